@@ -1,0 +1,339 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = [
+#     "nox[uv]>=2026.10",
+#     "pytest>=9",
+#     "pytest-xdist>=3.8",
+#     "hypothesis>=6.170",
+#     "rich>=15",
+#     "packaging>=26",
+#     "ruff~=0.17.6",
+#     "mypy~=2.4.1",
+# ]
+# ///
+"""The front door of the conformance suite for runpy.run_module.
+
+nox -s conformance -- --impl=mypkg     judge mypkg on every Python found
+nox -s tests                           the suite's own tests
+
+Two environments, never mixed. The driver (pytest, Hypothesis ...) is the environment that nox builds
+for this file from the metadata above; inside a session it is `sys.executable`. The environment of a
+`conformance` session is the target: it holds the candidate and nothing of ours.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+import nox
+import nox.command
+import nox.virtualenv
+from packaging.requirements import InvalidRequirement, Requirement
+
+# The interpreters to judge on. A new Python version is one more entry here.
+TARGETS = [
+    "3.8",
+    "3.9",
+    "3.10",
+    "3.11",
+    "3.12",
+    "3.13",
+    "3.14",
+    "3.15",
+    "pypy3.11",
+]
+
+HERE = Path(__file__).resolve().parent
+
+# What the driver's exit status means, as the end of a sentence about the target.
+STATUSES = {
+    0: "conforms",
+    1: "diverges",
+    2: "usage: the command line was refused",
+    3: "the candidate cannot be loaded",
+    4: "the suite itself failed",
+    5: "nothing ran",
+}
+USAGE = 2
+INTERRUPTED = 130
+
+# Options whose value is a file that the driver writes, one for each target.
+WRITTEN = ("--report", "--junitxml", "--junit-xml")
+
+nox.needs_version = ">=2026.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+# A missing interpreter is skipped and named, on CI too; `verdict` fails when none was found.
+nox.options.error_on_missing_interpreters = False
+nox.options.sessions = ["lint", "types", "tests", "conformance"]
+
+
+class UsageError(Exception):
+    """The command line after `--` cannot be followed; the text says why."""
+
+
+@dataclass
+class Asked:
+    """What the user asked for after `--`: what to install, and the rest for the driver."""
+
+    install: list[str] = field(default_factory=list)  # arguments for `pip install`
+    candidate: str = ""  # the value of --impl
+    options: list[str] = field(default_factory=list)
+
+
+# What each conformance session of this run came to, in order; "" stands for the run as a whole.
+outcomes: dict[str, str] = {}
+
+
+@nox.session(python=False)
+def command_line(session: nox.Session) -> None:
+    """Runs before conformance: check what was asked before any environment is made."""
+    if session.parallel:
+        session.error("usage: conformance judges one target at a time; leave --parallel out")
+    try:
+        read_command_line(session.posargs, Path(session.invoked_from))
+    except UsageError as problem:
+        conclude(session, "", f"usage: {problem}")
+    session.notify("verdict")
+
+
+@nox.session(python=TARGETS, requires=["command_line"], allow_parallel=False)
+def conformance(session: nox.Session) -> None:
+    """Judge --impl (default: the reference) on one target: -- --impl=mypkg [--install=REQUIREMENT].
+
+    -- --impl=SPEC            pkg, pkg.mod:callable or path/to/adapter.py:callable
+       --install=REQUIREMENT  into the target's environment: a PyPI name, a path, "-e path"; repeatable
+       --level=LEVEL          documented, compat (default) or exact
+       --report=FILE.jsonl    the records, in FILE-<target>.jsonl for each target
+       CLAUSE-ID ...          only these clauses or fixtures; any pytest option
+
+    Relative paths start from the folder in which you stand; what can be imported there needs no
+    --install. Another interpreter: nox -s conformance -P path/to/python.
+    """
+    if "" in outcomes:
+        session.error("not run: the command line was refused")
+    here = Path(session.invoked_from)
+    asked = read_command_line(session.posargs, here, target=target_name(session))
+    install(session, asked.install)
+    python = Path(session.bin, "python.exe" if sys.platform == "win32" else "python")
+    arguments = [f"--target={python}"]
+    if import_from := folder_of_candidate(session, asked, here):
+        arguments.append(f"--import-from={import_from}")
+    try:
+        # -E: the user's PYTHON* variables are for the targets, which inherit them, not for the driver.
+        # A driver that is interrupted is given the time to take its processes and folders away.
+        session.run(
+            *(sys.executable, "-E", "-m", "conformance", *arguments, *asked.options),
+            external=True,
+            interrupt_timeout=15,
+            terminate_timeout=5,
+        )
+    except nox.command.CommandFailed as failure:
+        status = failure.return_code
+        if status == INTERRUPTED:
+            raise KeyboardInterrupt from None
+        if status in STATUSES:
+            name = "" if status == USAGE else session.name
+            conclude(session, name, STATUSES[status], f" (exit status {status})")
+        conclude(session, session.name, f"the suite itself failed, with exit status {status}")
+    outcomes[session.name] = STATUSES[0]
+
+
+@nox.session(python=False)
+def verdict(session: nox.Session) -> None:
+    """Runs after conformance: fail when no target was judged."""
+    if not outcomes:
+        conclude(session, "", "nothing ran: no interpreter that was asked for could be used")
+    if set(outcomes.values()) != {STATUSES[0]}:
+        session.error(summary())
+
+
+@nox.session(python=False)
+def tests(session: nox.Session) -> None:
+    """Run the suite's own tests; arguments after -- go to pytest."""
+    driver(session, "-m", "pytest", *(session.posargs or ["tests"]))
+
+
+@nox.session(python=False)
+def lint(session: nox.Session) -> None:
+    """Check style and format (ruff)."""
+    driver(session, "-m", "ruff", "check", ".")
+    driver(session, "-m", "ruff", "format", "--check", ".")
+
+
+@nox.session(python=False)
+def types(session: nox.Session) -> None:
+    """Check types (mypy --strict)."""
+    driver(session, "-m", "mypy", "--strict", "conformance", "reference", "noxfile.py")
+
+
+@nox.session(python=False)
+def docs(session: nox.Session) -> None:
+    """Write docs/specification.md from the clauses; -- --check only says whether it has drifted."""
+    driver(session, "-m", "conformance.docs", *session.posargs)
+
+
+def driver(session: nox.Session, *arguments: str) -> None:
+    """Run the driver's Python."""
+    session.run(sys.executable, *arguments, external=True)
+
+
+def conclude(session: nox.Session, name: str, outcome: str, more: str = "") -> NoReturn:
+    """Remember what a session came to, and fail it with that sentence."""
+    outcomes[name] = outcome
+    session.error(outcome + more)
+
+
+def summary() -> str:
+    """All outcomes in one line: "conforms on 3.8, 3.9; diverges on 3.15"."""
+    targets: dict[str, list[str]] = {}
+    for name, outcome in outcomes.items():
+        targets.setdefault(outcome, []).append(name.removeprefix("conformance-"))
+    return "; ".join(
+        outcome if names == [""] else f"{outcome} on {', '.join(names)}" for outcome, names in targets.items()
+    )
+
+
+@atexit.register
+def say_summary() -> None:
+    """Nox passes on only success or failure: the last line says which it was."""
+    if outcomes:
+        print(f"conformance: {summary()}", file=sys.stderr)
+
+
+def target_name(session: nox.Session) -> str:
+    """`3.12` or `pypy3.11`; of an interpreter's path (nox -P) only what a file name can hold."""
+    return re.sub(r"[^\w.]+", "-", session.name.removeprefix("conformance-")).strip("-")
+
+
+# The command line
+
+
+def read_command_line(arguments: list[str], here: Path, target: str = "") -> Asked:
+    """Take out what is for this file, and make paths absolute: the driver starts elsewhere."""
+    asked = Asked()
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        option, equals, value = argument.partition("=")
+        if option not in {"--install", "--impl", "--target", "--import-from", *WRITTEN}:
+            asked.options.append(argument)
+            continue
+        if not equals:
+            value = rest.pop(0) if rest else ""
+            if option == "--install" and value in {"-e", "--editable"}:
+                value = f"-e {rest.pop(0) if rest else ''}"
+        if not value.strip():
+            raise UsageError(f"{option} needs a value, as in {option}={EXAMPLES[option]}")
+        if option == "--target":
+            raise UsageError(
+                "each session chooses its own target; judge on another interpreter with"
+                f" `nox -s conformance -P {value} -- ...`"
+            )
+        if option == "--install":
+            asked.install += requirement(value.strip(), here)
+            continue
+        if option == "--impl":
+            value = asked.candidate = candidate(value, here)
+        elif option == "--import-from":
+            value = str(here / value)
+        else:
+            path = here / value
+            if not path.parent.is_dir():
+                raise UsageError(f"{option}: there is no folder {path.parent}")
+            value = str(path.with_name(f"{path.stem}-{target}{path.suffix}"))
+        asked.options.append(f"{option}={value}")
+    return asked
+
+
+EXAMPLES = {
+    "--install": "mypkg, ./mypkg or '-e ./mypkg'",
+    "--impl": "mypkg, mypkg.mod:callable or path/to/adapter.py:callable",
+    "--target": "path/to/python",
+    "--import-from": "path/to/folder",
+    **dict.fromkeys(WRITTEN, "path/to/file"),
+}
+
+
+def candidate(value: str, here: Path) -> str:
+    """`path/to/adapter.py:callable` with the path absolute; module names as they are."""
+    path, colon, name = value.partition(".py:")
+    if colon:
+        return f"{here / (path + '.py')}:{name}"
+    return str(here / value) if value.endswith(".py") and Path(here, value).is_file() else value
+
+
+def requirement(value: str, here: Path) -> list[str]:
+    """The arguments of `pip install` for one --install: a name, a path, or `-e path`."""
+    editable = re.match(r"(?:-e|--editable)[ =](.*)", value)
+    if editable:
+        value = editable[1].strip()
+    elif value.startswith("-"):
+        raise UsageError(f"--install takes a PyPI name, a path or '-e path', not {value}")
+    file, extras = re.fullmatch(r"(.*?)(\[[^]]*\])?", value, re.DOTALL).groups("")  # type: ignore[union-attr]
+    is_path = "://" not in value and " @ " not in value
+    if is_path and (editable or re.search(r"^[.~]|[/\\]|\.(whl|zip|tar\.\w+)$", file)):
+        path = Path(here, Path(file).expanduser()).resolve()
+        if not path.exists():
+            raise UsageError(f"--install: there is nothing at {path}")
+        value = f"{path}{extras}"
+    elif not editable:
+        try:
+            Requirement(value)
+        except InvalidRequirement as problem:
+            reason = str(problem).splitlines()[0]
+            raise UsageError(f"--install: {value!r} is no requirement: {reason}") from None
+    return ["-e", value] if editable else [value]
+
+
+# The environment of the target
+
+
+def install(session: nox.Session, requirements: list[str]) -> None:
+    """Install what was asked for and nothing else; a reused environment is kept only if nothing changed."""
+    record = session.env_dir / "installed.json"
+    # What a folder holds may have changed: only an editable install of it follows by itself.
+    folders = [
+        path
+        for previous, path in zip(["", *requirements], requirements, strict=False)
+        if previous != "-e" and Path(path.partition("[")[0]).is_dir()
+    ]
+    installed = json.loads(record.read_text("utf-8")) if record.exists() else []
+    if installed == requirements and not folders:
+        return
+    if installed:
+        if isinstance(session.virtualenv, nox.virtualenv.VirtualEnv):
+            session.virtualenv.reuse_existing = False
+        session.virtualenv.create()
+    if requirements:
+        # uv's cache holds a wheel of a folder until its pyproject.toml changes.
+        fresh = ["--reinstall"] if folders and session.venv_backend == "uv" else []
+        record.write_text("[null]", "utf-8")  # if this is interrupted, the environment is made anew
+        try:
+            session.install(*fresh, *requirements)
+        except nox.command.CommandFailed:
+            asked = " ".join(requirements)
+            conclude(session, session.name, f"could not install {asked}")
+        record.write_text(json.dumps(requirements), "utf-8")
+
+
+def folder_of_candidate(session: nox.Session, asked: Asked, here: Path) -> Path | None:
+    """The folder to import the candidate from: the user's own, but never the suite's."""
+    if here.resolve() != HERE:
+        return here
+    # The user stands in the suite's folder: the target sees the candidate that lies there, alone.
+    name = asked.candidate.partition(":")[0].partition(".")[0]
+    for source in (HERE / name, HERE / f"{name}.py"):
+        if name and source.exists():
+            alone = session.env_dir / "candidate"
+            alone.mkdir(exist_ok=True)
+            for earlier in alone.iterdir():
+                earlier.unlink()
+            (alone / source.name).symlink_to(source, target_is_directory=source.is_dir())
+            return alone
+    return None
