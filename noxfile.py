@@ -26,6 +26,7 @@ from __future__ import annotations
 import atexit
 import json
 import re
+import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +51,9 @@ TARGETS = [
 ]
 
 HERE = Path(__file__).resolve().parent
+
+# -- --target=PATH names an interpreter itself: one session then, without an environment.
+OWN_TARGET = any(argument.partition("=")[0] == "--target" for argument in sys.argv)
 
 # What the driver's exit status means, as the end of a sentence about the target.
 STATUSES = {
@@ -102,7 +106,7 @@ def command_line(session: nox.Session) -> None:
     session.notify("verdict")
 
 
-@nox.session(python=TARGETS, requires=["command_line"], allow_parallel=False)
+@nox.session(python=False if OWN_TARGET else TARGETS, requires=["command_line"], allow_parallel=False)
 def conformance(session: nox.Session) -> None:
     """Judge --impl (default: the reference) on one target: -- --impl=mypkg [--install=REQUIREMENT].
 
@@ -110,29 +114,25 @@ def conformance(session: nox.Session) -> None:
        --install=REQUIREMENT  into the target's environment: a PyPI name, a path, "-e path"; repeatable
        --level=LEVEL          documented, compat (default) or exact
        --report=FILE.jsonl    the records, in FILE-<target>.jsonl for each target
+       --target=PATH          judge on this interpreter alone, as it is
        CLAUSE-ID ...          only these clauses or fixtures; any pytest option
 
     Relative paths start from the folder in which you stand; what can be imported there needs no
-    --install. Another interpreter: nox -s conformance -P path/to/python.
+    --install.
     """
     if "" in outcomes:
         session.error("not run: the command line was refused")
     here = Path(session.invoked_from)
-    asked = read_command_line(session.posargs, here, target=target_name(session))
-    install(session, asked.install)
-    python = Path(session.bin, "python.exe" if sys.platform == "win32" else "python")
-    arguments = [f"--target={python}"]
+    asked = read_command_line(session.posargs, here, target_name(session))
+    arguments = []
+    if not OWN_TARGET:
+        install(session, asked.install)
+        python = Path(session.bin, "python.exe" if sys.platform == "win32" else "python")
+        arguments.append(f"--target={python}")
     if import_from := folder_of_candidate(session, asked, here):
         arguments.append(f"--import-from={import_from}")
     try:
-        # -E: the user's PYTHON* variables are for the targets, which inherit them, not for the driver.
-        # A driver that is interrupted is given the time to take its processes and folders away.
-        session.run(
-            *(sys.executable, "-E", "-m", "conformance", *arguments, *asked.options),
-            external=True,
-            interrupt_timeout=15,
-            terminate_timeout=5,
-        )
+        driver(session, "conformance", *arguments, *asked.options)
     except nox.command.CommandFailed as failure:
         status = failure.return_code
         if status == INTERRUPTED:
@@ -156,31 +156,38 @@ def verdict(session: nox.Session) -> None:
 @nox.session(python=False)
 def tests(session: nox.Session) -> None:
     """Run the suite's own tests; arguments after -- go to pytest."""
-    driver(session, "-m", "pytest", *(session.posargs or ["tests"]))
+    driver(session, "pytest", *(session.posargs or ["tests"]))
 
 
 @nox.session(python=False)
 def lint(session: nox.Session) -> None:
     """Check style and format (ruff)."""
-    driver(session, "-m", "ruff", "check", ".")
-    driver(session, "-m", "ruff", "format", "--check", ".")
+    driver(session, "ruff", "check", ".")
+    driver(session, "ruff", "format", "--check", ".")
 
 
 @nox.session(python=False)
 def types(session: nox.Session) -> None:
     """Check types (mypy --strict)."""
-    driver(session, "-m", "mypy", "--strict", "conformance", "reference", "noxfile.py")
+    driver(session, "mypy", "--strict", "conformance", "reference", "noxfile.py")
 
 
 @nox.session(python=False)
 def docs(session: nox.Session) -> None:
     """Write docs/specification.md from the clauses; -- --check only says whether it has drifted."""
-    driver(session, "-m", "conformance.docs", *session.posargs)
+    driver(session, "conformance.docs", *session.posargs)
 
 
-def driver(session: nox.Session, *arguments: str) -> None:
-    """Run the driver's Python."""
-    session.run(sys.executable, *arguments, external=True)
+def driver(session: nox.Session, module: str, *arguments: str) -> None:
+    """Run a module of the driver."""
+    # -E: the user's PYTHON* variables are for the targets, which inherit them, not for the driver.
+    # A driver that is interrupted is given the time to take its processes and folders away.
+    session.run(
+        *(sys.executable, "-E", "-m", module, *arguments),
+        external=True,
+        interrupt_timeout=15,
+        terminate_timeout=5,
+    )
 
 
 def conclude(session: nox.Session, name: str, outcome: str, more: str = "") -> NoReturn:
@@ -193,7 +200,7 @@ def summary() -> str:
     """All outcomes in one line: "conforms on 3.8, 3.9; diverges on 3.15"."""
     targets: dict[str, list[str]] = {}
     for name, outcome in outcomes.items():
-        targets.setdefault(outcome, []).append(name.removeprefix("conformance-"))
+        targets.setdefault(outcome, []).append(name.removeprefix("conformance").removeprefix("-"))
     return "; ".join(
         outcome if names == [""] else f"{outcome} on {', '.join(names)}" for outcome, names in targets.items()
     )
@@ -207,8 +214,9 @@ def say_summary() -> None:
 
 
 def target_name(session: nox.Session) -> str:
-    """`3.12` or `pypy3.11`; of an interpreter's path (nox -P) only what a file name can hold."""
-    return re.sub(r"[^\w.]+", "-", session.name.removeprefix("conformance-")).strip("-")
+    """`3.12` or `pypy3.11`, as a file name can hold it (nox -P may give a path); "" for --target."""
+    name = session.name.removeprefix("conformance").removeprefix("-")
+    return re.sub(r"[^\w.]+", "-", name).strip("-")
 
 
 # The command line
@@ -230,11 +238,6 @@ def read_command_line(arguments: list[str], here: Path, target: str = "") -> Ask
                 value = f"-e {rest.pop(0) if rest else ''}"
         if not value.strip():
             raise UsageError(f"{option} needs a value, as in {option}={EXAMPLES[option]}")
-        if option == "--target":
-            raise UsageError(
-                "each session chooses its own target; judge on another interpreter with"
-                f" `nox -s conformance -P {value} -- ...`"
-            )
         if option == "--install":
             asked.install += requirement(value.strip(), here)
             continue
@@ -242,12 +245,16 @@ def read_command_line(arguments: list[str], here: Path, target: str = "") -> Ask
             value = asked.candidate = candidate(value, here)
         elif option == "--import-from":
             value = str(here / value)
+        elif option == "--target":
+            value = (not Path(value).parts[1:] and shutil.which(value)) or str(here / value)
         else:
             path = here / value
             if not path.parent.is_dir():
                 raise UsageError(f"{option}: there is no folder {path.parent}")
-            value = str(path.with_name(f"{path.stem}-{target}{path.suffix}"))
+            value = str(path.with_stem(f"{path.stem}-{target}") if target else path)
         asked.options.append(f"{option}={value}")
+    if OWN_TARGET and asked.install:
+        raise UsageError("--install is for the environments made here; install into --target yourself")
     return asked
 
 
@@ -331,7 +338,7 @@ def folder_of_candidate(session: nox.Session, asked: Asked, here: Path) -> Path 
     for source in (HERE / name, HERE / f"{name}.py"):
         if name and source.exists():
             alone = session.env_dir / "candidate"
-            alone.mkdir(exist_ok=True)
+            alone.mkdir(parents=True, exist_ok=True)
             for earlier in alone.iterdir():
                 earlier.unlink()
             (alone / source.name).symlink_to(source, target_is_directory=source.is_dir())
