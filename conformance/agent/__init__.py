@@ -1,0 +1,17 @@
+"""The agent: our half inside the target interpreter.
+
+It builds a case on disk, runs the steps, and writes down what it saw. It knows nothing of clauses, levels or
+verdicts. Standard library only, Python 3.8 and later, and nothing is imported from outside this folder: the suite
+is not installed where the agent runs.
+
+    start      makes this folder importable, then hands over
+    server     the protocol: one request a line, one process a case
+    candidate  finds the side under test
+    world      writes the files of a case
+    steps      runs the steps of a case and gathers the observation
+    watch      sees what happens meanwhile: modules executed, warnings, audit events
+    state      what of the interpreter's state changed
+    describe   any object as plain JSON
+"""
+
+PROTOCOL = 1

@@ -1,0 +1,349 @@
+"""Any object as plain JSON, without losing its type and without trusting its methods.
+
+Rules. The objects come from a world that may be hostile: only `type()`, exact-type checks and slot access are used
+on what is not a builtin; no `repr`, no `==`, no `__class__`. Addresses and temporary paths never appear.
+
+Notation. None, booleans, integers and exact strings stand for themselves; everything else is an object with one
+key that names the kind, and its parts. An object that was met before, at any earlier moment of the case, says where
+under `is`; so identity survives the journey. Within one snapshot contents are written once.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import os
+import re
+import sys
+import types
+import weakref
+from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+
+MAX_DEPTH = 12
+MAX_NODES = 20_000
+MAX_TEXT = 4_000
+
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_FUNCTIONS = (types.FunctionType,)
+_BUILTIN_FUNCTIONS = (types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType)
+# Not worth an identity: values, or made anew at each look.
+_VALUES = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset)
+_MACHINERY = ("_frozen_importlib", "_frozen_importlib_external", "zipimport", "importlib.util", "importlib.machinery")
+
+
+def type_name(cls: type) -> str:
+    """The name of a class: bare for a builtin, with its module otherwise."""
+    module = type.__getattribute__(cls, "__module__")
+    name = type.__getattribute__(cls, "__qualname__")
+    return str(name) if module == "builtins" else "{}.{}".format(module, name)
+
+
+def own_dict(obj: Any) -> Dict[Any, Any]:
+    """The instance dictionary of an object, by the slot and not by the object's own word; empty if it has none."""
+    try:
+        found = object.__getattribute__(obj, "__dict__")
+    except Exception:
+        return {}
+    return found if type(found) is dict else {}
+
+
+class Describer:
+    """Describes objects over the whole life of one case, and remembers which it has met.
+
+    root: the case's folder; it is written `<root>`. callable_name: the name of the side under test, written
+    `run_module` in the interpreter's own messages about its call. is_world: tells whether code from a file name
+    belongs to the world.
+    """
+
+    def __init__(self, root: str, callable_name: str, is_world: Callable[[str], bool]) -> None:
+        self._root = root
+        self._callable = callable_name + "("
+        self._is_world = is_world
+        self._met: Dict[int, Tuple[Any, str]] = {}
+        self._opaque: Set[int] = set()
+        self._snapshot: Set[int] = set()
+        self._nodes = 0
+
+    # -- identity ---------------------------------------------------------------------------------------------
+
+    def opaque(self, obj: Any, label: str) -> None:
+        """Name an object that is never looked into, such as the dictionary of builtins."""
+        self.name(obj, label)
+        self._opaque.add(id(obj))
+
+    def name(self, obj: Any, label: str) -> None:
+        """Remember an object under a label, unless it has one."""
+        if issubclass(type(obj), _VALUES) or self.label(obj) is not None:
+            return
+        held: Any
+        try:
+            held = weakref.ref(obj)  # whether a module object is freed in time is itself observed
+        except TypeError:
+            held = _Strong(obj)
+        self._met[id(obj)] = (held, label)
+
+    def label(self, obj: Any) -> Optional[str]:
+        """The label under which an object was first met, or None."""
+        entry = self._met.get(id(obj))
+        if entry is None or entry[0]() is not obj:
+            return None
+        return entry[1]
+
+    # -- modules ----------------------------------------------------------------------------------------------
+
+    def is_foreign(self, module: Any) -> bool:
+        """A module that an ordinary import brought in from outside of the world: anybody's, at any time."""
+        spec = own_dict(module).get("__spec__")
+        return type(module) is types.ModuleType and spec is not None and not self.of_world(module)
+
+    def of_world(self, module: Any) -> bool:
+        """A module that lies in the world, or that was made by hand."""
+        spec = own_dict(module).get("__spec__")
+        places: List[Any] = [own_dict(module).get("__file__"), getattr(spec, "origin", None)]
+        places.extend(getattr(spec, "submodule_search_locations", None) or ())
+        texts = [place for place in places if type(place) is str]
+        if any(self._is_world(place) for place in texts):
+            return True
+        # Otherwise it is made in memory, unless the interpreter or a folder elsewhere holds it.
+        return not any(place in ("built-in", "frozen") or os.path.isabs(place) for place in texts)
+
+    # -- descriptions -----------------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Start a new snapshot: contents are written out again."""
+        self._snapshot = set()
+        self._nodes = 0
+
+    def text(self, text: str) -> str:
+        """A text without the temporary folder, without addresses, and not endless."""
+        if len(text) > MAX_TEXT:
+            text = "{}... {} characters".format(text[:MAX_TEXT], len(text))
+        text = text.replace(self._root, "<root>")
+        return _ADDRESS.sub(" at 0x...", text) if " at 0x" in text else text
+
+    def message(self, text: str) -> str:
+        """An exception's message; what the interpreter says about a call of the side under test names it alike."""
+        text = self.text(text)
+        if self._callable in text:
+            text = text.replace(self._callable, "run_module(")
+        return text
+
+    def value(self, obj: Any, path: str, depth: int = 0) -> Any:
+        """Describe one object, met at `path`."""
+        kind = type(obj)
+        if obj is None or kind is bool or kind is int:
+            return obj
+        if kind is str:
+            return self.text(obj)
+        self._nodes += 1
+        if depth > MAX_DEPTH or self._nodes > MAX_NODES:
+            return {"too deep or too large": type_name(kind)}
+        if issubclass(kind, _VALUES):
+            return self._plain(obj, kind, path, depth)
+        if kind is types.ModuleType and self.is_foreign(obj):
+            return {"module": self.value(own_dict(obj).get("__name__"), path, depth)}
+        label = self.label(obj)
+        if id(obj) in self._opaque and label is not None:
+            return {"is": label}
+        if id(obj) in self._snapshot and label is not None:
+            return {"again": label}
+        self._snapshot.add(id(obj))
+        if label is None:
+            self.name(obj, path)
+        described = self._structure(obj, kind, path, depth + 1)
+        if label is not None:
+            described["is"] = label
+        return described
+
+    def _plain(self, obj: Any, kind: type, path: str, depth: int) -> Any:
+        if issubclass(kind, float):
+            described: Dict[str, Any] = {"float": float.__repr__(obj)}
+        elif issubclass(kind, complex):
+            described = {"complex": complex.__repr__(obj)}
+        elif issubclass(kind, bytes):
+            described = {"bytes": self.text(bytes.__getitem__(obj, slice(None)).decode("latin-1"))}
+        elif issubclass(kind, str):
+            described = {"str": self.text(str.__str__(obj))}
+        elif issubclass(kind, int):
+            described = {"int": int.__int__(obj)}
+        elif issubclass(kind, tuple):
+            described = {"tuple": self._items(tuple.__iter__(obj), path, depth + 1)}
+        else:
+            described = {"frozenset": self._sorted(frozenset.__iter__(obj), path, depth + 1)}
+        if kind not in _VALUES:
+            described["type"] = type_name(kind)
+        return described
+
+    def _items(self, items: Any, path: str, depth: int) -> List[Any]:
+        return [self.value(item, "{}[{}]".format(path, n), depth) for n, item in enumerate(items)]
+
+    def _sorted(self, items: Any, path: str, depth: int) -> List[Any]:
+        return sorted((self.value(item, path + "{...}", depth) for item in items), key=str)
+
+    def _structure(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
+        described: Dict[str, Any]
+        if issubclass(kind, dict):
+            described = {"dict": self.pairs(obj, path, depth)}
+        elif issubclass(kind, list):
+            described = {"list": self._items(list.__iter__(obj), path, depth)}
+        elif issubclass(kind, set):
+            described = {"set": self._sorted(set.__iter__(obj), path, depth)}
+        elif issubclass(kind, types.ModuleType):
+            return self._module(obj, kind, path, depth)
+        elif issubclass(kind, _FUNCTIONS):
+            return self._function(obj, path, depth)
+        elif issubclass(kind, _BUILTIN_FUNCTIONS):
+            return {"builtin function": obj.__qualname__}
+        elif issubclass(kind, types.MethodType):
+            return {"method": self.value(obj.__func__, path, depth), "self": self.value(obj.__self__, path, depth)}
+        elif issubclass(kind, type):
+            return {"class": type_name(obj)}
+        elif issubclass(kind, BaseException):
+            return self.exception(obj, path, depth)
+        elif issubclass(kind, types.CodeType):
+            return {"code": obj.co_name, "file": self.text(obj.co_filename)}
+        elif issubclass(kind, types.FrameType):
+            return {"frame": obj.f_code.co_name}
+        elif issubclass(kind, weakref.ref):
+            target = obj()
+            return {"weakref": "dead" if target is None else self.value(target, path + "()", depth)}
+        elif issubclass(kind, importlib.machinery.ModuleSpec):
+            return self.spec(obj, kind, path, depth)
+        elif type_name(kind).endswith("._NamespacePath"):
+            return {"namespace path": [self.text(entry) for entry in obj]}
+        elif type_name(kind).rpartition(".")[0] in _MACHINERY:
+            return self._loader(obj, kind)
+        else:
+            return self._instance(obj, kind, path, depth)
+        if kind not in (dict, list, set):
+            described["type"] = type_name(kind)
+            if own_dict(obj):
+                described["attributes"] = self.pairs(own_dict(obj), path, depth)
+        return described
+
+    def pairs(self, mapping: Dict[Any, Any], path: str, depth: int = 0) -> List[Any]:
+        """The items of a dictionary as [key, value] pairs, in its order."""
+        found = []
+        for key, item in list(dict.items(mapping)):
+            where = "{}[{!r}]".format(path, key) if type(key) is str else path + "[...]"
+            found.append([self.value(key, where, depth), self.value(item, where, depth)])
+        return found
+
+    def _module(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
+        namespace = own_dict(obj)
+        name = namespace.get("__name__")
+        described: Dict[str, Any] = {"module": self.value(name, path, depth)}
+        if kind is not types.ModuleType:
+            described["type"] = type_name(kind)
+        label = self.label(namespace)
+        if label is not None:
+            described["dict"] = label
+        return described
+
+    def _function(self, obj: Any, path: str, depth: int) -> Dict[str, Any]:
+        described: Dict[str, Any] = {"function": obj.__qualname__}
+        if self._is_world(obj.__code__.co_filename):
+            described["file"] = self.text(obj.__code__.co_filename)
+            described["line"] = obj.__code__.co_firstlineno
+            # The namespace itself is shown where it is returned; here counts which one it is, and that it lives.
+            label = self.label(obj.__globals__)
+            described["globals"] = label or self.value(obj.__globals__, path + ".__globals__", depth)
+            if all(item is None for item in list(dict.values(obj.__globals__))):
+                described["globals_cleared"] = True
+        return described
+
+    def spec(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
+        """A module spec by its public attributes."""
+        fields = own_dict(obj)
+        locations = fields.get("submodule_search_locations")
+        described: Dict[str, Any] = {
+            "spec": self.value(fields.get("name"), path + ".name", depth),
+            "loader": self.value(fields.get("loader"), path + ".loader", depth),
+            "origin": self.value(fields.get("origin"), path + ".origin", depth),
+            "has_location": fields.get("_set_fileattr") is True,
+            "cached": self.value(_cached(obj), path + ".cached", depth),
+            "search_locations": self.value(locations, path + ".submodule_search_locations", depth),
+        }
+        if kind is not importlib.machinery.ModuleSpec:
+            described["type"] = type_name(kind)
+        return described
+
+    def _loader(self, obj: Any, kind: type) -> Dict[str, Any]:
+        fields = own_dict(obj)
+        described: Dict[str, Any] = {"machinery": type_name(kind).rpartition(".")[2]}
+        for key in ("name", "path", "archive", "prefix"):
+            found = fields.get(key, getattr(obj, key, None) if type_name(kind) == "zipimport.zipimporter" else None)
+            if type(found) is str:
+                described[key] = self.text(found)
+        return described
+
+    def _instance(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
+        described: Dict[str, Any] = {"instance": type_name(kind)}
+        module = sys.modules.get(str(type.__getattribute__(kind, "__module__")))
+        file = own_dict(module).get("__file__") if module is not None else None
+        # What foreign classes keep inside is their own business.
+        if module is None or (type(file) is str and self._is_world(file)):
+            described["attributes"] = self.pairs(own_dict(obj), path, depth)
+        return described
+
+    # -- exceptions -------------------------------------------------------------------------------------------
+
+    def exception(self, exc: BaseException, path: str, depth: int = 0) -> Dict[str, Any]:
+        """An exception: type, arguments, message, its links, and the frames of the world in its traceback."""
+        described: Dict[str, Any] = {"exception": type_name(type(exc)), "message": self.message(safe_str(exc))}
+        described["bases"] = [type_name(base) for base in type(exc).__mro__[1:-1]]
+        described["args"] = [
+            self.message(arg) if type(arg) is str else self.value(arg, path + ".args", depth + 1) for arg in exc.args
+        ]
+        if isinstance(exc, ImportError):
+            described["name"] = self.value(exc.name, path + ".name", depth)
+            described["path"] = self.value(exc.path, path + ".path", depth)
+        if isinstance(exc, SyntaxError):
+            described["location"] = [self.value(exc.filename, path, depth), exc.lineno]
+        described["cause"] = self.value(exc.__cause__, path + ".__cause__", depth)
+        described["context"] = self.value(exc.__context__, path + ".__context__", depth)
+        described["suppress_context"] = exc.__suppress_context__
+        described["frames"] = self.frames(exc)
+        extra = {k: v for k, v in own_dict(exc).items() if k not in ("name", "path")}
+        if extra:
+            described["attributes"] = self.pairs(extra, path, depth + 1)
+        return described
+
+    def frames(self, exc: BaseException) -> List[Any]:
+        """The frames of a traceback that belong to the world, outermost first: file, line, function.
+
+        The implementation's own frames, and the interpreter's, are nobody's business and leave no mark.
+        """
+        found = []
+        traceback = exc.__traceback__
+        while traceback is not None and len(found) < 50:
+            code = traceback.tb_frame.f_code
+            if self._is_world(code.co_filename):
+                found.append([self.text(code.co_filename), traceback.tb_lineno, code.co_name])
+            traceback = traceback.tb_next
+        return found
+
+
+class _Strong:
+    """Holds what cannot be referenced weakly; called as a weak reference is."""
+
+    def __init__(self, obj: Any) -> None:
+        self._obj = obj
+
+    def __call__(self) -> Any:
+        return self._obj
+
+
+def _cached(spec: Any) -> Any:
+    try:
+        return spec.cached
+    except Exception as exc:
+        return "raises " + type_name(type(exc))
+
+
+def safe_str(exc: BaseException) -> str:
+    """The message of an exception, or a note that it has none to give."""
+    try:
+        text = str(exc)
+    except BaseException:
+        return "<its __str__ raises>"
+    return str.__str__(text) if isinstance(text, str) else "<its __str__ gives no text>"

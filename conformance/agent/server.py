@@ -1,0 +1,210 @@
+"""The agent's side of the protocol (docs/protocol.md): a greeting, then one request and one reply a line.
+
+    driver -> agent   {"id": 1, "case": {...}, "root": "/empty/folder", "result": "/file", "timeout": 10.0}
+    agent -> driver   {"id": 1, "status": "done" | "signal" | "exit" | "hang", "detail": ...}
+
+The observation itself is written to the file `result` by the process that ran the case, through a descriptor that
+did not exist while the case ran: whatever a candidate does to its descriptors, it cannot speak in our name.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import platform
+import select
+import shutil
+import signal
+import sys
+import threading
+import time
+import types
+from typing import Any, Callable, Dict, List, Tuple
+
+from . import PROTOCOL, candidate, steps
+
+_GRACE = 0.05
+
+
+def main(arguments: List[str]) -> None:
+    """Load the side under test, greet, then serve requests until the driver closes the line."""
+    read_fd, write_fd = int(arguments[0]), int(arguments[1])
+    once, side, import_from = arguments[2] == "once", arguments[3], arguments[4]
+    for descriptor in (read_fd, write_fd):
+        os.set_inheritable(descriptor, False)
+    reader = os.fdopen(read_fd, "r", encoding="ascii")
+    send = _sender(write_fd)
+    if import_from:
+        sys.path.insert(0, import_from)
+    keep = _bare_main()
+    under_test = types.ModuleType("under_test")
+    under_test.__dict__["Unsupported"] = steps.Unsupported
+    sys.modules["under_test"] = under_test
+    try:
+        run_module = candidate.load(side)
+    except candidate.CannotLoad as exc:
+        send({"cannot_load": str(exc)})
+        return
+    name = getattr(run_module, "__qualname__", None) or type(run_module).__name__
+    send(_greeting(run_module))
+    if hasattr(gc, "freeze"):
+        gc.collect()
+        gc.freeze()
+    for line in reader:
+        request = json.loads(line)
+        if once:
+            _in_this_process(request, run_module, name)
+            return
+        send(_in_a_child(request, run_module, name, (read_fd, write_fd)))
+    del keep
+
+
+def _sender(descriptor: int) -> Callable[[Dict[str, Any]], None]:
+    def send(message: Dict[str, Any]) -> None:
+        data = json.dumps(message).encode("ascii") + b"\n"
+        while data:
+            data = data[os.write(descriptor, data) :]
+
+    return send
+
+
+def _bare_main() -> Any:
+    """Put an empty `__main__` in the place of ours, which executed code could see; ours is returned, to be kept."""
+    ours = sys.modules["__main__"]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    return ours
+
+
+def _greeting(run_module: Callable[..., Any]) -> Dict[str, Any]:
+    unseen = getattr(run_module, "unseen", {})
+    return {
+        "protocol": PROTOCOL,
+        "implementation": sys.implementation.name,
+        "version": "{}.{}.{}".format(*sys.version_info[:3]),
+        "release": sys.version_info.releaselevel,
+        "platform": platform.platform(terse=True),
+        "executable": sys.executable,
+        "capabilities": _capabilities(),
+        "single_threaded": threading.active_count() == 1,
+        "delegates": run_module is getattr(sys.modules.get("runpy"), "run_module", None),
+        "unseen": {str(k): str(v) for k, v in unseen.items()} if isinstance(unseen, dict) else {},
+    }
+
+
+def _capabilities() -> List[str]:
+    """What cases may require of an interpreter and its platform."""
+    found = []
+    if hasattr(os, "fork"):
+        found.append("fork")
+    if hasattr(os, "symlink") and os.name == "posix":
+        found.append("symlinks")
+    if hasattr(sys, "addaudithook"):
+        found.append("audit")
+    if sys.implementation.name == "cpython":
+        found.extend(["cpython", "refcounting"])
+    for module, name in (("_thread", "threads"), ("zipimport", "zip")):
+        try:
+            __import__(module)
+        except ImportError:
+            continue
+        found.append(name)
+    return found
+
+
+# -- one process a case ----------------------------------------------------------------------------------------
+
+
+def _in_this_process(request: Dict[str, Any], run_module: Callable[..., Any], name: str) -> None:
+    """Run the case, write the observation, and end the process."""
+    write, dumps, opened, flags = os.write, json.dumps, os.open, os.O_WRONLY | os.O_CREAT | os.O_EXCL
+    leave = os._exit
+    os.makedirs(request["root"])
+    for descriptor in (1, 2):
+        output = os.open(
+            "{}.{}".format(request["result"], descriptor), os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+        )
+        os.dup2(output, descriptor)
+        os.close(output)
+    try:
+        try:
+            observation = steps.observe(request["case"], request["root"], run_module, name)
+        except BaseException as exc:  # a fault of ours, or of the world's recipes: say it, never swallow it
+            import traceback
+
+            observation = {"agent_failed": "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))}
+        data = dumps(observation).encode("ascii")
+        descriptor = opened(request["result"], flags)
+        while data:
+            data = data[write(descriptor, data) :]
+    finally:
+        leave(0)
+
+
+def _in_a_child(
+    request: Dict[str, Any], run_module: Callable[..., Any], name: str, ours: Tuple[int, int]
+) -> Dict[str, Any]:
+    """Run the case in a forked process, wait for it, and clear away what it left."""
+    alive_read, alive_write = os.pipe()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    child = os.fork()
+    if child == 0:
+        os.setpgid(0, 0)
+        for descriptor in ours + (alive_read,):
+            os.close(descriptor)
+        _in_this_process(request, run_module, name)
+    os.close(alive_write)
+    try:
+        os.setpgid(child, child)
+    except OSError:
+        pass  # it has done so itself, or has ended
+    status = _wait(child, alive_read, request["timeout"])
+    os.close(alive_read)
+    try:
+        os.killpg(child, signal.SIGKILL)
+    except OSError:
+        pass
+    if status is None:
+        os.waitpid(child, 0)
+        reply: Dict[str, Any] = {"status": "hang", "detail": request["timeout"]}
+    elif os.WIFSIGNALED(status):
+        reply = {"status": "signal", "detail": os.WTERMSIG(status)}
+    elif os.path.exists(request["result"]):
+        reply = {"status": "done"}
+    else:
+        reply = {"status": "exit", "detail": os.WEXITSTATUS(status)}
+    reply["id"] = request["id"]
+    clear(request)
+    return reply
+
+
+def clear(request: Dict[str, Any]) -> None:
+    """Remove the world of a case and the files of its output."""
+    shutil.rmtree(request["root"], ignore_errors=True)
+    for descriptor in (1, 2):
+        try:
+            os.unlink("{}.{}".format(request["result"], descriptor))
+        except OSError:
+            pass
+
+
+def _wait(child: int, alive: int, timeout: float) -> Any:
+    """The child's exit status, or None if it did not end in time.
+
+    The pipe tells at once of an ordinary end; a child may also have closed it early, or left it to a process of its
+    own, so the status itself is asked for as well.
+    """
+    deadline = time.monotonic() + timeout
+    watch = [alive]
+    while True:
+        remaining = deadline - time.monotonic()
+        if watch and select.select(watch, [], [], max(0.0, min(remaining, _GRACE)))[0]:
+            watch = []
+        elif not watch and remaining > 0:
+            time.sleep(0.001)
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            return status
+        if remaining <= 0:
+            return None

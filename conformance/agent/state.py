@@ -1,0 +1,199 @@
+"""What of the interpreter's state changed: taken raw, compared by identity, described only where it differs.
+
+Absolute state is never observed: the two sides run in processes that have imported different things. A module that
+an import brought in from outside the world is somebody's lazy import and no change; every other key of `sys.modules`
+is.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import sys
+import types
+import warnings
+from typing import Any, Dict, List, Optional
+
+from .describe import Describer, own_dict
+
+ABSENT = {"absent": True}
+
+# Looked up at every snapshot, and compared by identity.
+_SYS_OBJECTS = (
+    "stdin",
+    "stdout",
+    "stderr",
+    "excepthook",
+    "displayhook",
+    "dont_write_bytecode",
+    "pycache_prefix",
+    "path_importer_cache",
+    "flags",
+    "executable",
+    "prefix",
+)
+_Raw = Dict[str, Any]
+
+
+class State:
+    """Compares the interpreter with what it was when `mark` was called."""
+
+    def __init__(self, describer: Describer) -> None:
+        self._describer = describer
+        self._before: _Raw = {}
+
+    def mark(self) -> None:
+        """Everything from here on is compared with this moment."""
+        self._before = before = _raw()
+        name = self._describer.name
+        name(before["argv_object"], "sys.argv")
+        name(before["path_object"], "sys.path")
+        name(before["modules_object"], "sys.modules")
+        for key, module in before["modules"].items():
+            if type(key) is str and not self._describer.is_foreign(module):
+                name(module, "sys.modules[{!r}]".format(key))
+        before["attributes"] = self._attributes()
+
+    def argv(self) -> Optional[Dict[str, Any]]:
+        """`sys.argv`, if it is another object or holds other objects than before."""
+        before, now = self._before, getattr(sys, "argv", ABSENT)
+        if now is before["argv_object"] and _same(before["argv"], _sequence(now)):
+            return None
+        return ABSENT if now is ABSENT else self._describer.value(now, "sys.argv now")
+
+    def modules(self) -> Dict[str, Any]:
+        """The changed keys of `sys.modules`."""
+        before, now = self._before["modules"], sys.modules
+        changed: Dict[str, Any] = {}
+        if now is not self._before["modules_object"]:
+            changed["sys.modules itself"] = self._describer.label(now) or "another object"
+        now = dict(now)
+        for key, module in now.items():
+            if key not in before:
+                if not self._describer.is_foreign(module):
+                    changed[self._key(key)] = self._describer.value(module, "sys.modules[{!r}]".format(key))
+            elif before[key] is not module:
+                changed[self._key(key)] = self._describer.value(module, "new sys.modules[{!r}]".format(key))
+        for key in before:
+            if key not in now:
+                changed[self._key(key)] = ABSENT
+        return changed
+
+    def rest(self) -> Dict[str, Any]:
+        """Everything else that changed, by name."""
+        before, now = self._before, _raw()
+        describe = self._describer.value
+        changed: Dict[str, Any] = {}
+        for field in ("path", "meta_path", "path_hooks", "filters"):
+            same_object = now[field + "_object"] is before[field + "_object"]
+            if not same_object or not _same(now[field], before[field]):
+                items = list(now[field])
+                if field == "filters":
+                    items = [item for item in items if not _names_implementation(item)]
+                    if _same(items, [item for item in before[field] if not _names_implementation(item)]):
+                        continue
+                changed[field] = describe(items, "sys." + field)
+                if not same_object and field != "filters":
+                    changed[field] = {"another object": changed[field]}
+        for field in ("builtins", "main", "environ"):
+            found = self._mapping(field, before[field], now[field])
+            if found:
+                changed[field] = found
+        if now["cwd"] != before["cwd"]:
+            changed["cwd"] = describe(now["cwd"], "cwd")
+        others = {
+            key: describe(now["sys"][key], "sys." + key)
+            for key in _SYS_OBJECTS
+            if now["sys"][key] is not before["sys"][key]
+        }
+        if now["showwarning"] is not before["showwarning"]:
+            others["warnings.showwarning"] = describe(now["showwarning"], "warnings.showwarning")
+        if now["recursion"] != before["recursion"]:
+            others["recursion limit"] = now["recursion"]
+        if others:
+            changed["state"] = others
+        attributes = {
+            key: found for key, found in self._attributes().items() if found != before["attributes"].get(key, [])
+        }
+        if attributes:
+            changed["attributes"] = attributes
+        return changed
+
+    # -- helpers ----------------------------------------------------------------------------------------------
+
+    def _mapping(self, field: str, before: Dict[Any, Any], now: Dict[Any, Any]) -> Dict[str, Any]:
+        describe = self._describer.value
+        changed = {
+            self._key(key): describe(value, "{}[{!r}]".format(field, key))
+            for key, value in now.items()
+            if key not in before or not (before[key] is value or _equal_text(before[key], value))
+        }
+        changed.update((self._key(key), ABSENT) for key in before if key not in now)
+        return changed
+
+    def _key(self, key: Any) -> str:
+        return key if type(key) is str else "({})".format(type(key).__name__)
+
+    def _attributes(self) -> Dict[str, List[str]]:
+        """For each module of the world, the names under which it holds modules: what imports bind in parents."""
+        found = {}
+        for key, module in list(sys.modules.items()):
+            if type(key) is not str or type(module) is not types.ModuleType:
+                continue
+            namespace = own_dict(module)
+            if namespace.get("__spec__") is not None and self._describer.of_world(module):
+                bound = sorted(
+                    name
+                    for name, value in list(namespace.items())
+                    if type(name) is str and type(value) is types.ModuleType
+                )
+                if bound:
+                    found[key] = bound
+        return found
+
+
+def _raw() -> _Raw:
+    main = sys.modules.get("__main__")
+    modules = sys.modules
+    try:
+        cwd: Optional[str] = os.getcwd()
+    except OSError:
+        cwd = None
+    return {
+        "argv_object": getattr(sys, "argv", ABSENT),
+        "argv": _sequence(getattr(sys, "argv", ABSENT)),
+        "modules_object": modules,
+        "modules": dict(modules),
+        "path_object": sys.path,
+        "path": list(sys.path),
+        "meta_path_object": sys.meta_path,
+        "meta_path": list(sys.meta_path),
+        "path_hooks_object": sys.path_hooks,
+        "path_hooks": list(sys.path_hooks),
+        "filters_object": warnings.filters,
+        "filters": list(warnings.filters),
+        "builtins": dict(vars(builtins)),
+        "main": dict(own_dict(main)),
+        "environ": dict(os.environ),
+        "cwd": cwd,
+        "sys": {key: getattr(sys, key, None) for key in _SYS_OBJECTS},
+        "showwarning": warnings.showwarning,
+        "recursion": sys.getrecursionlimit(),
+    }
+
+
+def _sequence(obj: Any) -> List[Any]:
+    return list(list.__iter__(obj)) if issubclass(type(obj), list) else [obj]
+
+
+def _same(first: List[Any], second: List[Any]) -> bool:
+    return len(first) == len(second) and all(a is b or _equal_text(a, b) for a, b in zip(first, second))
+
+
+def _equal_text(first: Any, second: Any) -> bool:
+    return type(first) is str and type(second) is str and first == second
+
+
+def _names_implementation(item: Any) -> bool:
+    """A warning filter for a module pattern: it may name the implementation, which is called otherwise."""
+    return issubclass(type(item), tuple) and len(item) > 3 and item[3] is not None

@@ -1,0 +1,207 @@
+"""Runs the steps of one case in this process, and gathers the observation.
+
+The process is ours alone for this: forked from a warm agent, or started for the purpose. Nothing is put back
+afterwards; the process ends.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import types
+import warnings
+from typing import Any, Callable, Dict, List, Set
+
+from . import world
+from .describe import Describer
+from .state import State
+from .watch import Watch
+
+_QUIET = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
+_MAX_OUTPUT = 20_000
+_OWN_NAMES = ("__builtins__", "__name__", "run_module", "note", "result", "error")
+
+
+class Unsupported(Exception):
+    """Raised by an adapter, or by a step, for a call that the candidate does not offer; its text says why."""
+
+
+def observe(case: Dict[str, Any], root: str, run_module: Callable[..., Any], callable_name: str) -> Dict[str, Any]:
+    """Build the world of `case` in the empty folder `root`, run its steps, and return the observation.
+
+    case: `files`, `path`, `argv`, `steps`, as plain data. run_module: the side under test itself, never a wrapper.
+    """
+    run = _Run(case, root, run_module, callable_name)
+    return run.all_steps(case["steps"])
+
+
+class _Run:
+    def __init__(self, case: Dict[str, Any], root: str, run_module: Callable[..., Any], callable_name: str) -> None:
+        self._root = root
+        prefix = root + os.sep
+
+        def is_world(file: str) -> bool:
+            return file.startswith((prefix, "world:", "<step ")) or file == root
+
+        world.write(root, case["files"])
+        os.chdir(root)
+        self._describer = Describer(root, callable_name, is_world)
+        self._state = State(self._describer)
+        self._watch = Watch(self._describer, self._state, is_world, _names(case))
+        sys.dont_write_bytecode = False
+        sys.pycache_prefix = None
+        sys.argv = list(case["argv"])
+        sys.path[:0] = [_entry(root, entry) for entry in case["path"]]
+        under_test = sys.modules["under_test"]
+        under_test.__dict__.update(run_module=run_module, note=self._watch.note, Unsupported=Unsupported)
+        warnings.resetwarnings()
+        for category in _QUIET:
+            warnings.simplefilter("ignore", category)
+        warnings.simplefilter("always", append=True)
+        warnings.showwarning = self._watch.showwarning  # type: ignore[assignment]
+        self._namespace: Dict[str, Any] = {"__name__": "steps", "run_module": run_module, "note": self._watch.note}
+        self._describer.opaque(vars(sys.modules["builtins"]), "builtins")
+        self._describer.opaque(sys.modules["builtins"], "builtins module")
+        self._describer.opaque(sys.modules, "sys.modules")
+        self._describer.opaque(run_module, "run_module")
+        self._describer.opaque(under_test, "under_test")
+        self._describer.opaque(self._namespace, "the steps")
+        if hasattr(sys, "addaudithook"):
+            sys.addaudithook(self._watch.audit)
+        self._streams = (sys.stdout, sys.stderr)
+        self._read = [0, 0]
+        self._files = self._list_files()
+
+    def all_steps(self, steps: List[Dict[str, Any]]) -> Dict[str, Any]:
+        observed: List[Dict[str, Any]] = []
+        for number, step in enumerate(steps):
+            try:
+                observed.append(self._step(step, number + 1))
+            except Unsupported as exc:
+                return {"unsupported": str(exc)}
+        return {"steps": observed}
+
+    def _step(self, step: Dict[str, Any], number: int) -> Dict[str, Any]:
+        if "write" in step:
+            world.write(self._root, step["write"], number)
+            self._files = self._list_files()
+            return {}
+        is_call = "call" in step
+        source = step["call"] if is_call else step["do"]
+        code = compile(source, "<step {}>".format(number), "eval" if is_call else "exec", dont_inherit=True)
+        self._state.mark()
+        self._namespace.pop("result", None)
+        self._namespace.pop("error", None)
+        observed: Dict[str, Any] = {}
+        try:
+            self._watch.start()
+            try:
+                value = eval(code, self._namespace)
+            finally:
+                self._watch.stop()
+        except Unsupported:
+            raise
+        except BaseException as exc:
+            observed["outcome"] = "raised"
+            self._describer.begin()
+            observed["exception"] = self._describer.value(exc, "the exception")
+            observed["exception"]["namespace"] = self._last_namespace(exc)
+            exc.__traceback__ = _without_us(exc.__traceback__)
+            self._namespace["error"] = exc
+        else:
+            observed["outcome"] = "returned"
+            if is_call:
+                self._describer.begin()
+                observed["result"] = self._describer.value(value, "result")
+                self._namespace["result"] = value
+                del value
+        observed.update(self._after())
+        return observed
+
+    def _after(self) -> Dict[str, Any]:
+        observed = self._watch.take()
+        self._describer.begin()
+        argv = self._state.argv()
+        if argv is not None:
+            observed["argv"] = argv
+        observed["modules"] = self._state.modules()
+        observed["state"] = self._state.rest()
+        self._describer.begin()
+        observed["names"] = {
+            key: self._describer.value(value, key)
+            for key, value in list(self._namespace.items())
+            if key not in _OWN_NAMES and not isinstance(value, types.ModuleType)
+        }
+        observed["stdout"], observed["stderr"] = self._output(1), self._output(2)
+        files = self._list_files()
+        observed["files"] = sorted(
+            [
+                name + ("" if name in self._files else " created")
+                for name in files
+                if files[name] != self._files.get(name)
+            ]
+            + [name + " removed" for name in self._files if name not in files]
+        )
+        self._files = files
+        return observed
+
+    def _last_namespace(self, exc: BaseException) -> Any:
+        """The globals of the innermost frame of the traceback, if that is the body of a module of the world."""
+        traceback = exc.__traceback__
+        while traceback is not None and traceback.tb_next is not None:
+            traceback = traceback.tb_next
+        if traceback is None or traceback.tb_frame.f_code.co_name != "<module>":
+            return None
+        if not traceback.tb_frame.f_code.co_filename.startswith((self._root + os.sep, "world:")):
+            return None
+        return self._describer.value(traceback.tb_frame.f_globals, "the failed namespace")
+
+    def _output(self, descriptor: int) -> str:
+        """What was written to a standard stream since the last step."""
+        try:
+            self._streams[descriptor - 1].flush()
+            size = os.fstat(descriptor).st_size
+            start, self._read[descriptor - 1] = self._read[descriptor - 1], size
+            data = os.pread(descriptor, min(size - start, _MAX_OUTPUT), start)
+        except (OSError, ValueError):
+            return "<closed>"
+        text = self._describer.message(data.decode("utf-8", "backslashreplace"))
+        return text if size - start <= _MAX_OUTPUT else "{}... {} bytes".format(text, size - start)
+
+    def _list_files(self) -> Dict[str, Any]:
+        found = {}
+        for folder, _, files in os.walk(self._root):
+            for name in files:
+                path = os.path.join(folder, name)
+                status = os.lstat(path)
+                found[os.path.relpath(path, self._root)] = (status.st_size, status.st_mtime_ns, status.st_ino)
+        return found
+
+
+def _entry(root: str, entry: str) -> str:
+    """An entry of `sys.path`: absolute, unless it is written as the escape for a relative one, `raw:`."""
+    if entry.startswith("raw:"):
+        return entry[4:]
+    return os.path.normpath(os.path.join(root, world.real_name(entry)))
+
+
+def _names(case: Dict[str, Any]) -> Set[str]:
+    """The top-level names that the world could give to modules."""
+    found = set()
+    files = list(case["files"])
+    for step in case["steps"]:
+        files.extend(step.get("write", ()))
+    for recipe in case["files"].values():
+        if isinstance(recipe, dict):
+            files.extend(recipe.get("zip", ()))
+    for name in files:
+        found.update(part.partition(".")[0] for part in re.split("/", world.real_name(name)))
+    return found - {""}
+
+
+def _without_us(traceback: Any) -> Any:
+    """A traceback from the step's own frame on, as a caller would get it."""
+    while traceback is not None and not traceback.tb_frame.f_code.co_filename.startswith("<step "):
+        traceback = traceback.tb_next
+    return traceback

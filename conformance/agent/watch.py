@@ -1,0 +1,202 @@
+"""Sees what happens while a step runs: modules executed, warnings shown, audit events, what the world notes down.
+
+The world needs no help for this: `sys.setprofile` shows the entry and the exit of every `<module>` frame, also when
+it raises. Each becomes an event, in the order of time, with the namespace and the state of `sys` at that moment.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import types
+from typing import Any, Callable, Dict, List, Set
+
+from .describe import Describer, own_dict, type_name
+from .state import State
+
+SPECIALS = (
+    "__name__",
+    "__spec__",
+    "__file__",
+    "__cached__",
+    "__loader__",
+    "__package__",
+    "__doc__",
+    "__builtins__",
+    "__path__",
+)
+_AUDITED = ("open", "compile", "exec", "import")
+_PYC_TEMPORARY = re.compile(r"(\.pyc)\.\d+$")
+_MISSING = object()
+
+
+class Watch:
+    """The events of one case. `is_world` tells whether code from a file name belongs to the world."""
+
+    def __init__(self, describer: Describer, state: State, is_world: Callable[[str], bool], names: Set[str]) -> None:
+        self._describer = describer
+        self._state = state
+        self._is_world = is_world
+        self._names = names
+        self._counts: Dict[str, int] = {}
+        self._running: List[Any] = []
+        self._auditing = False
+        self.events: List[Dict[str, Any]] = []
+        self.audited: List[List[Any]] = []
+
+    def start(self) -> None:
+        """Watch from here on."""
+        self._auditing = True
+        sys.setprofile(self._profile)
+
+    def stop(self) -> None:
+        """Stop watching; what happens next is our own doing."""
+        sys.setprofile(None)
+        self._auditing = False
+
+    def take(self) -> Dict[str, Any]:
+        """The events since the last call, and the audit events."""
+        taken = {"events": self.events, "audit": self.audited}
+        self.events, self.audited = [], []
+        return taken
+
+    # -- modules executed -------------------------------------------------------------------------------------
+
+    def _profile(self, frame: types.FrameType, event: str, arg: object) -> None:
+        code = frame.f_code
+        if code.co_name != "<module>" or event not in ("call", "return"):
+            return
+        if not self._is_execution(frame):
+            return
+        auditing, self._auditing = self._auditing, False
+        try:
+            self._describer.begin()
+            if event == "call":
+                self.events.append(self._entry(frame))
+            else:
+                self.events.append(self._exit(frame))
+        finally:
+            self._auditing = auditing
+
+    def _is_execution(self, frame: types.FrameType) -> bool:
+        file = frame.f_code.co_filename
+        if file.startswith("<step "):
+            return False
+        if file == "<string>":  # what exec makes of a text: a run if it is given a module's namespace
+            return "__spec__" in frame.f_globals and frame.f_locals is frame.f_globals
+        return self._is_world(file)
+
+    def _entry(self, frame: types.FrameType) -> Dict[str, Any]:
+        namespace = frame.f_globals
+        describe = self._describer.value
+        how = "import" if _is_import(namespace) else "run"
+        file = self._describer.text(frame.f_code.co_filename)
+        count = self._counts[how + file] = self._counts.get(how + file, 0) + 1
+        where = "{} {}".format(how, file) + (" #{}".format(count) if count > 1 else "")
+        known = self._describer.label(namespace)
+        self._describer.name(namespace, "globals of " + where)
+        entry: Dict[str, Any] = {"event": how, "file": file}
+        handled = sys.exc_info()[0]
+        if handled is not None:
+            entry["handled"] = type_name(handled)
+        if known is not None:
+            entry["namespace"] = known
+        entry["specials"] = {
+            key: describe(namespace[key], "{} of {}".format(key, where)) for key in SPECIALS if key in namespace
+        }
+        entry["keys"] = [describe(key, "key") for key in list(namespace)]
+        entry["globals"] = [
+            [describe(key, "key"), describe(value, "{} of {}".format(key if type(key) is str else "key", where))]
+            for key, value in list(namespace.items())
+            if key not in SPECIALS
+        ]
+        entry["locals"] = frame.f_locals is namespace
+        entry.update(self._surroundings(namespace))
+        self._running.append(namespace)
+        return entry
+
+    def _exit(self, frame: types.FrameType) -> Dict[str, Any]:
+        namespace = frame.f_globals
+        if self._running:
+            self._running.pop()
+        leaving: Dict[str, Any] = {"event": "end", "file": self._describer.text(frame.f_code.co_filename)}
+        if not _is_import(namespace):
+            leaving["globals"] = [
+                pair
+                for pair in self._describer.pairs(namespace, "exit global")
+                if pair[0] not in ("__builtins__", "__warningregistry__")
+            ]
+        leaving.update(self._surroundings(namespace))
+        return leaving
+
+    def _surroundings(self, namespace: Dict[Any, Any]) -> Dict[str, Any]:
+        found: Dict[str, Any] = {}
+        argv = self._state.argv()
+        if argv is not None:
+            found["argv"] = argv
+        found["entry"] = _entry_of(namespace)
+        modules = self._state.modules()
+        if modules:
+            found["modules"] = modules
+        rest = self._state.rest()
+        rest.pop("attributes", None)
+        if rest:
+            found["state"] = rest
+        return found
+
+    # -- the rest ---------------------------------------------------------------------------------------------
+
+    def note(self, *values: object) -> None:
+        """What the world's code calls to write something down, in order with everything else."""
+        self._describer.begin()
+        self.events.append({"event": "note", "values": [self._describer.value(v, "noted") for v in values]})
+
+    def showwarning(
+        self, message: Any, category: type, filename: str, lineno: int, file: object = None, line: object = None
+    ) -> None:
+        """Stands in for `warnings.showwarning`."""
+        where = self._describer.text(filename) if self._is_world(filename) else "<implementation>"
+        if where == "<implementation>" and issubclass(
+            category, (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
+        ):
+            return  # about the implementation's own code, and nobody is shown it
+        text = self._describer.message(str(message))
+        self.events.append({"event": "warning", "category": type_name(category), "text": text, "where": where})
+
+    def audit(self, event: str, args: tuple) -> None:  # type: ignore[type-arg]
+        """An audit hook (PEP 578): keeps the events that concern the world."""
+        if event not in _AUDITED or not self._auditing:
+            return
+        subject = args[0]
+        if event == "import":
+            if type(subject) is str and subject.partition(".")[0] in self._names:
+                self.audited.append([event, subject])
+            return
+        if event == "exec":
+            subject = getattr(subject, "co_filename", None)
+        elif event == "compile":
+            subject = args[1]
+        if type(subject) is bytes:
+            subject = subject.decode("utf-8", "surrogateescape")
+        if type(subject) is str and self._is_world(subject) and not subject.startswith("<step "):
+            self.audited.append([event, _PYC_TEMPORARY.sub(r"\1", self._describer.text(subject))])
+
+
+def _is_import(namespace: Dict[Any, Any]) -> bool:
+    """Whether a module's code is being executed by an import, which marks the spec while it lasts."""
+    spec = namespace.get("__spec__")
+    if not getattr(spec, "_initializing", False):
+        return False
+    module = sys.modules.get(getattr(spec, "name", ""))
+    return module is not None and own_dict(module) is namespace
+
+
+def _entry_of(namespace: Dict[Any, Any]) -> str:
+    """What `sys.modules` holds under the module's own name: nothing, the module itself, or something else."""
+    try:
+        found = sys.modules.get(namespace.get("__name__"), _MISSING)  # type: ignore[call-overload]
+    except TypeError:
+        return "absent"
+    if found is _MISSING:
+        return "absent"
+    return "own" if own_dict(found) is namespace else "another"

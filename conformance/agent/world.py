@@ -1,0 +1,117 @@
+"""Writes the files of a case.
+
+A file is text, or a recipe that is carried out here, in the target, because compiled files differ by version:
+`pyc`, `zip`, `bytes`, `symlink`, `text` with `mtime`, `delete`. Times are fixed, never the clock's: the first
+world is dated 2001-09-09, and each later change of it ten seconds on, files and folders alike, so that what a
+finder or a loader has cached is stale for certain, or fresh for certain, on every machine.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import os
+import re
+import shutil
+import sys
+import zipfile
+from typing import Any, Dict, Union
+
+EPOCH = 1_000_000_000
+STEP = 10
+_ZIP_DATE = (2001, 9, 9, 1, 46, 40)
+_ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
+
+Recipe = Union[str, Dict[str, Any]]
+
+
+def real_name(name: str) -> str:
+    """A file's name as it is on disk: `{tag}` and `\\uXXXX` replaced."""
+    name = name.replace("{tag}", sys.implementation.cache_tag or "none")
+    return _ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), name)
+
+
+def write(root: str, files: Dict[str, Recipe], moment: int = 0) -> None:
+    """Write `files` below `root`; `moment` counts the changes since the world began."""
+    when = EPOCH + STEP * moment
+    folders = {root}
+    for name, recipe in files.items():
+        path = os.path.join(root, real_name(name))
+        folder = path.rstrip("/") if name.endswith("/") else os.path.dirname(path)
+        while folder not in folders:
+            folders.add(folder)
+            folder = os.path.dirname(folder)
+        os.makedirs(path if name.endswith("/") else os.path.dirname(path), exist_ok=True)
+        if not name.endswith("/"):
+            _write_one(root, path, name, recipe, when)
+    for folder in folders:
+        if os.path.isdir(folder):
+            os.utime(folder, (when, when))
+
+
+def _write_one(root: str, path: str, name: str, recipe: Recipe, when: int) -> None:
+    if isinstance(recipe, dict) and "delete" in recipe:
+        if os.path.isdir(path) and not os.path.islink(path):
+            shutil.rmtree(path)
+        else:
+            os.remove(path)
+        return
+    if isinstance(recipe, dict) and "symlink" in recipe:
+        os.symlink(real_name(recipe["symlink"]), path)
+        return
+    with open(path, "wb") as stream:
+        stream.write(_content(root, path, recipe, when))
+    if isinstance(recipe, dict):
+        when = int(recipe.get("mtime", when))
+    os.utime(path, (when, when))
+
+
+def _content(root: str, path: str, recipe: Recipe, when: int) -> bytes:
+    if isinstance(recipe, str):
+        return recipe.encode("utf-8", "surrogatepass")
+    if "text" in recipe:
+        return str(recipe["text"]).encode("utf-8", "surrogatepass")
+    if "bytes" in recipe:
+        return str(recipe["bytes"]).encode("latin-1").decode("unicode_escape").encode("latin-1")
+    if "zip" in recipe:
+        return _zip(root, path, recipe, when)
+    return _pyc(root, path, recipe, when)
+
+
+def _pyc(root: str, path: str, recipe: Dict[str, Any], when: int) -> bytes:
+    """A compiled file. `for` names its source, from which the code says that it comes."""
+    source = str(recipe["pyc"]).encode("utf-8")
+    origin = os.path.join(root, real_name(recipe["for"])) if "for" in recipe else re.sub(r"\.pyc$", ".py", path)
+    code = compile(source, origin, "exec", dont_inherit=True)
+    return pyc_bytes(code, source, recipe.get("mode", "timestamp"), when - (STEP if recipe.get("stale") else 0))
+
+
+def pyc_bytes(code: Any, source: bytes, mode: str, mtime: int) -> bytes:
+    """The bytes of a `.pyc` (PEP 552): magic, flags, then the source's time and size, or its hash."""
+    import marshal
+
+    flags = {"timestamp": 0, "checked-hash": 3, "unchecked-hash": 1}[mode]
+    if flags:
+        check = importlib.util.source_hash(source)
+    else:
+        check = mtime.to_bytes(4, "little") + len(source).to_bytes(4, "little")
+    return importlib.util.MAGIC_NUMBER + flags.to_bytes(4, "little") + bytes(check) + marshal.dumps(code)
+
+
+def _zip(root: str, path: str, recipe: Dict[str, Any], when: int) -> bytes:
+    """A zip archive, stored and dated alike everywhere; with `directories`, folders have entries of their own."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        folders = set()
+        for name, inner in recipe["zip"].items():
+            name = real_name(name)
+            if recipe.get("directories"):
+                parts = name.split("/")[:-1]
+                for depth in range(1, len(parts) + 1):
+                    folder = "/".join(parts[:depth]) + "/"
+                    if folder not in folders:
+                        folders.add(folder)
+                        archive.writestr(zipfile.ZipInfo(folder, _ZIP_DATE), b"")
+            content = b"" if name.endswith("/") else _content(root, os.path.join(path, name), inner, when)
+            archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), content)
+    return buffer.getvalue()

@@ -1,0 +1,537 @@
+"""A case and two observations in, divergences out. A pure function: no processes, no files.
+
+The two observations are laid side by side, moment by moment: what was executed, what each module saw as it started
+and ended, how the call ended, what it left behind. Each field that differs becomes a divergence with a phase, a
+clause and a level. Then the divergences are put in the order in which they came about, and one that an earlier one
+explains is filed under that: the earliest is the cause.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .case import Case
+from .clauses import FREE_FIELDS, Clause, Level, registry
+from .owners import NOTHING, UNOWNED, Difference, default_owner
+
+PHASES = ("resolve", "import parent", "load code", "prepare", "execute", "restore", "result")
+SPECIALS = ("__name__", "__spec__", "__file__", "__cached__", "__loader__", "__package__", "__doc__", "__builtins__")
+SPECIALS += ("__path__",)
+
+# When things come about within a step, after its events.
+_OUTCOME, _OUTPUT, _AFTER, _RESULT, _NAMES, _AUDIT = range(1_000_000, 1_000_006)
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What groups divergences by cause."""
+
+    clause: str
+    phase: str
+    field: str
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.clause} · {self.phase} · {self.field} · {self.kind}"
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """One field in which two observations of a case differ.
+
+    where: the field's place in this case, for a reader ("step 2: sys.argv"). oracle, candidate: the two values, as
+    described by the agent. cause: whether no earlier divergence explains it.
+    """
+
+    signature: Signature
+    level: Level
+    where: str
+    oracle: Any
+    candidate: Any
+    moment: tuple[int, int]
+    cause: bool = True
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A difference, before it has an owner."""
+
+    difference: Difference
+    phase: str
+    where: str
+    moment: tuple[int, int]
+
+
+def judge(
+    case: Case,
+    oracle: Mapping[str, Any],
+    candidate: Mapping[str, Any],
+    *,
+    version: str,
+    level: Level = Level.COMPAT,
+    unseen: frozenset[str] = frozenset(),
+    clauses: Mapping[str, Clause] | None = None,
+) -> list[Divergence]:
+    """The divergences of a candidate's observation from the oracle's, in the order in which they came about.
+
+    version: the targets' version of the language. level: divergences at this level or a firmer one are never
+    explained away by one that does not count. unseen: patterns of fields that cannot be seen through the candidate's
+    adapter, such as "result"; they are left out.
+    """
+    known = registry() if clauses is None else clauses
+    found: list[Divergence] = []
+    for number, (ours, theirs) in enumerate(zip(oracle["steps"], candidate["steps"], strict=True)):
+        for one in _Step(case, number, ours, theirs).differences():
+            if any(one.difference.field.split(".")[0] == field or one.difference.field == field for field in unseen):
+                continue
+            found.append(_owned(case, one, version, known))
+    found.sort(key=lambda one: (one.moment, PHASES.index(one.signature.phase)))
+    return _with_causes(found, level)
+
+
+def failed(
+    case: Case, field: str, detail: Any, *, version: str, clauses: Mapping[str, Clause] | None = None
+) -> Divergence:
+    """The divergence of a candidate that gave no observation at all. field: "crash" or "hang"."""
+    known = registry() if clauses is None else clauses
+    difference = Difference(field=field, kind=field, oracle="an observation", candidate=detail)
+    return _owned(case, _Found(difference, "execute", "the process", (0, 0)), version, known)
+
+
+def _owned(case: Case, one: _Found, version: str, clauses: Mapping[str, Clause]) -> Divergence:
+    difference = one.difference
+    owner = _owner(case, difference, version, clauses)
+    level = clauses[owner].level if owner in clauses else Level.DOCUMENTED
+    signature = Signature(owner, one.phase, difference.field, difference.kind)
+    return Divergence(signature, level, one.where, difference.oracle, difference.candidate, one.moment)
+
+
+def _owner(case: Case, difference: Difference, version: str, clauses: Mapping[str, Clause]) -> str:
+    about = [clauses[one] for one in case.clauses if one in clauses and clauses[one].holds(version)]
+    for clause in about:
+        if clause.owns(difference.field):
+            return clause.id
+    if about and difference.field in FREE_FIELDS:
+        return about[0].id
+    return default_owner(difference, version, clauses)
+
+
+# -- causes and consequences ------------------------------------------------------------------------------------
+
+# What decides which way everything after it goes.
+_CONTROL = ("executions.run", "executions.import", "outcome", "exception.type", "crash", "hang")
+# What the world's code may look at, and so may act on.
+_VISIBLE = ("entry.", "import.", "exit.", "note", "warnings")
+# What follows from how the world's code acts.
+_ACTED_ON = ("note", "names", "result.values", "result.keys", "exit.globals", "stdout", "stderr", "files")
+
+
+def _with_causes(found: Sequence[Divergence], level: Level) -> list[Divergence]:
+    judged: list[Divergence] = []
+    for one in found:
+        explained = any(
+            earlier.cause and _explains(earlier, one) and (earlier.level <= level or one.level > level)
+            for earlier in judged
+        )
+        judged.append(replace(one, cause=not explained))
+    return judged
+
+
+def _explains(earlier: Divergence, later: Divergence) -> bool:
+    first, second = earlier.signature.field, later.signature.field
+    if earlier.moment == later.moment and first.split(".")[0] == second.split(".")[0] == "exception":
+        return first == "exception.type" or (first, second) == ("exception.message", "exception.args")
+    if _subject(first) == _subject(second) and earlier.moment <= later.moment:
+        return True
+    if earlier.moment >= later.moment:
+        return False
+    if first in _CONTROL:
+        return True
+    if first.startswith(_VISIBLE):
+        return second in _CONTROL or second.startswith(("exception.", "executions.")) or second in _ACTED_ON
+    if first == "result.type":
+        return second.startswith("result.") or second == "names"
+    return second == "names"
+
+
+def _subject(field: str) -> str:
+    return field.rpartition(".")[2] if field != "names" else "names"
+
+
+# -- one step, side by side ---------------------------------------------------------------------------------------
+
+
+class _Step:
+    """Lays the two observations of one step side by side."""
+
+    def __init__(self, case: Case, number: int, oracle: Mapping[str, Any], candidate: Mapping[str, Any]) -> None:
+        self._case = case
+        self._number = number
+        self._oracle = oracle
+        self._candidate = candidate
+        runs = [event for event in oracle.get("events", ()) if event["event"] == "run"]
+        specials = runs[0]["specials"] if runs else {}
+        spec = specials.get("__spec__")
+        self._facts = {
+            "altered": any(event.get("entry") == "own" for event in runs),
+            "returned": oracle.get("outcome") == "returned",
+            "of_world": bool(runs) and bool(_frames(oracle)),
+            "name": specials.get("__name__"),
+            "spec_name": spec.get("spec") if isinstance(spec, dict) else None,
+        }
+        self._ran = bool(runs) or any(event["event"] == "run" for event in candidate.get("events", ()))
+
+    def differences(self) -> Iterator[_Found]:
+        if not self._oracle:
+            return
+        yield from self._events()
+        yield from self._outcome()
+        yield from self._left_behind()
+        yield from self._audit()
+
+    def _found(self, moment: int, phase: str, field: str, kind: str, where: str, oracle: Any, candidate: Any) -> _Found:
+        difference = Difference(field=field, kind=kind, oracle=oracle, candidate=candidate, **self._facts)
+        return _Found(difference, phase, f"step {self._number + 1}: {where}", (self._number, moment))
+
+    def _compare(
+        self, moment: int, phase: str, field: str, where: str, oracle: Any, candidate: Any
+    ) -> Iterator[_Found]:
+        kind = difference_kind(oracle, candidate)
+        if kind:
+            yield self._found(moment, phase, field, kind, where, oracle, candidate)
+
+    # -- events ---------------------------------------------------------------------------------------------------
+
+    def _events(self) -> Iterator[_Found]:
+        ours, theirs = self._oracle["events"], self._candidate["events"]
+        matcher = difflib.SequenceMatcher(a=[_sign(e) for e in ours], b=[_sign(e) for e in theirs], autojunk=False)
+        for how, start, stop, other, other_stop in matcher.get_opcodes():
+            mine, others = ours[start:stop], theirs[other:other_stop]
+            if how == "equal" or (how == "replace" and _kinds(mine) == _kinds(others)):
+                for offset, (one, two) in enumerate(zip(mine, others, strict=True)):
+                    yield from self._event(start + offset, one, two)
+            else:
+                for offset, event in enumerate(mine):
+                    yield from self._unmatched(start + offset, event, "missing")
+                for event in others:
+                    yield from self._unmatched(start, event, "extra")
+
+    def _phase_before(self, index: int) -> str:
+        """Where a run stands just before an event that is neither a run's start nor its end."""
+        depth = 0
+        for event in self._oracle["events"][:index]:
+            depth += (event["event"] == "run") - (event["event"] == "end" and "globals" in event)
+        return "execute" if depth > 0 else "resolve"
+
+    def _unmatched(self, index: int, event: Mapping[str, Any], kind: str) -> Iterator[_Found]:
+        what = event["event"]
+        if what == "end":
+            return
+        if what in ("run", "import"):
+            phase = "prepare" if what == "run" else "import parent"
+            if self._phase_before(index) == "execute":
+                phase = "execute"
+            shown: Any = f"{what} of {event['file']}"
+            field, where = f"executions.{what}", "modules executed"
+        else:
+            phase = self._phase_before(index)
+            shown = _shown(event)
+            field, where = ("note", "noted") if what == "note" else ("warnings", "warnings")
+        oracle, candidate = (shown, NOTHING) if kind == "missing" else (NOTHING, shown)
+        yield self._found(index, phase, field, kind, where, oracle, candidate)
+
+    def _event(self, index: int, oracle: Mapping[str, Any], candidate: Mapping[str, Any]) -> Iterator[_Found]:
+        what = oracle["event"]
+        if what in ("run", "import"):
+            yield from self._start(index, what, oracle, candidate)
+        elif what == "end":
+            yield from self._around(index, "execute", "exit", f"at the end of {oracle['file']}: ", oracle, candidate)
+            if "globals" in oracle and "globals" in candidate:
+                for key, mine, theirs in _by_key(oracle["globals"], candidate["globals"]):
+                    if key not in SPECIALS:
+                        where = f"{key} at the end of {oracle['file']}"
+                        yield from self._compare(index, "execute", "exit.globals", where, mine, theirs)
+        elif what == "note":
+            phase = self._phase_before(index)
+            yield from self._compare(index, phase, "note", "noted", oracle["values"], candidate["values"])
+        else:
+            for part in ("category", "text"):
+                yield from self._compare(
+                    index, "resolve", f"warnings.{part}", f"the warning's {part}", oracle[part], candidate[part]
+                )
+
+    def _start(
+        self, index: int, what: str, oracle: Mapping[str, Any], candidate: Mapping[str, Any]
+    ) -> Iterator[_Found]:
+        file = oracle["file"]
+        phase, prefix = ("prepare", "entry") if what == "run" else ("import parent", "import")
+        in_file = f" as {file} starts"
+        if file != candidate["file"]:
+            field = "entry.code" if what == "run" else "executions.import"
+            yield self._found(index, phase, field, "value", "the code's file name", file, candidate["file"])
+        for key in SPECIALS:
+            mine, theirs = (side["specials"].get(key, NOTHING) for side in (oracle, candidate))
+            yield from self._compare(index, phase, f"{prefix}.{key}", key + in_file, mine, theirs)
+        yield from self._keys(index, phase, prefix, in_file, oracle["keys"], candidate["keys"])
+        for key, mine, theirs in _by_key(oracle["globals"], candidate["globals"]):
+            if mine is not NOTHING and theirs is not NOTHING:
+                yield from self._compare(index, phase, f"{prefix}.globals", f"{key}{in_file}", mine, theirs)
+        for part, where in (
+            ("namespace", "the namespace is one met before"),
+            ("locals", "locals() is globals()"),
+            ("handled", "sys.exc_info()[0]"),
+        ):
+            mine, theirs = oracle.get(part, NOTHING), candidate.get(part, NOTHING)
+            yield from self._compare(index, phase, f"{prefix}.{part}", where + in_file, mine, theirs)
+        yield from self._around(index, phase, prefix, f"as {file} starts: ", oracle, candidate)
+
+    def _around(
+        self,
+        index: int,
+        phase: str,
+        prefix: str,
+        where: str,
+        oracle: Mapping[str, Any],
+        candidate: Mapping[str, Any],
+    ) -> Iterator[_Found]:
+        """The state of `sys` at the start or the end of a module's code, as changed since before the step."""
+        mine, theirs = oracle.get("argv", NOTHING), candidate.get("argv", NOTHING)
+        yield from self._compare(index, phase, f"{prefix}.argv", where + "sys.argv", mine, theirs)
+        yield from self._mapping(index, phase, f"{prefix}.modules", where + "sys.modules[{}]", oracle, candidate)
+        if oracle.get("entry") != candidate.get("entry"):
+            yield from self._compare(
+                index,
+                phase,
+                f"{prefix}.modules",
+                where + "sys.modules[__name__]",
+                oracle.get("entry"),
+                candidate.get("entry"),
+            )
+        mine, theirs = oracle.get("state", {}), candidate.get("state", {})
+        for key in mine.keys() | theirs.keys():
+            field = f"{prefix}.path" if key == "path" else f"{prefix}.state"
+            yield from self._compare(index, phase, field, where + key, mine.get(key, NOTHING), theirs.get(key, NOTHING))
+
+    def _mapping(
+        self,
+        moment: int,
+        phase: str,
+        field: str,
+        where: str,
+        oracle: Mapping[str, Any],
+        candidate: Mapping[str, Any],
+        part: str = "modules",
+    ) -> Iterator[_Found]:
+        """Changed keys, compared one by one. A key that is absent here did not change."""
+        mine, theirs = oracle.get(part, {}), candidate.get(part, {})
+        for key in sorted(mine.keys() | theirs.keys()):
+            one, two = mine.get(key, "unchanged"), theirs.get(key, "unchanged")
+            if one == two:
+                continue
+            kind = difference_kind(one, two)
+            kind = {"unchanged": "extra"}.get(one if isinstance(one, str) else "", kind)
+            kind = {"unchanged": "missing"}.get(two if isinstance(two, str) else "", kind)
+            yield self._found(moment, phase, field, kind, where.format(repr(key)), one, two)
+
+    def _keys(
+        self, moment: int, phase: str, prefix: str, where: str, oracle: list[Any], candidate: list[Any]
+    ) -> Iterator[_Found]:
+        mine, theirs = ({json.dumps(key): key for key in keys if key not in SPECIALS} for keys in (oracle, candidate))
+        for key in mine.keys() - theirs.keys():
+            yield self._found(moment, phase, f"{prefix}.keys", "missing", f"keys{where}", mine[key], NOTHING)
+        for key in theirs.keys() - mine.keys():
+            yield self._found(moment, phase, f"{prefix}.keys", "extra", f"keys{where}", NOTHING, theirs[key])
+        if oracle != candidate and sorted(map(json.dumps, oracle)) == sorted(map(json.dumps, candidate)):
+            yield self._found(moment, phase, f"{prefix}.order", "order", f"order of keys{where}", oracle, candidate)
+
+    # -- how it ended ---------------------------------------------------------------------------------------------
+
+    def _outcome(self) -> Iterator[_Found]:
+        ours, theirs = self._oracle, self._candidate
+        phase = self._error_phase()
+        if ours["outcome"] != theirs["outcome"]:
+            kind = "raises" if theirs["outcome"] == "raised" else "returns"
+            yield self._found(_OUTCOME, phase, "outcome", kind, "outcome", _ending(ours), _ending(theirs))
+        elif ours["outcome"] == "raised":
+            yield from self._exception(phase, ours["exception"], theirs["exception"])
+        elif "result" in ours:
+            yield from self._result(ours["result"], theirs["result"])
+
+    def _error_phase(self) -> str:
+        if self._ran:
+            return "execute"
+        if any(not frame[0].startswith("<step ") for frame in _frames(self._oracle)):
+            return "import parent"
+        return "load code" if self._case.chapter == "loaders" else "resolve"
+
+    def _exception(self, phase: str, oracle: Mapping[str, Any], candidate: Mapping[str, Any]) -> Iterator[_Found]:
+        mine, theirs = oracle["exception"], candidate["exception"]
+        if mine != theirs:
+            inherits = mine in candidate["bases"]
+            field, kind = ("exception.subclass", "subclass") if inherits else ("exception.type", "type")
+            yield self._found(_OUTCOME, phase, field, kind, "the exception's type", _short(oracle), _short(candidate))
+        for part in ("message", "args", "name", "path", "cause", "context", "frames", "location", "attributes"):
+            one, two = oracle.get(part, NOTHING), candidate.get(part, NOTHING)
+            if part in ("cause", "context"):
+                one, two = _link(one), _link(two)
+            yield from self._compare(_OUTCOME, phase, f"exception.{part}", f"the exception's {part}", one, two)
+        for part in ("is", "again"):
+            one, two = oracle.get(part), candidate.get(part)
+            if one != two:
+                yield self._found(_OUTCOME, phase, "exception.identity", "identity", "which exception it is", one, two)
+        one, two = oracle.get("namespace"), candidate.get("namespace")
+        yield from self._compare(_OUTCOME, phase, "exception.namespace", "the namespace of its last frame", one, two)
+
+    def _result(self, oracle: Any, candidate: Any) -> Iterator[_Found]:
+        if not _is_dict(oracle):
+            yield from self._compare(_RESULT, "result", "result.values", "the value", oracle, candidate)
+            return
+        if not _is_dict(candidate):
+            yield self._found(_RESULT, "result", "result.type", "type", "the result", _brief(oracle), _brief(candidate))
+            if not (isinstance(candidate, dict) and "dict" in candidate):
+                return
+        one, two = ({key: side[key] for key in ("is", "again") if key in side} for side in (oracle, candidate))
+        if one != two:
+            yield self._found(_RESULT, "result", "result.identity", "identity", "which dictionary it is", one, two)
+        if "dict" not in oracle or "dict" not in candidate:
+            return
+        mine, theirs = oracle["dict"], candidate["dict"]
+        yield from self._keys(
+            _RESULT, "result", "result", " of the result", [key for key, _ in mine], [key for key, _ in theirs]
+        )
+        for key, one, two in _by_key(mine, theirs):
+            if key in SPECIALS:
+                yield from self._compare(_RESULT, "result", f"result.{key}", f"result[{key!r}]", one, two)
+            elif one is not NOTHING and two is not NOTHING:
+                function = isinstance(one, dict) and "function" in one
+                field = "result.functions" if function else "result.values"
+                yield from self._compare(_RESULT, "result", field, f"result[{key!r}]", one, two)
+
+    # -- what it left ---------------------------------------------------------------------------------------------
+
+    def _left_behind(self) -> Iterator[_Found]:
+        ours, theirs = self._oracle, self._candidate
+        mine, other = ours.get("argv", NOTHING), theirs.get("argv", NOTHING)
+        yield from self._compare(_AFTER, "restore", "after.argv", "sys.argv afterwards", mine, other)
+        yield from self._mapping(_AFTER, "restore", "after.modules", "sys.modules[{}] afterwards", ours, theirs)
+        for key in sorted(ours["state"].keys() | theirs["state"].keys()):
+            one, two = ours["state"].get(key, NOTHING), theirs["state"].get(key, NOTHING)
+            if isinstance(one, dict) and isinstance(two, dict) and key in ("main", "environ", "builtins", "attributes"):
+                empty = [{} if side is NOTHING else side for side in (one, two)]
+                yield from self._mapping(
+                    _AFTER, "restore", f"after.{key}", key + "[{}] afterwards", {key: empty[0]}, {key: empty[1]}, key
+                )
+            else:
+                yield from self._compare(_AFTER, "restore", f"after.{key}", f"{key} afterwards", one, two)
+        for stream in ("stdout", "stderr"):
+            yield from self._compare(_OUTPUT, "execute", stream, stream, ours[stream], theirs[stream])
+        yield from self._compare(_AFTER, "restore", "files", "files of the world", ours["files"], theirs["files"])
+        for name in sorted(ours["names"].keys() | theirs["names"].keys()):
+            one, two = ours["names"].get(name, NOTHING), theirs["names"].get(name, NOTHING)
+            yield from self._compare(_NAMES, "result", "names", name, one, two)
+
+    def _audit(self) -> Iterator[_Found]:
+        phases = {"open": "load code", "compile": "load code", "exec": "execute", "import": "import parent"}
+        for event, phase in phases.items():
+            mine, theirs = (
+                [subject for kind, subject in side["audit"] if kind == event]
+                for side in (self._oracle, self._candidate)
+            )
+            if mine != theirs:
+                kind = "missing" if len(mine) > len(theirs) else "extra" if len(mine) < len(theirs) else "value"
+                yield self._found(_AUDIT, phase, f"audit.{event}", kind, f"audit events {event!r}", mine, theirs)
+
+
+# -- reading observations -----------------------------------------------------------------------------------------
+
+
+def difference_kind(oracle: Any, candidate: Any) -> str:
+    """How two descriptions differ: not at all (empty), "missing", "extra", "identity", "type" or "value"."""
+    if oracle == candidate and type(oracle) is type(candidate) and json.dumps(oracle) == json.dumps(candidate):
+        return ""
+    if candidate == NOTHING:
+        return "missing"
+    if oracle == NOTHING:
+        return "extra"
+    mine, theirs = without_identity(oracle), without_identity(candidate)
+    if json.dumps(mine, sort_keys=True) == json.dumps(theirs, sort_keys=True):
+        return "identity"
+    return "type" if _type(oracle) != _type(candidate) else "value"
+
+
+def without_identity(value: Any) -> Any:
+    """A description without what it says of where an object was met before."""
+    if isinstance(value, dict):
+        if "again" in value:
+            return "met before"
+        return {key: without_identity(item) for key, item in value.items() if key not in ("is", "dict_of")}
+    if isinstance(value, list):
+        return [without_identity(item) for item in value]
+    return value
+
+
+def _type(value: Any) -> str:
+    if isinstance(value, dict):
+        return str(value.get("type") or next(iter(value), ""))
+    return type(value).__name__
+
+
+def _sign(event: Mapping[str, Any]) -> tuple[str, str]:
+    return event["event"], event.get("file", "")
+
+
+def _kinds(events: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [event["event"] for event in events]
+
+
+def _shown(event: Mapping[str, Any]) -> Any:
+    if event["event"] == "note":
+        return event["values"]
+    return f"{event['category']}: {event['text']}"
+
+
+def _by_key(oracle: list[Any], candidate: list[Any]) -> Iterator[tuple[Any, Any, Any]]:
+    """(key, oracle's value, candidate's value) of two lists of pairs; keys that are texts stand for themselves."""
+    mine, theirs = ({json.dumps(key): (key, value) for key, value in side} for side in (oracle, candidate))
+    for text in [*mine, *(text for text in theirs if text not in mine)]:
+        key = (mine.get(text) or theirs[text])[0]
+        shown = key if isinstance(key, str) else text
+        yield shown, mine.get(text, (key, NOTHING))[1], theirs.get(text, (key, NOTHING))[1]
+
+
+def _frames(step: Mapping[str, Any]) -> list[Any]:
+    return list(step.get("exception", {}).get("frames", ()))
+
+
+def _is_dict(value: Any) -> bool:
+    return isinstance(value, dict) and ("dict" in value or value.get("is") is not None) and "type" not in value
+
+
+def _link(value: Any) -> Any:
+    """A cause or context, by what is said of it."""
+    if isinstance(value, dict) and "exception" in value:
+        kept = ("exception", "message", "name", "is", "again")
+        short = {key: value[key] for key in kept if key in value}
+        for part in ("cause", "context"):
+            if value.get(part) is not None:
+                short[part] = _link(value[part])
+        return short
+    return value
+
+
+def _short(exception: Mapping[str, Any]) -> str:
+    return f"{exception['exception']}: {exception['message']}" if exception["message"] else exception["exception"]
+
+
+def _ending(step: Mapping[str, Any]) -> str:
+    return f"raised {_short(step['exception'])}" if step["outcome"] == "raised" else "returned"
+
+
+def _brief(value: Any) -> Any:
+    if isinstance(value, dict) and "dict" in value:
+        return {"type": value.get("type", "dict")}
+    return value

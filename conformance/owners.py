@@ -1,0 +1,185 @@
+"""Which clause a difference breaks, when the fixture does not say.
+
+A table: for each field, in order, a condition and a clause. What a fixture is about comes first (see `judge`); this
+is for everything else that its observation shows, and for generated cases. A field that no row covers is `UNOWNED`,
+and fails the self-tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from .clauses import Clause
+
+UNOWNED = "UNOWNED"
+NOTHING: Mapping[str, Any] = {"absent": True}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field that differs, with what the oracle shows about the run around it."""
+
+    field: str
+    kind: str
+    oracle: Any
+    candidate: Any
+    altered: bool = False
+    returned: bool = True
+    of_world: bool = False
+    name: Any = None
+    spec_name: Any = None
+
+
+Condition = Callable[[Difference], bool]
+
+
+def _always(_: Difference) -> bool:
+    return True
+
+
+def _missing(one: Difference) -> bool:
+    return one.kind == "missing"
+
+
+def _identity(one: Difference) -> bool:
+    return one.kind == "identity"
+
+
+def _oracle_none(one: Difference) -> bool:
+    return one.oracle is None
+
+
+def _oracle_absent(one: Difference) -> bool:
+    return bool(one.oracle == NOTHING)
+
+
+def _altered(one: Difference) -> bool:
+    return one.altered
+
+
+def _raised(one: Difference) -> bool:
+    return not one.returned
+
+
+def _of_world(one: Difference) -> bool:
+    return one.of_world
+
+
+_NAME: list[tuple[Condition, str]] = [
+    (lambda one: one.name != one.spec_name, "NAME-FROM-RUN-NAME"),
+    (lambda one: str(one.name).endswith(".__main__"), "NAME-OF-PACKAGE"),
+    (_always, "NAME-OF-MODULE"),
+]
+_SPEC: list[tuple[Condition, str]] = [(_identity, "SPEC-SAME-OBJECT"), (_always, "SPEC-DESCRIBES-TARGET")]
+_FILE: list[tuple[Condition, str]] = [(_oracle_none, "FILE-WITHOUT-ORIGIN"), (_always, "FILE-FROM-ORIGIN")]
+_CACHED: list[tuple[Condition, str]] = [
+    (_oracle_absent, "CACHED-ABSENT"),
+    (_oracle_none, "CACHED-NONE"),
+    (_always, "CACHED-FROM-SPEC"),
+    (_always, "CACHED-ABSENT"),
+]
+_PACKAGE: list[tuple[Condition, str]] = [
+    (lambda one: one.oracle == "", "PACKAGE-EMPTY-AT-TOP"),
+    (_always, "PACKAGE-FROM-SPEC"),
+]
+_ORDER: list[tuple[Condition, str]] = [(_altered, "KEY-ORDER-ALTERED"), (_always, "KEY-ORDER-PLAIN")]
+_ARGV_IN_FLIGHT: list[tuple[Condition, str]] = [(_altered, "ARGV-IS-FILE"), (_always, "PLAIN-LEAVES-SYS")]
+_MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [(_altered, "MODULES-ENTRY"), (_always, "TARGET-NOT-ADDED")]
+_ERROR: list[tuple[Condition, str]] = [(_of_world, "CODE-ERROR-PROPAGATES"), (_always, "MISSING-MODULE")]
+_CHAIN: list[tuple[Condition, str]] = [(_of_world, "NO-FOREIGN-CONTEXT"), (_always, "FIND-ERROR-CAUSE")]
+_REST: list[tuple[Condition, str]] = [(_always, "OTHER-STATE-UNCHANGED")]
+
+OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
+    ("executions.run", [(_always, "CODE-RUN-EACH-CALL")]),
+    ("executions.import", [(_missing, "PARENTS-IMPORTED"), (_always, "PARENTS-ONCE")]),
+    ("*.__name__", _NAME),
+    ("*.__spec__", _SPEC),
+    ("*.__file__", _FILE),
+    ("*.__cached__", _CACHED),
+    ("*.__package__", _PACKAGE),
+    ("*.__loader__", [(_always, "LOADER-OF-SPEC")]),
+    ("entry.__doc__", [(_always, "DOC-STARTS-NONE")]),
+    ("result.__doc__", [(_always, "DOC-FROM-DOCSTRING")]),
+    ("*.__builtins__", [(_always, "BUILTINS-LIVE")]),
+    ("*.__path__", [(_always, "KEYS-ONLY-THESE")]),
+    ("import.*", [(_always, "ALTERED-AFTER-PARENTS")]),
+    ("entry.keys", [(_missing, "INIT-VISIBLE"), (_always, "KEYS-ONLY-THESE")]),
+    ("*.order", _ORDER),
+    ("entry.globals", [(_always, "INIT-VISIBLE")]),
+    ("entry.namespace", [(_always, "NAMESPACE-FRESH")]),
+    ("entry.argv", _ARGV_IN_FLIGHT),
+    ("exit.argv", _ARGV_IN_FLIGHT),
+    ("entry.modules", _MODULES_IN_FLIGHT),
+    ("exit.modules", _MODULES_IN_FLIGHT),
+    ("entry.locals", [(_always, "ONE-NAMESPACE")]),
+    ("entry.handled", [(_always, "HANDLED-EXCEPTION-OF-CALLER")]),
+    ("entry.code", [(_always, "CODE-FILENAME")]),
+    ("entry.path", [(_always, "PATH-UNCHANGED")]),
+    ("exit.globals", [(_always, "RESULT-IS-GLOBALS")]),
+    ("exit.path", [(_always, "PATH-UNCHANGED")]),
+    ("*.state", _REST),
+    ("warnings.text", [(_always, "WARNING-TEXT")]),
+    ("warnings*", [(_missing, "WARNS-OF-IMPORTED-SUBMODULE"), (_always, "NO-WARNING-AT-TOP-LEVEL")]),
+    ("note", [(_always, "ORDER-OF-STEPS")]),
+    ("outcome", [(_raised, "CODE-ERROR-PROPAGATES"), (_always, "RESULT-IS-GLOBALS")]),
+    ("exception.type", _ERROR),
+    ("exception.subclass", [(_of_world, "CODE-ERROR-PROPAGATES"), (_always, "IMPORT-ERROR-TYPE-EXACT")]),
+    ("exception.name", [(_oracle_none, "IMPORT-ERROR-UNNAMED"), (_always, "IMPORT-ERROR-NAMED")]),
+    ("exception.path", [(_always, "IMPORT-ERROR-WITHOUT-PATH")]),
+    ("exception.cause", _CHAIN),
+    ("exception.context", _CHAIN),
+    ("exception.frames", [(_always, "CODE-ERROR-TRACEBACK")]),
+    ("exception.identity", [(_always, "CODE-ERROR-SAME-OBJECT")]),
+    ("exception.namespace", [(_always, "ERROR-NAMESPACE-REACHABLE")]),
+    ("exception.location", [(_always, "BROKEN-SOURCE-PLACE")]),
+    ("exception.*", [(_of_world, "CODE-ERROR-UNCHANGED"), (_always, "MISSING-MODULE-MESSAGE")]),
+    (
+        "result.type",
+        [
+            (lambda one: "dict" in one.candidate if isinstance(one.candidate, dict) else False, "RESULT-EXACT-DICT"),
+            (_always, "RESULT-IS-GLOBALS"),
+        ],
+    ),
+    ("result.identity", [(_altered, "RESULT-COPY"), (_always, "RESULT-LIVE")]),
+    ("result.keys", [(_missing, "RESULT-IS-GLOBALS"), (_always, "KEYS-ONLY-THESE")]),
+    ("result.functions", [(_altered, "FUNCTIONS-WORK-ALTERED"), (_always, "FUNCTIONS-WORK")]),
+    ("result.values", [(_always, "RESULT-IS-GLOBALS")]),
+    ("after.argv", [(_raised, "ARGV-RESTORED-ON-ERROR"), (_always, "ARGV-RESTORED")]),
+    (
+        "after.modules",
+        [
+            (_missing, "PARENTS-STAY"),
+            (lambda one: one.altered and one.returned, "MODULES-RESTORED"),
+            (_altered, "MODULES-RESTORED-ON-ERROR"),
+            (_always, "TARGET-NOT-LEFT"),
+        ],
+    ),
+    ("after.main", [(_always, "PLAIN-LEAVES-MAIN")]),
+    ("after.attributes", [(_missing, "PARENTS-BOUND"), (_always, "RUN-MODULE-NOT-BOUND")]),
+    ("after.path", [(_always, "PATH-UNCHANGED")]),
+    ("after.*", _REST),
+    ("names", [(_always, "INIT-UNCHANGED")]),
+    ("stdout", [(_always, "PRINTS-NOTHING")]),
+    ("stderr", [(_always, "PRINTS-NOTHING")]),
+    ("files", [(_always, "PYC-WRITTEN")]),
+    ("audit.open", [(_always, "AUDIT-OPEN")]),
+    ("audit.compile", [(_always, "AUDIT-COMPILE")]),
+    ("audit.exec", [(_always, "AUDIT-EXEC")]),
+    ("audit.import", [(_missing, "AUDIT-PARENT-IMPORTS"), (_always, "AUDIT-NO-IMPORT-OF-TARGET")]),
+    ("crash", [(_always, "CODE-RUN-EACH-CALL")]),
+    ("hang", [(_always, "CODE-RUN-EACH-CALL")]),
+]
+
+
+def default_owner(one: Difference, version: str, registry: Mapping[str, Clause]) -> str:
+    """The id of the clause that owns a difference by the table, for a version of the language; or `UNOWNED`."""
+    for pattern, rows in OWNERS:
+        if fnmatchcase(one.field, pattern):
+            for condition, clause in rows:
+                if clause in registry and registry[clause].holds(version) and condition(one):
+                    return clause
+            return UNOWNED
+    return UNOWNED

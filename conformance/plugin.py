@@ -1,0 +1,354 @@
+"""The pytest plugin: options and hooks, nothing else.
+
+Each fixture is an item, collected from its TOML file. The plugin starts the two sides, hands each case to the
+tester, and turns what comes of it into pytest's outcomes, the record stream, the summary and the exit status.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Generator, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from . import FIXTURES, REFERENCE, __version__
+from .case import Case, CaseError, fixtures, read
+from .clauses import CHAPTERS, Level, registry
+from .report import records, terminal
+from .target import AgentError, BadInterpreter, CandidateError, Side, find
+from .trial import SmokeFailed, Tester, Trial
+
+_SESSION = pytest.StashKey["_Session"]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options; docs/options.md is generated from them."""
+    group = parser.getgroup("conformance", "runpy-conformance")
+    group.addoption(
+        "--impl",
+        metavar="SPEC",
+        default="reference",
+        help="the candidate: pkg, pkg.mod:callable or path/to/adapter.py:callable (default: our reference)",
+    )
+    group.addoption(
+        "--target",
+        metavar="PYTHON",
+        default=sys.executable,
+        help="the interpreter in which both sides run, a path or a command's name (default: this one)",
+    )
+    group.addoption(
+        "--level",
+        metavar="LEVEL",
+        default="compat",
+        help="up to which level a divergence fails the run: documented, compat (default) or exact",
+    )
+    group.addoption("--import-from", metavar="DIR", default="", help="a folder put first on sys.path on both sides")
+    group.addoption(
+        "--case-timeout", metavar="SECONDS", type=float, default=10.0, help="how long a case may take (default: 10)"
+    )
+    group.addoption("--report", metavar="FILE.jsonl", help="write the record stream to this file")
+
+
+# -- before the session ----------------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Check what was asked for, and start both sides; a fault ends here, with one sentence and its status."""
+    if config.option.help or config.option.version:
+        return None
+    _started.append(True)
+    try:
+        selection = _selection(config)
+        level = Level.parse(config.option.level)
+        target = find(config.option.target)
+    except (_Usage, ValueError, BadInterpreter) as exc:
+        return _complain(str(exc), 2)
+    session = _Session(config, level, selection)
+    config.stash[_SESSION] = session
+    config.args[:] = [str(FIXTURES)]
+    try:
+        session.open(target)
+    except (CandidateError, SmokeFailed) as exc:
+        session.close()
+        return _complain(str(exc), 3)
+    except AgentError as exc:
+        session.close()
+        return _complain(f"The suite itself failed: {exc}", 4)
+    except BaseException:
+        session.close()
+        raise
+    return None
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End both sides."""
+    session = config.stash.get(_SESSION, None)
+    if session is not None:
+        session.close()
+
+
+class _Usage(Exception):
+    """What was asked for makes no sense; the text says what does."""
+
+
+def _complain(sentence: str, status: int) -> int:
+    print(sentence, file=sys.stderr)
+    print(terminal.last_line(None, status, None), file=sys.stderr)
+    return status
+
+
+def _selection(config: pytest.Config) -> frozenset[str]:
+    """The clauses, chapters and fixtures that were named on the command line; each must name something."""
+    known = {path.relative_to(FIXTURES).with_suffix("").as_posix() for path in fixtures(FIXTURES)}
+    chosen = set()
+    for word in config.invocation_params.args:
+        word = str(word)
+        if word not in config.args:
+            continue
+        name = word.removesuffix(".toml")
+        name = name.removeprefix("fixtures/") if name.startswith("fixtures/") else name
+        if name not in registry() and name not in known and name not in CHAPTERS:
+            raise _Usage(
+                f"{word!r} is neither a clause, nor a chapter, nor a fixture; docs/specification.md lists the clauses "
+                "and fixtures/ holds the fixtures."
+            )
+        clause = registry().get(name)
+        if clause is not None and clause.untestable:
+            raise _Usage(f"{name} is never judged: {clause.untestable}")
+        chosen.add(name)
+    return frozenset(chosen)
+
+
+# -- the session -----------------------------------------------------------------------------------------------
+
+
+class _Session:
+    """One run of the suite: both sides, and the records of what came of the cases."""
+
+    def __init__(self, config: pytest.Config, level: Level, selection: frozenset[str]) -> None:
+        self.config = config
+        self.level = level
+        self.selection = selection
+        self.trials: list[records.Record] = []
+        self.failures = 0
+        self.interrupted = False
+        self.end: records.Record | None = None
+        self.clauses: list[records.Record] = []
+        self.run: records.Record | None = None
+        self.tester: Tester | None = None
+        self._sides: list[Side] = []
+
+    def open(self, target: Any) -> None:
+        option = self.config.option
+        impl = str(REFERENCE) if option.impl == "reference" else option.impl
+        for what in ("oracle", impl):
+            side = Side(target, what, import_from=option.import_from, timeout=option.case_timeout)
+            self._sides.append(side)
+        oracle, candidate = self._sides
+        greeting = candidate.greeting
+        self.tester = Tester(oracle, candidate, self.level)
+        self.tester.smoke()
+        self.run = records.run_record(
+            suite=__version__,
+            candidate=option.impl,
+            target={
+                "name": target.name,
+                "implementation": target.implementation,
+                "version": greeting.version,
+                "capabilities": sorted(oracle.greeting.capabilities),
+            },
+            level=self.level,
+            delegates=greeting.delegates,
+            unseen=greeting.unseen,
+        )
+
+    def close(self) -> None:
+        for side in self._sides:
+            side.close()
+        self._sides.clear()
+
+    def wants(self, case: Case) -> bool:
+        names = {case.id, case.chapter, *case.clauses}
+        return not self.selection or bool(names & self.selection)
+
+    @property
+    def again(self) -> str:
+        """The command that runs one case again; its id is to follow."""
+        option = self.config.option
+        front = os.environ.get("RUNPY_CONFORMANCE_COMMAND", f"python -m conformance --target={option.target}")
+        return front + (f" --impl={option.impl}" if option.impl != "reference" else "")
+
+    def finish(self, exit_status: int) -> int:
+        """The exit status of the run, in the project's own terms."""
+        assert self.run is not None
+        version = self.run["target"]["version"]
+        self.clauses = records.clause_records(registry().values(), self.trials, version, self.run["unseen"])
+        if self.interrupted:
+            status = 130
+        elif exit_status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.INTERRUPTED):
+            status = 4
+        else:
+            status = records.status_of(self.trials, self.level, failures=self.failures)
+        self.end = records.end_record(status, self.trials, self.clauses)
+        return status
+
+    def write(self, path: Path) -> None:
+        stream = [self.run, *self.trials, *self.clauses, self.end]
+        with path.open("w", encoding="utf-8") as file:
+            for record in stream:
+                file.write(json.dumps(record) + "\n")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None]:
+    """Map the exit status, write the report, and have the last word."""
+    ours = session.config.stash.get(_SESSION, None)
+    if ours is None or ours.run is None or hasattr(session.config, "workerinput"):
+        yield
+        return
+    session.exitstatus = ours.finish(exitstatus)
+    yield
+    report = session.config.option.report
+    if report:
+        ours.write(Path(report))
+    print(terminal.last_line(ours.run, int(session.exitstatus), ours.end))
+
+
+def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Tell Ctrl-C apart from pytest's own interruptions."""
+    _interrupted.append(excinfo.type is KeyboardInterrupt)
+
+
+_interrupted: list[bool] = []
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """The table and the divergences."""
+    ours = config.stash.get(_SESSION, None)
+    if ours is None or ours.run is None:
+        return
+    console = Console(file=terminalreporter._tw._file, soft_wrap=True)
+    terminal.summary(console, ours.run, ours.trials, ours.clauses, registry(), ours.again)
+
+
+# -- items -----------------------------------------------------------------------------------------------------
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Nothing but fixtures is collected."""
+    if collection_path.is_file() and collection_path.suffix != ".toml":
+        return True
+    return None
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Each TOML file below `fixtures/` is a fixture."""
+    if file_path.suffix == ".toml" and FIXTURES in file_path.parents:
+        return FixtureFile.from_parent(parent, path=file_path)
+    return None
+
+
+class FixtureFile(pytest.File):
+    """A TOML file with one case."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """The case, if it was selected. Raises CaseError."""
+        case = read(self.path, FIXTURES)
+        unknown = [one for one in case.clauses if one not in registry()]
+        if unknown:
+            raise CaseError(f"{self.path}: there is no clause {unknown[0]!r}; see docs/specification.md")
+        if self.config.stash[_SESSION].wants(case):
+            yield FixtureItem.from_parent(self, name=case.id.rpartition("/")[2], case=case)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+        """A fault in a fixture is one sentence."""
+        if isinstance(excinfo.value, CaseError):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo)
+
+
+class Diverges(Exception):
+    """A case in which the candidate differs from the oracle."""
+
+    def __init__(self, trial: Trial) -> None:
+        super().__init__(trial.case.id)
+        self.trial = trial
+
+
+class FixtureItem(pytest.Item):
+    """One case."""
+
+    def __init__(self, *, case: Case, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.case = case
+        self.record: records.Record | None = None
+
+    def runtest(self) -> None:
+        """Try the case on both sides."""
+        session = self.config.stash[_SESSION]
+        assert session.tester is not None
+        trial = session.tester.run(self.case)
+        self.record = records.trial_record(trial)
+        if trial.verdict in ("unsupported", "not-run"):
+            pytest.skip(trial.reason)
+        if trial.counts(session.level):
+            raise Diverges(trial)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """A divergence in one line a field; anything else is the suite's own fault."""
+        if isinstance(excinfo.value, Diverges):
+            return "\n".join(
+                f"{one.signature}: {one.where}: oracle {terminal.show(one.oracle)}, "
+                f"candidate {terminal.show(one.candidate)}"
+                for one in excinfo.value.trial.divergences
+                if one.cause
+            )
+        if isinstance(excinfo.value, AgentError):
+            return f"the suite itself failed: {excinfo.value}"
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where pytest says that it is."""
+        return self.path, None, self.case.id
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Send the record along with the report, so that it arrives from a worker process as well."""
+    report = yield
+    if isinstance(item, FixtureItem) and call.when == "call":
+        report.conformance = item.record
+    return report
+
+
+def pytest_runtest_logreport(report: Any) -> None:
+    """Gather the records, where the run is led."""
+    if report.when == "call" and _leading:
+        session = _leading[-1]
+        record: Mapping[str, Any] | None = getattr(report, "conformance", None)
+        if record is None:
+            session.failures += 1
+        else:
+            session.trials.append(dict(record))
+
+
+_leading: list[_Session] = []
+_started: list[bool] = []
+
+
+def started() -> bool:
+    """Whether the plugin got to say how the run ended."""
+    return bool(_started)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """From here on, reports belong to this session."""
+    ours = session.config.stash.get(_SESSION, None)
+    if ours is not None:
+        _leading.append(ours)

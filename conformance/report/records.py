@@ -1,0 +1,171 @@
+"""The record stream: plain data, one record a line in a report file (docs/report-schema.md).
+
+run      first: who was judged, against what, where
+trial    one for each case
+clause   one for each clause: its verdict, by what
+end      last: the exit status and the counts; a stream without it was cut off
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..clauses import Clause, Level
+from ..judge import Divergence
+from ..trial import Trial
+
+SCHEMA = 1
+Record = dict[str, Any]
+
+STATUS = {
+    0: "conforms",
+    1: "diverges",
+    2: "usage error",
+    3: "the candidate cannot be loaded",
+    4: "the suite itself failed",
+    5: "nothing ran",
+    130: "interrupted",
+}
+
+
+def run_record(
+    *, suite: str, candidate: str, target: Mapping[str, Any], level: Level, delegates: bool, unseen: Mapping[str, str]
+) -> Record:
+    """The head of the stream. delegates: the candidate is the interpreter's own runpy, which is a fact, no verdict."""
+    return {
+        "record": "run",
+        "schema": SCHEMA,
+        "suite": suite,
+        "candidate": candidate,
+        "target": dict(target),
+        "level": str(level),
+        "delegates": delegates,
+        "unseen": dict(unseen),
+    }
+
+
+def trial_record(trial: Trial) -> Record:
+    """One case, with its divergences, causes and consequences."""
+    return {
+        "record": "trial",
+        "id": trial.case.id,
+        "chapter": trial.case.chapter,
+        "summary": trial.case.summary,
+        "clauses": list(trial.case.clauses),
+        "size": len(trial.case.files) + len(trial.case.steps),
+        "verdict": trial.verdict,
+        "reason": trial.reason,
+        "divergences": [_divergence(one) for one in trial.divergences],
+        "unconfirmed": [_divergence(one) for one in trial.unconfirmed],
+    }
+
+
+def _divergence(one: Divergence) -> Record:
+    return {
+        "clause": one.signature.clause,
+        "level": str(one.level),
+        "phase": one.signature.phase,
+        "field": one.signature.field,
+        "kind": one.signature.kind,
+        "where": one.where,
+        "oracle": one.oracle,
+        "candidate": one.candidate,
+        "cause": one.cause,
+    }
+
+
+def clause_records(
+    clauses: Iterable[Clause], trials: Sequence[Record], version: str, unseen: Mapping[str, str]
+) -> list[Record]:
+    """The verdict on each clause that holds for this version.
+
+    A clause diverges when it is the cause of a divergence anywhere. It conforms only when one of its own cases ran
+    to the end and nothing diverged there at its level or a firmer one; whatever else is the case, it is not counted
+    as conforming.
+    """
+    broken = _broken(trials)
+    found = []
+    for clause in clauses:
+        if clause.untestable or not clause.holds(version):
+            continue
+        own = [trial for trial in trials if clause.id in trial["clauses"]]
+        verdict, reason = _verdict(clause, own, broken, unseen)
+        found.append(
+            {
+                "record": "clause",
+                "id": clause.id,
+                "chapter": clause.chapter,
+                "level": str(clause.level),
+                "verdict": verdict,
+                "reason": reason,
+                "cases": [trial["id"] for trial in own],
+            }
+        )
+    return found
+
+
+def _broken(trials: Sequence[Record]) -> dict[str, str]:
+    """Clause -> verdict, for those that a divergence names as its cause."""
+    broken: dict[str, str] = {}
+    for trial in trials:
+        for one in trial["divergences"]:
+            if one["cause"]:
+                worst = trial["verdict"] if trial["verdict"] in ("crashes", "hangs") else "diverges"
+                if broken.get(one["clause"], "diverges") == "diverges":
+                    broken[one["clause"]] = worst
+    return broken
+
+
+def _verdict(
+    clause: Clause, own: Sequence[Record], broken: Mapping[str, str], unseen: Mapping[str, str]
+) -> tuple[str, str]:
+    if clause.id in broken:
+        return broken[clause.id], ""
+    if not own:
+        return "not-run", "no case for it was selected"
+    fields = {field.partition(".")[0] for field in clause.fields}
+    if fields <= unseen.keys():
+        return "unsupported", unseen[min(fields)]
+    clean = [trial for trial in own if trial["verdict"] in ("agrees", "diverges") and not _spoils(clause, trial)]
+    if clean:
+        return "conforms", ""
+    ran = [trial for trial in own if trial["verdict"] not in ("unsupported", "not-run")]
+    if ran:
+        return "not-run", f"{ran[0]['id']} went wrong for another clause first"
+    return str(own[0]["verdict"]), str(own[0]["reason"])
+
+
+def _spoils(clause: Clause, trial: Record) -> bool:
+    return any(Level.parse(one["level"]) <= max(clause.level, Level.COMPAT) for one in trial["divergences"])
+
+
+def status_of(trials: Sequence[Record], level: Level, *, failures: int = 0) -> int:
+    """The exit status of a run that came to its end. failures: how often the suite itself failed."""
+    if failures:
+        return 4
+    counted = (
+        one for trial in trials for one in trial["divergences"] if one["cause"] and Level.parse(one["level"]) <= level
+    )
+    if any(counted):
+        return 1
+    ran = [trial for trial in trials if trial["verdict"] not in ("unsupported", "not-run")]
+    return 0 if ran else 5
+
+
+def end_record(status: int, trials: Sequence[Record], clauses: Sequence[Record]) -> Record:
+    """The tail of the stream."""
+    return {
+        "record": "end",
+        "status": status,
+        "meaning": STATUS[status],
+        "trials": _count(trials),
+        "clauses": _count(clauses),
+    }
+
+
+def _count(records: Sequence[Record]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for one in records:
+        counts[one["verdict"]] = counts.get(one["verdict"], 0) + 1
+    return counts

@@ -1,0 +1,190 @@
+"""The end of a run, for somebody with ten minutes and a broken implementation.
+
+A table by chapter and level; then each divergence, grouped by what breaks: the clause in words, the case, what the
+oracle shows and what the candidate shows, and the command that shows it again.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from ..clauses import CHAPTERS, Clause, Level
+from .records import STATUS, Record
+
+_MOST_GROUPS = 40
+_WIDEST = 300
+
+
+def summary(
+    console: Console,
+    run: Record,
+    trials: Sequence[Record],
+    clauses: Sequence[Record],
+    registry: Mapping[str, Clause],
+    again: str,
+) -> None:
+    """Print the table, then the divergences. again: the command to which a case's id is added."""
+    level = Level.parse(run["level"])
+    console.print()
+    console.print(_table(run, clauses, level))
+    _unsupported(console, run, trials, clauses)
+    groups = _groups(trials)
+    counted = [group for group in groups if Level.parse(group[0][1]["level"]) <= level]
+    others = [group for group in groups if Level.parse(group[0][1]["level"]) > level]
+    for group in counted[:_MOST_GROUPS]:
+        _divergence(console, group, registry, again)
+    if len(counted) > _MOST_GROUPS:
+        console.print(f"\n... and {len(counted) - _MOST_GROUPS} more; --report=FILE.jsonl has them all.")
+    if others:
+        console.print(
+            f"\n{len(others)} more above the level {level}, which do not fail this run "
+            f"(--level={others[-1][0][1]['level']} shows them): "
+            + ", ".join(sorted({group[0][1]["clause"] for group in others})),
+            highlight=False,
+        )
+    _unconfirmed(console, trials)
+
+
+def last_line(run: Record | None, status: int, end: Record | None) -> str:
+    """One line that says how it ended, and what the status means."""
+    words = f"status {status}: {STATUS.get(status, 'unknown')}"
+    if run is None or end is None:
+        return words
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(end["clauses"].items()))
+    return f"{run['candidate']} on {run['target']['name']} at level {run['level']}: {words} (clauses: {counts})"
+
+
+def _table(run: Record, clauses: Sequence[Record], level: Level) -> Table:
+    table = Table(
+        title=f"{run['candidate']} on {run['target']['name']}: clauses that conform, of those that hold",
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+    )
+    table.add_column("chapter")
+    for one in Level:
+        table.add_column(str(one) + ("" if one <= level else " (not counted)"), justify="right")
+    table.add_column("otherwise")
+    for chapter, title in CHAPTERS.items():
+        own = [clause for clause in clauses if clause["chapter"] == chapter]
+        if not own:
+            continue
+        cells = []
+        for one in Level:
+            at_level = [clause for clause in own if clause["level"] == str(one)]
+            good = sum(clause["verdict"] == "conforms" for clause in at_level)
+            style = "" if good == len(at_level) else "red" if one <= level else "yellow"
+            cells.append(Text(f"{good}/{len(at_level)}" if at_level else "-", style=style))
+        others: dict[str, int] = {}
+        for clause in own:
+            if clause["verdict"] != "conforms":
+                others[clause["verdict"]] = others.get(clause["verdict"], 0) + 1
+        table.add_row(title, *cells, ", ".join(f"{count} {what}" for what, count in sorted(others.items())))
+    return table
+
+
+def _groups(trials: Sequence[Record]) -> list[list[tuple[Record, Record]]]:
+    """(trial, divergence) by signature, causes only; the smallest case of each first; the firmest level first."""
+    groups: dict[tuple[str, ...], list[tuple[Record, Record]]] = {}
+    for trial in trials:
+        for one in trial["divergences"]:
+            if one["cause"]:
+                signature = (one["clause"], one["phase"], one["field"], one["kind"])
+                groups.setdefault(signature, []).append((trial, one))
+    for group in groups.values():
+        group.sort(key=lambda pair: (pair[0]["size"], pair[0]["id"]))
+    return sorted(groups.values(), key=lambda group: (Level.parse(group[0][1]["level"]), -len(group)))
+
+
+def _divergence(
+    console: Console, group: list[tuple[Record, Record]], registry: Mapping[str, Clause], again: str
+) -> None:
+    trial, one = group[0]
+    clause = registry.get(one["clause"])
+    console.print()
+    console.print(Text(f"{one['clause']}", style="bold red").append(f"  {one['level']}, {one['phase']}", style="dim"))
+    if clause is not None:
+        console.print(f"  {clause.statement}", highlight=False, markup=False)
+        console.print(f"  source: {clause.source}", style="dim", highlight=False, markup=False)
+    console.print(f"  case       {trial['id']}: {trial['summary']}", highlight=False, markup=False)
+    console.print(f"  differs    {one['where']}", highlight=False, markup=False)
+    console.print(f"  oracle     {show(one['oracle'])}", highlight=False, markup=False)
+    console.print(f"  candidate  {show(one['candidate'])}", highlight=False, markup=False)
+    followers = sorted({other["where"] for other in trial["divergences"] if not other["cause"]})
+    if followers:
+        shown = "; ".join(followers[:4]) + (f"; {len(followers) - 4} more" if len(followers) > 4 else "")
+        console.print(f"  then also  {shown}", style="dim", highlight=False, markup=False)
+    if len(group) > 1:
+        others = ", ".join(pair[0]["id"] for pair in group[1:4])
+        more = f" and {len(group) - 4} more" if len(group) > 4 else ""
+        console.print(f"  likewise   {others}{more}", style="dim", highlight=False, markup=False)
+    console.print(f"  again      {again} {trial['id']}", highlight=False, markup=False)
+
+
+def _unsupported(console: Console, run: Record, trials: Sequence[Record], clauses: Sequence[Record]) -> None:
+    reasons: dict[str, int] = {}
+    for trial in trials:
+        if trial["verdict"] == "unsupported":
+            reasons[trial["reason"]] = reasons.get(trial["reason"], 0) + 1
+    if reasons:
+        console.print("\nNot offered by the candidate, and neither conforming nor diverging:", style="bold")
+        for reason, count in sorted(reasons.items(), key=lambda pair: -pair[1]):
+            console.print(f"  {count} cases: {reason}", highlight=False, markup=False)
+    for field, reason in run["unseen"].items():
+        console.print(f"  not seen through this adapter: {field} ({reason})", highlight=False, markup=False)
+    if run["delegates"]:
+        console.print("\nThe candidate is this interpreter's own runpy.run_module.", highlight=False)
+
+
+def _unconfirmed(console: Console, trials: Sequence[Record]) -> None:
+    shaky = [trial["id"] for trial in trials if trial["unconfirmed"]]
+    if shaky:
+        console.print(
+            f"\n{len(shaky)} cases showed a difference that fresh interpreters did not show, and that does not count: "
+            + ", ".join(shaky[:10]),
+            highlight=False,
+        )
+
+
+def show(value: Any) -> str:
+    """A described value on one line, in words a Python programmer reads."""
+    text = _words(value)
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, str):
+        return repr(value) if value != "unchanged" else value
+    if isinstance(value, list):
+        return "[" + ", ".join(_words(item) for item in value) + "]"
+    if not isinstance(value, dict):
+        return repr(value)
+    where = f" (the one met as {value['is']})" if "is" in value and len(value) > 1 else ""
+    if value == {"absent": True}:
+        return "nothing"
+    if "again" in value or set(value) == {"is"}:
+        return f"<{value.get('again', value.get('is'))}>"
+    return _kind_in_words(value) + where
+
+
+def _kind_in_words(value: dict[str, Any]) -> str:
+    if "dict" in value:
+        return "{" + ", ".join(f"{_words(key)}: {_words(item)}" for key, item in value["dict"]) + "}"
+    for kind, opening, closing in (("list", "[", "]"), ("tuple", "(", ")"), ("set", "{", "}")):
+        if kind in value:
+            return opening + ", ".join(_words(item) for item in value[kind]) + closing
+    if "exception" in value and "message" in value:
+        return f"{value['exception']}({value['message']!r})"
+    if "module" in value:
+        return f"<module {value['module']}>"
+    if "float" in value or "bytes" in value or "str" in value:
+        return str(next(iter(value.values())))
+    rest = {key: item for key, item in value.items() if key != "is"}
+    return json.dumps(rest, ensure_ascii=False)

@@ -1,0 +1,322 @@
+"""Starts an agent in an interpreter, asks it, times it out, kills it, starts it again.
+
+Knows processes and the protocol; not what an observation means. A side is a warm agent that forks for each case, or,
+where that cannot be, a fresh interpreter for each; `fresh()` asks for the latter, to confirm.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.version import InvalidVersion, Version
+
+AGENT = Path(__file__).resolve().parent / "agent" / "start.py"
+PROTOCOL = 1
+OLDEST = Version("3.8")
+_MARGIN = 5.0  # seconds that an agent may take, beyond a case's own time, to say that it timed out
+
+_TELL = "import sys; print(sys.implementation.name, '%d.%d.%d' % sys.version_info[:3], '%s%d' % sys.version_info[3:])"
+
+
+class BadInterpreter(Exception):
+    """What was given as an interpreter is none, or too old; the text is one sentence."""
+
+
+class CandidateError(Exception):
+    """The candidate cannot be loaded; the text is one sentence."""
+
+
+class AgentError(Exception):
+    """The agent itself failed: a fault of the suite, or of the machine."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """An interpreter in which a side runs."""
+
+    executable: str
+    implementation: str
+    version: str
+
+    @property
+    def name(self) -> str:
+        """How people call it: "CPython 3.13.0"."""
+        names = {"cpython": "CPython", "pypy": "PyPy"}
+        return f"{names.get(self.implementation, self.implementation)} {self.version}"
+
+
+@dataclass(frozen=True)
+class Greeting:
+    """What an agent says of its interpreter and of the side that it has loaded."""
+
+    version: str
+    implementation: str
+    capabilities: frozenset[str]
+    single_threaded: bool
+    delegates: bool
+    unseen: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of one case: `done` with an observation; `signal`, `exit` or `hang` with what is known of it."""
+
+    status: str
+    detail: int | float | str | None = None
+    observation: Mapping[str, Any] | None = None
+
+
+def find(interpreter: str) -> Target:
+    """The target for a path or a command's name. Raises BadInterpreter."""
+    path = shutil.which(interpreter)
+    if path is None:
+        raise BadInterpreter(f"There is no interpreter {interpreter!r}: give --target a path or a command's name.")
+    try:
+        told = subprocess.run([path, "-c", _TELL], capture_output=True, text=True, timeout=30, check=False)
+    except (OSError, subprocess.TimeoutExpired) as exc:
+        raise BadInterpreter(f"{path} cannot be started as a Python interpreter: {exc}.") from None
+    words = told.stdout.split()
+    try:
+        implementation, version, _ = words
+        parsed = Version(version)
+    except (ValueError, InvalidVersion):
+        said = (told.stderr or told.stdout).strip().splitlines()
+        hint = f": {said[-1][:200]}" if said else ""
+        raise BadInterpreter(f"{path} does not answer as a Python interpreter does{hint}.") from None
+    if parsed < OLDEST:
+        raise BadInterpreter(f"{path} is Python {version}; targets are Python {OLDEST} and later.")
+    return Target(path, implementation, version)
+
+
+class Side:
+    """One side, oracle or candidate, in a target: owns the agent's process and a temporary folder.
+
+    what: "oracle", or an --impl. import_from: a folder put first on sys.path. `start` and `finish` are separate so
+    that both sides can work at the same time.
+    """
+
+    def __init__(
+        self, target: Target, what: str, *, import_from: str = "", timeout: float = 10.0, load_timeout: float = 20.0
+    ) -> None:
+        self._target = target
+        self._what = what
+        self._import_from = import_from
+        self._timeout = timeout
+        self._load_timeout = load_timeout
+        self._folder = tempfile.mkdtemp(prefix="runpy-conformance-")
+        self._numbers = itertools.count(1)
+        self._agent: _Agent | None = None
+        self._greeting: Greeting | None = None
+        self._pending: tuple[_Agent, dict[str, Any]] | None = None
+
+    @property
+    def greeting(self) -> Greeting:
+        """What the agent said first; starts it if need be. Raises CandidateError, AgentError."""
+        if self._greeting is None:
+            self._warm()
+        assert self._greeting is not None
+        return self._greeting
+
+    def start(self, case: Mapping[str, Any], *, fresh: bool = False) -> None:
+        """Send a case, as plain data, to the warm agent, or to an interpreter started for it."""
+        forks = "fork" in self.greeting.capabilities and self.greeting.single_threaded
+        fresh = fresh or not forks
+        agent = self._launch("once")[0] if fresh else self._warm()
+        number = next(self._numbers)
+        request = {
+            "id": number,
+            "case": case,
+            "root": os.path.join(self._folder, f"{number:07d}"),
+            "result": os.path.join(self._folder, f"{number:07d}.json"),
+            "timeout": self._timeout,
+        }
+        try:
+            agent.send(request)
+        except OSError:
+            # It died between two cases; the case itself is not to blame.
+            agent.kill()
+            agent = self._launch("once")[0] if fresh else self._warm(again=True)
+            agent.send(request)
+        self._pending = (agent, request)
+
+    def finish(self) -> Reply:
+        """The reply to the case sent last."""
+        assert self._pending is not None
+        (agent, request), self._pending = self._pending, None
+        try:
+            if agent.once:
+                status, detail = agent.wait(self._timeout)
+                agent.kill()
+            else:
+                status, detail = self._ask(agent, request)
+            return self._reply(status, detail, request["result"])
+        finally:
+            if agent.once or agent is not self._agent:
+                shutil.rmtree(request["root"], ignore_errors=True)
+                for descriptor in (1, 2):
+                    Path(f"{request['result']}.{descriptor}").unlink(missing_ok=True)
+
+    def run(self, case: Mapping[str, Any], *, fresh: bool = False) -> Reply:
+        """`start` and `finish`."""
+        self.start(case, fresh=fresh)
+        return self.finish()
+
+    def close(self) -> None:
+        """End the agent, and remove everything that it left."""
+        if self._pending is not None:
+            self._pending[0].kill()
+        if self._agent is not None:
+            self._agent.kill()
+            self._agent = None
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    # -- helpers ----------------------------------------------------------------------------------------------
+
+    def _ask(self, agent: _Agent, request: Mapping[str, Any]) -> tuple[str, Any]:
+        try:
+            message = agent.receive(self._timeout + _MARGIN)
+        except (TimeoutError, EOFError, ValueError) as exc:
+            # The agent itself is gone or talks nonsense: the case has reached out of its process.
+            agent.kill()
+            self._agent = None
+            return ("hang", self._timeout) if isinstance(exc, TimeoutError) else ("lost", str(exc))
+        if message.get("id") != request["id"]:
+            agent.kill()
+            self._agent = None
+            return ("lost", "the agent answered another request")
+        return message["status"], message.get("detail")
+
+    def _reply(self, status: str, detail: Any, result: str) -> Reply:
+        path = Path(result)
+        if status != "done":
+            path.unlink(missing_ok=True)
+            return Reply(status, detail)
+        try:
+            observation = json.loads(path.read_bytes())
+        except (OSError, ValueError):
+            return Reply("exit", 0)
+        finally:
+            path.unlink(missing_ok=True)
+        if "agent_failed" in observation:
+            raise AgentError(observation["agent_failed"])
+        return Reply("done", None, observation)
+
+    def _warm(self, *, again: bool = False) -> _Agent:
+        if self._agent is None or again:
+            self._agent, self._greeting = self._launch("serve")
+        return self._agent
+
+    def _launch(self, mode: str) -> tuple[_Agent, Greeting]:
+        agent = _Agent(self._target.executable, mode, self._what, self._import_from, self._folder)
+        try:
+            message = agent.receive(self._load_timeout)
+        except TimeoutError:
+            agent.kill()
+            raise CandidateError(
+                f"{self._what} did not finish being imported within {self._load_timeout:g} seconds."
+            ) from None
+        except (EOFError, ValueError):
+            code = agent.kill()
+            raise CandidateError(
+                f"{self._what} ended the interpreter while it was being imported ({_how_it_ended(code)})."
+            ) from None
+        if "cannot_load" in message:
+            agent.kill()
+            raise CandidateError(str(message["cannot_load"]))
+        if message.get("protocol") != PROTOCOL:
+            agent.kill()
+            raise AgentError(f"the agent speaks protocol {message.get('protocol')}, and not {PROTOCOL}")
+        greeting = Greeting(
+            version=message["version"],
+            implementation=message["implementation"],
+            capabilities=frozenset(message["capabilities"]),
+            single_threaded=message["single_threaded"],
+            delegates=message["delegates"],
+            unseen=message["unseen"],
+        )
+        return agent, greeting
+
+
+class _Agent:
+    """One process that runs the agent, and the two pipes to it."""
+
+    def __init__(self, executable: str, mode: str, what: str, import_from: str, folder: str) -> None:
+        self.once = mode == "once"
+        theirs_read, self._write = os.pipe()
+        self._read, theirs_write = os.pipe()
+        self._buffer = b""
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
+        with open(os.path.join(folder, "agent.log"), "ab") as log:
+            self._process = subprocess.Popen(
+                [executable, str(AGENT), str(theirs_read), str(theirs_write), mode, what, import_from],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(theirs_read, theirs_write),
+                cwd=import_from or folder,
+                start_new_session=True,
+                env=environment,
+            )
+        os.close(theirs_read)
+        os.close(theirs_write)
+
+    def send(self, message: Mapping[str, Any]) -> None:
+        data = json.dumps(message).encode("ascii") + b"\n"
+        while data:
+            data = data[os.write(self._write, data) :]
+
+    def receive(self, timeout: float) -> dict[str, Any]:
+        """The next message. Raises TimeoutError, EOFError, ValueError (not a message)."""
+        deadline = time.monotonic() + timeout
+        while b"\n" not in self._buffer:
+            if not select.select([self._read], [], [], max(0.0, deadline - time.monotonic()))[0]:
+                raise TimeoutError
+            data = os.read(self._read, 65536)
+            if not data:
+                raise EOFError("the agent is gone")
+            self._buffer += data
+        line, _, self._buffer = self._buffer.partition(b"\n")
+        message = json.loads(line)
+        if not isinstance(message, dict):
+            raise ValueError("the agent sent what is no message")
+        return message
+
+    def wait(self, timeout: float) -> tuple[str, Any]:
+        """How a process that runs one case ended."""
+        try:
+            code = self._process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            return "hang", timeout
+        return ("signal", -code) if code < 0 else ("done", code)
+
+    def kill(self) -> int:
+        """End the process and everything in its session; its return code."""
+        for descriptor in (self._read, self._write):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._read = self._write = -1
+        code = self._process.poll()
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except OSError:
+            pass
+        ended = self._process.wait()
+        return ended if code is None else code
+
+
+def _how_it_ended(code: int) -> str:
+    if code < 0:
+        return f"signal {signal.Signals(-code).name}" if -code in set(signal.Signals) else f"signal {-code}"
+    return f"exit status {code}"
