@@ -16,11 +16,20 @@ from typing import Any
 
 from .case import Case
 from .clauses import FREE_FIELDS, Clause, Level, registry
-from .owners import NOTHING, UNOWNED, Difference, default_owner
+from .owners import NOTHING, Difference, default_owner
 
 PHASES = ("resolve", "import parent", "load code", "prepare", "execute", "restore", "result")
-SPECIALS = ("__name__", "__spec__", "__file__", "__cached__", "__loader__", "__package__", "__doc__", "__builtins__")
-SPECIALS += ("__path__",)
+SPECIALS = (
+    "__name__",
+    "__spec__",
+    "__file__",
+    "__cached__",
+    "__loader__",
+    "__package__",
+    "__doc__",
+    "__builtins__",
+    "__path__",
+)
 
 # When things come about within a step, after its events.
 _OUTCOME, _OUTPUT, _AFTER, _RESULT, _NAMES, _AUDIT = range(1_000_000, 1_000_006)
@@ -176,7 +185,7 @@ class _Step:
         runs = [event for event in oracle.get("events", ()) if event["event"] == "run"]
         specials = runs[0]["specials"] if runs else {}
         spec = specials.get("__spec__")
-        self._facts = {
+        self._facts: dict[str, Any] = {
             "altered": any(event.get("entry") == "own" for event in runs),
             "returned": oracle.get("outcome") == "returned",
             "of_world": bool(runs) and bool(_frames(oracle)),
@@ -468,7 +477,7 @@ def without_identity(value: Any) -> Any:
     if isinstance(value, dict):
         if "again" in value:
             return "met before"
-        return {key: without_identity(item) for key, item in value.items() if key not in ("is", "dict_of")}
+        return {key: without_identity(item) for key, item in value.items() if key != "is"}
     if isinstance(value, list):
         return [without_identity(item) for item in value]
     return value

@@ -88,9 +88,37 @@ _PACKAGE: list[tuple[Condition, str]] = [
 _ORDER: list[tuple[Condition, str]] = [(_altered, "KEY-ORDER-ALTERED"), (_always, "KEY-ORDER-PLAIN")]
 _ARGV_IN_FLIGHT: list[tuple[Condition, str]] = [(_altered, "ARGV-IS-FILE"), (_always, "PLAIN-LEAVES-SYS")]
 _MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [(_altered, "MODULES-ENTRY"), (_always, "TARGET-NOT-ADDED")]
-_ERROR: list[tuple[Condition, str]] = [(_of_world, "CODE-ERROR-PROPAGATES"), (_always, "MISSING-MODULE")]
+
+
+def _says(text: str) -> Condition:
+    return lambda one: text in str(one.oracle)
+
+
+# The implementation's own errors, by what CPython says.
+_SAYINGS = (
+    ("Error while finding module specification", "FIND-ERROR-WRAPPED", "FIND-ERROR-MESSAGE"),
+    ("cannot be directly executed", "PACKAGE-WITHOUT-MAIN", "PACKAGE-WITHOUT-MAIN-MESSAGE"),
+    ("Cannot use package as __main__", "MAIN-IS-A-PACKAGE", "MAIN-IS-A-PACKAGE-MESSAGE"),
+    ("No code object available", "NO-CODE-OBJECT", "NO-CODE-OBJECT-MESSAGE"),
+    ("Relative module names", "RELATIVE-NAME-REFUSED", "RELATIVE-NAME-MESSAGE"),
+)
+_ERROR: list[tuple[Condition, str]] = [
+    (_of_world, "CODE-ERROR-PROPAGATES"),
+    *((_says(text), clause) for text, clause, _ in _SAYINGS),
+    (_always, "MISSING-MODULE"),
+]
+_MESSAGE: list[tuple[Condition, str]] = [
+    (_of_world, "CODE-ERROR-UNCHANGED"),
+    *((_says(text), clause) for text, _, clause in _SAYINGS),
+    (_always, "MISSING-MODULE-MESSAGE"),
+]
 _CHAIN: list[tuple[Condition, str]] = [(_of_world, "NO-FOREIGN-CONTEXT"), (_always, "FIND-ERROR-CAUSE")]
 _REST: list[tuple[Condition, str]] = [(_always, "OTHER-STATE-UNCHANGED")]
+
+
+def _raised_and(condition: Condition) -> Condition:
+    return lambda one: not one.returned and condition(one)
+
 
 OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("executions.run", [(_always, "CODE-RUN-EACH-CALL")]),
@@ -124,7 +152,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("warnings.text", [(_always, "WARNING-TEXT")]),
     ("warnings*", [(_missing, "WARNS-OF-IMPORTED-SUBMODULE"), (_always, "NO-WARNING-AT-TOP-LEVEL")]),
     ("note", [(_always, "ORDER-OF-STEPS")]),
-    ("outcome", [(_raised, "CODE-ERROR-PROPAGATES"), (_always, "RESULT-IS-GLOBALS")]),
+    ("outcome", [*((_raised_and(condition), clause) for condition, clause in _ERROR), (_always, "RESULT-IS-GLOBALS")]),
     ("exception.type", _ERROR),
     ("exception.subclass", [(_of_world, "CODE-ERROR-PROPAGATES"), (_always, "IMPORT-ERROR-TYPE-EXACT")]),
     ("exception.name", [(_oracle_none, "IMPORT-ERROR-UNNAMED"), (_always, "IMPORT-ERROR-NAMED")]),
@@ -135,7 +163,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("exception.identity", [(_always, "CODE-ERROR-SAME-OBJECT")]),
     ("exception.namespace", [(_always, "ERROR-NAMESPACE-REACHABLE")]),
     ("exception.location", [(_always, "BROKEN-SOURCE-PLACE")]),
-    ("exception.*", [(_of_world, "CODE-ERROR-UNCHANGED"), (_always, "MISSING-MODULE-MESSAGE")]),
+    ("exception.*", _MESSAGE),
     (
         "result.type",
         [

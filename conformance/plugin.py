@@ -107,10 +107,10 @@ def _selection(config: pytest.Config) -> frozenset[str]:
     """The clauses, chapters and fixtures that were named on the command line; each must name something."""
     known = {path.relative_to(FIXTURES).with_suffix("").as_posix() for path in fixtures(FIXTURES)}
     chosen = set()
-    for word in config.invocation_params.args:
-        word = str(word)
-        if word not in config.args:
-            continue
+    given = {str(word) for word in config.invocation_params.args}
+    for word in config.args:
+        if word not in given:
+            continue  # pytest's own idea of where to look
         name = word.removesuffix(".toml")
         name = name.removeprefix("fixtures/") if name.startswith("fixtures/") else name
         if name not in registry() and name not in known and name not in CHAPTERS:
@@ -233,7 +233,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     ours = config.stash.get(_SESSION, None)
     if ours is None or ours.run is None:
         return
-    console = Console(file=terminalreporter._tw._file, soft_wrap=True)
+    writer = terminalreporter._tw
+    console = Console(file=writer._file, width=max(writer.fullwidth, 60) if writer.hasmarkup else 110)
     terminal.summary(console, ours.run, ours.trials, ours.clauses, registry(), ours.again)
 
 
@@ -266,7 +267,7 @@ class FixtureFile(pytest.File):
         if self.config.stash[_SESSION].wants(case):
             yield FixtureItem.from_parent(self, name=case.id.rpartition("/")[2], case=case)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """A fault in a fixture is one sentence."""
         if isinstance(excinfo.value, CaseError):
             return str(excinfo.value)

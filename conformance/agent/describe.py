@@ -5,7 +5,8 @@ on what is not a builtin; no `repr`, no `==`, no `__class__`. Addresses and temp
 
 Notation. None, booleans, integers and exact strings stand for themselves; everything else is an object with one
 key that names the kind, and its parts. An object that was met before, at any earlier moment of the case, says where
-under `is`; so identity survives the journey. Within one snapshot contents are written once.
+under `is`; so identity survives the journey. An object inside itself is written `again`, with the same label. The keys of
+a dictionary are visited in sorted order, so that which of two places counts as the first does not depend on it.
 """
 
 from __future__ import annotations
@@ -60,7 +61,7 @@ class Describer:
         self._is_world = is_world
         self._met: Dict[int, Tuple[Any, str]] = {}
         self._opaque: Set[int] = set()
-        self._snapshot: Set[int] = set()
+        self._inside: Set[int] = set()
         self._nodes = 0
 
     # -- identity ---------------------------------------------------------------------------------------------
@@ -109,8 +110,8 @@ class Describer:
     # -- descriptions -----------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Start a new snapshot: contents are written out again."""
-        self._snapshot = set()
+        """Start a new snapshot, with a new allowance of size."""
+        self._inside = set()
         self._nodes = 0
 
     def text(self, text: str) -> str:
@@ -144,12 +145,15 @@ class Describer:
         label = self.label(obj)
         if id(obj) in self._opaque and label is not None:
             return {"is": label}
-        if id(obj) in self._snapshot and label is not None:
+        if id(obj) in self._inside and label is not None:
             return {"again": label}
-        self._snapshot.add(id(obj))
         if label is None:
             self.name(obj, path)
-        described = self._structure(obj, kind, path, depth + 1)
+        self._inside.add(id(obj))
+        try:
+            described = self._structure(obj, kind, path, depth + 1)
+        finally:
+            self._inside.discard(id(obj))
         if label is not None:
             described["is"] = label
         return described
@@ -222,10 +226,13 @@ class Describer:
 
     def pairs(self, mapping: Dict[Any, Any], path: str, depth: int = 0) -> List[Any]:
         """The items of a dictionary as [key, value] pairs, in its order."""
-        found = []
-        for key, item in list(dict.items(mapping)):
+        items = list(dict.items(mapping))
+        order = sorted(range(len(items)), key=lambda n: items[n][0] if type(items[n][0]) is str else "")
+        found: List[Any] = [None] * len(items)
+        for n in order:
+            key, item = items[n]
             where = "{}[{!r}]".format(path, key) if type(key) is str else path + "[...]"
-            found.append([self.value(key, where, depth), self.value(item, where, depth)])
+            found[n] = [self.value(key, where, depth), self.value(item, where, depth)]
         return found
 
     def _module(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
@@ -313,7 +320,7 @@ class Describer:
 
         The implementation's own frames, and the interpreter's, are nobody's business and leave no mark.
         """
-        found = []
+        found: List[Any] = []
         traceback = exc.__traceback__
         while traceback is not None and len(found) < 50:
             code = traceback.tb_frame.f_code

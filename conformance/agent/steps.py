@@ -59,7 +59,7 @@ class _Run:
         for category in _QUIET:
             warnings.simplefilter("ignore", category)
         warnings.simplefilter("always", append=True)
-        warnings.showwarning = self._watch.showwarning  # type: ignore[assignment]
+        warnings.showwarning = self._watch.showwarning
         self._namespace: Dict[str, Any] = {"__name__": "steps", "run_module": run_module, "note": self._watch.note}
         self._describer.opaque(vars(sys.modules["builtins"]), "builtins")
         self._describer.opaque(sys.modules["builtins"], "builtins module")
@@ -188,7 +188,7 @@ def _entry(root: str, entry: str) -> str:
 
 def _names(case: Dict[str, Any]) -> Set[str]:
     """The top-level names that the world could give to modules."""
-    found = set()
+    found: Set[str] = set()
     files = list(case["files"])
     for step in case["steps"]:
         files.extend(step.get("write", ()))

@@ -107,7 +107,7 @@ class Watch:
         entry["keys"] = [describe(key, "key") for key in list(namespace)]
         entry["globals"] = [
             [describe(key, "key"), describe(value, "{} of {}".format(key if type(key) is str else "key", where))]
-            for key, value in list(namespace.items())
+            for key, value in sorted(namespace.items(), key=lambda item: str(item[0]) if type(item[0]) is str else "")
             if key not in SPECIALS
         ]
         entry["locals"] = frame.f_locals is namespace
@@ -194,7 +194,7 @@ def _is_import(namespace: Dict[Any, Any]) -> bool:
 def _entry_of(namespace: Dict[Any, Any]) -> str:
     """What `sys.modules` holds under the module's own name: nothing, the module itself, or something else."""
     try:
-        found = sys.modules.get(namespace.get("__name__"), _MISSING)  # type: ignore[call-overload]
+        found = sys.modules.get(namespace.get("__name__"), _MISSING)  # type: ignore[arg-type]
     except TypeError:
         return "absent"
     if found is _MISSING:

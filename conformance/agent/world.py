@@ -26,7 +26,7 @@ Recipe = Union[str, Dict[str, Any]]
 
 
 def real_name(name: str) -> str:
-    """A file's name as it is on disk: `{tag}` and `\\uXXXX` replaced."""
+    """A file's name as it is on disk: `{tag}`, and the escape of a code unit (`u` and four digits), replaced."""
     name = name.replace("{tag}", sys.implementation.cache_tag or "none")
     return _ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), name)
 
@@ -103,8 +103,8 @@ def _zip(root: str, path: str, recipe: Dict[str, Any], when: int) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         folders = set()
-        for name, inner in recipe["zip"].items():
-            name = real_name(name)
+        for written, inner in recipe["zip"].items():
+            name = real_name(written)
             if recipe.get("directories"):
                 parts = name.split("/")[:-1]
                 for depth in range(1, len(parts) + 1):

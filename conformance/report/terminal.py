@@ -68,9 +68,9 @@ def _table(run: Record, clauses: Sequence[Record], level: Level) -> Table:
         box=None,
         pad_edge=False,
     )
-    table.add_column("chapter")
+    table.add_column("chapter", no_wrap=True)
     for one in Level:
-        table.add_column(str(one) + ("" if one <= level else " (not counted)"), justify="right")
+        table.add_column(str(one) if one <= level else f"({one})", justify="right", no_wrap=True)
     table.add_column("otherwise")
     for chapter, title in CHAPTERS.items():
         own = [clause for clause in clauses if clause["chapter"] == chapter]
@@ -113,10 +113,12 @@ def _divergence(
     if clause is not None:
         console.print(f"  {clause.statement}", highlight=False, markup=False)
         console.print(f"  source: {clause.source}", style="dim", highlight=False, markup=False)
+    place, oracle, candidate = narrow(one["oracle"], one["candidate"])
+    identity = one["kind"] == "identity"
     console.print(f"  case       {trial['id']}: {trial['summary']}", highlight=False, markup=False)
-    console.print(f"  differs    {one['where']}", highlight=False, markup=False)
-    console.print(f"  oracle     {show(one['oracle'])}", highlight=False, markup=False)
-    console.print(f"  candidate  {show(one['candidate'])}", highlight=False, markup=False)
+    console.print(f"  differs    {one['where']}{place}", highlight=False, markup=False)
+    console.print(f"  oracle     {show(oracle, identity=identity)}", highlight=False, markup=False)
+    console.print(f"  candidate  {show(candidate, identity=identity)}", highlight=False, markup=False)
     followers = sorted({other["where"] for other in trial["divergences"] if not other["cause"]})
     if followers:
         shown = "; ".join(followers[:4]) + (f"; {len(followers) - 4} more" if len(followers) > 4 else "")
@@ -153,38 +155,63 @@ def _unconfirmed(console: Console, trials: Sequence[Record]) -> None:
         )
 
 
-def show(value: Any) -> str:
-    """A described value on one line, in words a Python programmer reads."""
-    text = _words(value)
+def narrow(oracle: Any, candidate: Any) -> tuple[str, Any, Any]:
+    """The part of two descriptions that differs: its place, and both sides of it.
+
+    Goes down as long as the two have the same shape and differ in one part only.
+    """
+    place = ""
+    while True:
+        if isinstance(oracle, dict) and isinstance(candidate, dict) and oracle.keys() == candidate.keys():
+            parts = [(str(key), oracle[key], candidate[key]) for key in oracle]
+        elif isinstance(oracle, list) and isinstance(candidate, list) and len(oracle) == len(candidate):
+            parts = [(str(n), one, two) for n, (one, two) in enumerate(zip(oracle, candidate, strict=True))]
+        else:
+            return place, oracle, candidate
+        differing = [part for part in parts if part[1] != part[2]]
+        if len(differing) != 1 or differing[0][0] in ("is", "again"):
+            return place, oracle, candidate
+        name, oracle, candidate = differing[0]
+        place += f", {name}" if not name.isdigit() else f"[{name}]"
+
+
+def show(value: Any, *, identity: bool = False) -> str:
+    """A described value on one line, in words a Python programmer reads; with `identity`, where it was met before."""
+    text = _words(value, identity)
     return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
 
 
-def _words(value: Any) -> str:
+def _words(value: Any, identity: bool) -> str:
     if isinstance(value, str):
         return repr(value) if value != "unchanged" else value
     if isinstance(value, list):
-        return "[" + ", ".join(_words(item) for item in value) + "]"
+        return "[" + ", ".join(_words(item, identity) for item in value) + "]"
     if not isinstance(value, dict):
         return repr(value)
-    where = f" (the one met as {value['is']})" if "is" in value and len(value) > 1 else ""
     if value == {"absent": True}:
         return "nothing"
     if "again" in value or set(value) == {"is"}:
         return f"<{value.get('again', value.get('is'))}>"
-    return _kind_in_words(value) + where
+    where = ""
+    if identity:
+        where = f" (the one met before as {value['is']})" if "is" in value else " (not met before)"
+    return _kind_in_words(value, identity) + where
 
 
-def _kind_in_words(value: dict[str, Any]) -> str:
+def _kind_in_words(value: dict[str, Any], identity: bool) -> str:
     if "dict" in value:
-        return "{" + ", ".join(f"{_words(key)}: {_words(item)}" for key, item in value["dict"]) + "}"
+        return "{" + ", ".join(f"{_words(key, False)}: {_words(item, identity)}" for key, item in value["dict"]) + "}"
     for kind, opening, closing in (("list", "[", "]"), ("tuple", "(", ")"), ("set", "{", "}")):
         if kind in value:
-            return opening + ", ".join(_words(item) for item in value[kind]) + closing
+            return opening + ", ".join(_words(item, identity) for item in value[kind]) + closing
     if "exception" in value and "message" in value:
         return f"{value['exception']}({value['message']!r})"
     if "module" in value:
         return f"<module {value['module']}>"
-    if "float" in value or "bytes" in value or "str" in value:
+    return _plain({key: item for key, item in value.items() if key != "is"})
+
+
+def _plain(value: dict[str, Any]) -> str:
+    if len(value) == 1 and next(iter(value)) in ("float", "bytes", "str", "complex"):
         return str(next(iter(value.values())))
-    rest = {key: item for key, item in value.items() if key != "is"}
-    return json.dumps(rest, ensure_ascii=False)
+    return json.dumps(value, ensure_ascii=False)

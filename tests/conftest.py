@@ -1,0 +1,42 @@
+"""Oracles, one for each target that a test run needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.target import Side, Target
+from tests.harness import Oracle
+
+
+@pytest.fixture(scope="session")
+def oracle_of() -> Iterator[Callable[[Target], Oracle]]:
+    """The oracle of a target, started once a session."""
+    oracles: dict[Target, Oracle] = {}
+
+    def get(target: Target) -> Oracle:
+        if target not in oracles:
+            oracles[target] = Oracle(target)
+        return oracles[target]
+
+    yield get
+    for oracle in oracles.values():
+        oracle.side.close()
+
+
+@pytest.fixture
+def candidate_of(tmp_path: Path) -> Iterator[Callable[[Target, str], Side]]:
+    """A candidate's side, from source text; ended after the test."""
+    sides: list[Side] = []
+
+    def get(target: Target, source: str) -> Side:
+        path = tmp_path / f"candidate_{len(sides)}.py"
+        path.write_text(source, encoding="utf-8")
+        sides.append(Side(target, str(path)))
+        return sides[-1]
+
+    yield get
+    for side in sides:
+        side.close()

@@ -1,0 +1,122 @@
+"""What the self-tests share: the project's fixtures, sides in this interpreter, and mutants of the reference.
+
+Verdicts here come straight from the judge, without the confirmation of `trial`, which has tests of its own.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.specifiers import SpecifierSet
+
+from conformance import FIXTURES, REFERENCE
+from conformance.case import Case, fixtures, read
+from conformance.clauses import Level
+from conformance.judge import Divergence, failed, judge
+from conformance.target import BadInterpreter, Side, Target, find
+
+MUTANTS = Path(__file__).resolve().parent / "mutants"
+
+
+@functools.cache
+def all_cases() -> Mapping[str, Case]:
+    """The project's fixtures by id."""
+    return {case.id: case for case in (read(path, FIXTURES) for path in fixtures(FIXTURES))}
+
+
+@functools.cache
+def cases_of(clause: str) -> Sequence[Case]:
+    """The fixtures that name a clause."""
+    return [case for case in all_cases().values() if clause in case.clauses]
+
+
+@functools.cache
+def target_for(versions: str) -> Target | None:
+    """This interpreter if it lies within the versions, else the first one on PATH that does, else none."""
+    for name in (sys.executable, *(f"python3.{minor}" for minor in range(15, 7, -1))):
+        try:
+            target = find(name)
+        except BadInterpreter:
+            continue
+        if target.implementation == "cpython" and SpecifierSet(versions).contains(target.version):
+            return target
+    return None
+
+
+class Oracle:
+    """The oracle of one target, asked once for each case."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.side = Side(target, "oracle")
+        self._seen: dict[str, Mapping[str, Any]] = {}
+
+    def observe(self, case: Case) -> Mapping[str, Any]:
+        """What the target's own runpy shows in a case."""
+        if case.digest not in self._seen:
+            observation = self.side.run(case.plain()).observation
+            assert observation is not None, f"{case.id}: the oracle gave no observation"
+            self._seen[case.digest] = observation
+        return self._seen[case.digest]
+
+
+def judged(oracle: Oracle, candidate: Side, case: Case, level: Level = Level.EXACT) -> list[Divergence] | None:
+    """The divergences of a candidate in a case; None if this target cannot run it, or the candidate does not offer it."""
+    greeting = oracle.side.greeting
+    if case.unmet(greeting.version, greeting.capabilities):
+        return None
+    reply = candidate.run(case.plain())
+    if reply.observation is None:
+        field = "hang" if reply.status == "hang" else "crash"
+        return [failed(case, field, reply.detail, version=greeting.version)]
+    if "unsupported" in reply.observation:
+        return None
+    ours = oracle.observe(case)
+    return judge(case, ours, reply.observation, version=greeting.version, level=level)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A wrong implementation: the reference with a few texts replaced.
+
+    clause: what it breaks, and what the suite must name. edits: (old, new), each old text standing exactly once in the
+    reference. versions: where the fault shows, if not everywhere.
+    """
+
+    clause: str
+    summary: str
+    edits: tuple[tuple[str, str], ...]
+    versions: str
+    place: str
+
+    @property
+    def id(self) -> str:
+        """A name for pytest."""
+        return f"{self.clause}-{self.place}"
+
+    def source(self) -> str:
+        """The mutant's source text."""
+        text = (REFERENCE / "__init__.py").read_text(encoding="utf-8")
+        for old, new in self.edits:
+            assert text.count(old) == 1, f"{self.id}: {old!r} stands {text.count(old)} times in the reference"
+            text = text.replace(old, new)
+        return text
+
+
+def mutants() -> Iterator[Mutant]:
+    """All hand-written mutants: tests/mutants/<chapter>.toml."""
+    for path in sorted(MUTANTS.glob("*.toml")):
+        for number, entry in enumerate(tomllib.loads(path.read_text(encoding="utf-8"))["mutant"], 1):
+            yield Mutant(
+                clause=entry["clause"],
+                summary=entry["summary"],
+                edits=tuple((old, new) for old, new in entry["edits"]),
+                versions=entry.get("versions", ""),
+                place=f"{path.stem}-{number}",
+            )

@@ -1,0 +1,59 @@
+"""The fixtures themselves: well formed, in their places, one for every clause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from conformance.case import Case
+from conformance.clauses import CHAPTERS, registry
+from conformance.judge import judge
+from conformance.target import Target
+from tests.harness import Oracle, all_cases, cases_of, target_for
+
+
+@pytest.mark.parametrize("case", all_cases().values(), ids=list(all_cases()))
+def test_a_fixture_is_well_formed(case: Case) -> None:
+    """It lies in a chapter, says in a sentence what it shows, and names clauses that are judged."""
+    assert case.chapter in CHAPTERS
+    assert case.summary[:1].isupper() or not case.summary[:1].isalpha()
+    assert " " in case.summary
+    assert not case.summary.endswith(".")
+    assert case.clauses
+    for one in case.clauses:
+        assert one in registry(), f"there is no clause {one}"
+        assert not registry()[one].untestable
+    assert len(set(case.clauses)) == len(case.clauses)
+
+
+def test_no_two_fixtures_are_the_same_case() -> None:
+    """One point, one fixture."""
+    digests: dict[str, str] = {}
+    for case in all_cases().values():
+        assert digests.setdefault(case.digest, case.id) == case.id
+
+
+def test_every_testable_clause_has_a_fixture() -> None:
+    """A clause without one reads not-run for ever."""
+    missing = [clause.id for clause in registry().values() if not clause.untestable and not cases_of(clause.id)]
+    assert not missing
+
+
+@pytest.mark.parametrize("case", all_cases().values(), ids=list(all_cases()))
+def test_the_oracle_agrees_with_itself_and_its_steps_succeed(case: Case, oracle_of: Callable[[Target], Oracle]) -> None:
+    """Twice the same observation; and only calls, never the fixture's own statements, may raise."""
+    target = target_for(",".join(one[len("python") :] for one in case.requires if one.startswith("python")))
+    if target is None:
+        pytest.skip("no such Python here")
+    oracle = oracle_of(target)
+    greeting = oracle.side.greeting
+    if case.unmet(greeting.version, greeting.capabilities):
+        pytest.skip("not on this platform")
+    first = oracle.observe(case)
+    again = oracle.side.run(case.plain(), fresh=True).observation
+    assert again is not None
+    assert judge(case, first, again, version=greeting.version) == []
+    for number, (step, seen) in enumerate(zip(case.steps, first["steps"], strict=True), 1):
+        if step.kind == "do":
+            assert seen["outcome"] == "returned", f"step {number}: {seen['exception']['message']}"
