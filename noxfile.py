@@ -26,6 +26,7 @@ from __future__ import annotations
 import atexit
 import json
 import re
+import shlex
 import shutil
 import sys
 from dataclasses import dataclass, field
@@ -132,7 +133,7 @@ def conformance(session: nox.Session) -> None:
     if import_from := folder_of_candidate(session, asked, here):
         arguments.append(f"--import-from={import_from}")
     try:
-        driver(session, "conformance", *arguments, *asked.options)
+        driver(session, "conformance", *arguments, *asked.options, again=command_again(session, asked, here))
     except nox.command.CommandFailed as failure:
         status = failure.return_code
         if status == INTERRUPTED:
@@ -178,13 +179,22 @@ def docs(session: nox.Session) -> None:
     driver(session, "conformance.docs", *session.posargs)
 
 
-def driver(session: nox.Session, module: str, *arguments: str) -> None:
+def command_again(session: nox.Session, asked: Asked, here: Path) -> str:
+    """What to type to run this session again; the driver adds the candidate and a case."""
+    words = ["nox"] if here.resolve() == HERE else ["nox", "-f", str(HERE / "noxfile.py")]
+    editable = " ".join(asked.install).replace("-e ", "-e=").split()
+    installs = [f"--install={word.replace('-e=', '-e ')}" for word in editable]
+    return shlex.join([*words, "-R", "-s", session.name, "--", *installs])
+
+
+def driver(session: nox.Session, module: str, *arguments: str, again: str = "") -> None:
     """Run a module of the driver."""
     # -E: the user's PYTHON* variables are for the targets, which inherit them, not for the driver.
     # A driver that is interrupted is given the time to take its processes and folders away.
     session.run(
         *(sys.executable, "-E", "-m", module, *arguments),
         external=True,
+        env={"RUNPY_CONFORMANCE_COMMAND": again or None},
         interrupt_timeout=15,
         terminate_timeout=5,
     )

@@ -8,6 +8,8 @@ suite itself failed, 5 nothing ran, 130 interrupted.
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 
 import pytest
@@ -15,19 +17,31 @@ import pytest
 from . import HOUSE, plugin
 from .report import terminal
 
+_INTERRUPTED = 130
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run pytest with the plugin on the fixtures; the exit status."""
     words = sys.argv[1:] if arguments is None else arguments
     ours = ["-p", "no:cacheprovider", "-p", "no:doctest", "-p", "no:unittest", "--no-header", "--no-summary"]
     ours += ["-q", "--tb=no", f"--rootdir={HOUSE}", "-c", "/dev/null"]
-    status = int(pytest.main([*ours, *words], plugins=[plugin]))
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        status = int(pytest.main([*ours, *words], plugins=[plugin]))
+    except BrokenPipeError:  # whoever read our output, `head` perhaps, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _INTERRUPTED
     if plugin.started() or status == 0:
         return status
     # pytest's own numbers, for what ended before the plugin had a say.
-    status = {int(pytest.ExitCode.USAGE_ERROR): 2, int(pytest.ExitCode.INTERRUPTED): 130}.get(status, 4)
+    status = {int(pytest.ExitCode.USAGE_ERROR): 2, int(pytest.ExitCode.INTERRUPTED): _INTERRUPTED}.get(status, 4)
     print(terminal.last_line(None, status, None), file=sys.stderr)
     return status
+
+
+def _interrupt(number: int, frame: object) -> None:
+    """End as Ctrl-C does: with a report of what was found, and nothing left behind."""
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

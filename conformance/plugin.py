@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import pytest
 from rich.console import Console
@@ -74,6 +74,11 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     config.args[:] = [str(FIXTURES)]
     try:
         session.open(target)
+        if not hasattr(config, "workerinput"):
+            session.begin_report(config.option.report)
+    except OSError as exc:
+        session.close()
+        return _complain(f"The report {config.option.report} cannot be written: {exc.strerror}.", 2)
     except (CandidateError, SmokeFailed) as exc:
         session.close()
         return _complain(str(exc), 3)
@@ -143,6 +148,7 @@ class _Session:
         self.run: records.Record | None = None
         self.tester: Tester | None = None
         self._sides: list[Side] = []
+        self._report: TextIO | None = None
 
     def open(self, target: Any) -> None:
         option = self.config.option
@@ -198,11 +204,24 @@ class _Session:
         self.end = records.end_record(status, self.trials, self.clauses)
         return status
 
-    def write(self, path: Path) -> None:
-        stream = [self.run, *self.trials, *self.clauses, self.end]
-        with path.open("w", encoding="utf-8") as file:
+    def begin_report(self, path: str | None) -> None:
+        """Open the report, and write its head. Raises OSError."""
+        if path:
+            self._report = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - open as long as the session
+            self.tell(self.run)
+
+    def tell(self, *stream: records.Record | None) -> None:
+        """Write records to the report, if there is one, as they come: what a run that is cut off has found, stays."""
+        if self._report is not None:
             for record in stream:
-                file.write(json.dumps(record) + "\n")
+                self._report.write(json.dumps(record) + "\n")
+            self._report.flush()
+
+    def end_report(self) -> None:
+        """Write the tail, and close the report."""
+        self.tell(*self.clauses, self.end)
+        if self._report is not None:
+            self._report.close()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -214,18 +233,14 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         return
     session.exitstatus = ours.finish(exitstatus)
     yield
-    report = session.config.option.report
-    if report:
-        ours.write(Path(report))
+    ours.end_report()
     print(terminal.last_line(ours.run, int(session.exitstatus), ours.end))
 
 
 def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
     """Tell Ctrl-C apart from pytest's own interruptions."""
-    _interrupted.append(excinfo.type is KeyboardInterrupt)
-
-
-_interrupted: list[bool] = []
+    if excinfo.type is KeyboardInterrupt and _leading:
+        _leading[-1].interrupted = True
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -337,6 +352,7 @@ def pytest_runtest_logreport(report: Any) -> None:
             session.failures += 1
         else:
             session.trials.append(dict(record))
+            session.tell(session.trials[-1])
 
 
 _leading: list[_Session] = []

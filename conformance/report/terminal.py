@@ -31,8 +31,10 @@ def summary(
 ) -> None:
     """Print the table, then the divergences. again: the command to which a case's id is added."""
     level = Level.parse(run["level"])
-    console.print()
-    console.print(_table(run, clauses, level))
+    console.print(
+        f"\n{run['candidate']} on {run['target']['name']}: clauses that conform, of those that hold", style="bold"
+    )
+    console.print(_table(clauses, level))
     _unsupported(console, run, trials, clauses)
     groups = _groups(trials)
     counted = [group for group in groups if Level.parse(group[0][1]["level"]) <= level]
@@ -60,14 +62,8 @@ def last_line(run: Record | None, status: int, end: Record | None) -> str:
     return f"{run['candidate']} on {run['target']['name']} at level {run['level']}: {words} (clauses: {counts})"
 
 
-def _table(run: Record, clauses: Sequence[Record], level: Level) -> Table:
-    table = Table(
-        title=f"{run['candidate']} on {run['target']['name']}: clauses that conform, of those that hold",
-        title_justify="left",
-        title_style="bold",
-        box=None,
-        pad_edge=False,
-    )
+def _table(clauses: Sequence[Record], level: Level) -> Table:
+    table = Table(box=None, pad_edge=False)
     table.add_column("chapter", no_wrap=True)
     for one in Level:
         table.add_column(str(one) if one <= level else f"({one})", justify="right", no_wrap=True)
