@@ -91,8 +91,9 @@ class _Run:
         source = step["call"] if is_call else step["do"]
         code = compile(source, "<step {}>".format(number), "eval" if is_call else "exec", dont_inherit=True)
         self._state.mark()
-        self._namespace.pop("result", None)
-        self._namespace.pop("error", None)
+        if is_call:  # until the next call, the statements that follow may look at how this one ended
+            self._namespace.pop("result", None)
+            self._namespace.pop("error", None)
         observed: Dict[str, Any] = {}
         try:
             self._watch.start()
