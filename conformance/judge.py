@@ -99,7 +99,7 @@ def judge(
                 continue
             found.append(_owned(case, one, version, known))
     found.sort(key=lambda one: (one.moment, PHASES.index(one.signature.phase)))
-    return _with_causes(found, level)
+    return _with_causes(found, level, known)
 
 
 def failed(
@@ -122,7 +122,7 @@ def _owned(case: Case, one: _Found, version: str, clauses: Mapping[str, Clause])
 def _owner(case: Case, difference: Difference, version: str, clauses: Mapping[str, Clause]) -> str:
     about = [clauses[one] for one in case.clauses if one in clauses and clauses[one].holds(version)]
     for clause in about:
-        if clause.owns(difference.field):
+        if clause.owns(difference.field, difference.kind):
             return clause.id
     if about and difference.field in FREE_FIELDS:
         return about[0].id
@@ -139,11 +139,14 @@ _VISIBLE = ("entry.", "import.", "exit.", "note", "warnings")
 _ACTED_ON = ("note", "names", "result.values", "result.keys", "exit.globals", "stdout", "stderr", "files")
 
 
-def _with_causes(found: Sequence[Divergence], level: Level) -> list[Divergence]:
+def _with_causes(found: Sequence[Divergence], level: Level, clauses: Mapping[str, Clause]) -> list[Divergence]:
     judged: list[Divergence] = []
     for one in found:
         explained = any(
-            earlier.cause and _explains(earlier, one) and (earlier.level <= level or one.level > level)
+            earlier.cause
+            and _explains(earlier, one)
+            and (earlier.level <= level or one.level > level)
+            and not _shows_in_programs(earlier, one, clauses)
             for earlier in judged
         )
         judged.append(replace(one, cause=not explained))
@@ -165,6 +168,14 @@ def _explains(earlier: Divergence, later: Divergence) -> bool:
     if first == "result.type":
         return second.startswith("result.") or second == "names"
     return second == "names"
+
+
+def _shows_in_programs(earlier: Divergence, later: Divergence, clauses: Mapping[str, Clause]) -> bool:
+    """Whether the later one says what programs come to see of the earlier one: a clause of its own is about that."""
+    about = [
+        one.signature.clause in clauses and clauses[one.signature.clause].is_consequence for one in (earlier, later)
+    ]
+    return about == [False, True] and earlier.signature.field.startswith(_VISIBLE)
 
 
 def _subject(field: str) -> str:
@@ -542,5 +553,5 @@ def _ending(step: Mapping[str, Any]) -> str:
 
 def _brief(value: Any) -> Any:
     if isinstance(value, dict) and "dict" in value:
-        return {"type": value.get("type", "dict")}
+        return {"dict subclass": value["type"]} if "type" in value else "a dict"
     return value

@@ -35,6 +35,9 @@ CHAPTERS = {
     "real_programs": "What real programs see",
 }
 
+# This one says what programs come to see of all the others.
+CONSEQUENCES = "real_programs"
+
 # Fields in which the world speaks for itself: they belong to whatever a fixture is about.
 FREE_FIELDS = ("note", "names", "result.values", "entry.globals", "exit.globals", "stdout", "crash", "hang")
 
@@ -85,13 +88,21 @@ class Clause:
         """Whether the statement is made for this version of the language, such as "3.13.0"."""
         return not self.versions or _matches(self.versions + self.unsure, version)
 
+    @property
+    def is_consequence(self) -> bool:
+        """Whether it says what follows for programs from other clauses, and so is broken only beside one of those."""
+        return self.chapter == CONSEQUENCES
+
     def is_unsure(self, version: str) -> bool:
         """Whether this release lies where the boundary is not known."""
         return _matches(self.unsure, version)
 
-    def owns(self, field: str) -> bool:
-        """Whether a difference in this field of an observation may be a breach of this clause."""
-        return any(fnmatchcase(field, pattern) for pattern in self.fields)
+    def owns(self, field: str, kind: str) -> bool:
+        """Whether a difference of this kind in this field of an observation may be a breach of this clause.
+
+        A pattern stands for every kind of difference, unless it ends in one: "entry.__file__:missing".
+        """
+        return any(fnmatchcase(field, one) or fnmatchcase(f"{field}:{kind}", one) for one in self.fields)
 
 
 @functools.lru_cache(maxsize=4096)
