@@ -399,6 +399,9 @@ class _Step:
             if part in ("cause", "context"):
                 one, two = _link(one), _link(two)
             yield from self._compare(_OUTCOME, phase, f"exception.{part}", f"the exception's {part}", one, two)
+        if all(_link(oracle.get(part)) == _link(candidate.get(part)) for part in ("cause", "context")):
+            one, two = oracle["suppress_context"], candidate["suppress_context"]
+            yield from self._compare(_OUTCOME, phase, "exception.context", "whether its context is hidden", one, two)
         for part in ("is", "again"):
             one, two = oracle.get(part), candidate.get(part)
             if one != two:
