@@ -155,7 +155,10 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("outcome", [*((_raised_and(condition), clause) for condition, clause in _ERROR), (_always, "RESULT-IS-GLOBALS")]),
     ("exception.type", _ERROR),
     ("exception.subclass", [(_of_world, "CODE-ERROR-PROPAGATES"), (_always, "IMPORT-ERROR-TYPE-EXACT")]),
-    ("exception.name", [(_oracle_none, "IMPORT-ERROR-UNNAMED"), (_always, "IMPORT-ERROR-NAMED")]),
+    (
+        "exception.name",
+        [(_of_world, "CODE-ERROR-UNCHANGED"), (_always, "IMPORT-ERROR-NAMED"), (_always, "IMPORT-ERROR-UNNAMED")],
+    ),
     ("exception.path", [(_always, "IMPORT-ERROR-WITHOUT-PATH")]),
     ("exception.cause", _CHAIN),
     ("exception.context", _CHAIN),
@@ -167,7 +170,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     (
         "result.type",
         [
-            (lambda one: "dict" in one.candidate if isinstance(one.candidate, dict) else False, "RESULT-EXACT-DICT"),
+            (lambda one: isinstance(one.candidate, dict) and "dict subclass" in one.candidate, "RESULT-EXACT-DICT"),
             (_always, "RESULT-IS-GLOBALS"),
         ],
     ),

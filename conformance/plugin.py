@@ -51,6 +51,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--case-timeout", metavar="SECONDS", type=float, default=10.0, help="how long a case may take (default: 10)"
     )
+    group.addoption(
+        "--load-timeout",
+        metavar="SECONDS",
+        type=float,
+        default=20.0,
+        help="how long the candidate may take to be imported (default: 20)",
+    )
+    group.addoption(
+        "--cases", metavar="DIR", default=str(FIXTURES), help="judge by the cases in this folder (default: our own)"
+    )
     group.addoption("--report", metavar="FILE.jsonl", help="write the record stream to this file")
 
 
@@ -64,14 +74,15 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return None
     _started.append(True)
     try:
-        selection = _selection(config)
+        folder = _fixtures_folder(config)
+        selection = _selection(config, folder)
         level = Level.parse(config.option.level)
         target = find(config.option.target)
     except (_Usage, ValueError, BadInterpreter) as exc:
         return _complain(str(exc), 2)
-    session = _Session(config, level, selection)
+    session = _Session(config, level, selection, folder)
     config.stash[_SESSION] = session
-    config.args[:] = [str(FIXTURES)]
+    config.args[:] = [str(folder)]
     try:
         session.open(target)
         if not hasattr(config, "workerinput"):
@@ -108,9 +119,16 @@ def _complain(sentence: str, status: int) -> int:
     return status
 
 
-def _selection(config: pytest.Config) -> frozenset[str]:
+def _fixtures_folder(config: pytest.Config) -> Path:
+    folder = Path(config.option.cases).resolve()
+    if not any(fixtures(folder)):
+        raise _Usage(f"{folder} holds no fixtures: they are TOML files in folders named after a chapter.")
+    return folder
+
+
+def _selection(config: pytest.Config, folder: Path) -> frozenset[str]:
     """The clauses, chapters and fixtures that were named on the command line; each must name something."""
-    known = {path.relative_to(FIXTURES).with_suffix("").as_posix() for path in fixtures(FIXTURES)}
+    known = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)}
     chosen = set()
     given = {str(word) for word in config.invocation_params.args}
     for word in config.args:
@@ -136,8 +154,9 @@ def _selection(config: pytest.Config) -> frozenset[str]:
 class _Session:
     """One run of the suite: both sides, and the records of what came of the cases."""
 
-    def __init__(self, config: pytest.Config, level: Level, selection: frozenset[str]) -> None:
+    def __init__(self, config: pytest.Config, level: Level, selection: frozenset[str], folder: Path) -> None:
         self.config = config
+        self.folder = folder
         self.level = level
         self.selection = selection
         self.trials: list[records.Record] = []
@@ -154,7 +173,13 @@ class _Session:
         option = self.config.option
         impl = str(REFERENCE) if option.impl == "reference" else option.impl
         for what in ("oracle", impl):
-            side = Side(target, what, import_from=option.import_from, timeout=option.case_timeout)
+            side = Side(
+                target,
+                what,
+                import_from=option.import_from,
+                timeout=option.case_timeout,
+                load_timeout=option.load_timeout,
+            )
             self._sides.append(side)
         oracle, candidate = self._sides
         greeting = candidate.greeting
@@ -248,6 +273,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     ours = config.stash.get(_SESSION, None)
     if ours is None or ours.run is None:
         return
+    faults = [one for one in terminalreporter.stats.get("error", []) if one.longreprtext]
+    faults += [one for one in terminalreporter.stats.get("failed", []) if getattr(one, "conformance", None) is None]
+    for one in faults:
+        terminalreporter.write_line(f"\nThe suite itself failed: {one.longreprtext}")
+    if any(isinstance(one, pytest.CollectReport) for one in faults):
+        return  # nothing was run
     writer = terminalreporter._tw
     console = Console(file=writer._file, width=max(writer.fullwidth, 60) if writer.hasmarkup else 110)
     terminal.summary(console, ours.run, ours.trials, ours.clauses, registry(), ours.again)
@@ -265,7 +296,7 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Each TOML file below `fixtures/` is a fixture."""
-    if file_path.suffix == ".toml" and FIXTURES in file_path.parents:
+    if file_path.suffix == ".toml" and parent.config.stash[_SESSION].folder in file_path.parents:
         return FixtureFile.from_parent(parent, path=file_path)
     return None
 
@@ -275,7 +306,7 @@ class FixtureFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """The case, if it was selected. Raises CaseError."""
-        case = read(self.path, FIXTURES)
+        case = read(self.path, self.config.stash[_SESSION].folder)
         unknown = [one for one in case.clauses if one not in registry()]
         if unknown:
             raise CaseError(f"{self.path}: there is no clause {unknown[0]!r}; see docs/specification.md")
@@ -326,7 +357,7 @@ class FixtureItem(pytest.Item):
                 if one.cause
             )
         if isinstance(excinfo.value, AgentError):
-            return f"the suite itself failed: {excinfo.value}"
+            return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:

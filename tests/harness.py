@@ -38,7 +38,7 @@ def cases_of(clause: str) -> Sequence[Case]:
 
 @functools.cache
 def target_for(versions: str) -> Target | None:
-    """This interpreter if it lies within the versions, else the first one on PATH that does, else none."""
+    """The driver's own interpreter if it lies within the versions, else the first one on PATH that does, else none."""
     for name in (sys.executable, *(f"python3.{minor}" for minor in range(15, 7, -1))):
         try:
             target = find(name)
@@ -67,7 +67,7 @@ class Oracle:
 
 
 def judged(oracle: Oracle, candidate: Side, case: Case, level: Level = Level.EXACT) -> list[Divergence] | None:
-    """The divergences of a candidate in a case; None if this target cannot run it, or the candidate does not offer it."""
+    """The divergences of a candidate in a case; None if the target cannot run it, or the candidate not offer it."""
     greeting = oracle.side.greeting
     if case.unmet(greeting.version, greeting.capabilities):
         return None

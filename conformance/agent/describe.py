@@ -5,8 +5,8 @@ on what is not a builtin; no `repr`, no `==`, no `__class__`. Addresses and temp
 
 Notation. None, booleans, integers and exact strings stand for themselves; everything else is an object with one
 key that names the kind, and its parts. An object that was met before, at any earlier moment of the case, says where
-under `is`; so identity survives the journey. An object inside itself is written `again`, with the same label. The keys of
-a dictionary are visited in sorted order, so that which of two places counts as the first does not depend on it.
+under `is`; so identity survives the journey. An object inside itself is written `again`, with the same label. The
+keys of a dictionary are visited in sorted order: which of two places counts as the first must not depend on theirs.
 """
 
 from __future__ import annotations

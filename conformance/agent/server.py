@@ -151,7 +151,7 @@ def _in_a_child(
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
-        for descriptor in ours + (alive_read,):
+        for descriptor in (*ours, alive_read):
             os.close(descriptor)
         _in_this_process(request, run_module, name)
     os.close(alive_write)

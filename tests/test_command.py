@@ -1,0 +1,270 @@
+"""The command as its user meets it: what bad input gets, and which exit status means what."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from conformance import HOUSE
+
+ONE_FIXTURE = "packages/nested_package_runs_main"
+
+
+def conformance(*arguments: str, folder: Path = HOUSE) -> subprocess.CompletedProcess[str]:
+    """Run `python -m conformance` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "conformance", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(HOUSE)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def adapter(folder: Path, source: str, name: str = "adapter.py") -> str:
+    """An --impl whose module has this source."""
+    path = folder / name
+    path.write_text(source, encoding="utf-8")
+    return f"--impl={path}:run_module"
+
+
+def complaint(done: subprocess.CompletedProcess[str]) -> str:
+    """What was written to stderr, which is one clear sentence and the status, and no traceback."""
+    assert "Traceback" not in done.stdout + done.stderr
+    sentence, last = done.stderr.strip().splitlines()[-2:]
+    assert last.startswith(f"status {done.returncode}: ")
+    return sentence
+
+
+BAD_CANDIDATES = {
+    "is a syntax error": ("def run_module(:\n", "raises SyntaxError when it is imported"),
+    "has no callable": ("run_module = 5\n", "has no callable 'run_module'"),
+    "has nothing of that name": ("x = 1\n", "has no callable 'run_module'"),
+    "raises at import": ("raise LookupError('no luck')\n", "raises LookupError when it is imported: no luck"),
+    "exits at import": ("raise SystemExit(0)\n", "exits when it is imported"),
+    "ends the process at import": ("import os\nos._exit(0)\n", "ended the interpreter while it was being imported"),
+    "crashes at import": (
+        "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n",
+        "ended the interpreter while it was being imported (signal SIGSEGV)",
+    ),
+    "hangs at import": ("while True: pass\n", "did not finish being imported within 1 seconds"),
+    "cannot be called that way": ("def run_module(): pass\n", "without running the module"),
+}
+
+
+@pytest.mark.parametrize("fault", BAD_CANDIDATES)
+def test_a_candidate_that_cannot_be_used_is_refused(fault: str, tmp_path: Path) -> None:
+    """Status 3 and one sentence."""
+    source, sentence = BAD_CANDIDATES[fault]
+    done = conformance(adapter(tmp_path, source), "--load-timeout=1", ONE_FIXTURE)
+    assert done.returncode == 3
+    assert sentence in complaint(done)
+
+
+@pytest.mark.parametrize(
+    ("impl", "sentence"),
+    [
+        ("--impl=no_such_package_here", "There is no module 'no_such_package_here'"),
+        ("--impl=json:no_such_name", "json has no callable 'no_such_name'"),
+        ("--impl=/no/such/file.py", "There is no file /no/such/file.py"),
+    ],
+)
+def test_a_candidate_that_is_not_there(impl: str, sentence: str) -> None:
+    """Status 3 and one sentence."""
+    done = conformance(impl, ONE_FIXTURE)
+    assert done.returncode == 3
+    assert sentence in complaint(done)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--target=/no/such/python"], "There is no interpreter '/no/such/python'"),
+        (["--target=/bin/ls"], "does not answer as a Python interpreter"),
+        (["--level=strict"], "there is no level 'strict'"),
+        (["NO-SUCH-CLAUSE"], "'NO-SUCH-CLAUSE' is neither a clause, nor a chapter, nor a fixture"),
+        (["WARNING-LOCATION"], "WARNING-LOCATION is never judged"),
+        (["--report=/no/such/folder/out.jsonl"], "cannot be written"),
+        (["--cases=/no/such/folder"], "holds no fixtures"),
+    ],
+)
+def test_a_command_that_makes_no_sense(arguments: list[str], sentence: str) -> None:
+    """Status 2 and one sentence."""
+    done = conformance(*arguments)
+    assert done.returncode == 2
+    assert sentence in complaint(done)
+
+
+def test_an_option_that_does_not_exist() -> None:
+    """Status 2; the sentence is pytest's own."""
+    done = conformance("--no-such-option")
+    assert done.returncode == 2
+    assert "unrecognized arguments: --no-such-option" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_interpreter_that_is_too_old(tmp_path: Path) -> None:
+    """Status 2 and one sentence."""
+    path = tmp_path / "python3.6"
+    path.write_text("#!/bin/sh\necho cpython 3.6.15 final0\n")
+    path.chmod(0o755)
+    done = conformance(f"--target={path}")
+    assert done.returncode == 2
+    assert "is Python 3.6.15; targets are Python 3.8 and later" in complaint(done)
+
+
+BAD_FIXTURES = {
+    "syntax": ("summary = \n", "this is not TOML"),
+    "unknown clause": ("summary = 'A b'\nclauses = ['NO-SUCH']\ncall = '1'\n", "there is no clause 'NO-SUCH'"),
+    "unknown key": ("summary = 'A b'\ncalls = '1'\n", "there is no key 'calls' in a fixture"),
+    "no step": ("summary = 'A b'\n", "give either `call` or `[[steps]]`"),
+    "call does not parse": ("summary = 'A b'\ncall = 'run_module('\n", "step 1: `call` does not parse"),
+    "unknown requirement": (
+        "summary = 'A b'\ncall = '1'\nrequires = ['luck']\n",
+        "there is nothing called 'luck' to require",
+    ),
+    "unknown recipe": ("summary = 'A b'\ncall = '1'\n[files]\n'a' = { rar = 'x' }\n", "is a text or a recipe with one"),
+    "file outside": ("summary = 'A b'\ncall = '1'\n[files]\n'../a' = 'x'\n", "lies outside of the world"),
+}
+
+
+@pytest.mark.parametrize("fault", BAD_FIXTURES)
+def test_a_bad_fixture_is_named(fault: str, tmp_path: Path) -> None:
+    """Status 4, the file and one sentence."""
+    text, sentence = BAD_FIXTURES[fault]
+    path = tmp_path / "packages" / "bad.toml"
+    path.parent.mkdir()
+    path.write_text(text, encoding="utf-8")
+    done = conformance(f"--cases={tmp_path}")
+    assert done.returncode == 4
+    assert sentence in done.stdout
+    assert str(path) in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def last_line(done: subprocess.CompletedProcess[str]) -> str:
+    """The last line of what was printed."""
+    return done.stdout.strip().splitlines()[-1]
+
+
+def test_conforming_is_zero() -> None:
+    """The reference, by default."""
+    done = conformance(ONE_FIXTURE)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "status 0: conforms" in last_line(done)
+
+
+def test_diverging_is_one_and_the_report_says_what(tmp_path: Path) -> None:
+    """The clause in words, the case, both sides, and the command that shows it again; the same in the records."""
+    source = (
+        "import runpy\n"
+        "def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
+        "    found = runpy.run_module(mod_name, init_globals, run_name, alter_sys)\n"
+        "    found['__package__'] = found['__name__']\n"
+        "    return found\n"
+    )
+    report = tmp_path / "out.jsonl"
+    done = conformance(adapter(tmp_path, source), ONE_FIXTURE, f"--report={report}")
+    assert done.returncode == 1
+    assert "status 1: diverges" in last_line(done)
+    assert "PACKAGE-FROM-SPEC" in done.stdout
+    assert "oracle     'outer.inner'\n" in done.stdout
+    assert "candidate  '__main__'\n" in done.stdout
+    again = next(line for line in done.stdout.splitlines() if line.strip().startswith("again"))
+    assert again.split()[1:4] == ["python", "-m", "conformance"]
+    records = [json.loads(line) for line in report.read_text().splitlines()]
+    assert [record["record"] for record in records[:2]] == ["run", "trial"]
+    assert records[-1]["record"] == "end"
+    assert records[-1]["status"] == 1
+    (divergence,) = (one for one in records[1]["divergences"] if one["cause"])
+    assert (divergence["clause"], divergence["phase"], divergence["kind"]) == ("PACKAGE-FROM-SPEC", "result", "value")
+    verdicts = {record["id"]: record["verdict"] for record in records if record["record"] == "clause"}
+    assert verdicts["PACKAGE-FROM-SPEC"] == "diverges"
+    assert "conforms" not in {verdicts[clause] for clause in verdicts if clause.startswith("ALTER")}
+
+
+def test_offering_nothing_is_five(tmp_path: Path) -> None:
+    """Unsupported is neither conforming nor diverging."""
+    source = (
+        "from under_test import Unsupported\n"
+        "def run_module(*arguments, **named):\n"
+        "    raise Unsupported('only on Sundays')\n"
+    )
+    done = conformance(adapter(tmp_path, source), ONE_FIXTURE)
+    assert done.returncode == 5
+    assert "only on Sundays" in done.stdout
+    assert "status 5: nothing ran" in last_line(done)
+
+
+def test_an_exact_divergence_fails_only_at_that_level(tmp_path: Path) -> None:
+    """It is named all the same."""
+    source = (
+        "import runpy\n"
+        "def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
+        "    found = runpy.run_module(mod_name, init_globals, run_name, alter_sys)\n"
+        "    found['additional'] = found.pop('__builtins__')\n"
+        "    return found\n"
+    )
+    impl = adapter(tmp_path, source)
+    compat, exact = conformance(impl, ONE_FIXTURE), conformance(impl, ONE_FIXTURE, "--level=exact")
+    assert (compat.returncode, exact.returncode) == (0, 1)
+    assert "KEYS-ONLY-THESE" in compat.stdout
+    assert "KEYS-ONLY-THESE" in exact.stdout
+
+
+ILL_BEHAVED = {
+    "crashes": ("os.kill(os.getpid(), signal.SIGSEGV)", "the process was killed by signal 11"),
+    "exits": ("os._exit(0)", "the process ended with exit status 0"),
+    "hangs": ("while True: pass", "no end within 1.0 s"),
+    "hangs, deaf": (
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n    while True: pass",
+        "no end within 1.0 s",
+    ),
+    "closes everything": ("os.closerange(0, 200)\n    return {}", "step 1"),
+    "leaves children": ("os.fork() or time.sleep(60)\n    return {}", "step 1"),
+}
+
+
+@pytest.mark.parametrize("habit", ILL_BEHAVED)
+def test_whatever_a_candidate_does_the_run_goes_on(habit: str, tmp_path: Path) -> None:
+    """It is a divergence, told as what it is, and the run comes to its end."""
+    does, said = ILL_BEHAVED[habit]
+    source = f"import os, signal, time\ndef run_module(*arguments, **named):\n    {does}\n"
+    started = time.monotonic()
+    done = conformance(adapter(tmp_path, source), "--case-timeout=1", ONE_FIXTURE, "PACKAGE-IMPORTED")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert said in done.stdout
+    assert "status 1: diverges" in last_line(done)
+    assert time.monotonic() - started < 50
+
+
+def test_an_interrupted_run_keeps_its_report_and_leaves_nothing(tmp_path: Path) -> None:
+    """Status 130; no process and no temporary folder remains."""
+    source = "import time\ndef run_module(*arguments, **named):\n    time.sleep(60)\n"
+    report, scratch = tmp_path / "out.jsonl", tmp_path / "tmp"
+    scratch.mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "conformance", adapter(tmp_path, source), f"--report={report}", "--case-timeout=2"],
+        cwd=HOUSE,
+        env={**os.environ, "TMPDIR": str(scratch)},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    while not (report.exists() and report.read_text().count("\n") >= 2):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "status 130: interrupted" in printed.strip().splitlines()[-1]
+    assert json.loads(report.read_text().splitlines()[-1])["status"] == 130
+    assert not list(scratch.iterdir())

@@ -1,0 +1,244 @@
+"""The judge is a pure function: two observations in, divergences out."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+
+from conformance.case import Case, Step
+from conformance.clauses import Clause, Level, registry
+from conformance.judge import difference_kind, failed, judge
+from conformance.owners import NOTHING, OWNERS, UNOWNED, Difference, default_owner
+
+CASE = Case(files={"m.py": ""}, steps=(Step("call", "run_module('m')"),), id="packages/made_up")
+
+SPEC = {"spec": "m", "loader": {"machinery": "SourceFileLoader"}, "origin": "<root>/m.py"}
+SPECIALS = {
+    "__name__": "m",
+    "__file__": "<root>/m.py",
+    "__cached__": "<root>/m.pyc",
+    "__doc__": None,
+    "__loader__": {"machinery": "SourceFileLoader"},
+    "__package__": "",
+    "__spec__": SPEC,
+    "__builtins__": {"is": "builtins"},
+}
+
+
+def observation() -> dict[str, Any]:
+    """A plain run of a module that binds x."""
+    run = {
+        "event": "run",
+        "file": "<root>/m.py",
+        "specials": dict(SPECIALS),
+        "keys": list(SPECIALS),
+        "globals": [],
+        "locals": True,
+        "entry": "absent",
+    }
+    end = {"event": "end", "file": "<root>/m.py", "globals": [["x", 1]], "entry": "absent"}
+    result = {"dict": [[key, value] for key, value in SPECIALS.items()] + [["x", 1]], "is": "globals of run m"}
+    step = {
+        "outcome": "returned",
+        "result": result,
+        "events": [run, end],
+        "audit": [],
+        "modules": {},
+        "state": {},
+        "names": {},
+        "stdout": "",
+        "stderr": "",
+        "files": [],
+    }
+    return copy.deepcopy({"steps": [step]})
+
+
+def verdict(candidate: dict[str, Any], level: Level = Level.COMPAT, **more: Any) -> list[tuple[str, str, bool]]:
+    """(clause, field, is it a cause) of each divergence."""
+    found = judge(CASE, observation(), candidate, version="3.13.0", level=level, **more)
+    return [(one.signature.clause, one.signature.field, one.cause) for one in found]
+
+
+def test_equal_observations_agree() -> None:
+    """No divergence."""
+    assert verdict(observation()) == []
+
+
+def test_the_earliest_difference_is_the_cause() -> None:
+    """A wrong name at entry explains the same wrong name in the result."""
+    candidate = observation()
+    step = candidate["steps"][0]
+    step["events"][0]["specials"]["__name__"] = "__main__"
+    step["result"]["dict"][0][1] = "__main__"
+    assert verdict(candidate) == [
+        ("NAME-OF-MODULE", "entry.__name__", True),
+        ("NAME-OF-MODULE", "result.__name__", False),
+    ]
+
+
+def test_independent_differences_are_causes_both() -> None:
+    """What is left in sys does not explain what is returned."""
+    candidate = observation()
+    step = candidate["steps"][0]
+    step["argv"] = {"list": ["<root>/m.py"], "is": "sys.argv"}
+    step["result"]["type"] = "collections.OrderedDict"
+    assert verdict(candidate) == [("ARGV-RESTORED", "after.argv", True), ("RESULT-EXACT-DICT", "result.type", True)]
+
+
+def test_an_exact_difference_never_hides_a_firmer_one() -> None:
+    """At level compat a wrong note that may follow from an exact difference still counts."""
+    candidate = observation()
+    step = candidate["steps"][0]
+    step["events"][0]["handled"] = "ValueError"
+    step["events"][1]["globals"] = [["x", 2]]
+    fields = {field: cause for _, field, cause in verdict(candidate)}
+    assert fields == {"entry.handled": True, "exit.globals": True}
+    fields = {field: cause for _, field, cause in verdict(candidate, Level.EXACT)}
+    assert fields == {"entry.handled": True, "exit.globals": False}
+
+
+def test_a_module_that_was_not_run() -> None:
+    """The missing execution is the cause of everything after it."""
+    candidate = observation()
+    candidate["steps"][0].update(events=[], result={"dict": []})
+    found = verdict(candidate)
+    assert found[0] == ("CODE-RUN-EACH-CALL", "executions.run", True)
+    assert not any(cause for _, _, cause in found[1:])
+
+
+def test_raised_instead_of_returned() -> None:
+    """The outcome is told with what was raised."""
+    candidate = observation()
+    step = candidate["steps"][0]
+    del step["result"]
+    step["outcome"] = "raised"
+    step["exception"] = {"exception": "KeyError", "bases": ["LookupError"], "message": "'m'", "args": ["m"]}
+    (one,) = [one for one in judge(CASE, observation(), candidate, version="3.13.0") if one.cause]
+    assert (one.signature.field, one.signature.kind, one.candidate) == ("outcome", "raises", "raised KeyError: 'm'")
+
+
+def test_a_subclass_of_the_right_exception_is_a_detail() -> None:
+    """ModuleNotFoundError for ImportError is exact; another type altogether is not."""
+
+    def raising(name: str, bases: list[str]) -> dict[str, Any]:
+        seen = observation()
+        step = seen["steps"][0]
+        del step["result"]
+        step["events"] = []
+        step["outcome"] = "raised"
+        step["exception"] = {"exception": name, "bases": bases, "message": "No module named m", "args": []}
+        return seen
+
+    oracle = raising("ImportError", ["Exception"])
+    for name, bases, field, level in (
+        ("ModuleNotFoundError", ["ImportError", "Exception"], "exception.subclass", Level.EXACT),
+        ("LookupError", ["Exception"], "exception.type", Level.COMPAT),
+    ):
+        (one,) = judge(CASE, oracle, raising(name, bases), version="3.13.0")
+        assert (one.signature.field, one.level) == (field, level)
+
+
+def test_what_an_adapter_cannot_show_is_left_out() -> None:
+    """`unseen` names fields, or whole groups of them."""
+    candidate = observation()
+    candidate["steps"][0]["result"] = None
+    assert verdict(candidate)
+    assert verdict(candidate, unseen=frozenset({"result"})) == []
+
+
+def test_a_fixture_names_the_clause() -> None:
+    """The first of its clauses that owns the field; free fields belong to its first."""
+    case = Case(files={}, steps=CASE.steps, id="packages/x", clauses=("PARENTS-ONCE", "PACKAGE-FROM-SPEC"))
+    candidate = observation()
+    candidate["steps"][0]["result"]["dict"][5][1] = "p"
+    candidate["steps"][0]["result"]["dict"][-1][1] = 2
+    found = judge(case, observation(), candidate, version="3.13.0")
+    assert [one.signature.clause for one in found] == ["PACKAGE-FROM-SPEC", "PARENTS-ONCE"]
+
+
+def test_no_observation_at_all() -> None:
+    """A crash or a hang is a divergence, too."""
+    one = failed(CASE, "crash", "signal 11", version="3.13.0")
+    assert (one.signature.field, one.cause) == ("crash", True)
+
+
+@pytest.mark.parametrize(
+    ("oracle", "candidate", "kind"),
+    [
+        (1, 1, ""),
+        (1, True, "type"),
+        (1, 2, "value"),
+        ("1", 1, "type"),
+        (NOTHING, None, "extra"),
+        (None, NOTHING, "missing"),
+        ({"list": [], "is": "given"}, {"list": []}, "identity"),
+        ({"list": [{"dict": [], "is": "a"}]}, {"list": [{"dict": [], "is": "b"}]}, "identity"),
+        ({"list": []}, {"tuple": []}, "type"),
+        ({"float": "nan"}, {"float": "nan"}, ""),
+    ],
+)
+def test_kinds_of_difference(oracle: Any, candidate: Any, kind: str) -> None:
+    """By value, type, identity, or presence."""
+    assert difference_kind(oracle, candidate) == kind
+
+
+PARTS = {
+    "executions": "run import",
+    "entry": "code keys order globals namespace argv modules locals handled path state __name__ __spec__ __file__ "
+    "__cached__ __loader__ __package__ __doc__ __builtins__ __path__",
+    "import": "argv modules keys globals __name__ state",
+    "exit": "argv modules globals path state",
+    "warnings": "category text",
+    "note": "",
+    "outcome": "",
+    "exception": "type subclass message args name path cause context frames identity namespace attributes location",
+    "result": "type identity keys order values functions __name__ __doc__ __path__",
+    "after": "argv modules main attributes path meta_path path_hooks filters builtins environ cwd state",
+    "names": "",
+    "stdout": "",
+    "stderr": "",
+    "files": "",
+    "audit": "open compile exec import",
+    "crash": "",
+    "hang": "",
+}
+# A group by itself is a field, where it has no parts.
+FIELDS = [f"{group}.{part}" if part else group for group, parts in PARTS.items() for part in parts.split() or [""]]
+FIELDS.append("warnings")
+
+
+@pytest.mark.parametrize("version", ["3.8.18", "3.12.1", "3.15.2"])
+@pytest.mark.parametrize("field", FIELDS)
+def test_every_field_has_an_owner(field: str, version: str) -> None:
+    """On every version, in every situation, also when no fixture says what it is about."""
+    for kind in ("missing", "extra", "value", "identity"):
+        for altered in (False, True):
+            for returned in (False, True):
+                for oracle in (None, NOTHING, "text"):
+                    one = Difference(field, kind, oracle, "other", altered=altered, returned=returned)
+                    assert default_owner(one, version, registry()) != UNOWNED
+
+
+def test_a_field_that_nobody_owns_is_told() -> None:
+    """It is reported, at the firmest level, rather than dropped."""
+    one = Difference("no.such_field", "value", 1, 2)
+    assert default_owner(one, "3.13.0", registry()) == UNOWNED
+
+
+def test_the_owners_exist() -> None:
+    """Each clause that the table names is in the registry, and judged."""
+    for _, rows in OWNERS:
+        for _, clause in rows:
+            assert clause in registry()
+            assert not registry()[clause].untestable
+
+
+def test_a_clause_of_another_version_owns_nothing() -> None:
+    """`__cached__` belongs to another clause from 3.15 on."""
+    difference = Difference("entry.__cached__", "extra", NOTHING, "x")
+    assert default_owner(difference, "3.15.2", registry()) == "CACHED-ABSENT"
+    old = Clause("OLD", "packages", Level.EXACT, "s", "s", versions=("<3.9",), fields=("entry.__cached__",))
+    assert not old.holds("3.9.0")
+    assert old.holds("3.8.18")
