@@ -247,8 +247,11 @@ class Describer:
         return described
 
     def _function(self, obj: Any, path: str, depth: int) -> Dict[str, Any]:
+        file = getattr(obj.__code__, "co_filename", None)
+        if file is None:  # PyPy's builtin functions are of this type as well
+            return {"builtin function": obj.__qualname__}
         described: Dict[str, Any] = {"function": obj.__qualname__}
-        if self._is_world(obj.__code__.co_filename):
+        if self._is_world(file):
             described["file"] = self.text(obj.__code__.co_filename)
             described["line"] = obj.__code__.co_firstlineno
             # The namespace itself is shown where it is returned; here counts which one it is, and that it lives.
