@@ -6,6 +6,7 @@ it raises. Each becomes an event, in the order of time, with the namespace and t
 
 from __future__ import annotations
 
+import _thread
 import re
 import sys
 import types
@@ -13,6 +14,15 @@ from typing import Any, Callable, Dict, List, Set
 
 from .describe import Describer, own_dict, type_name
 from .state import State
+
+try:
+    from _thread import get_ident
+except ImportError:  # an interpreter without threads
+
+    def get_ident() -> int:
+        """The one thread."""
+        return 0
+
 
 SPECIALS = (
     "__name__",
@@ -41,12 +51,14 @@ class Watch:
         self._counts: Dict[str, int] = {}
         self._running: List[Any] = []
         self._auditing = False
+        self._thread = 0
         self.events: List[Dict[str, Any]] = []
         self.audited: List[List[Any]] = []
 
     def start(self) -> None:
         """Watch from here on."""
         self._auditing = True
+        self._thread = get_ident()
         sys.setprofile(self._profile)
 
     def stop(self) -> None:
@@ -82,9 +94,13 @@ class Watch:
         file = frame.f_code.co_filename
         if file.startswith("<step "):
             return False
-        if file == "<string>":  # what exec makes of a text: a run if it is given a module's namespace
-            return "__spec__" in frame.f_globals and frame.f_locals is frame.f_globals
-        return self._is_world(file)
+        if self._is_world(file):
+            return True
+        # What exec makes of a text, and code under a wrong name: a run if it is given a module's namespace.
+        if "__spec__" not in frame.f_globals or frame.f_locals is not frame.f_globals:
+            return False
+        place = frame.f_globals.get("__file__")
+        return file == "<string>" or (type(place) is str and self._is_world(place))
 
     def _entry(self, frame: types.FrameType) -> Dict[str, Any]:
         namespace = frame.f_globals
@@ -164,8 +180,11 @@ class Watch:
         self.events.append({"event": "warning", "category": type_name(category), "text": text, "where": where})
 
     def audit(self, event: str, args: tuple) -> None:  # type: ignore[type-arg]
-        """An audit hook (PEP 578): keeps the events that concern the world."""
-        if event not in _AUDITED or not self._auditing:
+        """An audit hook (PEP 578): keeps the events that concern the world, of the thread that runs the step.
+
+        Like the modules executed, those of other threads come in an order, and at times in a number, that is chance.
+        """
+        if event not in _AUDITED or not self._auditing or get_ident() != self._thread:
             return
         subject = args[0]
         if event == "import":
@@ -178,18 +197,19 @@ class Watch:
             subject = args[1]
         if type(subject) is bytes:
             subject = subject.decode("utf-8", "surrogateescape")
+        if subject in sys.path:
+            return  # an archive that is searched: by anybody's import of anything
         if type(subject) is str and self._is_world(subject) and not subject.startswith("<step "):
             self.audited.append([event, _PYC_TEMPORARY.sub(r"\1", self._describer.text(subject))])
 
 
 def _is_import(namespace: Dict[Any, Any]) -> bool:
-    """Whether a module's code is being executed by an import, which marks the spec, or a lazy module, meanwhile."""
-    spec, name = namespace.get("__spec__"), namespace.get("__name__")
-    if getattr(spec, "_initializing", False):
-        module = sys.modules.get(getattr(spec, "name", ""))
-        return module is not None and own_dict(module) is namespace
-    module = sys.modules.get(name) if type(name) is str else None
-    return type(module).__name__ == "_LazyModule" and own_dict(module) is namespace
+    """Whether a module's code is being executed by an import, which marks the spec while it lasts."""
+    spec = namespace.get("__spec__")
+    if not getattr(spec, "_initializing", False):
+        return False
+    module = sys.modules.get(getattr(spec, "name", ""))
+    return module is not None and own_dict(module) is namespace
 
 
 def _entry_of(namespace: Dict[Any, Any]) -> str:
