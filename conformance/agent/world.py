@@ -8,6 +8,7 @@ finder or a loader has cached is stale for certain, or fresh for certain, on eve
 
 from __future__ import annotations
 
+import importlib.machinery
 import importlib.util
 import io
 import os
@@ -26,8 +27,13 @@ Recipe = Union[str, Dict[str, Any]]
 
 
 def real_name(name: str) -> str:
-    """A file's name as it is on disk: `{tag}`, and the escape of a code unit (`u` and four digits), replaced."""
+    """A file's name as it is on disk.
+
+    Replaced are `{tag}`, `{extension}` (the suffix of extension modules), and the escape of a code unit (`u` and four
+    digits).
+    """
     name = name.replace("{tag}", sys.implementation.cache_tag or "none")
+    name = name.replace("{extension}", (importlib.machinery.EXTENSION_SUFFIXES or [".so"])[0])
     return _ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), name)
 
 
@@ -56,6 +62,8 @@ def _write_one(root: str, path: str, name: str, recipe: Recipe, when: int) -> No
         else:
             os.remove(path)
         return
+    if os.path.islink(path):
+        os.remove(path)  # what is written takes the link's place, and not that of the file it leads to
     if isinstance(recipe, dict) and "symlink" in recipe:
         os.symlink(real_name(recipe["symlink"]), path)
         return
