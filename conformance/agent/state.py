@@ -8,6 +8,7 @@ is.
 from __future__ import annotations
 
 import builtins
+import operator
 import os
 import sys
 import types
@@ -50,7 +51,7 @@ class State:
         name(before["path_object"], "sys.path")
         name(before["modules_object"], "sys.modules")
         for key, module in before["modules"].items():
-            if type(key) is str and not self._describer.is_foreign(module):
+            if type(key) is str and id(module) not in _PRELOADED and not self._describer.is_foreign(module):
                 name(module, "sys.modules[{!r}]".format(key))
         before["attributes"] = self._attributes()
 
@@ -68,6 +69,8 @@ class State:
         if now is not self._before["modules_object"]:
             changed["sys.modules itself"] = self._describer.label(now) or "another object"
         now = dict(now)
+        if _unchanged(before, now):
+            return changed
         for key, module in now.items():
             if key not in before:
                 if not self._describer.is_foreign(module):
@@ -79,8 +82,8 @@ class State:
                 changed[self._key(key)] = ABSENT
         return changed
 
-    def rest(self) -> Dict[str, Any]:
-        """Everything else that changed, by name."""
+    def rest(self, *, in_flight: bool = False) -> Dict[str, Any]:
+        """Everything else that changed, by name; what parents hold is not asked while code runs."""
         before, now = self._before, _raw()
         describe = self._describer.value
         changed: Dict[str, Any] = {}
@@ -96,6 +99,8 @@ class State:
                 if not same_object and field != "filters":
                     changed[field] = {"another object": changed[field]}
         for field in ("builtins", "main", "environ"):
+            if field == "main" and now["main_object"] is not before["main_object"]:
+                continue  # another module stands there: that is a change of `sys.modules`, and told there
             found = self._mapping(field, before[field], now[field])
             if found:
                 changed[field] = found
@@ -112,16 +117,18 @@ class State:
             others["recursion limit"] = now["recursion"]
         if others:
             changed["state"] = others
-        attributes = {
-            key: found for key, found in self._attributes().items() if found != before["attributes"].get(key, [])
-        }
-        if attributes:
-            changed["attributes"] = attributes
+        if not in_flight:
+            bound = self._attributes()
+            attributes = {key: found for key, found in bound.items() if found != before["attributes"].get(key, [])}
+            if attributes:
+                changed["attributes"] = attributes
         return changed
 
     # -- helpers ----------------------------------------------------------------------------------------------
 
     def _mapping(self, field: str, before: Dict[Any, Any], now: Dict[Any, Any]) -> Dict[str, Any]:
+        if _unchanged(before, now):
+            return {}
         describe = self._describer.value
         changed = {
             self._key(key): describe(value, "{}[{!r}]".format(field, key))
@@ -132,13 +139,15 @@ class State:
         return changed
 
     def _key(self, key: Any) -> str:
+        if type(key) is bytes:
+            return os.fsdecode(key)
         return key if type(key) is str else "({})".format(type(key).__name__)
 
     def _attributes(self) -> Dict[str, List[str]]:
         """For each module of the world, the names under which it holds modules: what imports bind in parents."""
         found = {}
         for key, module in list(sys.modules.items()):
-            if type(key) is not str or type(module) is not types.ModuleType:
+            if type(key) is not str or type(module) is not types.ModuleType or id(module) in _PRELOADED:
                 continue
             namespace = own_dict(module)
             if namespace.get("__spec__") is not None and self._describer.of_world(module):
@@ -173,13 +182,33 @@ def _raw() -> _Raw:
         "filters_object": warnings.filters,
         "filters": list(warnings.filters),
         "builtins": dict(vars(builtins)),
+        "main_object": main,
         "main": dict(own_dict(main)),
-        "environ": dict(os.environ),
+        "environ": dict(getattr(os.environ, "_data", os.environ)),  # undecoded: a change is rare
         "cwd": cwd,
         "sys": {key: getattr(sys, key, None) for key in _SYS_OBJECTS},
         "showwarning": warnings.showwarning,
         "recursion": sys.getrecursionlimit(),
     }
+
+
+# Modules that were there before any world: nobody's, and too many to look at each time.
+_PRELOADED: Dict[int, Any] = {}
+
+
+def preload() -> None:
+    """Take note of the modules that are loaded now, in the warm agent."""
+    own = (sys.modules["__main__"], sys.modules["under_test"])
+    _PRELOADED.update((id(module), module) for module in list(sys.modules.values()) if module not in own)
+
+
+def _unchanged(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:
+    """Whether two dictionaries hold the same objects under the same keys in the same order; quickly."""
+    return (
+        len(before) == len(now)
+        and all(map(operator.is_, before.values(), now.values()))
+        and all(map(operator.is_, before, now))
+    )
 
 
 def _sequence(obj: Any) -> List[Any]:

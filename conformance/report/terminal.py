@@ -195,6 +195,8 @@ def _words(value: Any, identity: bool) -> str:
 
 
 def _kind_in_words(value: dict[str, Any], identity: bool) -> str:
+    if "module" in value:
+        return f"<module {value['module']}>"
     if "dict" in value:
         return "{" + ", ".join(f"{_words(key, False)}: {_words(item, identity)}" for key, item in value["dict"]) + "}"
     for kind, opening, closing in (("list", "[", "]"), ("tuple", "(", ")"), ("set", "{", "}")):
@@ -202,8 +204,6 @@ def _kind_in_words(value: dict[str, Any], identity: bool) -> str:
             return opening + ", ".join(_words(item, identity) for item in value[kind]) + closing
     if "exception" in value and "message" in value:
         return f"{value['exception']}({value['message']!r})"
-    if "module" in value:
-        return f"<module {value['module']}>"
     return _plain({key: item for key, item in value.items() if key != "is"})
 
 
