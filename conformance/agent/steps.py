@@ -177,7 +177,8 @@ class _Run:
                 path = os.path.join(folder, name)
                 status = os.lstat(path)
                 # Below sys.pycache_prefix the folder of the world is part of the name.
-                found[self._describer.text(os.path.relpath(path, self._root))] = (status.st_size, status.st_mtime_ns, status.st_ino)
+                shown = self._describer.text(os.path.relpath(path, self._root))
+                found[shown] = (status.st_size, status.st_mtime_ns, status.st_ino)
         return found
 
 
