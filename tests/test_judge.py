@@ -242,3 +242,45 @@ def test_a_clause_of_another_version_owns_nothing() -> None:
     old = Clause("OLD", "packages", Level.EXACT, "s", "s", versions=("<3.9",), fields=("entry.__cached__",))
     assert not old.holds("3.9.0")
     assert old.holds("3.8.18")
+
+
+def test_a_consequence_that_leads_elsewhere_explains_what_is_done_there() -> None:
+    """A wrong package makes an import fail, and what that import would have left is nobody else's fault."""
+    ours, theirs = observation(), observation()
+    imported = {"event": "import", "file": "<root>/n.py", "specials": {}, "keys": [], "globals": [], "locals": True}
+    ours["steps"][0]["events"][1:1] = [imported, {"event": "end", "file": "<root>/n.py"}]
+    ours["steps"][0]["modules"] = {"n": {"module": "n"}}
+    theirs["steps"][0]["events"][0]["specials"]["__package__"] = "other"
+    found = judge(CASE, ours, theirs, version="3.13.0")
+    assert [(one.signature.field, one.cause) for one in found] == [
+        ("entry.__package__", True),
+        ("executions.import", False),
+        ("after.modules", False),
+    ]
+
+
+def test_a_wrong_name_explains_a_wrong_entry_under_it() -> None:
+    """Under another name another entry is found, or none."""
+    candidate = observation()
+    candidate["steps"][0]["events"][0]["specials"]["__name__"] = "sys"
+    for event in candidate["steps"][0]["events"]:
+        event["entry"] = "another"
+    assert [(field, cause) for _, field, cause in verdict(candidate)] == [
+        ("entry.__name__", True),
+        ("entry.modules", False),
+        ("exit.modules", False),
+    ]
+
+
+def test_a_statement_that_fails_belongs_to_what_the_fixture_is_about() -> None:
+    """A fixture's own statements raise on one side only."""
+    case = Case(files={}, steps=(Step("do", "x = result['f']()"),), clauses=("FUNCTIONS-WORK",), id="packages/made_up")
+    ours = {"outcome": "returned", "events": [], "audit": [], "modules": {}, "state": {}, "names": {"x": 1}}
+    ours.update(stdout="", stderr="", files=[])
+    failure = {"exception": "NameError", "bases": ["Exception"], "message": "no", "args": ["no"]}
+    theirs = {**ours, "outcome": "raised", "exception": failure, "names": {}}
+    found = judge(case, {"steps": [ours]}, {"steps": [theirs]}, version="3.13.0")
+    assert [(one.signature.clause, one.signature.kind, one.cause) for one in found] == [
+        ("FUNCTIONS-WORK", "raises", True),
+        ("FUNCTIONS-WORK", "missing", False),
+    ]
