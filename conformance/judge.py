@@ -354,6 +354,11 @@ class _Step:
         mine, theirs = oracle.get(part, {}), candidate.get(part, {})
         for key in sorted(mine.keys() | theirs.keys()):
             one, two = mine.get(key, "unchanged"), theirs.get(key, "unchanged")
+            if field.endswith(".modules") and _is_module(one) and _is_module(two):
+                # What kind of module it is, is apart from which: no program that runs as a module asks.
+                kinds, one, two = [side.get("type", NOTHING) for side in (one, two)], _untyped(one), _untyped(two)
+                typed = field.replace(".modules", ".module_type")
+                yield from self._compare(moment, phase, typed, "type of " + where.format(repr(key)), *kinds)
             if one == two:
                 continue
             kind = difference_kind(one, two)
@@ -538,6 +543,14 @@ def _frames(step: Mapping[str, Any]) -> list[Any]:
 
 def _is_dict(value: Any) -> bool:
     return isinstance(value, dict) and ("dict" in value or value.get("is") is not None) and "type" not in value
+
+
+def _is_module(value: Any) -> bool:
+    return isinstance(value, dict) and "module" in value
+
+
+def _untyped(value: Mapping[str, Any]) -> Any:
+    return {key: part for key, part in value.items() if key != "type"}
 
 
 def _link(value: Any) -> Any:

@@ -140,6 +140,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("entry.namespace", [(_always, "NAMESPACE-FRESH")]),
     ("entry.argv", _ARGV_IN_FLIGHT),
     ("exit.argv", _ARGV_IN_FLIGHT),
+    ("*.module_type", [(_always, "TEMPORARY-MODULE-TYPE")]),
     ("entry.modules", _MODULES_IN_FLIGHT),
     ("exit.modules", _MODULES_IN_FLIGHT),
     ("entry.locals", [(_always, "ONE-NAMESPACE")]),

@@ -154,7 +154,7 @@ class State:
                 bound = sorted(
                     name
                     for name, value in list(namespace.items())
-                    if type(name) is str and type(value) is types.ModuleType
+                    if type(name) is str and issubclass(type(value), types.ModuleType)
                 )
                 if bound:
                     found[key] = bound
