@@ -68,6 +68,12 @@ def _of_world(one: Difference) -> bool:
     return one.of_world
 
 
+def _own_error(one: Difference) -> bool:
+    """Nothing ran, and the oracle's error is new: one that nobody met before, raised in no frame but the call's."""
+    frames = one.oracle if isinstance(one.oracle, list) else []
+    return not one.of_world and one.oracle in (None, NOTHING, frames) and all("<step " in frame[0] for frame in frames)
+
+
 _NAME: list[tuple[Condition, str]] = [
     (lambda one: one.name != one.spec_name, "NAME-FROM-RUN-NAME"),
     (lambda one: str(one.name).endswith(".__main__"), "NAME-OF-PACKAGE"),
@@ -163,8 +169,8 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("exception.path", [(_always, "IMPORT-ERROR-WITHOUT-PATH")]),
     ("exception.cause", _CHAIN),
     ("exception.context", _CHAIN),
-    ("exception.frames", [(_always, "CODE-ERROR-TRACEBACK")]),
-    ("exception.identity", [(_always, "CODE-ERROR-SAME-OBJECT")]),
+    ("exception.frames", [(_own_error, "FIND-ERROR-CAUSE"), (_always, "CODE-ERROR-TRACEBACK")]),
+    ("exception.identity", [(_own_error, "FIND-ERROR-CAUSE"), (_always, "CODE-ERROR-SAME-OBJECT")]),
     ("exception.namespace", [(_always, "ERROR-NAMESPACE-REACHABLE")]),
     ("exception.location", [(_always, "BROKEN-SOURCE-PLACE")]),
     ("exception.*", _MESSAGE),
