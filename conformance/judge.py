@@ -88,7 +88,7 @@ def judge(
     """The divergences of a candidate's observation from the oracle's, in the order in which they came about.
 
     version: the targets' version of the language. level: divergences at this level or a firmer one are never
-    explained away by one that does not count. unseen: patterns of fields that cannot be seen through the candidate's
+    explained away by one that does not count, unless that parts the two sides for good. unseen: patterns of fields that cannot be seen through the candidate's
     adapter, such as "result"; they are left out.
     """
     known = registry() if clauses is None else clauses
@@ -133,6 +133,8 @@ def _owner(case: Case, difference: Difference, version: str, clauses: Mapping[st
 
 # What decides which way everything after it goes.
 _CONTROL = ("executions.run", "executions.import", "outcome", "exception.type", "crash", "hang")
+# Where the two sides part for good: nothing later can be compared, whatever the level of the clause.
+_DECISIVE = ("executions.run", "outcome", "exception.type", "crash", "hang")
 # What the world's code may look at, and so may act on.
 _VISIBLE = ("entry.", "import.", "exit.", "note", "warnings")
 # The entry of `sys.modules` under the name that the module has: it depends on that name.
@@ -147,7 +149,7 @@ def _with_causes(found: Sequence[Divergence], level: Level, clauses: Mapping[str
         explained = any(
             (earlier.cause or earlier.signature.field in _CONTROL)
             and _explains(earlier, one)
-            and (earlier.level <= level or one.level > level)
+            and (earlier.level <= level or one.level > level or earlier.signature.field in _DECISIVE)
             and not _shows_in_programs(earlier, one, clauses)
             for earlier in judged
         )
