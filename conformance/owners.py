@@ -68,6 +68,24 @@ def _of_world(one: Difference) -> bool:
     return one.of_world
 
 
+def _package_path(one: Difference) -> str:
+    """The end of the path of a package whose `__main__` is what the oracle runs; else a text that ends no path."""
+    package, _, last = str(one.spec_name).rpartition(".")
+    return f"/{package.replace('.', '/')}/__init__.py" if package and last == "__main__" else "\0"
+
+
+def _package_not_imported(one: Difference) -> bool:
+    return _missing(one) and str(one.oracle).endswith(_package_path(one))
+
+
+def _init_run(one: Difference) -> bool:
+    return one.kind == "extra" and str(one.candidate).endswith(_package_path(one))
+
+
+def _removed(one: Difference) -> bool:
+    return bool(one.candidate == NOTHING)
+
+
 def _own_error(one: Difference) -> bool:
     """Nothing ran, and the oracle's error is new: one that nobody met before, raised in no frame but the call's."""
     frames = one.oracle if isinstance(one.oracle, list) else []
@@ -127,8 +145,11 @@ def _raised_and(condition: Condition) -> Condition:
 
 
 OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
-    ("executions.run", [(_always, "CODE-RUN-EACH-CALL")]),
-    ("executions.import", [(_missing, "PARENTS-IMPORTED"), (_always, "PARENTS-ONCE")]),
+    ("executions.run", [(_init_run, "MAIN-SUBMODULE"), (_always, "CODE-RUN-EACH-CALL")]),
+    (
+        "executions.import",
+        [(_package_not_imported, "PACKAGE-IMPORTED"), (_missing, "PARENTS-IMPORTED"), (_always, "PARENTS-ONCE")],
+    ),
     ("*.__name__", _NAME),
     ("*.__spec__", _SPEC),
     ("*.__file__", _FILE),
@@ -139,6 +160,8 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("result.__doc__", [(_always, "DOC-FROM-DOCSTRING")]),
     ("*.__builtins__", [(_always, "BUILTINS-LIVE")]),
     ("*.__path__", [(_always, "KEYS-ONLY-THESE")]),
+    ("import.handled", [(_always, "HANDLED-EXCEPTION-OF-CALLER")]),
+    ("*.module_type", [(_always, "TEMPORARY-MODULE-TYPE")]),
     ("import.*", [(_always, "ALTERED-AFTER-PARENTS")]),
     ("entry.keys", [(_missing, "INIT-VISIBLE"), (_always, "KEYS-ONLY-THESE")]),
     ("*.order", _ORDER),
@@ -146,7 +169,6 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("entry.namespace", [(_always, "NAMESPACE-FRESH")]),
     ("entry.argv", _ARGV_IN_FLIGHT),
     ("exit.argv", _ARGV_IN_FLIGHT),
-    ("*.module_type", [(_always, "TEMPORARY-MODULE-TYPE")]),
     ("entry.modules", _MODULES_IN_FLIGHT),
     ("exit.modules", _MODULES_IN_FLIGHT),
     ("entry.locals", [(_always, "ONE-NAMESPACE")]),
@@ -192,6 +214,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
             (_missing, "PARENTS-STAY"),
             (lambda one: one.altered and one.returned, "MODULES-RESTORED"),
             (_altered, "MODULES-RESTORED-ON-ERROR"),
+            (_removed, "PARENTS-STAY"),
             (_always, "TARGET-NOT-LEFT"),
         ],
     ),
