@@ -209,6 +209,7 @@ class _Step:
             "name": specials.get("__name__"),
             "spec_name": spec.get("spec") if isinstance(spec, dict) else None,
         }
+        self._added: dict[str, set[str]] = {}
         self._ran = bool(runs) or any(event["event"] == "run" for event in candidate.get("events", ()))
 
     def differences(self) -> Iterator[_Found]:
@@ -278,7 +279,7 @@ class _Step:
             yield from self._around(index, "execute", "exit", f"at the end of {oracle['file']}: ", oracle, candidate)
             if "globals" in oracle and "globals" in candidate:
                 for key, mine, theirs in _by_key(oracle["globals"], candidate["globals"]):
-                    if key not in SPECIALS:
+                    if key not in SPECIALS and not (mine is NOTHING and key in self._added.get(oracle["file"], ())):
                         where = f"{key} at the end of {oracle['file']}"
                         yield from self._compare(index, "execute", "exit.globals", where, mine, theirs)
         elif what == "note":
@@ -296,6 +297,10 @@ class _Step:
         file = oracle["file"]
         phase, prefix = ("prepare", "entry") if what == "run" else ("import parent", "import")
         in_file = f" as {file} starts"
+        # What the candidate adds is told here, and not once more as the code ends.
+        if what == "run":
+            added = {key for key in candidate["keys"] if isinstance(key, str) and key not in oracle["keys"]}
+            self._added.setdefault(file, set()).update(added)
         if file != candidate["file"]:
             field = "entry.code" if what == "run" else "executions.import"
             yield self._found(index, phase, field, "value", "the code's file name", file, candidate["file"])
@@ -372,9 +377,9 @@ class _Step:
         self, moment: int, phase: str, prefix: str, where: str, oracle: list[Any], candidate: list[Any]
     ) -> Iterator[_Found]:
         mine, theirs = ({json.dumps(key): key for key in keys if key not in SPECIALS} for keys in (oracle, candidate))
-        for key in mine.keys() - theirs.keys():
+        for key in sorted(mine.keys() - theirs.keys()):
             yield self._found(moment, phase, f"{prefix}.keys", "missing", f"keys{where}", mine[key], NOTHING)
-        for key in theirs.keys() - mine.keys():
+        for key in sorted(theirs.keys() - mine.keys()):
             yield self._found(moment, phase, f"{prefix}.keys", "extra", f"keys{where}", NOTHING, theirs[key])
         if oracle != candidate and sorted(map(json.dumps, oracle)) == sorted(map(json.dumps, candidate)):
             yield self._found(moment, phase, f"{prefix}.order", "order", f"order of keys{where}", oracle, candidate)

@@ -284,3 +284,13 @@ def test_a_statement_that_fails_belongs_to_what_the_fixture_is_about() -> None:
         ("FUNCTIONS-WORK", "raises", True),
         ("FUNCTIONS-WORK", "missing", False),
     ]
+
+
+def test_a_key_too_many_is_told_once() -> None:
+    """A key that the candidate adds before the code runs is there as the code ends, too."""
+    candidate = observation()
+    start, end = candidate["steps"][0]["events"]
+    start["keys"].append("__own__")
+    start["globals"].append(["__own__", 1])
+    end["globals"].append(["__own__", 1])
+    assert verdict(candidate) == [("KEYS-ONLY-THESE", "entry.keys", True)]
