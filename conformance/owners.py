@@ -31,6 +31,7 @@ class Difference:
     of_world: bool = False
     name: Any = None
     spec_name: Any = None
+    located: bool = True
 
 
 Condition = Callable[[Difference], bool]
@@ -98,7 +99,11 @@ _NAME: list[tuple[Condition, str]] = [
     (_always, "NAME-OF-MODULE"),
 ]
 _SPEC: list[tuple[Condition, str]] = [(_identity, "SPEC-SAME-OBJECT"), (_always, "SPEC-DESCRIBES-TARGET")]
-_FILE: list[tuple[Condition, str]] = [(_oracle_none, "FILE-WITHOUT-ORIGIN"), (_always, "FILE-FROM-ORIGIN")]
+_FILE: list[tuple[Condition, str]] = [
+    (_oracle_none, "FILE-WITHOUT-ORIGIN"),
+    (lambda one: not one.located, "FILE-WITHOUT-LOCATION"),
+    (_always, "FILE-FROM-ORIGIN"),
+]
 _CACHED: list[tuple[Condition, str]] = [
     (_oracle_absent, "CACHED-ABSENT"),
     (_oracle_none, "CACHED-NONE"),
@@ -128,6 +133,7 @@ _SAYINGS = (
 )
 _ERROR: list[tuple[Condition, str]] = [
     (_of_world, "CODE-ERROR-PROPAGATES"),
+    (lambda one: str(one.oracle).removeprefix("raised ").startswith("SyntaxError"), "BROKEN-SOURCE"),
     *((_says(text), clause) for text, clause, _ in _SAYINGS),
     (_always, "MISSING-MODULE"),
 ]
@@ -155,7 +161,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("*.__file__", _FILE),
     ("*.__cached__", _CACHED),
     ("*.__package__", _PACKAGE),
-    ("*.__loader__", [(_always, "LOADER-OF-SPEC")]),
+    ("*.__loader__", [(_identity, "SPEC-SAME-OBJECT"), (_always, "LOADER-OF-SPEC")]),
     ("entry.__doc__", [(_always, "DOC-STARTS-NONE")]),
     ("result.__doc__", [(_always, "DOC-FROM-DOCSTRING")]),
     ("*.__builtins__", [(_always, "BUILTINS-LIVE")]),
@@ -167,6 +173,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("*.order", _ORDER),
     ("entry.globals", [(_always, "INIT-VISIBLE")]),
     ("entry.namespace", [(_always, "NAMESPACE-FRESH")]),
+    ("*.argv_object", [(_altered, "ARGV-LIST-KEPT"), (_always, "PLAIN-LEAVES-SYS")]),
     ("entry.argv", _ARGV_IN_FLIGHT),
     ("exit.argv", _ARGV_IN_FLIGHT),
     ("entry.modules", _MODULES_IN_FLIGHT),
