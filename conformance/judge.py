@@ -208,6 +208,7 @@ class _Step:
             "of_world": bool(runs) and bool(_frames(oracle)),
             "name": specials.get("__name__"),
             "spec_name": spec.get("spec") if isinstance(spec, dict) else None,
+            "located": spec.get("has_location") is not False if isinstance(spec, dict) else True,
         }
         self._added: dict[str, set[str]] = {}
         self._ran = bool(runs) or any(event["event"] == "run" for event in candidate.get("events", ()))
