@@ -165,6 +165,8 @@ def _explains(earlier: Divergence, later: Divergence) -> bool:
         return True
     if first.endswith(".__name__") and later.where.endswith(_OWN_ENTRY) and earlier.moment <= later.moment:
         return True
+    if earlier.moment == later.moment and earlier.signature.kind == "extra" and first.startswith("executions."):
+        return not second.startswith("executions.")  # it comes just before what the oracle shows at that moment
     if earlier.moment >= later.moment:
         return False
     if first in _CONTROL:
@@ -205,7 +207,8 @@ class _Step:
         self._facts: dict[str, Any] = {
             "altered": any(event.get("entry") == "own" for event in runs),
             "returned": oracle.get("outcome") == "returned",
-            "of_world": bool(runs) and bool(_frames(oracle)),
+            # A nested run's own errors pass through the world as well.
+            "of_world": bool(runs) and bool(_frames(oracle)) and not oracle["exception"].get("from_runpy"),
             "name": specials.get("__name__"),
             "spec_name": spec.get("spec") if isinstance(spec, dict) else None,
             "located": spec.get("has_location") is not False if isinstance(spec, dict) else True,
@@ -332,7 +335,7 @@ class _Step:
     ) -> Iterator[_Found]:
         """The state of `sys` at the start or the end of a module's code, as changed since before the step."""
         mine, theirs = oracle.get("argv", NOTHING), candidate.get("argv", NOTHING)
-        yield from self._compare(index, phase, f"{prefix}.argv", where + "sys.argv", mine, theirs)
+        yield from self._compare(index, phase, _argv_field(prefix, mine, theirs), where + "sys.argv", mine, theirs)
         yield from self._mapping(index, phase, f"{prefix}.modules", where + "sys.modules[{}]", oracle, candidate)
         if oracle.get("entry") != candidate.get("entry"):
             yield from self._compare(
@@ -415,9 +418,12 @@ class _Step:
             yield self._found(_OUTCOME, phase, field, kind, "the exception's type", _short(oracle), _short(candidate))
         for part in ("message", "args", "name", "path", "cause", "context", "frames", "location", "attributes"):
             one, two = oracle.get(part, NOTHING), candidate.get(part, NOTHING)
+            field = f"exception.{part}"
             if part in ("cause", "context"):
                 one, two = _link(one), _link(two)
-            yield from self._compare(_OUTCOME, phase, f"exception.{part}", f"the exception's {part}", one, two)
+                if one != two and _without_names(one) == _without_names(two):
+                    field = "exception.name"  # the right exception, and what it lacks is another matter
+            yield from self._compare(_OUTCOME, phase, field, f"the exception's {part}", one, two)
         if all(_link(oracle.get(part)) == _link(candidate.get(part)) for part in ("cause", "context")):
             one, two = oracle.get("suppress_context"), candidate.get("suppress_context")
             yield from self._compare(_OUTCOME, phase, "exception.context", "whether its context is hidden", one, two)
@@ -458,7 +464,8 @@ class _Step:
     def _left_behind(self) -> Iterator[_Found]:
         ours, theirs = self._oracle, self._candidate
         mine, other = ours.get("argv", NOTHING), theirs.get("argv", NOTHING)
-        yield from self._compare(_AFTER, "restore", "after.argv", "sys.argv afterwards", mine, other)
+        field = _argv_field("after", mine, other)
+        yield from self._compare(_AFTER, "restore", field, "sys.argv afterwards", mine, other)
         yield from self._mapping(_AFTER, "restore", "after.modules", "sys.modules[{}] afterwards", ours, theirs)
         for key in sorted(ours["state"].keys() | theirs["state"].keys()):
             one, two = ours["state"].get(key, NOTHING), theirs["state"].get(key, NOTHING)
@@ -553,6 +560,12 @@ def _is_dict(value: Any) -> bool:
     return isinstance(value, dict) and ("dict" in value or value.get("is") is not None) and "type" not in value
 
 
+def _argv_field(prefix: str, oracle: Mapping[str, Any], candidate: Mapping[str, Any]) -> str:
+    """The right arguments in a list of its own are another matter than wrong arguments."""
+    unchanged = all(side == NOTHING or side.get("items") == "as before" for side in (oracle, candidate))
+    return f"{prefix}.argv" + ("_object" if unchanged or difference_kind(oracle, candidate) == "identity" else "")
+
+
 def _is_module(value: Any) -> bool:
     return isinstance(value, dict) and "module" in value
 
@@ -571,6 +584,12 @@ def _link(value: Any) -> Any:
                 short[part] = _link(value[part])
         return short
     return value
+
+
+def _without_names(link: Any) -> Any:
+    if isinstance(link, dict) and "exception" in link:
+        return {key: _without_names(value) for key, value in link.items() if key != "name"}
+    return link
 
 
 def _short(exception: Mapping[str, Any]) -> str:

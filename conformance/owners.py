@@ -116,7 +116,11 @@ _PACKAGE: list[tuple[Condition, str]] = [
 ]
 _ORDER: list[tuple[Condition, str]] = [(_altered, "KEY-ORDER-ALTERED"), (_always, "KEY-ORDER-PLAIN")]
 _ARGV_IN_FLIGHT: list[tuple[Condition, str]] = [(_altered, "ARGV-IS-FILE"), (_always, "PLAIN-LEAVES-SYS")]
-_MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [(_altered, "MODULES-ENTRY"), (_always, "TARGET-NOT-ADDED")]
+_MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [
+    (lambda one: one.altered and one.kind == "extra", "MODULES-ONE-ENTRY"),
+    (_altered, "MODULES-ENTRY"),
+    (_always, "TARGET-NOT-ADDED"),
+]
 
 
 def _says(text: str) -> Condition:

@@ -15,6 +15,8 @@ def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):
         raise Unsupported("coverage always alters sys")
     if init_globals is not None:
         raise Unsupported("coverage takes no initial globals")
+    if type(sys.argv) is not list or not sys.argv:
+        raise Unsupported("coverage is given its arguments: a list, and the module's name in it")
     try:
         PyRunner([mod_name, *sys.argv[1:]], as_module=True).run()
     except _ExceptionDuringRun as wrapper:

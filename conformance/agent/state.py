@@ -60,7 +60,12 @@ class State:
         before, now = self._before, getattr(sys, "argv", ABSENT)
         if now is before["argv_object"] and _same(before["argv"], _sequence(now)):
             return None
-        return ABSENT if now is ABSENT else self._describer.value(now, "sys.argv now")
+        if now is ABSENT:
+            return ABSENT
+        described: Dict[str, Any] = self._describer.value(now, "sys.argv now")
+        if _same(before["argv"], _sequence(now)):
+            described["items"] = "as before"
+        return described
 
     def modules(self) -> Dict[str, Any]:
         """The changed keys of `sys.modules`."""
@@ -150,11 +155,13 @@ class State:
             if type(key) is not str or type(module) is not types.ModuleType or id(module) in _PRELOADED:
                 continue
             namespace = own_dict(module)
-            if namespace.get("__spec__") is not None and self._describer.of_world(module):
+            spec = namespace.get("__spec__")
+            # Under a name that is not its spec's lies what a run has left: no parent of anything.
+            if spec is not None and getattr(spec, "name", key) == key and self._describer.of_world(module):
                 bound = sorted(
                     name
                     for name, value in list(namespace.items())
-                    if type(name) is str and issubclass(type(value), types.ModuleType)
+                    if type(name) is str and name != "__builtins__" and issubclass(type(value), types.ModuleType)
                 )
                 if bound:
                     found[key] = bound

@@ -11,7 +11,7 @@ import re
 import sys
 import types
 import warnings
-from typing import Any, Callable, Dict, List, Set
+from typing import Any, Callable, ClassVar, Dict, List, Set
 
 from . import world
 from .describe import Describer
@@ -24,7 +24,16 @@ _OWN_NAMES = ("__builtins__", "__name__", "run_module", "note", "result", "error
 
 
 class Unsupported(Exception):
-    """Raised by an adapter, or by a step, for a call that the candidate does not offer; its text says why."""
+    """Raised by an adapter, or by a step, for a call that the candidate does not offer; its text says why.
+
+    That it was made counts, wherever it gets to: the world's code, or its threads, may well catch it.
+    """
+
+    made: ClassVar[List[str]] = []
+
+    def __init__(self, *reasons: object) -> None:
+        super().__init__(*reasons)
+        self.made.append(str(self))
 
 
 def observe(case: Dict[str, Any], root: str, run_module: Callable[..., Any], callable_name: str) -> Dict[str, Any]:
@@ -78,8 +87,10 @@ class _Run:
         for number, step in enumerate(steps):
             try:
                 observed.append(self._step(step, number + 1))
-            except Unsupported as exc:
-                return {"unsupported": str(exc)}
+            except Unsupported:
+                pass
+            if Unsupported.made:
+                return {"unsupported": Unsupported.made[0]}
         return {"steps": observed}
 
     def _step(self, step: Dict[str, Any], number: int) -> Dict[str, Any]:
@@ -108,6 +119,7 @@ class _Run:
             self._describer.begin()
             observed["exception"] = self._describer.value(exc, "the exception")
             observed["exception"]["namespace"] = self._last_namespace(exc)
+            observed["exception"]["from_runpy"] = _last_frame_globals(exc).get("__name__") == "runpy"
             exc.__traceback__ = _without_us(exc.__traceback__)
             self._namespace["error"] = exc
         else:
@@ -201,6 +213,13 @@ def _names(case: Dict[str, Any]) -> Set[str]:
     for name in files:
         found.update(part.partition(".")[0] for part in re.split("/", world.real_name(name)))
     return found - {""}
+
+
+def _last_frame_globals(exc: BaseException) -> Dict[str, Any]:
+    traceback = exc.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return {} if traceback is None else traceback.tb_frame.f_globals
 
 
 def _without_us(traceback: Any) -> Any:
