@@ -229,7 +229,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
             (_always, "TARGET-NOT-LEFT"),
         ],
     ),
-    ("after.main", [(_always, "PLAIN-LEAVES-MAIN")]),
+    ("after.main", [(_altered, "PREVIOUS-ENTRY-UNTOUCHED"), (_always, "PLAIN-LEAVES-MAIN")]),
     ("after.attributes", [(_missing, "PARENTS-BOUND"), (_always, "RUN-MODULE-NOT-BOUND")]),
     ("after.path", [(_always, "PATH-UNCHANGED")]),
     ("after.*", _REST),
