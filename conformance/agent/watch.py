@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sys
 import types
-from typing import Any, Callable, Dict, List, Set
+from typing import Any, Callable, Dict, List, Set, Tuple
 
 from .describe import Describer, own_dict, type_name
 from .state import State
@@ -48,7 +48,7 @@ class Watch:
         self._is_world = is_world
         self._names = names
         self._counts: Dict[str, int] = {}
-        self._running: List[Any] = []
+        self._running: List[Tuple[int, Any]] = []
         self._auditing = False
         self._thread = 0
         self.events: List[Dict[str, Any]] = []
@@ -77,7 +77,7 @@ class Watch:
         code = frame.f_code
         if code.co_name != "<module>" or event not in ("call", "return"):
             return
-        if not self._is_execution(frame):
+        if not (self._is_execution(frame) if event == "call" else self._has_entered(frame)):
             return
         auditing, self._auditing = self._auditing, False
         try:
@@ -98,8 +98,13 @@ class Watch:
         # What exec makes of a text, and code under a wrong name: a run if it is given a module's namespace.
         if "__spec__" not in frame.f_globals or frame.f_locals is not frame.f_globals:
             return False
+        if any(namespace is frame.f_globals for _, namespace in self._running):
+            return False  # a module that runs evaluates a text in its own namespace, or has it evaluated
         place = frame.f_globals.get("__file__")
         return file == "<string>" or (type(place) is str and self._is_world(place))
+
+    def _has_entered(self, frame: types.FrameType) -> bool:
+        return any(number == id(frame) for number, _ in self._running)
 
     def _entry(self, frame: types.FrameType) -> Dict[str, Any]:
         namespace = frame.f_globals
@@ -127,13 +132,13 @@ class Watch:
         ]
         entry["locals"] = frame.f_locals is namespace
         entry.update(self._surroundings(namespace))
-        self._running.append(namespace)
+        self._running.append((id(frame), namespace))
         return entry
 
     def _exit(self, frame: types.FrameType) -> Dict[str, Any]:
         namespace = frame.f_globals
-        if self._running:
-            self._running.pop()
+        while self._running and self._running.pop()[0] != id(frame):
+            pass
         leaving: Dict[str, Any] = {"event": "end", "file": self._describer.text(frame.f_code.co_filename)}
         if not _is_import(namespace):
             leaving["globals"] = [
@@ -153,8 +158,7 @@ class Watch:
         modules = self._state.modules()
         if modules:
             found["modules"] = modules
-        rest = self._state.rest()
-        rest.pop("attributes", None)
+        rest = self._state.rest(in_flight=True)
         if rest:
             found["state"] = rest
         return found
