@@ -207,13 +207,12 @@ class Watch:
 
 
 def _is_import(namespace: Dict[Any, Any]) -> bool:
-    """Whether a module's code is being executed by an import, which marks the spec, or a lazy module, meanwhile."""
-    spec, name = namespace.get("__spec__"), namespace.get("__name__")
-    if getattr(spec, "_initializing", False):
-        module = sys.modules.get(getattr(spec, "name", ""))
-        return module is not None and own_dict(module) is namespace
-    module = sys.modules.get(name) if type(name) is str else None
-    return type(module).__name__ == "_LazyModule" and own_dict(module) is namespace
+    """Whether a module's code is being executed by an import, which marks the spec while it lasts."""
+    spec = namespace.get("__spec__")
+    if not getattr(spec, "_initializing", False):
+        return False
+    module = sys.modules.get(getattr(spec, "name", ""))
+    return module is not None and own_dict(module) is namespace
 
 
 def _entry_of(namespace: Dict[Any, Any]) -> str:
