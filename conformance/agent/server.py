@@ -22,7 +22,7 @@ import time
 import types
 from typing import Any, Callable, Dict, List, Tuple
 
-from . import PROTOCOL, candidate, steps
+from . import PROTOCOL, candidate, state, steps
 
 _GRACE = 0.05
 
@@ -48,6 +48,7 @@ def main(arguments: List[str]) -> None:
         return
     name = getattr(run_module, "__qualname__", None) or type(run_module).__name__
     send(_greeting(run_module))
+    state.preload()
     if hasattr(gc, "freeze"):
         gc.collect()
         gc.freeze()
