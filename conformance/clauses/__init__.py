@@ -100,9 +100,12 @@ class Clause:
     def owns(self, field: str, kind: str) -> bool:
         """Whether a difference of this kind in this field of an observation may be a breach of this clause.
 
-        A pattern stands for every kind of difference, unless it ends in one: "entry.__file__:missing".
+        A pattern stands for every kind of difference, unless it ends in one: "entry.__file__:missing". One with a
+        wildcard leaves out whether a special global is there at all: that shows in every case, and has its own clauses.
         """
-        return any(fnmatchcase(field, one) or fnmatchcase(f"{field}:{kind}", one) for one in self.fields)
+        special = kind in ("missing", "extra") and ".__" in field
+        patterns = (one for one in self.fields if not (special and "*" in one))
+        return any(fnmatchcase(field, one) or fnmatchcase(f"{field}:{kind}", one) for one in patterns)
 
 
 @functools.lru_cache(maxsize=4096)
