@@ -15,6 +15,7 @@
 
 nox -s conformance -- --impl=mypkg     judge mypkg on every Python found
 nox -s tests                           the suite's own tests
+nox -s survey                          judge other people's implementations
 
 Two environments, never mixed. The driver (pytest, Hypothesis ...) is the environment that nox builds
 for this file from the metadata above; inside a session it is `sys.executable`. The environment of a
@@ -29,6 +30,7 @@ import re
 import shlex
 import shutil
 import sys
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -67,6 +69,9 @@ STATUSES = {
 }
 USAGE = 2
 INTERRUPTED = 130
+
+# Other people's implementations: survey/<name>.toml says what to install and what to expect.
+RECIPES = sorted(path.stem for path in (HERE / "survey").glob("*.toml"))
 
 # Options whose value is a file that the driver writes, one for each target.
 WRITTEN = ("--report", "--junitxml", "--junit-xml")
@@ -128,8 +133,7 @@ def conformance(session: nox.Session) -> None:
     arguments = []
     if not OWN_TARGET:
         install(session, asked.install)
-        python = Path(session.bin, "python.exe" if sys.platform == "win32" else "python")
-        arguments.append(f"--target={python}")
+        arguments.append(f"--target={python_of(session)}")
     if import_from := folder_of_candidate(session, asked, here):
         arguments.append(f"--import-from={import_from}")
     try:
@@ -160,6 +164,15 @@ def tests(session: nox.Session) -> None:
     driver(session, "pytest", *(session.posargs or ["tests"]))
 
 
+@nox.session(python=TARGETS)
+@nox.parametrize("name", RECIPES, ids=RECIPES)
+def survey(session: nox.Session, name: str) -> None:
+    """Judge what others wrote (survey/), and fail when it diverges in other ways than expected."""
+    recipe = tomllib.loads((HERE / "survey" / f"{name}.toml").read_text("utf-8"))
+    install(session, [recipe["requirement"]])
+    driver(session, "survey", name, f"--target={python_of(session)}")
+
+
 @nox.session(python=False)
 def lint(session: nox.Session) -> None:
     """Check style and format (ruff)."""
@@ -170,7 +183,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=False)
 def types(session: nox.Session) -> None:
     """Check types (mypy --strict)."""
-    driver(session, "mypy", "--strict", "conformance", "reference", "noxfile.py")
+    driver(session, "mypy", "--strict", "conformance", "reference", "noxfile.py", "survey/__main__.py")
 
 
 @nox.session(python=False)
@@ -309,6 +322,11 @@ def requirement(value: str, here: Path) -> list[str]:
 
 
 # The environment of the target
+
+
+def python_of(session: nox.Session) -> Path:
+    """The interpreter of the session's environment."""
+    return Path(session.bin, "python.exe" if sys.platform == "win32" else "python")
 
 
 def install(session: nox.Session, requirements: list[str]) -> None:
