@@ -16,7 +16,7 @@ from typing import Any
 
 from .case import Case
 from .clauses import FREE_FIELDS, Clause, Level, registry
-from .owners import NOTHING, Difference, default_owner
+from .owners import NOTHING, UNCHANGED, Difference, default_owner
 
 PHASES = ("resolve", "import parent", "load code", "prepare", "execute", "restore", "result")
 SPECIALS = (
@@ -88,8 +88,8 @@ def judge(
     """The divergences of a candidate's observation from the oracle's, in the order in which they came about.
 
     version: the targets' version of the language. level: divergences at this level or a firmer one are never
-    explained away by one that does not count, unless that parts the two sides for good. unseen: patterns of fields that cannot be seen through the candidate's
-    adapter, such as "result"; they are left out.
+    explained away by one that does not count, unless that parts the two sides for good. unseen: fields, or groups of
+    them such as "result", that cannot be seen through the candidate's adapter; they are left out.
     """
     known = registry() if clauses is None else clauses
     found: list[Divergence] = []
@@ -231,14 +231,20 @@ class _Step:
     def _compare(
         self, moment: int, phase: str, field: str, where: str, oracle: Any, candidate: Any
     ) -> Iterator[_Found]:
+        if field in FREE_FIELDS:
+            # What errors say, and how they are linked, is judged where they come out, at its own level.
+            oracle, candidate = _without_error_details(oracle), _without_error_details(candidate)
         kind = difference_kind(oracle, candidate)
+        if kind == "order":
+            field = "result.order"
         if kind:
             yield self._found(moment, phase, field, kind, where, oracle, candidate)
 
     # -- events ---------------------------------------------------------------------------------------------------
 
     def _events(self) -> Iterator[_Found]:
-        ours, theirs = self._oracle["events"], self._candidate["events"]
+        ours = self._oracle["events"]
+        theirs = [_as_import(event, ours) for event in self._candidate["events"]]
         matcher = difflib.SequenceMatcher(a=[_sign(e) for e in ours], b=[_sign(e) for e in theirs], autojunk=False)
         for how, start, stop, other, other_stop in matcher.get_opcodes():
             mine, others = ours[start:stop], theirs[other:other_stop]
@@ -280,7 +286,8 @@ class _Step:
         if what in ("run", "import"):
             yield from self._start(index, what, oracle, candidate)
         elif what == "end":
-            yield from self._around(index, "execute", "exit", f"at the end of {oracle['file']}: ", oracle, candidate)
+            phase, prefix = ("execute", "exit") if "globals" in oracle else ("import parent", "import")
+            yield from self._around(index, phase, prefix, f"at the end of {oracle['file']}: ", oracle, candidate)
             if "globals" in oracle and "globals" in candidate:
                 for key, mine, theirs in _by_key(oracle["globals"], candidate["globals"]):
                     if key not in SPECIALS and not (mine is NOTHING and key in self._added.get(oracle["file"], ())):
@@ -334,7 +341,7 @@ class _Step:
         candidate: Mapping[str, Any],
     ) -> Iterator[_Found]:
         """The state of `sys` at the start or the end of a module's code, as changed since before the step."""
-        mine, theirs = oracle.get("argv", NOTHING), candidate.get("argv", NOTHING)
+        mine, theirs = oracle.get("argv", UNCHANGED), candidate.get("argv", UNCHANGED)
         yield from self._compare(index, phase, _argv_field(prefix, mine, theirs), where + "sys.argv", mine, theirs)
         yield from self._mapping(index, phase, f"{prefix}.modules", where + "sys.modules[{}]", oracle, candidate)
         if oracle.get("entry") != candidate.get("entry"):
@@ -349,7 +356,8 @@ class _Step:
         mine, theirs = oracle.get("state", {}), candidate.get("state", {})
         for key in mine.keys() | theirs.keys():
             field = f"{prefix}.path" if key == "path" else f"{prefix}.state"
-            yield from self._compare(index, phase, field, where + key, mine.get(key, NOTHING), theirs.get(key, NOTHING))
+            one, two = mine.get(key, UNCHANGED), theirs.get(key, UNCHANGED)
+            yield from self._compare(index, phase, field, where + key, one, two)
 
     def _mapping(
         self,
@@ -364,18 +372,13 @@ class _Step:
         """Changed keys, compared one by one. A key that is absent here did not change."""
         mine, theirs = oracle.get(part, {}), candidate.get(part, {})
         for key in sorted(mine.keys() | theirs.keys()):
-            one, two = mine.get(key, "unchanged"), theirs.get(key, "unchanged")
+            one, two = mine.get(key, UNCHANGED), theirs.get(key, UNCHANGED)
             if field.endswith(".modules") and _is_module(one) and _is_module(two):
                 # What kind of module it is, is apart from which: no program that runs as a module asks.
                 kinds, one, two = [side.get("type", NOTHING) for side in (one, two)], _untyped(one), _untyped(two)
                 typed = field.replace(".modules", ".module_type")
                 yield from self._compare(moment, phase, typed, "type of " + where.format(repr(key)), *kinds)
-            if one == two:
-                continue
-            kind = difference_kind(one, two)
-            kind = {"unchanged": "extra"}.get(one if isinstance(one, str) else "", kind)
-            kind = {"unchanged": "missing"}.get(two if isinstance(two, str) else "", kind)
-            yield self._found(moment, phase, field, kind, where.format(repr(key)), one, two)
+            yield from self._compare(moment, phase, field, where.format(repr(key)), one, two)
 
     def _keys(
         self, moment: int, phase: str, prefix: str, where: str, oracle: list[Any], candidate: list[Any]
@@ -463,18 +466,16 @@ class _Step:
 
     def _left_behind(self) -> Iterator[_Found]:
         ours, theirs = self._oracle, self._candidate
-        mine, other = ours.get("argv", NOTHING), theirs.get("argv", NOTHING)
+        mine, other = ours.get("argv", UNCHANGED), theirs.get("argv", UNCHANGED)
         field = _argv_field("after", mine, other)
         yield from self._compare(_AFTER, "restore", field, "sys.argv afterwards", mine, other)
         yield from self._mapping(_AFTER, "restore", "after.modules", "sys.modules[{}] afterwards", ours, theirs)
         for key in sorted(ours["state"].keys() | theirs["state"].keys()):
-            one, two = ours["state"].get(key, NOTHING), theirs["state"].get(key, NOTHING)
-            if isinstance(one, dict) and isinstance(two, dict) and key in ("main", "environ", "builtins", "attributes"):
-                empty = [{} if side is NOTHING else side for side in (one, two)]
-                yield from self._mapping(
-                    _AFTER, "restore", f"after.{key}", key + "[{}] afterwards", {key: empty[0]}, {key: empty[1]}, key
-                )
+            if key in ("main", "environ", "builtins", "attributes"):
+                where = key + "[{}] afterwards"
+                yield from self._mapping(_AFTER, "restore", f"after.{key}", where, ours["state"], theirs["state"], key)
             else:
+                one, two = ours["state"].get(key, UNCHANGED), theirs["state"].get(key, UNCHANGED)
                 yield from self._compare(_AFTER, "restore", f"after.{key}", f"{key} afterwards", one, two)
         for stream in ("stdout", "stderr"):
             yield from self._compare(_OUTPUT, "execute", stream, stream, ours[stream], theirs[stream])
@@ -499,16 +500,18 @@ class _Step:
 
 
 def difference_kind(oracle: Any, candidate: Any) -> str:
-    """How two descriptions differ: not at all (empty), "missing", "extra", "identity", "type" or "value"."""
+    """How two descriptions differ: "missing", "extra", "identity", "order", "type", "value"; empty if they do not."""
     if oracle == candidate and type(oracle) is type(candidate) and json.dumps(oracle) == json.dumps(candidate):
         return ""
-    if candidate == NOTHING:
+    if candidate in (NOTHING, UNCHANGED):
         return "missing"
-    if oracle == NOTHING:
+    if oracle in (NOTHING, UNCHANGED):
         return "extra"
     mine, theirs = without_identity(oracle), without_identity(candidate)
     if json.dumps(mine, sort_keys=True) == json.dumps(theirs, sort_keys=True):
         return "identity"
+    if json.dumps(_unordered(oracle), sort_keys=True) == json.dumps(_unordered(candidate), sort_keys=True):
+        return "order"
     return "type" if _type(oracle) != _type(candidate) else "value"
 
 
@@ -523,6 +526,29 @@ def without_identity(value: Any) -> Any:
     return value
 
 
+def _unordered(value: Any) -> Any:
+    """A description in which the order of a dictionary's keys does not count."""
+    if isinstance(value, dict):
+        plain = {key: _unordered(item) for key, item in value.items()}
+        if "dict" in plain:
+            plain["dict"] = sorted(plain["dict"], key=lambda pair: json.dumps(pair[0], sort_keys=True))
+        return plain
+    if isinstance(value, list):
+        return [_unordered(item) for item in value]
+    return value
+
+
+def _without_error_details(value: Any) -> Any:
+    """A description in which an exception is its type, and which one it is."""
+    if isinstance(value, dict):
+        if "exception" in value and "bases" in value:
+            return {key: value[key] for key in ("exception", "is") if key in value}
+        return {key: _without_error_details(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_error_details(item) for item in value]
+    return value
+
+
 def _type(value: Any) -> str:
     if isinstance(value, dict):
         return str(value.get("type") or next(iter(value), ""))
@@ -531,6 +557,19 @@ def _type(value: Any) -> str:
 
 def _sign(event: Mapping[str, Any]) -> tuple[str, str]:
     return event["event"], event.get("file", "")
+
+
+def _as_import(event: Mapping[str, Any], oracle: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """A candidate's event, as an import if that is what it amounts to.
+
+    The agent knows an import by the mark that the import system sets meanwhile. A parent that is imported by hand, into
+    its place in `sys.modules`, is imported all the same.
+    """
+    if event["event"] == "run" and event.get("entry") == "own":
+        of_file = {other["event"] for other in oracle if other.get("file") == event["file"]}
+        if "import" in of_file and "run" not in of_file:
+            return {**event, "event": "import"}
+    return event
 
 
 def _kinds(events: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -562,7 +601,7 @@ def _is_dict(value: Any) -> bool:
 
 def _argv_field(prefix: str, oracle: Mapping[str, Any], candidate: Mapping[str, Any]) -> str:
     """The right arguments in a list of its own are another matter than wrong arguments."""
-    unchanged = all(side == NOTHING or side.get("items") == "as before" for side in (oracle, candidate))
+    unchanged = all(side == UNCHANGED or side.get("items") == "as before" for side in (oracle, candidate))
     return f"{prefix}.argv" + ("_object" if unchanged or difference_kind(oracle, candidate) == "identity" else "")
 
 

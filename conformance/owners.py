@@ -16,6 +16,7 @@ from .clauses import Clause
 
 UNOWNED = "UNOWNED"
 NOTHING: Mapping[str, Any] = {"absent": True}
+UNCHANGED: Mapping[str, Any] = {"unchanged": True}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Tries a case on oracle and candidate, at the same time, and confirms what it finds.
 
 A divergence is reported only if it shows again between two interpreters started for the purpose: what a warm agent
-or an accident of timing may have caused is set apart as unconfirmed, and never counted.
+or an accident of timing may have caused is set apart as unconfirmed, and never counted. A case all of whose causes
+have been confirmed by earlier cases is not started again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from .case import Case, Step
 from .clauses import Level
-from .judge import Divergence, failed, judge
+from .judge import Divergence, Signature, failed, judge
 from .target import AgentError, Reply, Side
 
 VERDICTS = ("agrees", "diverges", "crashes", "hangs", "unsupported", "not-run")
@@ -56,6 +57,7 @@ class Tester:
         self._oracle = oracle
         self._candidate = candidate
         self._level = level
+        self._confirmed: set[Signature] = set()
 
     def smoke(self) -> None:
         """Check that the candidate can be called at all. Raises SmokeFailed, with one sentence."""
@@ -82,16 +84,21 @@ class Tester:
         if "result" in unseen and _uses_result(case):
             return Trial(case, "unsupported", reason=unseen["result"])
         first = self._once(case, fresh=False)
-        if not first.divergences:
+        if all(one.signature in self._confirmed for one in first.divergences if one.cause):
             return first
-        second = self._once(case, fresh=True)
-        return _confirmed(first, second)
+        trial = _confirmed(first, self._once(case, fresh=True))
+        self._confirmed.update(one.signature for one in trial.divergences if one.cause)
+        return trial
 
     def _once(self, case: Case, *, fresh: bool) -> Trial:
         plain = case.plain()
         self._oracle.start(plain, fresh=fresh)
         self._candidate.start(plain, fresh=fresh)
-        ours, theirs = self._oracle.finish(), self._candidate.finish()
+        ours = self._oracle.finish()
+        try:
+            theirs = self._candidate.finish()
+        except AgentError as exc:  # the same agent served the oracle well: the candidate has damaged it
+            theirs = Reply("lost", str(exc).strip().splitlines()[-1])
         if ours.observation is None or "unsupported" in ours.observation:
             raise AgentError(f"{case.id}: the oracle itself gave no observation ({ours.status} {ours.detail})")
         version = self._oracle.greeting.version

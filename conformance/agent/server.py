@@ -12,9 +12,7 @@ from __future__ import annotations
 import gc
 import json
 import os
-import platform
 import select
-import shutil
 import signal
 import sys
 import threading
@@ -22,7 +20,7 @@ import time
 import types
 from typing import Any, Callable, Dict, List, Tuple
 
-from . import PROTOCOL, candidate, state, steps
+from . import PROTOCOL, candidate, state, steps, world
 
 _GRACE = 0.05
 
@@ -84,7 +82,7 @@ def _greeting(run_module: Callable[..., Any]) -> Dict[str, Any]:
         "implementation": sys.implementation.name,
         "version": "{}.{}.{}".format(*sys.version_info[:3]),
         "release": sys.version_info.releaselevel,
-        "platform": platform.platform(terse=True),
+        "platform": "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform,
         "executable": sys.executable,
         "capabilities": _capabilities(),
         "single_threaded": threading.active_count() == 1,
@@ -146,6 +144,7 @@ def _in_a_child(
     request: Dict[str, Any], run_module: Callable[..., Any], name: str, ours: Tuple[int, int]
 ) -> Dict[str, Any]:
     """Run the case in a forked process, wait for it, and clear away what it left."""
+    world.prepare(request["case"]["files"])
     alive_read, alive_write = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -182,6 +181,8 @@ def _in_a_child(
 
 def clear(request: Dict[str, Any]) -> None:
     """Remove the world of a case and the files of its output."""
+    import shutil  # not in the process of a case, and so not when one starts
+
     shutil.rmtree(request["root"], ignore_errors=True)
     for descriptor in (1, 2):
         try:

@@ -13,9 +13,7 @@ import importlib.util
 import io
 import os
 import re
-import shutil
 import sys
-import zipfile
 from typing import Any, Dict, Union
 
 EPOCH = 1_000_000_000
@@ -24,6 +22,12 @@ _ZIP_DATE = (2001, 9, 9, 1, 46, 40)
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
 
 Recipe = Union[str, Dict[str, Any]]
+
+
+def prepare(files: Dict[str, Recipe]) -> None:
+    """Import what is dear to import, and what few worlds need: once, in the warm agent."""
+    if any(isinstance(recipe, dict) and "zip" in recipe for recipe in files.values()):
+        import zipfile  # noqa: F401
 
 
 def real_name(name: str) -> str:
@@ -58,6 +62,8 @@ def write(root: str, files: Dict[str, Recipe], moment: int = 0) -> None:
 def _write_one(root: str, path: str, name: str, recipe: Recipe, when: int) -> None:
     if isinstance(recipe, dict) and "delete" in recipe:
         if os.path.isdir(path) and not os.path.islink(path):
+            import shutil
+
             shutil.rmtree(path)
         elif os.path.lexists(path):  # what a run should have written may be missing: that is for the judge to say
             os.remove(path)
@@ -108,6 +114,8 @@ def pyc_bytes(code: Any, source: bytes, mode: str, mtime: int) -> bytes:
 
 def _zip(root: str, path: str, recipe: Dict[str, Any], when: int) -> bytes:
     """A zip archive, stored and dated alike everywhere; with `directories`, folders have entries of their own."""
+    import zipfile
+
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         folders = set()

@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..clauses import CHAPTERS, Clause, Level
+from ..owners import NOTHING, UNCHANGED
 from .records import STATUS, Record
 
 _MOST_GROUPS = 40
@@ -179,13 +180,13 @@ def show(value: Any, *, identity: bool = False) -> str:
 
 def _words(value: Any, identity: bool) -> str:
     if isinstance(value, str):
-        return repr(value) if value != "unchanged" else value
+        return repr(value)
     if isinstance(value, list):
         return "[" + ", ".join(_words(item, identity) for item in value) + "]"
     if not isinstance(value, dict):
         return repr(value)
-    if value == {"absent": True}:
-        return "nothing"
+    if value in (NOTHING, UNCHANGED):
+        return "nothing" if value == NOTHING else "unchanged"
     if "again" in value or set(value) == {"is"}:
         return f"<{value.get('again', value.get('is'))}>"
     where = ""
