@@ -132,7 +132,7 @@ def _owner(case: Case, difference: Difference, version: str, clauses: Mapping[st
 # -- causes and consequences ------------------------------------------------------------------------------------
 
 # What decides which way everything after it goes.
-_CONTROL = ("executions.run", "executions.import", "outcome", "exception.type", "crash", "hang")
+CONTROL = ("executions.run", "executions.import", "outcome", "exception.type", "crash", "hang")
 # Where the two sides part for good: nothing later can be compared, whatever the level of the clause.
 _DECISIVE = ("executions.run", "outcome", "exception.type", "crash", "hang")
 # What the world's code may look at, and so may act on.
@@ -147,7 +147,7 @@ def _with_causes(found: Sequence[Divergence], level: Level, clauses: Mapping[str
     judged: list[Divergence] = []
     for one in found:
         explained = any(
-            (earlier.cause or earlier.signature.field in _CONTROL)
+            (earlier.cause or earlier.signature.field in CONTROL)
             and _explains(earlier, one)
             and (earlier.level <= level or one.level > level or earlier.signature.field in _DECISIVE)
             and not _shows_in_programs(earlier, one, clauses)
@@ -167,12 +167,15 @@ def _explains(earlier: Divergence, later: Divergence) -> bool:
         return True
     if earlier.moment == later.moment and earlier.signature.kind == "extra" and first.startswith("executions."):
         return not second.startswith("executions.")  # it comes just before what the oracle shows at that moment
+    if first == "entry.namespace" and earlier.moment == later.moment:
+        # What it holds is what it held before.
+        return second.startswith("entry.") and _subject(second) not in ("argv", "argv_object", "modules", "state")
     if earlier.moment >= later.moment:
         return False
-    if first in _CONTROL:
+    if first in CONTROL:
         return True
     if first.startswith(_VISIBLE):
-        return second in _CONTROL or second.startswith(("exception.", "executions.")) or second in _ACTED_ON
+        return second in CONTROL or second.startswith(("exception.", "executions.")) or second in _ACTED_ON
     if first == "result.type":
         return second.startswith("result.") or second == "names"
     return second == "names"
@@ -315,6 +318,9 @@ class _Step:
         if file != candidate["file"]:
             field = "entry.code" if what == "run" else "executions.import"
             yield self._found(index, phase, field, "value", "the code's file name", file, candidate["file"])
+        mine, theirs = oracle.get("namespace", NOTHING), candidate.get("namespace", NOTHING)
+        where = "the namespace is one met before" + in_file
+        yield from self._compare(index, phase, f"{prefix}.namespace", where, mine, theirs)
         for key in SPECIALS:
             mine, theirs = (side["specials"].get(key, NOTHING) for side in (oracle, candidate))
             yield from self._compare(index, phase, f"{prefix}.{key}", key + in_file, mine, theirs)
@@ -323,7 +329,6 @@ class _Step:
             if mine is not NOTHING and theirs is not NOTHING:
                 yield from self._compare(index, phase, f"{prefix}.globals", f"{key}{in_file}", mine, theirs)
         for part, where in (
-            ("namespace", "the namespace is one met before"),
             ("locals", "locals() is globals()"),
             ("handled", "sys.exc_info()[0]"),
         ):

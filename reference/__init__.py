@@ -13,7 +13,7 @@ text), and `run_module` carries its types in a comment (INSPECTED-SIGNATURE).
 import importlib.util
 import sys
 from types import CodeType, ModuleType
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple  # noqa: F401 - Optional stands in a type comment
 
 __all__ = ["run_module"]
 
@@ -166,9 +166,7 @@ def _load(name: str, spec: Any) -> CodeType:
     return code  # type: ignore[no-any-return]
 
 
-def _execute_altering_sys(
-    code: CodeType, spec: Any, name: str, init_globals: Any
-) -> Dict[str, Any]:
+def _execute_altering_sys(code: CodeType, spec: Any, name: str, init_globals: Any) -> Dict[str, Any]:
     """Execute with `sys.argv[0]` and `sys.modules[name]` being the module's own.
 
     In and out: as of `_execute`, the result being a copy of the temporary module's namespace.
@@ -209,9 +207,7 @@ def _execute_altering_sys(
     return namespace.copy()
 
 
-def _execute(
-    code: CodeType, spec: Any, name: str, init_globals: Any, namespace: Dict[str, Any]
-) -> Dict[str, Any]:
+def _execute(code: CodeType, spec: Any, name: str, init_globals: Any, namespace: Dict[str, Any]) -> Dict[str, Any]:
     """Fill a namespace and execute code in it.
 
     In: the code, its spec, the `__name__` it gets, what the caller adds, and the namespace.

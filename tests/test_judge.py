@@ -186,8 +186,8 @@ def test_kinds_of_difference(oracle: Any, candidate: Any, kind: str) -> None:
 
 PARTS = {
     "executions": "run import",
-    "entry": "code keys order globals namespace argv argv_object modules locals handled path state __name__ __spec__ __file__ "
-    "__cached__ __loader__ __package__ __doc__ __builtins__ __path__",
+    "entry": "code keys order globals namespace argv argv_object modules locals handled path state __name__ __spec__ "
+    "__file__ __cached__ __loader__ __package__ __doc__ __builtins__ __path__",
     "import": "argv argv_object modules keys globals __name__ state",
     "exit": "argv argv_object modules globals path state",
     "warnings": "category text",

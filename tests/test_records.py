@@ -10,10 +10,15 @@ from conformance.report import records
 CLAUSE = registry()["PACKAGE-FROM-SPEC"]
 
 
-def trial(verdict: str, *divergences: tuple[str, str, bool], clauses: tuple[str, ...] = (CLAUSE.id,)) -> dict[str, Any]:
-    """A trial's record; divergences as (clause, level, is it a cause)."""
-    found = [{"clause": clause, "level": level, "cause": cause} for clause, level, cause in divergences]
-    return {"id": "packages/x", "clauses": list(clauses), "verdict": verdict, "reason": "why", "divergences": found}
+def trial(verdict: str, *divergences: tuple[str, str, bool], **more: Any) -> dict[str, Any]:
+    """A trial's record; divergences as (clause, level, is it a cause), in the field that `field` names."""
+    field = more.pop("field", "after.argv")
+    found = [
+        {"clause": clause, "level": level, "cause": cause, "field": field, "kind": "value"}
+        for clause, level, cause in divergences
+    ]
+    whole = {"id": "packages/x", "clauses": ["FIRST", CLAUSE.id], "verdict": verdict, "reason": "why"}
+    return {**whole, "divergences": found, **more}
 
 
 def verdict(*trials: dict[str, Any], unseen: dict[str, str] | None = None) -> str:
@@ -26,19 +31,26 @@ def test_a_clause_conforms_only_when_a_case_of_its_own_agreed() -> None:
     """With its cases taken away it reads not-run."""
     assert verdict(trial("agrees")) == "conforms"
     assert verdict() == "not-run"
-    assert verdict(trial("agrees", clauses=("ANOTHER",))) == "not-run"
+    assert verdict(trial("agrees", clauses=["ANOTHER"])) == "not-run"
 
 
 def test_a_cause_anywhere_breaks_it() -> None:
     """Also in a case that is about something else; a consequence does not."""
-    assert verdict(trial("agrees"), trial("diverges", (CLAUSE.id, "documented", True), clauses=())) == "diverges"
-    assert verdict(trial("agrees"), trial("diverges", (CLAUSE.id, "documented", False), clauses=())) == "conforms"
+    assert verdict(trial("agrees"), trial("diverges", (CLAUSE.id, "documented", True), clauses=[])) == "diverges"
+    assert verdict(trial("agrees"), trial("diverges", (CLAUSE.id, "documented", False), clauses=[])) == "conforms"
 
 
 def test_a_case_that_went_wrong_for_another_clause_shows_nothing() -> None:
-    """Neither conforming nor diverging; unless the other difference is above its level."""
-    assert verdict(trial("diverges", ("ANOTHER", "compat", True))) == "not-run"
-    assert verdict(trial("diverges", ("ANOTHER", "exact", True))) == "conforms"
+    """If the two sides parted there, or differ in what the clause is about; another difference leaves it as it is."""
+    for field, expected in (
+        ("outcome", "not-run"),
+        ("executions.run", "not-run"),
+        ("entry.__package__", "not-run"),
+        ("entry.__doc__", "conforms"),
+        ("note", "conforms"),
+    ):
+        assert verdict(trial("diverges", ("ANOTHER", "compat", True), field=field)) == expected
+    assert verdict(trial("diverges", ("ANOTHER", "compat", True), field="note", clauses=[CLAUSE.id])) == "not-run"
 
 
 def test_crashes_and_hangs_keep_their_names() -> None:

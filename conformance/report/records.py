@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ..clauses import Clause, Level
-from ..judge import Divergence
+from ..clauses import FREE_FIELDS, Clause, Level
+from ..judge import CONTROL, Divergence
 from ..trial import Trial
 
 SCHEMA = 1
@@ -80,9 +80,9 @@ def clause_records(
 ) -> list[Record]:
     """The verdict on each clause that holds for this version.
 
-    A clause diverges when it is the cause of a divergence anywhere. It conforms only when one of its own cases ran
-    to the end and nothing diverged there at its level or a firmer one; whatever else is the case, it is not counted
-    as conforming.
+    A clause diverges when it is the cause of a divergence anywhere. It conforms only when one of its own cases ran,
+    went the same way on both sides, and differed in nothing that the clause is about; whatever else is the case, it is
+    not counted as conforming.
     """
     broken = _broken(trials)
     found = []
@@ -124,7 +124,7 @@ def _verdict(
         return broken[clause.id], ""
     if not own:
         return "not-run", "no case for it was selected"
-    fields = {field.partition(".")[0] for field in clause.fields}
+    fields = {field.partition(":")[0].partition(".")[0] for field in clause.fields}
     if fields <= unseen.keys():
         return "unsupported", unseen[min(fields)]
     clean = [trial for trial in own if trial["verdict"] in ("agrees", "diverges") and not _spoils(clause, trial)]
@@ -137,7 +137,13 @@ def _verdict(
 
 
 def _spoils(clause: Clause, trial: Record) -> bool:
-    return any(Level.parse(one["level"]) <= max(clause.level, Level.COMPAT) for one in trial["divergences"])
+    """Whether what differs in a case leaves open what it would have shown of a clause."""
+    for one in trial["divergences"]:
+        if one["field"] in CONTROL or clause.owns(one["field"], one["kind"]):
+            return True
+        if one["field"] in FREE_FIELDS and trial["clauses"][:1] == [clause.id]:
+            return True
+    return False
 
 
 def status_of(trials: Sequence[Record], level: Level, *, failures: int = 0) -> int:

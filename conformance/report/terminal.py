@@ -7,6 +7,7 @@ oracle shows and what the candidate shows, and the command that shows it again.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -48,7 +49,7 @@ def summary(
         console.print(
             f"\n{len(others)} more above the level {level}, which do not fail this run "
             f"(--level={others[-1][0][1]['level']} shows them): "
-            + ", ".join(sorted({group[0][1]["clause"] for group in others})),
+            + ", ".join(sorted({one["clause"] for group in others for _, one in group})),
             highlight=False,
         )
     _unconfirmed(console, trials)
@@ -87,44 +88,64 @@ def _table(clauses: Sequence[Record], level: Level) -> Table:
     return table
 
 
-def _groups(trials: Sequence[Record]) -> list[list[tuple[Record, Record]]]:
-    """(trial, divergence) by signature, causes only; the smallest case of each first; the firmest level first."""
-    groups: dict[tuple[str, ...], list[tuple[Record, Record]]] = {}
+_Pair = tuple[Record, Record]  # a trial, and one of its divergences
+
+
+def _groups(trials: Sequence[Record]) -> list[list[_Pair]]:
+    """Causes of one kind, in one field and phase, together: to whoever mends them they are one thing.
+
+    Within a group the clause that most cases name comes first, by the case that shows it best: one that is about that
+    clause, and small. The firmest groups come first, and of these the largest.
+    """
+    groups: dict[tuple[str, ...], list[_Pair]] = {}
     for trial in trials:
         for one in trial["divergences"]:
             if one["cause"]:
-                signature = (one["clause"], one["phase"], one["field"], one["kind"])
-                groups.setdefault(signature, []).append((trial, one))
+                groups.setdefault((one["phase"], one["field"], one["kind"]), []).append((trial, one))
     for group in groups.values():
-        group.sort(key=lambda pair: (pair[0]["size"], pair[0]["id"]))
+        count = Counter(one["clause"] for _, one in group)
+        group.sort(key=lambda pair: (Level.parse(pair[1]["level"]), -count[pair[1]["clause"]], *_how_well(*pair)))
     return sorted(groups.values(), key=lambda group: (Level.parse(group[0][1]["level"]), -len(group)))
 
 
-def _divergence(
-    console: Console, group: list[tuple[Record, Record]], registry: Mapping[str, Clause], again: str
-) -> None:
+def _how_well(trial: Record, one: Record) -> tuple[str, int, int, str]:
+    about = trial["clauses"].index(one["clause"]) if one["clause"] in trial["clauses"] else len(trial["clauses"])
+    return one["clause"], about, trial["size"], trial["id"]
+
+
+def _divergence(console: Console, group: list[_Pair], registry: Mapping[str, Clause], again: str) -> None:
     trial, one = group[0]
     clause = registry.get(one["clause"])
+
+    def say(label: str, text: str, style: str = "") -> None:
+        console.print(f"  {label:<10} {text}", style=style, highlight=False, markup=False, soft_wrap=True)
+
     console.print()
     console.print(Text(f"{one['clause']}", style="bold red").append(f"  {one['level']}, {one['phase']}", style="dim"))
     if clause is not None:
         console.print(f"  {clause.statement}", highlight=False, markup=False)
-        console.print(f"  source: {clause.source}", style="dim", highlight=False, markup=False)
+        say("source", clause.source, "dim")
     place, oracle, candidate = narrow(one["oracle"], one["candidate"])
     identity = one["kind"] == "identity"
-    console.print(f"  case       {trial['id']}: {trial['summary']}", highlight=False, markup=False)
-    console.print(f"  differs    {one['where']}{place}", highlight=False, markup=False)
-    console.print(f"  oracle     {show(oracle, identity=identity)}", highlight=False, markup=False)
-    console.print(f"  candidate  {show(candidate, identity=identity)}", highlight=False, markup=False)
+    say("case", f"{trial['id']}: {trial['summary']}")
+    say("differs", one["where"] + place)
+    say("oracle", show(oracle, identity=identity))
+    say("candidate", show(candidate, identity=identity))
     followers = sorted({other["where"] for other in trial["divergences"] if not other["cause"]})
     if followers:
-        shown = "; ".join(followers[:4]) + (f"; {len(followers) - 4} more" if len(followers) > 4 else "")
-        console.print(f"  then also  {shown}", style="dim", highlight=False, markup=False)
-    if len(group) > 1:
-        others = ", ".join(pair[0]["id"] for pair in group[1:4])
-        more = f" and {len(group) - 4} more" if len(group) > 4 else ""
-        console.print(f"  likewise   {others}{more}", style="dim", highlight=False, markup=False)
-    console.print(f"  again      {again} {trial['id']}", highlight=False, markup=False)
+        say("then also", _some(followers, 3, "; "), "dim")
+    likewise = [pair[0]["id"] for pair in group[1:] if pair[1]["clause"] == one["clause"]]
+    if likewise:
+        say("likewise", _some(likewise, 3), "dim")
+    others = {pair[1]["clause"]: pair[0]["id"] for pair in reversed(group) if pair[1]["clause"] != one["clause"]}
+    if others:
+        say("breaks too", _some([f"{other} ({others[other]})" for other in reversed(others)], 6), "dim")
+    say("again", f"{again} {trial['id']}")
+
+
+def _some(words: Sequence[str], most: int, separator: str = ", ") -> str:
+    rest = len(words) - most
+    return separator.join(words[:most]) + (f"{separator}{rest} more" if rest > 0 else "")
 
 
 def _unsupported(console: Console, run: Record, trials: Sequence[Record], clauses: Sequence[Record]) -> None:
