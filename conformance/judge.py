@@ -435,10 +435,9 @@ class _Step:
         if all(_link(oracle.get(part)) == _link(candidate.get(part)) for part in ("cause", "context")):
             one, two = oracle.get("suppress_context"), candidate.get("suppress_context")
             yield from self._compare(_OUTCOME, phase, "exception.context", "whether its context is hidden", one, two)
-        for part in ("is", "again"):
-            one, two = oracle.get(part), candidate.get(part)
-            if one != two:
-                yield self._found(_OUTCOME, phase, "exception.identity", "identity", "which exception it is", one, two)
+        one, two = _which(oracle), _which(candidate)
+        if one != two:
+            yield self._found(_OUTCOME, phase, "exception.identity", "identity", "which exception it is", one, two)
         one, two = oracle.get("namespace"), candidate.get("namespace")
         yield from self._compare(_OUTCOME, phase, "exception.namespace", "the namespace of its last frame", one, two)
 
@@ -450,7 +449,7 @@ class _Step:
             yield self._found(_RESULT, "result", "result.type", "type", "the result", _brief(oracle), _brief(candidate))
             if not (isinstance(candidate, dict) and "dict" in candidate):
                 return
-        one, two = ({key: side[key] for key in ("is", "again") if key in side} for side in (oracle, candidate))
+        one, two = _which(oracle), _which(candidate)
         if one != two:
             yield self._found(_RESULT, "result", "result.identity", "identity", "which dictionary it is", one, two)
         if "dict" not in oracle or "dict" not in candidate:
@@ -602,6 +601,11 @@ def _frames(step: Mapping[str, Any]) -> list[Any]:
 
 def _is_dict(value: Any) -> bool:
     return isinstance(value, dict) and ("dict" in value or value.get("is") is not None) and "type" not in value
+
+
+def _which(value: Mapping[str, Any]) -> Any:
+    """Which object it is, by the place where it was met before."""
+    return {key: value[key] for key in ("is", "again") if key in value} or NOTHING
 
 
 def _argv_field(prefix: str, oracle: Mapping[str, Any], candidate: Mapping[str, Any]) -> str:

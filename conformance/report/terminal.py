@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..clauses import CHAPTERS, Clause, Level
+from ..judge import without_identity
 from ..owners import NOTHING, UNCHANGED
 from .records import STATUS, Record
 
@@ -126,11 +127,12 @@ def _divergence(console: Console, group: list[_Pair], registry: Mapping[str, Cla
         console.print(f"  {clause.statement}", highlight=False, markup=False)
         say("source", clause.source, "dim")
     place, oracle, candidate = narrow(one["oracle"], one["candidate"])
-    identity = one["kind"] == "identity"
+    if one["kind"] == "identity":
+        oracle, candidate = ({"is": "one not met before"} if side == NOTHING else side for side in (oracle, candidate))
     say("case", f"{trial['id']}: {trial['summary']}")
     say("differs", one["where"] + place)
-    say("oracle", show(oracle, identity=identity))
-    say("candidate", show(candidate, identity=identity))
+    say("oracle", show(oracle))
+    say("candidate", show(candidate))
     followers = sorted({other["where"] for other in trial["divergences"] if not other["cause"]})
     if followers:
         say("then also", _some(followers, 3, "; "), "dim")
@@ -180,7 +182,12 @@ def narrow(oracle: Any, candidate: Any) -> tuple[str, Any, Any]:
     """
     place = ""
     while True:
-        if isinstance(oracle, dict) and isinstance(candidate, dict) and oracle.keys() == candidate.keys():
+        if isinstance(oracle, dict) and isinstance(candidate, dict):
+            if oracle.get("is") != candidate.get("is") and without_identity(oracle) == without_identity(candidate):
+                mine, theirs = ({"is": side.get("is", "one not met before")} for side in (oracle, candidate))
+                return place, mine, theirs
+            if oracle.keys() != candidate.keys():
+                return place, oracle, candidate
             parts = [(str(key), oracle[key], candidate[key]) for key in oracle]
         elif isinstance(oracle, list) and isinstance(candidate, list) and len(oracle) == len(candidate):
             parts = [(str(n), one, two) for n, (one, two) in enumerate(zip(oracle, candidate, strict=True))]
@@ -193,39 +200,30 @@ def narrow(oracle: Any, candidate: Any) -> tuple[str, Any, Any]:
         place += f", {name}" if not name.isdigit() else f"[{name}]"
 
 
-def show(value: Any, *, identity: bool = False) -> str:
-    """A described value on one line, in words a Python programmer reads; with `identity`, where it was met before."""
-    text = _words(value, identity)
+def show(value: Any) -> str:
+    """A described value on one line, in words a Python programmer reads."""
+    text = _words(value)
     return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
 
 
-def _words(value: Any, identity: bool) -> str:
-    if isinstance(value, str):
-        return repr(value)
+def _words(value: Any) -> str:
     if isinstance(value, list):
-        return "[" + ", ".join(_words(item, identity) for item in value) + "]"
+        return "[" + ", ".join(_words(item) for item in value) + "]"
     if not isinstance(value, dict):
         return repr(value)
     if value in (NOTHING, UNCHANGED):
         return "nothing" if value == NOTHING else "unchanged"
     if "again" in value or set(value) == {"is"}:
         return f"<{value.get('again', value.get('is'))}>"
-    where = ""
-    if identity:
-        where = f" (the one met before as {value['is']})" if "is" in value else " (not met before)"
-    return _kind_in_words(value, identity) + where
-
-
-def _kind_in_words(value: dict[str, Any], identity: bool) -> str:
-    if "module" in value:
-        return f"<module {value['module']}>"
-    if "dict" in value:
-        return "{" + ", ".join(f"{_words(key, False)}: {_words(item, identity)}" for key, item in value["dict"]) + "}"
+    if isinstance(value.get("dict"), list):
+        return "{" + ", ".join(f"{_words(key)}: {_words(item)}" for key, item in value["dict"]) + "}"
     for kind, opening, closing in (("list", "[", "]"), ("tuple", "(", ")"), ("set", "{", "}")):
         if kind in value:
-            return opening + ", ".join(_words(item, identity) for item in value[kind]) + closing
+            return opening + ", ".join(_words(item) for item in value[kind]) + closing
     if "exception" in value and "message" in value:
         return f"{value['exception']}({value['message']!r})"
+    if "module" in value:
+        return f"<module {value['module']}>"
     return _plain({key: item for key, item in value.items() if key != "is"})
 
 
