@@ -1,7 +1,7 @@
 """The pytest plugin: options and hooks, nothing else.
 
 Each fixture is an item, collected from its TOML file. The plugin starts the two sides, hands each case to the
-tester, and turns what comes of it into pytest's outcomes, the record stream, the summary and the exit status.
+examiner, and turns what comes of it into pytest's outcomes, the record stream, the summary and the exit status.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .case import Case, CaseError, fixtures, read
 from .clauses import CHAPTERS, Level, registry
 from .report import records, terminal
 from .target import AgentError, BadInterpreter, CandidateError, Side, find
-from .trial import SmokeFailed, Tester, Trial
+from .trial import Examiner, SmokeFailed, Trial
 
 _SESSION = pytest.StashKey["_Session"]()
 
@@ -165,7 +165,7 @@ class _Session:
         self.end: records.Record | None = None
         self.clauses: list[records.Record] = []
         self.run: records.Record | None = None
-        self.tester: Tester | None = None
+        self.examiner: Examiner | None = None
         self._sides: list[Side] = []
         self._report: TextIO | None = None
 
@@ -183,8 +183,8 @@ class _Session:
             self._sides.append(side)
         oracle, candidate = self._sides
         greeting = candidate.greeting
-        self.tester = Tester(oracle, candidate, self.level)
-        self.tester.smoke()
+        self.examiner = Examiner(oracle, candidate, self.level)
+        self.examiner.smoke()
         self.run = records.run_record(
             suite=__version__,
             candidate=option.impl,
@@ -339,8 +339,8 @@ class FixtureItem(pytest.Item):
     def runtest(self) -> None:
         """Try the case on both sides."""
         session = self.config.stash[_SESSION]
-        assert session.tester is not None
-        trial = session.tester.run(self.case)
+        assert session.examiner is not None
+        trial = session.examiner.run(self.case)
         self.record = records.trial_record(trial)
         if trial.verdict in ("unsupported", "not-run"):
             pytest.skip(trial.reason)

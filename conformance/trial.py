@@ -50,7 +50,7 @@ SMOKE = Case(
 )
 
 
-class Tester:
+class Examiner:
     """Two sides in one target, and the level at which to judge. Raises what `Side` raises."""
 
     def __init__(self, oracle: Side, candidate: Side, level: Level) -> None:

@@ -1,0 +1,141 @@
+"""Trying a case: what counts only when fresh interpreters show it again, and what is set apart."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from typing import Any, cast
+
+import pytest
+
+from conformance.case import Case, Step
+from conformance.clauses import Level
+from conformance.target import AgentError, Greeting, Reply, Side
+from conformance.trial import Examiner, SmokeFailed
+from tests.test_judge import observation
+
+CASE = Case(files={}, steps=(Step("call", "run_module('m')"),), id="packages/made_up", clauses=("MAIN-SUBMODULE",))
+
+
+class FakeSide:
+    """Answers what it was told to: first the warm agent's replies, then a fresh interpreter's."""
+
+    def __init__(self, warm: Reply, fresh: Reply | None = None, unseen: Mapping[str, str] | None = None) -> None:
+        self.greeting = Greeting("3.13.0", "cpython", frozenset({"fork"}), True, False, unseen or {})
+        self.started: list[bool] = []
+        self._replies = {False: warm, True: fresh or warm}
+
+    def start(self, case: Mapping[str, Any], *, fresh: bool = False) -> None:
+        """Remember how it was asked."""
+        self.started.append(fresh)
+
+    def finish(self) -> Reply:
+        """The reply to that."""
+        return self._replies[self.started[-1]]
+
+    def run(self, case: Mapping[str, Any], *, fresh: bool = False) -> Reply:
+        """Both."""
+        self.start(case, fresh=fresh)
+        return self.finish()
+
+
+def right() -> Reply:
+    """What the oracle shows."""
+    return Reply("done", None, observation())
+
+
+def wrong(field: str = "stdout") -> Reply:
+    """One field is different."""
+    seen = copy.deepcopy(observation())
+    seen["steps"][0][field] = "noise"
+    return Reply("done", None, seen)
+
+
+def examiner(candidate: FakeSide, oracle: FakeSide | None = None) -> Examiner:
+    """An examiner of two fakes."""
+    return Examiner(cast(Side, oracle or FakeSide(right())), cast(Side, candidate), Level.COMPAT)
+
+
+def test_agreement_is_not_confirmed() -> None:
+    """One run of each side."""
+    candidate = FakeSide(right())
+    assert examiner(candidate).run(CASE).verdict == "agrees"
+    assert candidate.started == [False]
+
+
+def test_a_divergence_is_confirmed_in_fresh_interpreters_once() -> None:
+    """A second case with the same cause is not started again."""
+    candidate = FakeSide(wrong())
+    both = examiner(candidate)
+    trial = both.run(CASE)
+    assert trial.verdict == "diverges"
+    assert trial.counts(Level.COMPAT)
+    assert candidate.started == [False, True]
+    both.run(CASE)
+    assert candidate.started == [False, True, False]
+
+
+def test_what_fresh_interpreters_do_not_show_never_counts() -> None:
+    """It is kept apart, with what it was."""
+    trial = examiner(FakeSide(wrong(), right())).run(CASE)
+    assert trial.verdict == "agrees"
+    assert not trial.divergences
+    assert [one.signature.field for one in trial.unconfirmed] == ["stdout"]
+
+
+def test_what_they_show_instead_does_not_count_either() -> None:
+    """Only what both runs have in common."""
+    trial = examiner(FakeSide(wrong("stdout"), wrong("stderr"))).run(CASE)
+    assert not trial.divergences
+    assert trial.unconfirmed
+
+
+@pytest.mark.parametrize(
+    ("reply", "verdict"),
+    [
+        (Reply("signal", 11), "crashes"),
+        (Reply("exit", 0), "crashes"),
+        (Reply("lost", "the agent is gone"), "crashes"),
+        (Reply("hang", 10.0), "hangs"),
+    ],
+)
+def test_no_observation_is_a_divergence(reply: Reply, verdict: str) -> None:
+    """With a verdict of its own."""
+    trial = examiner(FakeSide(reply)).run(CASE)
+    assert trial.verdict == verdict
+    assert trial.counts(Level.DOCUMENTED)
+
+
+def test_an_oracle_without_observation_is_the_suites_own_fault() -> None:
+    """Nobody is blamed for it."""
+    with pytest.raises(AgentError, match="the oracle itself gave no observation"):
+        examiner(FakeSide(right()), FakeSide(Reply("signal", 9))).run(CASE)
+
+
+def test_unsupported_and_unmet_cases_are_told_apart() -> None:
+    """By the candidate's word, and by the target's."""
+    assert examiner(FakeSide(Reply("done", None, {"unsupported": "no"}))).run(CASE).verdict == "unsupported"
+    needy = Case(files={}, steps=CASE.steps, id="packages/x", requires=("python>=3.14",))
+    trial = examiner(FakeSide(right())).run(needy)
+    assert (trial.verdict, trial.reason) == ("not-run", "python>=3.14 is required")
+
+
+def test_a_case_that_looks_at_the_result_needs_to_see_it() -> None:
+    """Otherwise its own statements would fail, and blame the candidate."""
+    looking = Case(files={}, steps=(*CASE.steps, Step("do", "x = result['x']")), id="packages/x")
+    blind = FakeSide(right(), unseen={"result": "it returns nothing"})
+    trial = examiner(blind).run(looking)
+    assert (trial.verdict, trial.reason) == ("unsupported", "it returns nothing")
+    assert examiner(blind).run(CASE).verdict == "agrees"
+
+
+def test_the_smoke_check_tells_a_broken_adapter() -> None:
+    """It raises before the module ran; a wrong result is left to the cases."""
+    seen = copy.deepcopy(observation())
+    examiner(FakeSide(Reply("done", None, seen))).smoke()
+    step = seen["steps"][0]
+    step.update(outcome="raised", exception={"exception": "TypeError", "message": "no"})
+    examiner(FakeSide(Reply("done", None, seen))).smoke()
+    step["events"] = []
+    with pytest.raises(SmokeFailed, match="raises TypeError"):
+        examiner(FakeSide(Reply("done", None, seen))).smoke()
