@@ -31,6 +31,9 @@ SPECIALS = (
     "__path__",
 )
 
+# Of an import the rest is the import system's own affair.
+OF_AN_IMPORT = ("__name__", "__file__", "__package__", "__doc__")
+
 # When things come about within a step, after its events.
 _OUTCOME, _OUTPUT, _AFTER, _RESULT, _NAMES, _AUDIT = range(1_000_000, 1_000_006)
 
@@ -321,7 +324,7 @@ class _Step:
         mine, theirs = oracle.get("namespace", NOTHING), candidate.get("namespace", NOTHING)
         where = "the namespace is one met before" + in_file
         yield from self._compare(index, phase, f"{prefix}.namespace", where, mine, theirs)
-        for key in SPECIALS:
+        for key in SPECIALS if what == "run" else OF_AN_IMPORT:
             mine, theirs = (side["specials"].get(key, NOTHING) for side in (oracle, candidate))
             yield from self._compare(index, phase, f"{prefix}.{key}", key + in_file, mine, theirs)
         yield from self._keys(index, phase, prefix, in_file, oracle["keys"], candidate["keys"])

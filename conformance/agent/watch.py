@@ -34,6 +34,8 @@ SPECIALS = (
     "__builtins__",
     "__path__",
 )
+# The rest of what an import sets is the import system's own affair, and dear to describe.
+_OF_AN_IMPORT = ("__name__", "__file__", "__package__", "__doc__")
 _AUDITED = ("open", "compile", "exec", "import")
 _PYC_TEMPORARY = re.compile(r"(\.pyc)\.\d+$")
 _MISSING = object()
@@ -58,7 +60,14 @@ class Watch:
         """Watch from here on."""
         self._auditing = True
         self._thread = get_ident()
-        sys.setprofile(self._profile)
+        seen = self._profile
+
+        # Called some thousand times a case: a plain function, and the test that mostly fails comes first.
+        def profile(frame: types.FrameType, event: str, arg: object) -> None:
+            if frame.f_code.co_name == "<module>" and event in ("call", "return"):
+                seen(frame, event)
+
+        sys.setprofile(profile)
 
     def stop(self) -> None:
         """Stop watching; what happens next is our own doing."""
@@ -73,10 +82,7 @@ class Watch:
 
     # -- modules executed -------------------------------------------------------------------------------------
 
-    def _profile(self, frame: types.FrameType, event: str, arg: object) -> None:
-        code = frame.f_code
-        if code.co_name != "<module>" or event not in ("call", "return"):
-            return
+    def _profile(self, frame: types.FrameType, event: str) -> None:
         if not (self._is_execution(frame) if event == "call" else self._has_entered(frame)):
             return
         auditing, self._auditing = self._auditing, False
@@ -121,8 +127,9 @@ class Watch:
             entry["handled"] = type_name(handled)
         if known is not None:
             entry["namespace"] = known
+        shown = SPECIALS if how == "run" else _OF_AN_IMPORT
         entry["specials"] = {
-            key: describe(namespace[key], "{} of {}".format(key, where)) for key in SPECIALS if key in namespace
+            key: describe(namespace[key], "{} of {}".format(key, where)) for key in shown if key in namespace
         }
         entry["keys"] = [describe(key, "key") for key in list(namespace)]
         entry["globals"] = [
