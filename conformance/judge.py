@@ -573,10 +573,14 @@ def _as_import(event: Mapping[str, Any], oracle: Sequence[Mapping[str, Any]]) ->
     its place in `sys.modules`, is imported all the same.
     """
     if event["event"] == "run" and event.get("entry") == "own":
-        of_file = {other["event"] for other in oracle if other.get("file") == event["file"]}
-        if "import" in of_file and "run" not in of_file:
+        alike = {other["event"] for other in oracle if _file_and_name(other) == _file_and_name(event)}
+        if "import" in alike and "run" not in alike:
             return {**event, "event": "import"}
     return event
+
+
+def _file_and_name(event: Mapping[str, Any]) -> tuple[Any, Any]:
+    return event.get("file"), event.get("specials", {}).get("__name__")
 
 
 def _kinds(events: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -63,17 +63,19 @@ class _Run:
         sys.argv = list(case["argv"])
         sys.path[:0] = [_entry(root, entry) for entry in case["path"]]
         under_test = sys.modules["under_test"]
-        under_test.__dict__.update(run_module=run_module, note=self._watch.note, Unsupported=Unsupported)
+        note = self._watch.note
+        under_test.__dict__.update(run_module=run_module, note=note, Unsupported=Unsupported)
         warnings.resetwarnings()
         for category in _QUIET:
             warnings.simplefilter("ignore", category)
         warnings.simplefilter("always", append=True)
         warnings.showwarning = self._watch.showwarning
-        self._namespace: Dict[str, Any] = {"__name__": "steps", "run_module": run_module, "note": self._watch.note}
+        self._namespace: Dict[str, Any] = {"__name__": "steps", "run_module": run_module, "note": note}
         self._describer.opaque(vars(sys.modules["builtins"]), "builtins")
         self._describer.opaque(sys.modules["builtins"], "builtins module")
         self._describer.opaque(sys.modules, "sys.modules")
         self._describer.opaque(run_module, "run_module")
+        self._describer.opaque(note, "note")
         self._describer.opaque(under_test, "under_test")
         self._describer.opaque(self._namespace, "the steps")
         if hasattr(sys, "addaudithook"):

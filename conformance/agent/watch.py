@@ -117,8 +117,8 @@ class Watch:
         describe = self._describer.value
         how = "import" if _is_import(namespace) else "run"
         file = self._describer.text(frame.f_code.co_filename)
-        count = self._counts[how + file] = self._counts.get(how + file, 0) + 1
-        where = "{} {}".format(how, file) + (" #{}".format(count) if count > 1 else "")
+        count = self._counts[file] = self._counts.get(file, 0) + 1
+        where = file + (" #{}".format(count) if count > 1 else "")
         known = self._describer.label(namespace)
         self._describer.name(namespace, "globals of " + where)
         entry: Dict[str, Any] = {"event": how, "file": file}
