@@ -14,7 +14,7 @@ import sys
 
 import pytest
 
-from . import HOUSE, plugin
+from . import HOUSE
 from .report import terminal
 
 _INTERRUPTED = 130
@@ -25,12 +25,15 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     ours = ["-p", "no:cacheprovider", "-p", "no:doctest", "-p", "no:unittest", "--no-header", "--no-summary"]
     ours += ["-q", "--tb=no", f"--rootdir={HOUSE}", "-c", "/dev/null"]
+    ours += ["-p", f"{__package__}.plugin"]  # by name, so that the workers of -n have it as well
     signal.signal(signal.SIGTERM, _interrupt)
     try:
-        status = int(pytest.main([*ours, *words], plugins=[plugin]))
+        status = int(pytest.main([*ours, *words]))
     except BrokenPipeError:  # whoever read our output, `head` perhaps, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _INTERRUPTED
+    from . import plugin
+
     if plugin.started() or status == 0:
         return status
     # pytest's own numbers, for what ended before the plugin had a say.

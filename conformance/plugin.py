@@ -279,6 +279,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(f"\nThe suite itself failed: {one.longreprtext}")
     if any(isinstance(one, pytest.CollectReport) for one in faults):
         return  # nothing was run
+    if not ours.trials:
+        return  # nothing was chosen, or only collected
     writer = terminalreporter._tw
     console = Console(file=writer._file, width=max(writer.fullwidth, 60) if writer.hasmarkup else 110)
     terminal.summary(console, ours.run, ours.trials, ours.clauses, registry(), ours.again)

@@ -27,6 +27,10 @@ def load(where: str) -> Callable[..., Any]:
     place, colon, attribute = where.rpartition(":")
     if not colon or os.sep in attribute:
         place, attribute = where, "run_module"
+    if not place or not attribute:
+        raise CannotLoad(
+            "{!r} names no callable: give pkg, pkg.mod:callable or path/to/file.py:callable.".format(where)
+        )
     try:
         module = _from_path(place) if _is_path(place) else importlib.import_module(place)
     except SystemExit as exc:
