@@ -7,6 +7,7 @@ oracle shows and what the candidate shows, and the command that shows it again.
 from __future__ import annotations
 
 import json
+import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -38,6 +39,9 @@ def summary(
         f"\n{run['candidate']} on {run['target']['name']}: clauses that conform, of those that hold", style="bold"
     )
     console.print(_table(clauses, level))
+    idle = len({one["chapter"] for one in clauses}) - len(_ran(clauses))
+    if idle:
+        console.print(f"No case ran for the clauses of {idle} other chapter{'s' if idle > 1 else ''}.", style="dim")
     _unsupported(console, run, trials, clauses)
     groups = _groups(trials)
     counted = [group for group in groups if Level.parse(group[0][1]["level"]) <= level]
@@ -65,15 +69,21 @@ def last_line(run: Record | None, status: int, end: Record | None) -> str:
     return f"{run['candidate']} on {run['target']['name']} at level {run['level']}: {words} (clauses: {counts})"
 
 
+def _ran(clauses: Sequence[Record]) -> set[str]:
+    """The chapters of which something was tried."""
+    return {one["chapter"] for one in clauses if one["verdict"] != "not-run"}
+
+
 def _table(clauses: Sequence[Record], level: Level) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("chapter", no_wrap=True)
     for one in Level:
         table.add_column(str(one) if one <= level else f"({one})", justify="right", no_wrap=True)
     table.add_column("otherwise")
+    ran = _ran(clauses)
     for chapter, title in CHAPTERS.items():
         own = [clause for clause in clauses if clause["chapter"] == chapter]
-        if not own:
+        if chapter not in ran:
             continue
         cells = []
         for one in Level:
@@ -119,12 +129,19 @@ def _divergence(console: Console, group: list[_Pair], registry: Mapping[str, Cla
     clause = registry.get(one["clause"])
 
     def say(label: str, text: str, style: str = "") -> None:
-        console.print(f"  {label:<10} {text}", style=style, highlight=False, markup=False, soft_wrap=True)
+        width = max(console.width - 1, 40)
+        lines = textwrap.wrap(text, width - 13, break_on_hyphens=False, replace_whitespace=False) or [""]
+        if label == "again":  # to be copied as it stands
+            lines = [text]
+        for number, line in enumerate(lines):
+            label = "" if number else label
+            console.print(f"  {label:<10} {line}", style=style, highlight=False, markup=False, soft_wrap=True)
 
     console.print()
     console.print(Text(f"{one['clause']}", style="bold red").append(f"  {one['level']}, {one['phase']}", style="dim"))
     if clause is not None:
-        console.print(f"  {clause.statement}", highlight=False, markup=False)
+        for line in textwrap.wrap(clause.statement, max(console.width - 3, 40), break_on_hyphens=False):
+            console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
         say("source", clause.source, "dim")
     place, oracle, candidate = narrow(one["oracle"], one["candidate"])
     if one["kind"] == "identity":
