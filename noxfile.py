@@ -57,6 +57,8 @@ HERE = Path(__file__).resolve().parent
 
 # -- --target=PATH names an interpreter itself: one session then, without an environment.
 OWN_TARGET = any(argument.partition("=")[0] == "--target" for argument in sys.argv)
+if OWN_TARGET and any(argument.startswith("conformance-") for argument in sys.argv):
+    sys.exit("usage: --target names the interpreter itself; say `nox -s conformance -- --target=...`, without a version")
 
 # What the driver's exit status means, as the end of a sentence about the target.
 STATUSES = {
@@ -341,10 +343,12 @@ def install(session: nox.Session, requirements: list[str]) -> None:
     installed = json.loads(record.read_text("utf-8")) if record.exists() else []
     if installed == requirements and not folders:
         return
-    if installed:
-        if isinstance(session.virtualenv, nox.virtualenv.VirtualEnv):
-            session.virtualenv.reuse_existing = False
-        session.virtualenv.create()
+    environment = session.virtualenv
+    if isinstance(environment, nox.virtualenv.VirtualEnv):
+        if installed:
+            environment.reuse_existing = False
+            environment.create()
+        environment._reused = False  # or -R, which asks for no installs, would leave out one that is needed
     if requirements:
         # uv's cache holds a wheel of a folder until its pyproject.toml changes.
         fresh = ["--reinstall"] if folders and session.venv_backend == "uv" else []
