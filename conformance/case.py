@@ -20,7 +20,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 Recipe = str | Mapping[str, Any]
 
-CAPABILITIES = ("fork", "symlinks", "audit", "cpython", "refcounting", "threads", "zip")
+CAPABILITIES = ("fork", "symlinks", "audit", "cpython", "refcounting", "threads", "unicode", "zip")
 _RECIPES = {
     "pyc": {"for", "mode", "stale"},
     "zip": {"directories"},

@@ -25,6 +25,7 @@ from packaging.version import InvalidVersion, Version
 AGENT = Path(__file__).resolve().parent / "agent" / "start.py"
 PROTOCOL = 1
 OLDEST = Version("3.8")
+_FAREWELL = 1.0  # seconds that an agent may take to end by itself
 _MARGIN = 5.0  # seconds that an agent may take, beyond a case's own time, to say that it timed out
 
 _TELL = "import sys; print(sys.implementation.name, '%d.%d.%d' % sys.version_info[:3], '%s%d' % sys.version_info[3:])"
@@ -115,7 +116,8 @@ class Side:
         self._import_from = import_from
         self._timeout = timeout
         self._load_timeout = load_timeout
-        self._folder = tempfile.mkdtemp(prefix="runpy-conformance-")
+        # Without links on the way to it: the interpreter says where it is without them (getcwd), or with.
+        self._folder = os.path.realpath(tempfile.mkdtemp(prefix="runpy-conformance-"))
         self._numbers = itertools.count(1)
         self._agent: _Agent | None = None
         self._greeting: Greeting | None = None
@@ -167,6 +169,14 @@ class Side:
                 shutil.rmtree(request["root"], ignore_errors=True)
                 for descriptor in (1, 2):
                     Path(f"{request['result']}.{descriptor}").unlink(missing_ok=True)
+
+    def abandon(self) -> None:
+        """Let go of the case sent last, and of the agent that is at work on it."""
+        assert self._pending is not None
+        self._pending[0].kill()
+        if self._pending[0] is self._agent:
+            self._agent = None
+        self._pending = None
 
     def run(self, case: Mapping[str, Any], *, fresh: bool = False) -> Reply:
         """`start` and `finish`."""
@@ -308,6 +318,12 @@ class _Agent:
                 os.close(descriptor)
         self._read = self._write = -1
         code = self._process.poll()
+        if code is None and not self.once:
+            # Its line being closed, it ends the case at work, which has a process group of its own.
+            try:
+                self._process.wait(_FAREWELL)
+            except subprocess.TimeoutExpired:
+                pass
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except OSError:

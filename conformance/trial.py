@@ -94,7 +94,11 @@ class Examiner:
         plain = case.plain()
         self._oracle.start(plain, fresh=fresh)
         self._candidate.start(plain, fresh=fresh)
-        ours = self._oracle.finish()
+        try:
+            ours = self._oracle.finish()
+        except AgentError:
+            self._candidate.abandon()
+            raise
         try:
             theirs = self._candidate.finish()
         except AgentError as exc:  # the same agent served the oracle well: the candidate has damaged it

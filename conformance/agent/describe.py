@@ -1,7 +1,8 @@
 """Any object as plain JSON, without losing its type and without trusting its methods.
 
 Rules. The objects come from a world that may be hostile: only `type()`, exact-type checks and slot access are used
-on what is not a builtin; no `repr`, no `==`, no `__class__`. Addresses and temporary paths never appear.
+on what is not a builtin; no `repr`, no `==`, no `__class__`. Where an attribute must be asked for, the answer may
+be an error. Addresses and temporary paths never appear.
 
 Notation. None, booleans, integers and exact strings stand for themselves; everything else is an object with one
 key that names the kind, and its parts. An object that was met before, at any earlier moment of the case, says where
@@ -12,6 +13,7 @@ keys of a dictionary are visited in sorted order: which of two places counts as 
 from __future__ import annotations
 
 import importlib.machinery
+import itertools
 import os
 import re
 import sys
@@ -22,6 +24,8 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 MAX_DEPTH = 12
 MAX_NODES = 20_000
 MAX_TEXT = 4_000
+MAX_ITEMS = 20_000
+_MAX_INT = 1 << 4_000  # the decimal digits of larger ones take long, or are refused
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _FUNCTIONS = (types.FunctionType,)
@@ -35,6 +39,8 @@ def type_name(cls: type) -> str:
     """The name of a class: bare for a builtin, with its module otherwise."""
     module = type.__getattribute__(cls, "__module__")
     name = type.__getattribute__(cls, "__qualname__")
+    if type(module) is not str:
+        module = "?"
     return str(name) if module == "builtins" else "{}.{}".format(module, name)
 
 
@@ -45,6 +51,14 @@ def own_dict(obj: Any) -> Dict[Any, Any]:
     except Exception:
         return {}
     return found if type(found) is dict else {}
+
+
+def ask(obj: Any, name: str) -> Any:
+    """An attribute, which the object may make up; None if it has none, or raises instead."""
+    try:
+        return getattr(obj, name, None)
+    except BaseException:
+        return None
 
 
 class Describer:
@@ -99,8 +113,11 @@ class Describer:
     def of_world(self, module: Any) -> bool:
         """A module that lies in the world, or that was made by hand."""
         spec = own_dict(module).get("__spec__")
-        places: List[Any] = [own_dict(module).get("__file__"), getattr(spec, "origin", None)]
-        places.extend(getattr(spec, "submodule_search_locations", None) or ())
+        places: List[Any] = [own_dict(module).get("__file__"), ask(spec, "origin")]
+        try:
+            places.extend(ask(spec, "submodule_search_locations") or ())
+        except Exception:
+            pass  # no list of places at all
         texts = [place for place in places if type(place) is str]
         if any(self._is_world(place) for place in texts):
             return True
@@ -131,7 +148,7 @@ class Describer:
     def value(self, obj: Any, path: str, depth: int = 0) -> Any:
         """Describe one object, met at `path`."""
         kind = type(obj)
-        if obj is None or kind is bool or kind is int:
+        if obj is None or kind is bool or (kind is int and -_MAX_INT < obj < _MAX_INT):
             return obj
         if kind is str:
             return self.text(obj)
@@ -168,7 +185,8 @@ class Describer:
         elif issubclass(kind, str):
             described = {"str": self.text(str.__str__(obj))}
         elif issubclass(kind, int):
-            described = {"int": int.__int__(obj)}
+            number = int.__int__(obj)
+            described = {"int": number if -_MAX_INT < number < _MAX_INT else self.text(hex(number))}
         elif issubclass(kind, tuple):
             described = {"tuple": self._items(tuple.__iter__(obj), path, depth + 1)}
         else:
@@ -178,7 +196,11 @@ class Describer:
         return described
 
     def _items(self, items: Any, path: str, depth: int) -> List[Any]:
-        return [self.value(item, "{}[{}]".format(path, n), depth) for n, item in enumerate(items)]
+        found = [
+            self.value(item, "{}[{}]".format(path, n), depth)
+            for n, item in enumerate(itertools.islice(items, MAX_ITEMS))
+        ]
+        return found + ([{"and more": True}] if next(items, found) is not found else [])
 
     def _sorted(self, items: Any, path: str, depth: int) -> List[Any]:
         return sorted((self.value(item, path + "{...}", depth) for item in items), key=str)
@@ -213,7 +235,10 @@ class Describer:
         elif issubclass(kind, importlib.machinery.ModuleSpec):
             return self.spec(obj, kind, path, depth)
         elif type_name(kind).endswith("._NamespacePath"):
-            return {"namespace path": [self.text(entry) for entry in obj]}
+            try:
+                return {"namespace path": [self.value(entry, path, depth) for entry in obj]}
+            except Exception as exc:
+                return {"namespace path": "raises " + type_name(type(exc))}
         elif type_name(kind).rpartition(".")[0] in _MACHINERY:
             return self._loader(obj, kind)
         else:
@@ -226,13 +251,15 @@ class Describer:
 
     def pairs(self, mapping: Dict[Any, Any], path: str, depth: int = 0) -> List[Any]:
         """The items of a dictionary as [key, value] pairs, in its order."""
-        items = list(dict.items(mapping))
+        items = list(itertools.islice(dict.items(mapping), MAX_ITEMS))
         order = sorted(range(len(items)), key=lambda n: items[n][0] if type(items[n][0]) is str else "")
         found: List[Any] = [None] * len(items)
         for n in order:
             key, item = items[n]
             where = "{}[{!r}]".format(path, key) if type(key) is str else path + "[...]"
             found[n] = [self.value(key, where, depth), self.value(item, where, depth)]
+        if len(items) < dict.__len__(mapping):
+            found.append(["and more", dict.__len__(mapping)])
         return found
 
     def _module(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
@@ -281,14 +308,15 @@ class Describer:
         fields = own_dict(obj)
         described: Dict[str, Any] = {"machinery": type_name(kind).rpartition(".")[2]}
         for key in ("name", "path", "archive", "prefix"):
-            found = fields.get(key, getattr(obj, key, None) if type_name(kind) == "zipimport.zipimporter" else None)
+            found = fields.get(key, ask(obj, key) if type_name(kind) == "zipimport.zipimporter" else None)
             if type(found) is str:
                 described[key] = self.text(found)
         return described
 
     def _instance(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
         described: Dict[str, Any] = {"instance": type_name(kind)}
-        module = sys.modules.get(str(type.__getattribute__(kind, "__module__")))
+        name = type.__getattribute__(kind, "__module__")
+        module = sys.modules.get(name) if type(name) is str else None
         file = own_dict(module).get("__file__") if module is not None else None
         # What foreign classes keep inside is their own business.
         if module is None or (type(file) is str and self._is_world(file)):
@@ -300,20 +328,21 @@ class Describer:
     def exception(self, exc: BaseException, path: str, depth: int = 0) -> Dict[str, Any]:
         """An exception: type, arguments, message, its links, and the frames of the world in its traceback."""
         described: Dict[str, Any] = {"exception": type_name(type(exc)), "message": self.message(safe_str(exc))}
-        described["bases"] = [type_name(base) for base in type(exc).__mro__[1:-1]]
+        described["bases"] = [type_name(base) for base in type.__getattribute__(type(exc), "__mro__")[1:-1]]
         described["args"] = [
-            self.message(arg) if type(arg) is str else self.value(arg, path + ".args", depth + 1) for arg in exc.args
+            self.message(arg) if type(arg) is str else self.value(arg, path + ".args", depth + 1)
+            for arg in slot(exc, "args")
         ]
-        if isinstance(exc, ImportError):
-            described["name"] = self.value(exc.name, path + ".name", depth)
-            described["path"] = self.value(exc.path, path + ".path", depth)
-        if isinstance(exc, SyntaxError):
-            described["location"] = [self.value(exc.filename, path, depth), exc.lineno]
-        described["cause"] = self.value(exc.__cause__, path + ".__cause__", depth)
-        described["context"] = self.value(exc.__context__, path + ".__context__", depth)
-        described["suppress_context"] = exc.__suppress_context__
+        if issubclass(type(exc), ImportError):
+            described["name"] = self.value(ask(exc, "name"), path + ".name", depth)
+            described["path"] = self.value(ask(exc, "path"), path + ".path", depth)
+        if issubclass(type(exc), SyntaxError):
+            described["location"] = [self.value(ask(exc, name), path, depth) for name in ("filename", "lineno")]
+        described["cause"] = self.value(slot(exc, "__cause__"), path + ".__cause__", depth)
+        described["context"] = self.value(slot(exc, "__context__"), path + ".__context__", depth)
+        described["suppress_context"] = slot(exc, "__suppress_context__")
         described["frames"] = self.frames(exc)
-        extra = {k: v for k, v in own_dict(exc).items() if k not in ("name", "path")}
+        extra = {k: v for k, v in own_dict(exc).items() if type(k) is not str or k not in ("name", "path")}
         if extra:
             described["attributes"] = self.pairs(extra, path, depth + 1)
         return described
@@ -324,7 +353,7 @@ class Describer:
         The implementation's own frames, and the interpreter's, are nobody's business and leave no mark.
         """
         found: List[Any] = []
-        traceback = exc.__traceback__
+        traceback = slot(exc, "__traceback__")
         while traceback is not None and len(found) < 50:
             code = traceback.tb_frame.f_code
             if self._is_world(code.co_filename):
@@ -343,15 +372,20 @@ class _Strong:
         return self._obj
 
 
+def slot(exc: BaseException, name: str) -> Any:
+    """What every exception has, by the slot and not by the exception's own word."""
+    return BaseException.__dict__[name].__get__(exc)
+
+
 def _cached(spec: Any) -> Any:
     try:
         return spec.cached
-    except Exception as exc:
+    except BaseException as exc:
         return "raises " + type_name(type(exc))
 
 
-def safe_str(exc: BaseException) -> str:
-    """The message of an exception, or a note that it has none to give."""
+def safe_str(exc: object) -> str:
+    """The message of an exception or a warning, or a note that it has none to give."""
     try:
         text = str(exc)
     except BaseException:

@@ -21,8 +21,10 @@ import types
 from typing import Any, Callable, Dict, List, Tuple
 
 from . import PROTOCOL, candidate, state, steps, world
+from .describe import ask, safe_str, type_name
 
 _GRACE = 0.05
+_FORSAKEN = object()
 
 
 def main(arguments: List[str]) -> None:
@@ -44,7 +46,7 @@ def main(arguments: List[str]) -> None:
     except candidate.CannotLoad as exc:
         send({"cannot_load": str(exc)})
         return
-    name = getattr(run_module, "__qualname__", None) or type(run_module).__name__
+    name = _called(run_module)
     send(_greeting(run_module))
     state.preload()
     if hasattr(gc, "freeze"):
@@ -57,6 +59,7 @@ def main(arguments: List[str]) -> None:
             return
         send(_in_a_child(request, run_module, name, (read_fd, write_fd)))
     del keep
+    os._exit(0)  # the driver is done with us; what the candidate would do at exit is nobody's concern
 
 
 def _sender(descriptor: int) -> Callable[[Dict[str, Any]], None]:
@@ -75,8 +78,18 @@ def _bare_main() -> Any:
     return ours
 
 
+def _called(run_module: Callable[..., Any]) -> str:
+    """The name that the interpreter gives a callable in its own messages about a call of it."""
+    name = ask(run_module, "__qualname__")
+    if type(name) is not str:
+        name = ask(ask(type(run_module), "__call__"), "__qualname__")
+    if type(name) is not str:
+        name = type(run_module).__name__
+    return name if sys.version_info >= (3, 10) else name.rpartition(".")[2]
+
+
 def _greeting(run_module: Callable[..., Any]) -> Dict[str, Any]:
-    unseen = getattr(run_module, "unseen", {})
+    unseen = ask(run_module, "unseen")
     return {
         "protocol": PROTOCOL,
         "implementation": sys.implementation.name,
@@ -102,6 +115,11 @@ def _capabilities() -> List[str]:
         found.append("audit")
     if sys.implementation.name == "cpython":
         found.extend(["cpython", "refcounting"])
+    try:
+        os.fsencode("\u00e9\u0416")
+        found.append("unicode")
+    except UnicodeError:  # the locale's encoding has not even names of files for that
+        pass
     for module, name in (("_thread", "threads"), ("zipimport", "zip")):
         try:
             __import__(module)
@@ -127,17 +145,23 @@ def _in_this_process(request: Dict[str, Any], run_module: Callable[..., Any], na
         os.close(output)
     try:
         try:
-            observation = steps.observe(request["case"], request["root"], run_module, name)
+            data = dumps(steps.observe(request["case"], request["root"], run_module, name)).encode("ascii")
         except BaseException as exc:  # a fault of ours, or of the world's recipes: say it, never swallow it
-            import traceback
-
-            observation = {"agent_failed": "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))}
-        data = dumps(observation).encode("ascii")
+            data = dumps({"agent_failed": _told(exc)}).encode("ascii")
         descriptor = opened(request["result"], flags)
         while data:
             data = data[write(descriptor, data) :]
     finally:
         leave(0)
+
+
+def _told(exc: BaseException) -> str:
+    try:
+        import traceback
+
+        return "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))
+    except BaseException:  # the world has left nothing to import it with
+        return "{}: {}".format(type_name(type(exc)), safe_str(exc))
 
 
 def _in_a_child(
@@ -159,12 +183,15 @@ def _in_a_child(
         os.setpgid(child, child)
     except OSError:
         pass  # it has done so itself, or has ended
-    status = _wait(child, alive_read, request["timeout"])
+    status = _wait(child, alive_read, ours[0], request["timeout"])
     os.close(alive_read)
     try:
         os.killpg(child, signal.SIGKILL)
     except OSError:
         pass
+    if status is _FORSAKEN:
+        clear(request)
+        os._exit(0)
     if status is None:
         os.waitpid(child, 0)
         reply: Dict[str, Any] = {"status": "hang", "detail": request["timeout"]}
@@ -191,20 +218,23 @@ def clear(request: Dict[str, Any]) -> None:
             pass
 
 
-def _wait(child: int, alive: int, timeout: float) -> Any:
-    """The child's exit status, or None if it did not end in time.
+def _wait(child: int, alive: int, line: int, timeout: float) -> Any:
+    """The child's exit status, None if it did not end in time, or _FORSAKEN if the driver is gone.
 
     The pipe tells at once of an ordinary end; a child may also have closed it early, or left it to a process of its
-    own, so the status itself is asked for as well.
+    own, so the status itself is asked for as well. No request comes before the reply to the last one: if there is
+    something to read on the driver's line meanwhile, it is its end.
     """
     deadline = time.monotonic() + timeout
-    watch = [alive]
+    watch = [alive, line]
     while True:
         remaining = deadline - time.monotonic()
-        if watch and select.select(watch, [], [], max(0.0, min(remaining, _GRACE)))[0]:
-            watch = []
-        elif not watch and remaining > 0:
-            time.sleep(0.001)
+        grace = _GRACE if alive in watch else 0.001
+        ready = select.select(watch, [], [], max(0.0, min(remaining, grace)))[0]
+        if line in ready:
+            return _FORSAKEN
+        if ready:
+            watch = [line]
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
             return status

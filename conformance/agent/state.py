@@ -15,7 +15,7 @@ import types
 import warnings
 from typing import Any, Dict, List, Optional
 
-from .describe import Describer, own_dict
+from .describe import Describer, ask, own_dict
 
 ABSENT = {"absent": True}
 
@@ -34,6 +34,7 @@ _SYS_OBJECTS = (
     "prefix",
 )
 _Raw = Dict[str, Any]
+_getcwd = os.getcwd  # the world may replace it
 
 
 class State:
@@ -69,11 +70,11 @@ class State:
 
     def modules(self) -> Dict[str, Any]:
         """The changed keys of `sys.modules`."""
-        before, now = self._before["modules"], sys.modules
+        before, now = self._before["modules"], getattr(sys, "modules", ABSENT)
         changed: Dict[str, Any] = {}
         if now is not self._before["modules_object"]:
             changed["sys.modules itself"] = self._describer.label(now) or "another object"
-        now = dict(now)
+        now = _entries(now)
         if _unchanged(before, now):
             return changed
         for key, module in now.items():
@@ -82,8 +83,9 @@ class State:
                     changed[self._key(key)] = self._describer.value(module, "sys.modules[{!r}]".format(key))
             elif before[key] is not module:
                 changed[self._key(key)] = self._describer.value(module, "new sys.modules[{!r}]".format(key))
-        for key in before:
-            if key not in now:
+        cleared = "sys" not in now  # then what the host, or the candidate, had imported is of no interest
+        for key, module in before.items():
+            if key not in now and not (cleared and self._describer.is_foreign(module)):
                 changed[self._key(key)] = ABSENT
         return changed
 
@@ -95,15 +97,19 @@ class State:
         for field in ("path", "meta_path", "path_hooks", "filters"):
             same_object = now[field + "_object"] is before[field + "_object"]
             if not same_object or not _same(now[field], before[field]):
-                items = list(now[field])
+                earlier, items = before[field], now[field]
                 if field == "filters":
-                    items = [item for item in items if not _names_implementation(item)]
-                    if _same(items, [item for item in before[field] if not _names_implementation(item)]):
+                    earlier, items = ([i for i in side if not _names_implementation(i)] for side in (earlier, items))
+                    if _same(items, earlier):
                         continue
-                changed[field] = describe(items, "sys." + field)
+                changed[field] = self._change(earlier, items, "sys." + field)
                 if not same_object and field != "filters":
                     changed[field] = {"another object": changed[field]}
         for field in ("builtins", "main", "environ"):
+            if now[field] is None or before[field] is None:  # it has been replaced by what is none
+                if now[field] is not before[field]:
+                    changed[field] = {"itself": ABSENT}
+                continue
             if field == "main" and now["main_object"] is not before["main_object"]:
                 continue  # another module stands there: that is a change of `sys.modules`, and told there
             found = self._mapping(field, before[field], now[field])
@@ -119,7 +125,7 @@ class State:
         if now["showwarning"] is not before["showwarning"]:
             others["warnings.showwarning"] = describe(now["showwarning"], "warnings.showwarning")
         if now["recursion"] != before["recursion"]:
-            others["recursion limit"] = now["recursion"]
+            others["recursion limit"] = {"changed by": now["recursion"] - before["recursion"]}
         if others:
             changed["state"] = others
         if not in_flight:
@@ -130,6 +136,22 @@ class State:
         return changed
 
     # -- helpers ----------------------------------------------------------------------------------------------
+
+    def _change(self, before: List[Any], now: List[Any], name: str) -> Dict[str, Any]:
+        """What was put into a list, what was taken out, and where: the rest of it is the host's, or the candidate's."""
+        shorter = min(len(before), len(now))
+        start = next((n for n in range(shorter) if not _same([before[n]], [now[n]])), shorter)
+        shorter -= start
+        rest = next((n for n in range(shorter) if not _same([before[-1 - n]], [now[-1 - n]])), shorter)
+        described: Dict[str, Any] = self._describer.value(now[start : len(now) - rest], name)
+        if start + rest < len(before):
+            gone = before[start : len(before) - rest]
+            described["instead of"] = self._describer.value(gone, name + " before") if start or rest else "everything"
+        if start and rest:
+            described["at"] = "somewhere"
+        elif start or rest:
+            described["at"] = "the end" if start else "the start"
+        return described
 
     def _mapping(self, field: str, before: Dict[Any, Any], now: Dict[Any, Any]) -> Dict[str, Any]:
         if _unchanged(before, now):
@@ -151,13 +173,16 @@ class State:
     def _attributes(self) -> Dict[str, List[str]]:
         """For each module of the world, the names under which it holds modules: what imports bind in parents."""
         found = {}
-        for key, module in list(sys.modules.items()):
+        for key, module in _entries(getattr(sys, "modules", ABSENT)).items():
             if type(key) is not str or type(module) is not types.ModuleType or id(module) in _PRELOADED:
                 continue
             namespace = own_dict(module)
             spec = namespace.get("__spec__")
             # Under a name that is not its spec's lies what a run has left: no parent of anything.
-            if spec is not None and getattr(spec, "name", key) == key and self._describer.of_world(module):
+            if spec is None or not self._describer.of_world(module):
+                continue
+            named = ask(spec, "name")
+            if named is None or _same([named], [key]):
                 bound = sorted(
                     name
                     for name, value in list(namespace.items())
@@ -169,34 +194,36 @@ class State:
 
 
 def _raw() -> _Raw:
-    main = sys.modules.get("__main__")
-    modules = sys.modules
+    modules = getattr(sys, "modules", ABSENT)
+    entries = _entries(modules)
+    main = entries.get("__main__")
+    environ = own_dict(getattr(os, "environ", None)).get("_data")  # undecoded: a change is rare
     try:
-        cwd: Optional[str] = os.getcwd()
+        cwd: Optional[str] = _getcwd()
     except OSError:
         cwd = None
-    return {
-        "argv_object": getattr(sys, "argv", ABSENT),
-        "argv": _sequence(getattr(sys, "argv", ABSENT)),
+    raw: _Raw = {
         "modules_object": modules,
-        "modules": dict(modules),
-        "path_object": sys.path,
-        "path": list(sys.path),
-        "meta_path_object": sys.meta_path,
-        "meta_path": list(sys.meta_path),
-        "path_hooks_object": sys.path_hooks,
-        "path_hooks": list(sys.path_hooks),
-        "filters_object": warnings.filters,
-        "filters": list(warnings.filters),
+        "modules": entries,
         "builtins": dict(vars(builtins)),
         "main_object": main,
         "main": dict(own_dict(main)),
-        "environ": dict(getattr(os.environ, "_data", os.environ)),  # undecoded: a change is rare
+        "environ": dict(environ) if type(environ) is dict else None,
         "cwd": cwd,
         "sys": {key: getattr(sys, key, None) for key in _SYS_OBJECTS},
-        "showwarning": warnings.showwarning,
+        "showwarning": getattr(warnings, "showwarning", ABSENT),
         "recursion": sys.getrecursionlimit(),
     }
+    for field, owner in (
+        ("argv", sys),
+        ("path", sys),
+        ("meta_path", sys),
+        ("path_hooks", sys),
+        ("filters", warnings),
+    ):
+        raw[field + "_object"] = found = getattr(owner, field, ABSENT)
+        raw[field] = _sequence(found)
+    return raw
 
 
 # Modules that were there before any world: nobody's, and too many to look at each time.
@@ -216,6 +243,10 @@ def _unchanged(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:
         and all(map(operator.is_, before.values(), now.values()))
         and all(map(operator.is_, before, now))
     )
+
+
+def _entries(modules: Any) -> Dict[Any, Any]:
+    return dict(dict.items(modules)) if issubclass(type(modules), dict) else {}
 
 
 def _sequence(obj: Any) -> List[Any]:

@@ -14,7 +14,7 @@ import warnings
 from typing import Any, Callable, ClassVar, Dict, List, Set
 
 from . import world
-from .describe import Describer
+from .describe import Describer, safe_str, slot
 from .state import State
 from .watch import Watch
 
@@ -33,7 +33,7 @@ class Unsupported(Exception):
 
     def __init__(self, *reasons: object) -> None:
         super().__init__(*reasons)
-        self.made.append(str(self))
+        self.made.append(safe_str(self))
 
 
 def observe(case: Dict[str, Any], root: str, run_module: Callable[..., Any], callable_name: str) -> Dict[str, Any]:
@@ -89,8 +89,8 @@ class _Run:
         for number, step in enumerate(steps):
             try:
                 observed.append(self._step(step, number + 1))
-            except Unsupported:
-                pass
+            except Unsupported as exc:
+                Unsupported.made.append(safe_str(exc))  # if one of a subclass has not said so
             if Unsupported.made:
                 return {"unsupported": Unsupported.made[0]}
         return {"steps": observed}
@@ -122,7 +122,7 @@ class _Run:
             observed["exception"] = self._describer.value(exc, "the exception")
             observed["exception"]["namespace"] = self._last_namespace(exc)
             observed["exception"]["from_runpy"] = _last_frame_globals(exc).get("__name__") == "runpy"
-            exc.__traceback__ = _without_us(exc.__traceback__)
+            BaseException.with_traceback(exc, _without_us(slot(exc, "__traceback__")))
             self._namespace["error"] = exc
         else:
             observed["outcome"] = "returned"
@@ -163,7 +163,7 @@ class _Run:
 
     def _last_namespace(self, exc: BaseException) -> Any:
         """The globals of the innermost frame of the traceback, if that is the body of a module of the world."""
-        traceback = exc.__traceback__
+        traceback = slot(exc, "__traceback__")
         while traceback is not None and traceback.tb_next is not None:
             traceback = traceback.tb_next
         if traceback is None or traceback.tb_frame.f_code.co_name != "<module>":
@@ -218,7 +218,7 @@ def _names(case: Dict[str, Any]) -> Set[str]:
 
 
 def _last_frame_globals(exc: BaseException) -> Dict[str, Any]:
-    traceback = exc.__traceback__
+    traceback = slot(exc, "__traceback__")
     while traceback is not None and traceback.tb_next is not None:
         traceback = traceback.tb_next
     return {} if traceback is None else traceback.tb_frame.f_globals

@@ -11,7 +11,7 @@ import sys
 import types
 from typing import Any, Callable, Dict, List, Set, Tuple
 
-from .describe import Describer, own_dict, type_name
+from .describe import Describer, ask, own_dict, safe_str, type_name
 from .state import State
 
 try:
@@ -186,7 +186,7 @@ class Watch:
             category, (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
         ):
             return  # about the implementation's own code, and nobody is shown it
-        text = self._describer.message(str(message))
+        text = self._describer.message(safe_str(message))
         self.events.append({"event": "warning", "category": type_name(category), "text": text, "where": where})
 
     def audit(self, event: str, args: tuple) -> None:  # type: ignore[type-arg]
@@ -207,7 +207,7 @@ class Watch:
             subject = args[1]
         if type(subject) is bytes:
             subject = subject.decode("utf-8", "surrogateescape")
-        if subject in sys.path:
+        if any(type(entry) is str and entry == subject for entry in list(sys.path)):
             return  # an archive that is searched: by anybody's import of anything
         if type(subject) is str and self._is_world(subject) and not subject.startswith("<step "):
             self.audited.append([event, _PYC_TEMPORARY.sub(r"\1", self._describer.text(subject))])
@@ -216,9 +216,10 @@ class Watch:
 def _is_import(namespace: Dict[Any, Any]) -> bool:
     """Whether a module's code is being executed by an import, which marks the spec while it lasts."""
     spec = namespace.get("__spec__")
-    if not getattr(spec, "_initializing", False):
+    if ask(spec, "_initializing") is not True:
         return False
-    module = sys.modules.get(getattr(spec, "name", ""))
+    name = ask(spec, "name")
+    module = sys.modules.get(name) if type(name) is str else None
     return module is not None and own_dict(module) is namespace
 
 
@@ -226,7 +227,7 @@ def _entry_of(namespace: Dict[Any, Any]) -> str:
     """What `sys.modules` holds under the module's own name: nothing, the module itself, or something else."""
     try:
         found = sys.modules.get(namespace.get("__name__"), _MISSING)  # type: ignore[arg-type]
-    except TypeError:
+    except Exception:  # a name that cannot be hashed, or that will not be compared
         return "absent"
     if found is _MISSING:
         return "absent"

@@ -1,0 +1,230 @@
+"""The agent survives what it looks at, and sees no difference where only the candidate's own circumstances differ."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conformance import REFERENCE
+from conformance.case import Case, Step
+from conformance.clauses import Level
+from conformance.target import AgentError, Side, Target, find
+from conformance.trial import Examiner
+from tests.harness import Oracle, all_cases, judged
+
+HEAD = "def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
+CASE = Case(files={"plain_one.py": "x = 1\n"}, steps=(Step("call", "run_module('plain_one')"), Step("do", "after = 1")))
+
+HOSTILE = """
+import importlib.machinery, os, sys, types, warnings
+class Liar:
+    def __getattribute__(self, name): raise RuntimeError(name)
+    def __eq__(self, other): raise RuntimeError
+    def __hash__(self): raise RuntimeError
+    def __bool__(self): raise RuntimeError
+    __iter__ = __len__ = __repr__ = __str__ = __bool__
+class Meta(type):
+    def __getattribute__(cls, name): raise RuntimeError(name)
+class Made(metaclass=Meta): pass
+class Mapping(dict):
+    def items(self): raise RuntimeError
+    keys = values = get = __iter__ = __len__ = __getitem__ = __contains__ = items
+class Key(str):
+    def __eq__(self, other): raise RuntimeError
+    __hash__ = str.__hash__
+class Links(Exception):
+    __cause__ = __context__ = __traceback__ = __suppress_context__ = args = property(lambda self: 1 / 0)
+    def __str__(self): raise RuntimeError
+class Silent(ImportError):
+    def __getattribute__(self, name): raise RuntimeError(name)
+class _NamespacePath(list):
+    def __iter__(self): raise RuntimeError
+class Spec(importlib.machinery.ModuleSpec):
+    cached = property(lambda self: sys.exit())
+def module(**attributes):
+    sys.modules["made_up"] = made = types.ModuleType("made_up")
+    vars(made).update(attributes)
+    return made
+"""
+
+RETURNS = {
+    "objects that lie": "{'a': Liar(), 'b': Made, 'c': Made(), 'd': _NamespacePath(), 'e': Spec('x', None)}",
+    "a result that lies": "Liar()",
+    "a dictionary whose methods raise": "Mapping(a=1)",
+    "keys that will not be compared": "{Key('x'): 1, None: 2, (1,): 3}",
+    "surrogates": "{'\\udc80': '\\ud800', 'x\\udfff': b'\\xff'}",
+    "an integer of many digits": "{'large': 1 << 1_000_000, 'negative': -(10**5000)}",
+    "very many keys": "{'k%d' % n: n for n in range(100_000)}",
+    "a very long list": "{'a': list(range(1_000_000))}",
+    "a module whose name lies": "{'m': module(__name__=Liar(), __file__=Liar(), __spec__=Liar())}",
+    "a spec with odd locations": "{'m': module(__spec__=types.SimpleNamespace(submodule_search_locations=3))}",
+    "a class whose module lies": "{'c': type('C', (), {'__module__': Liar()})()}",
+}
+DOES = {
+    "raises what hides its links": "raise Links('x')",
+    "raises what has no attributes": "raise Silent('x')",
+    "raises a syntax error that is odd": "raise SyntaxError('x', ('f', Liar(), 1, 't'))",
+    "leaves no sys.path": "del sys.path",
+    "leaves no sys.argv": "del sys.argv",
+    "leaves no sys.modules": "sys.modules = None",
+    "leaves no finders": "sys.meta_path = None",
+    "leaves odd search paths": "sys.path.append(Liar())",
+    "leaves no warning filters": "warnings.filters = None; del warnings.showwarning",
+    "leaves no environment": "del os.environ",
+    "warns without a text": "warnings.warn(type('W', (UserWarning,), {'__str__': lambda self: 1 / 0})())",
+}
+BODIES = {name: f"return {value}" for name, value in RETURNS.items()} | DOES
+
+
+@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+def test_whatever_a_candidate_does_is_described(body: str, candidate_of: Callable[[Target, str], Side]) -> None:
+    """An observation comes back, of all steps, and the same one twice."""
+    side = candidate_of(find(sys.executable), f"{HOSTILE}\n{HEAD}    {body}\n")
+    first, second = (side.run(CASE.plain()) for _ in range(2))
+    assert first.observation is not None, first
+    assert len(first.observation["steps"]) == len(CASE.steps)
+    assert first.observation == second.observation
+
+
+def test_what_a_candidate_breaks_on_one_side_is_told(candidate_of: Callable[[Target, str], Side]) -> None:
+    """If nothing can be observed any more, not even the traceback of that, the agent still says so."""
+    side = candidate_of(find(sys.executable), f"{HEAD}    import builtins, sys\n    vars(builtins).clear()\n")
+    assert side.run(CASE.plain()).status == "exit"
+    assert side.run(Case(files={}, steps=(Step("do", "x = 1"),)).plain()).observation is not None
+
+
+@pytest.mark.parametrize("own", ["", "    def __init__(self): pass\n    def __str__(self): return 1 / 0\n"])
+def test_unsupported_may_be_subclassed(own: str, candidate_of: Callable[[Target, str], Side]) -> None:
+    """An adapter's own kind of it counts, though it neither calls ours nor has a text."""
+    source = f"from under_test import Unsupported\nclass Mine(Unsupported):\n    pass\n{own}{HEAD}    raise Mine()\n"
+    observation = candidate_of(find(sys.executable), source).run(CASE.plain()).observation
+    assert observation is not None
+    assert "unsupported" in observation
+
+
+CALLABLES = {
+    "an instance": "class Runner:\n    def __call__(self, {}):\n        return runpy.run_module({})\n"
+    "run_module = Runner()\n",
+    "one that has no attributes": "class Runner:\n    def __getattr__(self, name): raise RuntimeError(name)\n"
+    "    def __call__(self, {}):\n        return runpy.run_module({})\nrun_module = Runner()\n",
+    "a partial": "import functools\nrun_module = functools.partial(runpy.run_module)\n",
+    "a lambda": "run_module = lambda {}: runpy.run_module({})\n",
+}
+
+
+@pytest.mark.parametrize("source", CALLABLES.values(), ids=CALLABLES)
+def test_any_callable_will_do(
+    source: str, oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], Side]
+) -> None:
+    """Also when the interpreter's own message about a wrong call names it otherwise."""
+    target = find(sys.executable)
+    parameters = "mod_name, init_globals=None, run_name=None, alter_sys=False"
+    arguments = "mod_name, init_globals, run_name, alter_sys"
+    side = candidate_of(target, "import runpy\n" + source.format(parameters, arguments))
+    for name in ("calling_convention/wrong_argument_is_named", "packages/nested_package_runs_main"):
+        assert judged(oracle_of(target), side, all_cases()[name]) == []
+
+
+SET_UP = """
+import builtins, os, sys, warnings
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None): return None
+def hook(path): raise ImportError
+sys.meta_path[:] = [Finder, *sys.meta_path, Finder]
+sys.path_hooks[:] = [hook, *sys.path_hooks, hook]
+sys.path.append(os.path.dirname(__file__))
+sys.setrecursionlimit(3000)
+warnings.simplefilter("error")
+builtins.added_by_the_candidate = os.environ["ADDED_BY_THE_CANDIDATE"] = "1"
+sys.excepthook = sys.displayhook = lambda *arguments: None
+"""
+
+
+def test_what_a_candidate_sets_up_when_imported_is_its_own_affair(
+    oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], Side]
+) -> None:
+    """Judged is what changes over a call: over the fixtures that touch the same things."""
+    target = find(sys.executable)
+    source = SET_UP + (REFERENCE / "__init__.py").read_text(encoding="utf-8")
+    oracle, candidate = oracle_of(target), candidate_of(target, source)
+    words = ("meta_path", "path_hooks", "sys.path", "recursion", "excepthook", "environ", "builtins", "filter")
+    chosen = [case for case in all_cases().values() if any(word in str(case.plain()) for word in words)]
+    assert len(chosen) > 50
+    for case in chosen:
+        assert judged(oracle, candidate, case) in ([], None), case.id
+
+
+def test_links_on_the_way_to_the_temporary_folder_are_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, oracle_of: Callable[[Target], Oracle]
+) -> None:
+    """The interpreter names what lies in the current folder without them; on some systems /tmp is one."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "link"))
+    target = find(sys.executable)
+    side = Side(target, "oracle")
+    try:
+        case = all_cases()["finding_modules/empty_entry_of_sys_path_is_the_current_folder"]
+        assert judged(oracle_of(target), side, case) == []
+    finally:
+        side.close()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="LC_ALL=C has an encoding of its own only there")
+def test_a_file_system_without_unicode_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cases that need such names are not run there."""
+    for name, value in {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}.items():
+        monkeypatch.setenv(name, value)
+    side = Side(find(sys.executable), "oracle")
+    try:
+        assert "unicode" not in side.greeting.capabilities
+    finally:
+        side.close()
+
+
+def test_a_case_ends_with_its_run(tmp_path: Path) -> None:
+    """Ctrl-C while a candidate hangs leaves no process behind."""
+    told = tmp_path / "pid"
+    path = tmp_path / "hanging.py"
+    source = f"    import os, time\n    open({str(told)!r}, 'w').write(str(os.getpid()) + '.')\n    time.sleep(600)\n"
+    path.write_text(HEAD + source, encoding="utf-8")
+    side = Side(find(sys.executable), str(path))
+    side.start(CASE.plain())
+    deadline = time.monotonic() + 30
+    while not (told.exists() and told.read_text().endswith(".")):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    side.close()
+    pid = int(told.read_text().rstrip("."))
+    while time.monotonic() < deadline:
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            break
+        if Path(f"/proc/{pid}/stat").exists() and ") Z " in Path(f"/proc/{pid}/stat").read_text():
+            break  # dead, and waiting for whoever inherited it
+        time.sleep(0.02)
+    else:
+        pytest.fail("the case's process is still there")
+
+
+def test_a_case_that_cannot_be_built_does_not_upset_the_next() -> None:
+    """The suite's own failure in one case leaves no reply behind that the next one would take for its own."""
+    target = find(sys.executable)
+    oracle, candidate = Side(target, "oracle"), Side(target, str(REFERENCE))
+    try:
+        examiner = Examiner(oracle, candidate, Level.EXACT)
+        impossible = Case(files={"a": "", "a/b": ""}, steps=(Step("do", "pass"),))
+        with pytest.raises(AgentError):
+            examiner.run(impossible)
+        trial = examiner.run(CASE)
+        assert (trial.verdict, trial.unconfirmed) == ("agrees", ())
+    finally:
+        oracle.close()
+        candidate.close()
