@@ -58,7 +58,9 @@ HERE = Path(__file__).resolve().parent
 # -- --target=PATH names an interpreter itself: one session then, without an environment.
 OWN_TARGET = any(argument.partition("=")[0] == "--target" for argument in sys.argv)
 if OWN_TARGET and any(argument.startswith("conformance-") for argument in sys.argv):
-    sys.exit("usage: --target names the interpreter itself; say `nox -s conformance -- --target=...`, without a version")
+    sys.exit(
+        "usage: --target names the interpreter itself; say `nox -s conformance -- --target=...`, without a version"
+    )
 
 # What the driver's exit status means, as the end of a sentence about the target.
 STATUSES = {
