@@ -76,6 +76,8 @@ def test_a_candidate_that_cannot_be_used_is_refused(fault: str, tmp_path: Path) 
         ("--impl=no_such_package_here", "There is no module 'no_such_package_here'"),
         ("--impl=json:no_such_name", "json has no callable 'no_such_name'"),
         ("--impl=/no/such/file.py", "There is no file /no/such/file.py"),
+        ("--impl=:run_module", "':run_module' names no callable"),
+        ("--impl=json:", "'json:' names no callable"),
     ],
 )
 def test_a_candidate_that_is_not_there(impl: str, sentence: str) -> None:
@@ -95,6 +97,7 @@ def test_a_candidate_that_is_not_there(impl: str, sentence: str) -> None:
         (["WARNING-LOCATION"], "WARNING-LOCATION is never judged"),
         (["--report=/no/such/folder/out.jsonl"], "cannot be written"),
         (["--cases=/no/such/folder"], "holds no fixtures"),
+        (["no_such_folder/test_file.py"], "is neither a clause, nor a chapter, nor a fixture"),
     ],
 )
 def test_a_command_that_makes_no_sense(arguments: list[str], sentence: str) -> None:
@@ -161,6 +164,46 @@ def test_conforming_is_zero() -> None:
     done = conformance(ONE_FIXTURE)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "status 0: conforms" in last_line(done)
+
+
+def test_work_can_be_divided() -> None:
+    """Pytest's -n: the workers have the plugin and the selection, and what they find arrives."""
+    done = conformance(ONE_FIXTURE, "PACKAGE-FROM-SPEC", "-n", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "status 0: conforms" in last_line(done)
+    assert "warning" not in done.stdout
+
+
+@pytest.mark.parametrize("words", [["-k", "no_such_case"], ["--collect-only"]])
+def test_what_was_not_run_never_conforms(words: list[str]) -> None:
+    """Status 5, and no table of nothing."""
+    done = conformance(ONE_FIXTURE, *words)
+    assert done.returncode == 5
+    assert "status 5: nothing ran" in last_line(done)
+    assert "clauses that conform" not in done.stdout
+
+
+def test_stopping_early_counts_what_was_found(tmp_path: Path) -> None:
+    """Pytest's -x."""
+    done = conformance(adapter(tmp_path, "def run_module(mod_name, *rest, **named): __import__(mod_name)\n"), "-x")
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "status 1: diverges" in last_line(done)
+
+
+def test_the_observation_of_a_case_can_be_looked_at() -> None:
+    """For whoever writes a fixture; and a fault is one sentence here as well."""
+
+    def show(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "conformance.show", *arguments]
+        return subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=120, check=False)
+
+    done = show(f"fixtures/{ONE_FIXTURE}.toml", "--impl=reference")
+    assert done.returncode == 0, done.stderr
+    assert "['where', {'tuple': ['__main__', 'outer.inner']}]" in done.stdout
+    for arguments, status in ((["no/such"], 2), ([ONE_FIXTURE, "--target=/no"], 2), ([ONE_FIXTURE, "--impl=nope"], 3)):
+        done = show(*arguments)
+        assert done.returncode == status
+        assert len(done.stderr.strip().splitlines()) == 1
 
 
 def test_diverging_is_one_and_the_report_says_what(tmp_path: Path) -> None:
