@@ -13,6 +13,7 @@ import pytest
 from conformance import REFERENCE
 from conformance.case import Case, Step
 from conformance.clauses import Level
+from conformance.judge import judge
 from conformance.target import AgentError, Side, Target, find
 from conformance.trial import Examiner
 from tests.harness import Oracle, all_cases, judged
@@ -158,6 +159,26 @@ def test_what_a_candidate_sets_up_when_imported_is_its_own_affair(
     assert len(chosen) > 50
     for case in chosen:
         assert judged(oracle, candidate, case) in ([], None), case.id
+
+
+def test_modules_of_a_candidate_give_way_to_those_of_the_world(
+    tmp_path: Path,
+) -> None:
+    """A candidate that consists of modules whose names a case uses as well is judged as any other."""
+    (tmp_path / "plain_module.py").write_text("from runpy import run_module\n", encoding="utf-8")
+    (tmp_path / "outer.py").write_text("from plain_module import run_module\n", encoding="utf-8")
+    target = find(sys.executable)
+    oracle, side = (Side(target, what, import_from=str(tmp_path)) for what in ("oracle", "outer"))
+    try:
+        for name, case in all_cases().items():
+            if case.chapter == "packages" or "plain_module" in str(case.plain()):
+                ours, theirs = (one.run(case.plain()).observation for one in (oracle, side))
+                assert ours is not None
+                assert theirs is not None
+                assert judge(case, ours, theirs, version=target.version) == [], name
+    finally:
+        oracle.close()
+        side.close()
 
 
 def test_links_on_the_way_to_the_temporary_folder_are_followed(

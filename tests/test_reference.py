@@ -28,7 +28,7 @@ CLOTHES = {
         "    loader, origin, cached, package = spec.loader, spec.origin, spec.cached, spec.parent\n",
         "    loader = spec.loader\n    origin = spec.origin\n    cached = spec.cached\n    package = spec.parent\n",
     ),
-    "importing lazily": f"{HEAD}\n    import colorsys, runpy, xml.dom.minidom\n"
+    "importing lazily": f"{HEAD}\n    import colorsys, pyexpat, runpy, xml.dom.minidom\n"
     "    return runpy.run_module(mod_name, init_globals, run_name, alter_sys)\n",
 }
 

@@ -108,7 +108,7 @@ class Describer:
     def is_foreign(self, module: Any) -> bool:
         """A module that an ordinary import brought in from outside of the world: anybody's, at any time."""
         spec = own_dict(module).get("__spec__")
-        return type(module) is types.ModuleType and spec is not None and not self.of_world(module)
+        return issubclass(type(module), types.ModuleType) and spec is not None and not self.of_world(module)
 
     def of_world(self, module: Any) -> bool:
         """A module that lies in the world, or that was made by hand."""

@@ -41,6 +41,7 @@ def main(arguments: List[str]) -> None:
     under_test = types.ModuleType("under_test")
     under_test.__dict__["Unsupported"] = steps.Unsupported
     sys.modules["under_test"] = under_test
+    before = set(sys.modules)
     try:
         run_module = candidate.load(side)
     except candidate.CannotLoad as exc:
@@ -48,7 +49,7 @@ def main(arguments: List[str]) -> None:
         return
     name = _called(run_module)
     send(_greeting(run_module))
-    state.preload()
+    state.preload(before)
     if hasattr(gc, "freeze"):
         gc.collect()
         gc.freeze()

@@ -13,7 +13,7 @@ import os
 import sys
 import types
 import warnings
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Set
 
 from .describe import Describer, ask, own_dict
 
@@ -79,7 +79,7 @@ class State:
             return changed
         for key, module in now.items():
             if key not in before:
-                if not self._describer.is_foreign(module):
+                if not self._describer.is_foreign(module) and not self._is_part_of_foreign(key, module, now):
                     changed[self._key(key)] = self._describer.value(module, "sys.modules[{!r}]".format(key))
             elif before[key] is not module:
                 changed[self._key(key)] = self._describer.value(module, "new sys.modules[{!r}]".format(key))
@@ -152,6 +152,17 @@ class State:
         elif start or rest:
             described["at"] = "the end" if start else "the start"
         return described
+
+    def _is_part_of_foreign(self, key: Any, module: Any, modules: Dict[Any, Any]) -> bool:
+        """What a foreign module makes by hand, and enters under its own name: `pyexpat.errors`, `six.moves`."""
+        parent = modules.get(key.partition(".")[0]) if type(key) is str and "." in key else None
+        namespace = own_dict(module)
+        return (
+            parent is not None
+            and self._describer.is_foreign(parent)
+            and namespace.get("__spec__") is None
+            and namespace.get("__file__") is None
+        )
 
     def _mapping(self, field: str, before: Dict[Any, Any], now: Dict[Any, Any]) -> Dict[str, Any]:
         if _unchanged(before, now):
@@ -230,8 +241,27 @@ def _raw() -> _Raw:
 _PRELOADED: Dict[int, Any] = {}
 
 
-def preload() -> None:
-    """Take note of the modules that are loaded now, in the warm agent."""
+# Those that came with the side under test, and not from the standard library.
+_BROUGHT: Set[str] = set()
+
+
+def give_way(words: Set[str]) -> None:
+    """Take what came with the side under test out of `sys.modules`, where a case uses the name for something else."""
+    for key in _BROUGHT:
+        if key.partition(".")[0] in words:
+            sys.modules.pop(key, None)
+
+
+def _is_standard(module: Any) -> bool:
+    file = own_dict(module).get("__file__")
+    if type(file) is not str:
+        return own_dict(module).get("__path__") is None  # built in, or frozen
+    return file.startswith(os.path.dirname(os.__file__) + os.sep) and "site-packages" not in file
+
+
+def preload(before: Set[str]) -> None:
+    """Take note of the modules that are loaded now, in the warm agent; `before`: of those, and not by the candidate."""
+    _BROUGHT.update(key for key, one in list(sys.modules.items()) if key not in before and not _is_standard(one))
     own = (sys.modules["__main__"], sys.modules["under_test"])
     _PRELOADED.update((id(module), module) for module in list(sys.modules.values()) if module not in own)
 

@@ -15,7 +15,7 @@ from typing import Any, Callable, ClassVar, Dict, List, Set
 
 from . import world
 from .describe import Describer, safe_str, slot
-from .state import State
+from .state import State, give_way
 from .watch import Watch
 
 _QUIET = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
@@ -58,6 +58,7 @@ class _Run:
         self._describer = Describer(root, callable_name, is_world)
         self._state = State(self._describer)
         self._watch = Watch(self._describer, self._state, is_world, _names(case))
+        give_way(set(re.findall(r"\w+", str(case).replace("\\n", " "))))
         sys.dont_write_bytecode = False
         sys.pycache_prefix = None
         sys.argv = list(case["argv"])
