@@ -212,7 +212,7 @@ class _Session:
     def again(self) -> str:
         """The command that runs one case again; its id is to follow."""
         option = self.config.option
-        front = os.environ.get("RUNPY_CONFORMANCE_COMMAND", f"python -m conformance --target={option.target}")
+        front = os.environ.get("RUNPY_CONFORMANCE_COMMAND", f"python -m {__package__} --target={option.target}")
         return front + (f" --impl={option.impl}" if option.impl != "reference" else "")
 
     def finish(self, exit_status: int) -> int:
