@@ -218,6 +218,7 @@ class _Step:
             "name": specials.get("__name__"),
             "spec_name": spec.get("spec") if isinstance(spec, dict) else None,
             "located": spec.get("has_location") is not False if isinstance(spec, dict) else True,
+            "imported": frozenset(event["file"] for event in oracle.get("events", ()) if event["event"] == "import"),
         }
         self._added: dict[str, set[str]] = {}
         self._ran = bool(runs) or any(event["event"] == "run" for event in candidate.get("events", ()))

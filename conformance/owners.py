@@ -33,6 +33,7 @@ class Difference:
     name: Any = None
     spec_name: Any = None
     located: bool = True
+    imported: frozenset[str] = frozenset()
 
 
 Condition = Callable[[Difference], bool]
@@ -82,6 +83,12 @@ def _package_not_imported(one: Difference) -> bool:
 
 def _init_run(one: Difference) -> bool:
     return one.kind == "extra" and str(one.candidate).endswith(_package_path(one))
+
+
+def _failed_parent_again(one: Difference) -> bool:
+    """The call ends in an error on the way, and a module that was imported before that is executed once more."""
+    again = str(one.candidate).removeprefix("import of ")
+    return one.kind == "extra" and not one.returned and not one.of_world and again in one.imported
 
 
 def _removed(one: Difference) -> bool:
@@ -159,7 +166,12 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("executions.run", [(_init_run, "MAIN-SUBMODULE"), (_always, "CODE-RUN-EACH-CALL")]),
     (
         "executions.import",
-        [(_package_not_imported, "PACKAGE-IMPORTED"), (_missing, "PARENTS-IMPORTED"), (_always, "PARENTS-ONCE")],
+        [
+            (_package_not_imported, "PACKAGE-IMPORTED"),
+            (_missing, "PARENTS-IMPORTED"),
+            (_failed_parent_again, "FAILED-PARENT-RUNS-ONCE"),
+            (_always, "PARENTS-ONCE"),
+        ],
     ),
     ("*.__name__", _NAME),
     ("*.__spec__", _SPEC),

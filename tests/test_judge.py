@@ -294,3 +294,21 @@ def test_a_key_too_many_is_told_once() -> None:
     start["globals"].append(["__own__", 1])
     end["globals"].append(["__own__", 1])
     assert verdict(candidate) == [("KEYS-ONLY-THESE", "entry.keys", True)]
+
+
+def test_a_parent_that_fails_is_executed_once() -> None:
+    """A second execution of it belongs to the failure; that of another module does not."""
+    oracle = observation()
+    step = oracle["steps"][0]
+    del step["result"]
+    step["outcome"] = "raised"
+    step["exception"] = {"exception": "ImportError", "bases": ["Exception"], "message": "no", "args": ["no"]}
+    parent = {**step["events"][0], "event": "import", "file": "<root>/a/__init__.py"}
+    ends = {"event": "end", "file": "<root>/a/__init__.py"}
+    sibling = {**parent, "file": "<root>/a/b.py"}
+    step["events"] = [parent, ends]
+    for extra, clause in ((parent, "FAILED-PARENT-RUNS-ONCE"), (sibling, "PARENTS-ONCE")):
+        candidate = copy.deepcopy(oracle)
+        candidate["steps"][0]["events"] += [extra, ends]
+        (one,) = judge(CASE, oracle, candidate, version="3.13.0")
+        assert (one.signature.clause, one.signature.field) == (clause, "executions.import")
