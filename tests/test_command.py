@@ -301,12 +301,17 @@ def test_an_interrupted_run_keeps_its_report_and_leaves_nothing(tmp_path: Path) 
         env={**os.environ, "TMPDIR": str(scratch)},
         stdout=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a shell's `&` ignores it
     )
-    while not (report.exists() and report.read_text().count("\n") >= 2):
-        assert process.poll() is None
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    printed, _ = process.communicate(timeout=60)
+    with process:
+        try:
+            while not (report.exists() and report.read_text().count("\n") >= 2):
+                assert process.poll() is None
+                time.sleep(0.05)
+            process.send_signal(signal.SIGINT)
+            printed, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert "status 130: interrupted" in printed.strip().splitlines()[-1]
     assert json.loads(report.read_text().splitlines()[-1])["status"] == 130
