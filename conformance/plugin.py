@@ -87,9 +87,12 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         session.open(target)
         if not hasattr(config, "workerinput"):
             session.begin_report(config.option.report)
+    except _Usage as exc:
+        session.close()
+        return _complain(str(exc), 2)
     except OSError as exc:
         session.close()
-        return _complain(f"The report {config.option.report} cannot be written: {exc.strerror}.", 2)
+        return _complain(f"The suite itself failed: {exc}", 4)
     except (CandidateError, SmokeFailed) as exc:
         session.close()
         return _complain(str(exc), 3)
@@ -230,9 +233,12 @@ class _Session:
         return status
 
     def begin_report(self, path: str | None) -> None:
-        """Open the report, and write its head. Raises OSError."""
+        """Open the report, and write its head. Raises _Usage."""
         if path:
-            self._report = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - open as long as the session
+            try:
+                self._report = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - open as long as the session
+            except OSError as exc:
+                raise _Usage(f"The report {path} cannot be written: {exc.strerror}.") from None
             self.tell(self.run)
 
     def tell(self, *stream: records.Record | None) -> None:

@@ -28,7 +28,11 @@ OLDEST = Version("3.8")
 _FAREWELL = 1.0  # seconds that an agent may take to end by itself
 _MARGIN = 5.0  # seconds that an agent may take, beyond a case's own time, to say that it timed out
 
-_TELL = "import sys; print(sys.implementation.name, '%d.%d.%d' % sys.version_info[:3], '%s%d' % sys.version_info[3:])"
+# In words that Python 2 knows too, so that it can say what it is.
+_TELL = (
+    "import sys; name = getattr(getattr(sys, 'implementation', None), 'name', 'python'); "
+    "print('%s %d.%d.%d %s%d' % ((name,) + tuple(sys.version_info)))"
+)
 
 
 class BadInterpreter(Exception):
@@ -84,6 +88,7 @@ def find(interpreter: str) -> Target:
     path = shutil.which(interpreter)
     if path is None:
         raise BadInterpreter(f"There is no interpreter {interpreter!r}: give --target a path or a command's name.")
+    path = os.path.abspath(path)  # agents start elsewhere; its links stay, since a virtual environment is one
     try:
         told = subprocess.run([path, "-c", _TELL], capture_output=True, text=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired) as exc:

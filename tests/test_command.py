@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -123,6 +124,22 @@ def test_an_interpreter_that_is_too_old(tmp_path: Path) -> None:
     done = conformance(f"--target={path}")
     assert done.returncode == 2
     assert "is Python 3.6.15; targets are Python 3.8 and later" in complaint(done)
+
+
+def test_an_interpreter_of_another_age() -> None:
+    """Python 2 says its version, and is refused in the same words."""
+    python = shutil.which("python2.7")
+    if python is None:
+        pytest.skip("no Python 2 here")
+    done = conformance(f"--target={python}")
+    assert done.returncode == 2
+    assert "targets are Python 3.8 and later" in complaint(done)
+
+
+def test_a_target_may_be_a_relative_path(tmp_path: Path) -> None:
+    """From the folder in which the command is given."""
+    (tmp_path / "python").symlink_to(sys.executable)
+    assert conformance("--target=./python", ONE_FIXTURE, folder=tmp_path).returncode == 0
 
 
 BAD_FIXTURES = {
