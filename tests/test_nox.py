@@ -1,0 +1,145 @@
+"""The front door: what nox makes of a command line, and what its last line says."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance import HOUSE
+from conformance.target import BadInterpreter, find
+
+pytest.importorskip("nox")
+
+SMALL = "packages/nested_package_runs_main"
+
+
+def nox(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run nox on our noxfile from a folder, in this environment, with environments of its own."""
+    environ = {**os.environ, "NOX_SCRIPT_MODE": "none"}
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "nox", "-f", str(HOUSE / "noxfile.py"), "--envdir", str(folder / ".nox")),
+            *("-s", "conformance", "--", *arguments),
+        ],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def last_line(done: subprocess.CompletedProcess[str]) -> str:
+    """What the command ends with; and no traceback comes before it."""
+    assert "Traceback" not in done.stdout + done.stderr
+    return done.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--impl="], "--impl needs a value"),
+        (["--impl"], "--impl needs a value"),
+        (["--install=/no/such/place"], "there is nothing at /no/such/place"),
+        (["--install=a b"], "'a b' is no requirement"),
+        (["--install=--index-url=x"], "--install takes a PyPI name, a path or '-e path'"),
+        (["--report=/no/such/folder/out.jsonl"], "there is no folder /no/such/folder"),
+        (["--target=python3", "--install=x"], "--install is for the environments made here"),
+    ],
+)
+def test_a_command_line_that_cannot_be_followed(arguments: list[str], sentence: str, tmp_path: Path) -> None:
+    """It is refused in one sentence, before any environment is made."""
+    done = nox(tmp_path, *arguments)
+    assert done.returncode == 1
+    assert last_line(done).startswith("conformance: usage: ")
+    assert sentence in last_line(done)
+    assert not list(tmp_path.glob(".nox/conformance*"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "sentence", "outcome"),
+    [
+        (["--target=/no/such/python"], 1, "There is no interpreter '/no/such/python'", "usage"),
+        (["--target={python}", "NO-SUCH-CLAUSE"], 1, "'NO-SUCH-CLAUSE' is neither a clause", "usage"),
+        (["--target={python}", "--impl=no_such_module"], 1, "There is no module 'no_such_module'", "cannot be loaded"),
+        (["--target={python}", "-k", "no_such_case", SMALL], 1, "status 5", "nothing ran"),
+        (["--target={python}", "--impl=mine.py:wrong", SMALL], 1, "PACKAGE-FROM-SPEC", "diverges"),
+        (["--target={python}", "--impl=mine:right", SMALL], 0, "status 0", "conforms"),
+    ],
+)
+def test_the_last_line_says_which_it_was(
+    arguments: list[str], status: int, sentence: str, outcome: str, tmp_path: Path
+) -> None:
+    """Nox itself tells only success from failure. What lies where the user stands can be judged."""
+    (tmp_path / "mine.py").write_text(
+        "from runpy import run_module as right\n"
+        "def wrong(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
+        "    return {**right(mod_name, init_globals, run_name, alter_sys), '__package__': 'wrong'}\n"
+    )
+    done = nox(tmp_path, *(one.format(python=sys.executable) for one in arguments))
+    assert (done.returncode, outcome in last_line(done)) == (status, True), done.stdout + done.stderr
+    assert sentence in done.stdout + done.stderr
+
+
+def test_a_target_goes_with_no_version(tmp_path: Path) -> None:
+    """The session of one version has its own interpreter."""
+    environ = {**os.environ, "NOX_SCRIPT_MODE": "none"}
+    command = [sys.executable, "-m", "nox", "-f", str(HOUSE / "noxfile.py"), "-s", "conformance-3.12"]
+    done = subprocess.run(
+        [*command, "--", "--target=python3"], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "--target names the interpreter itself" in done.stderr
+
+
+def test_without_an_interpreter_nothing_ran(tmp_path: Path) -> None:
+    """That is a failure, on CI too."""
+    environ = {**os.environ, "NOX_SCRIPT_MODE": "none", "CI": "true", "UV_PYTHON_DOWNLOADS": "never"}
+    (tmp_path / "noxfile.py").write_text(
+        (HOUSE / "noxfile.py").read_text(encoding="utf-8").replace('    "3.8",\n', '    "3.99",\n', 1)
+    )
+    (tmp_path / "survey").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "nox", "-s", "conformance-3.99"],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "3.99" in done.stderr
+    assert last_line(done) == "conformance: nothing ran: no interpreter that was asked for could be used"
+
+
+def test_what_is_asked_for_is_installed_when_environments_are_reused(tmp_path: Path) -> None:
+    """Nox's -R leaves installs out; one that is needed is not to be left out, nor taken for done."""
+    try:
+        find("python3.12")
+    except BadInterpreter:
+        pytest.skip("no Python 3.12 here")
+    environ = {**os.environ, "NOX_SCRIPT_MODE": "none"}
+    command = [sys.executable, "-m", "nox", "-R", "-f", str(HOUSE / "noxfile.py"), "--envdir", str(tmp_path / ".nox")]
+
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [*command, "-s", "conformance-3.12", "--", SMALL, *arguments],
+            cwd=tmp_path,
+            env=environ,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return last_line(done)
+
+    assert run() == "conformance: conforms on 3.12"
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "pyproject.toml").write_text("this is no TOML")
+    for _ in range(2):
+        assert run("--install=./broken").startswith("conformance: could not install ")
