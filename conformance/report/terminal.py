@@ -36,12 +36,18 @@ def summary(
     """Print the table, then the divergences. again: the command to which a case's id is added."""
     level = Level.parse(run["level"])
     console.print(
-        f"\n{run['candidate']} on {run['target']['name']}: clauses that conform, of those that hold", style="bold"
+        f"\n{run['candidate']} on {run['target']['name']}: clauses that conform, of those that hold",
+        style="bold",
+        highlight=False,
     )
     console.print(_table(clauses, level))
     idle = len({one["chapter"] for one in clauses}) - len(_ran(clauses))
     if idle:
-        console.print(f"No case ran for the clauses of {idle} other chapter{'s' if idle > 1 else ''}.", style="dim")
+        console.print(
+            f"No case ran for the clauses of {idle} other chapter{'s' if idle > 1 else ''}.",
+            style="dim",
+            highlight=False,
+        )
     _unsupported(console, run, trials, clauses)
     groups = _groups(trials)
     counted = [group for group in groups if Level.parse(group[0][1]["level"]) <= level]
