@@ -77,6 +77,9 @@ INTERRUPTED = 130
 # Other people's implementations: survey/<name>.toml says what to install and what to expect.
 RECIPES = sorted(path.stem for path in (HERE / "survey").glob("*.toml"))
 
+# Options whose value is a folder.
+FOLDERS = ("--import-from", "--cases")
+
 # Options whose value is a file that the driver writes, one for each target.
 WRITTEN = ("--report", "--junitxml", "--junit-xml")
 
@@ -256,7 +259,7 @@ def read_command_line(arguments: list[str], here: Path, target: str = "") -> Ask
     while rest:
         argument = rest.pop(0)
         option, equals, value = argument.partition("=")
-        if option not in {"--install", "--impl", "--target", "--import-from", *WRITTEN}:
+        if option not in {"--install", "--impl", "--target", *FOLDERS, *WRITTEN}:
             asked.options.append(argument)
             continue
         if not equals:
@@ -270,7 +273,7 @@ def read_command_line(arguments: list[str], here: Path, target: str = "") -> Ask
             continue
         if option == "--impl":
             value = asked.candidate = candidate(value, here)
-        elif option == "--import-from":
+        elif option in FOLDERS:
             value = str(here / value)
         elif option == "--target":
             value = (not Path(value).parts[1:] and shutil.which(value)) or str(here / value)
@@ -289,7 +292,7 @@ EXAMPLES = {
     "--install": "mypkg, ./mypkg or '-e ./mypkg'",
     "--impl": "mypkg, mypkg.mod:callable or path/to/adapter.py:callable",
     "--target": "path/to/python",
-    "--import-from": "path/to/folder",
+    **dict.fromkeys(FOLDERS, "path/to/folder"),
     **dict.fromkeys(WRITTEN, "path/to/file"),
 }
 
