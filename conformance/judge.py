@@ -14,25 +14,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .agent import OF_AN_IMPORT, SPECIALS
 from .case import Case
 from .clauses import FREE_FIELDS, Clause, Level, registry
 from .owners import NOTHING, UNCHANGED, Difference, default_owner
 
 PHASES = ("resolve", "import parent", "load code", "prepare", "execute", "restore", "result")
-SPECIALS = (
-    "__name__",
-    "__spec__",
-    "__file__",
-    "__cached__",
-    "__loader__",
-    "__package__",
-    "__doc__",
-    "__builtins__",
-    "__path__",
-)
-
-# Of an import the rest is the import system's own affair.
-OF_AN_IMPORT = ("__name__", "__file__", "__package__", "__doc__")
 
 # When things come about within a step, after its events.
 _OUTCOME, _OUTPUT, _AFTER, _RESULT, _NAMES, _AUDIT = range(1_000_000, 1_000_006)
@@ -193,7 +180,7 @@ def _shows_in_programs(earlier: Divergence, later: Divergence, clauses: Mapping[
 
 
 def _subject(field: str) -> str:
-    return field.rpartition(".")[2] if field != "names" else "names"
+    return field.rpartition(".")[2]
 
 
 # -- one step, side by side ---------------------------------------------------------------------------------------
@@ -353,15 +340,8 @@ class _Step:
         mine, theirs = oracle.get("argv", UNCHANGED), candidate.get("argv", UNCHANGED)
         yield from self._compare(index, phase, _argv_field(prefix, mine, theirs), where + "sys.argv", mine, theirs)
         yield from self._mapping(index, phase, f"{prefix}.modules", where + "sys.modules[{}]", oracle, candidate)
-        if oracle.get("entry") != candidate.get("entry"):
-            yield from self._compare(
-                index,
-                phase,
-                f"{prefix}.modules",
-                where + _OWN_ENTRY,
-                oracle.get("entry"),
-                candidate.get("entry"),
-            )
+        mine, theirs = oracle.get("entry"), candidate.get("entry")
+        yield from self._compare(index, phase, f"{prefix}.modules", where + _OWN_ENTRY, mine, theirs)
         mine, theirs = oracle.get("state", {}), candidate.get("state", {})
         for key in mine.keys() | theirs.keys():
             field = f"{prefix}.path" if key == "path" else f"{prefix}.state"

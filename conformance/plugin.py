@@ -27,7 +27,7 @@ _SESSION = pytest.StashKey["_Session"]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options; docs/options.md is generated from them."""
+    """The options that are ours."""
     group = parser.getgroup("conformance", "runpy-conformance")
     group.addoption(
         "--impl",
@@ -90,13 +90,10 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     except _Usage as exc:
         session.close()
         return _complain(str(exc), 2)
-    except OSError as exc:
-        session.close()
-        return _complain(f"The suite itself failed: {exc}", 4)
     except (CandidateError, SmokeFailed) as exc:
         session.close()
         return _complain(str(exc), 3)
-    except AgentError as exc:
+    except (AgentError, OSError) as exc:
         session.close()
         return _complain(f"The suite itself failed: {exc}", 4)
     except BaseException:
@@ -137,8 +134,7 @@ def _selection(config: pytest.Config, folder: Path) -> frozenset[str]:
     for word in config.args:
         if word not in given:
             continue  # pytest's own idea of where to look
-        name = word.removesuffix(".toml")
-        name = name.removeprefix("fixtures/") if name.startswith("fixtures/") else name
+        name = word.removesuffix(".toml").removeprefix("fixtures/")
         if name not in registry() and name not in known and name not in CHAPTERS:
             raise _Usage(
                 f"{word!r} is neither a clause, nor a chapter, nor a fixture; docs/specification.md lists the clauses "

@@ -22,8 +22,9 @@ from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
+from .agent import PROTOCOL
+
 AGENT = Path(__file__).resolve().parent / "agent" / "start.py"
-PROTOCOL = 1
 OLDEST = Version("3.8")
 _FAREWELL = 1.0  # seconds that an agent may take to end by itself
 _MARGIN = 5.0  # seconds that an agent may take, beyond a case's own time, to say that it timed out

@@ -130,9 +130,7 @@ def _confirmed(first: Trial, second: Trial) -> Trial:
     again = {one.signature for one in second.divergences}
     kept = tuple(one for one in first.divergences if one.signature in again)
     lost = tuple(one for one in first.divergences if one.signature not in again)
-    if not any(one.cause for one in kept):
-        return replace(first, verdict="agrees" if not kept else first.verdict, divergences=kept, unconfirmed=lost)
-    return replace(first, divergences=kept, unconfirmed=lost)
+    return replace(first, verdict=first.verdict if kept else "agrees", divergences=kept, unconfirmed=lost)
 
 
 def _uses_result(case: Case) -> bool:

@@ -14,4 +14,18 @@ is not installed where the agent runs.
     describe   any object as plain JSON
 """
 
+# What both ends of the line must agree on.
 PROTOCOL = 1
+SPECIALS = (
+    "__name__",
+    "__spec__",
+    "__file__",
+    "__cached__",
+    "__loader__",
+    "__package__",
+    "__doc__",
+    "__builtins__",
+    "__path__",
+)
+# Of an import the rest is the import system's own affair, and dear to describe.
+OF_AN_IMPORT = ("__name__", "__file__", "__package__", "__doc__")

@@ -122,7 +122,9 @@ class _Run:
             self._describer.begin()
             observed["exception"] = self._describer.value(exc, "the exception")
             observed["exception"]["namespace"] = self._last_namespace(exc)
-            observed["exception"]["from_runpy"] = _last_frame_globals(exc).get("__name__") == "runpy"
+            frame = _last_frame(exc)
+            observed["exception"]["from_runpy"] = frame is not None and frame.f_globals.get("__name__") == "runpy"
+            del frame
             BaseException.with_traceback(exc, _without_us(slot(exc, "__traceback__")))
             self._namespace["error"] = exc
         else:
@@ -164,14 +166,12 @@ class _Run:
 
     def _last_namespace(self, exc: BaseException) -> Any:
         """The globals of the innermost frame of the traceback, if that is the body of a module of the world."""
-        traceback = slot(exc, "__traceback__")
-        while traceback is not None and traceback.tb_next is not None:
-            traceback = traceback.tb_next
-        if traceback is None or traceback.tb_frame.f_code.co_name != "<module>":
+        frame = _last_frame(exc)
+        if frame is None or frame.f_code.co_name != "<module>":
             return None
-        if not traceback.tb_frame.f_code.co_filename.startswith((self._root + os.sep, "world:")):
+        if not frame.f_code.co_filename.startswith((self._root + os.sep, "world:")):
             return None
-        return self._describer.value(traceback.tb_frame.f_globals, "the failed namespace")
+        return self._describer.value(frame.f_globals, "the failed namespace")
 
     def _output(self, descriptor: int) -> str:
         """What was written to a standard stream since the last step."""
@@ -218,11 +218,12 @@ def _names(case: Dict[str, Any]) -> Set[str]:
     return found - {""}
 
 
-def _last_frame_globals(exc: BaseException) -> Dict[str, Any]:
+def _last_frame(exc: BaseException) -> Any:
+    """The innermost frame of a traceback, or None."""
     traceback = slot(exc, "__traceback__")
     while traceback is not None and traceback.tb_next is not None:
         traceback = traceback.tb_next
-    return {} if traceback is None else traceback.tb_frame.f_globals
+    return None if traceback is None else traceback.tb_frame
 
 
 def _without_us(traceback: Any) -> Any:

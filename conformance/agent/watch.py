@@ -11,6 +11,7 @@ import sys
 import types
 from typing import Any, Callable, Dict, List, Set, Tuple
 
+from . import OF_AN_IMPORT, SPECIALS
 from .describe import Describer, ask, own_dict, safe_str, type_name
 from .state import State
 
@@ -23,19 +24,6 @@ except ImportError:  # an interpreter without threads
         return 0
 
 
-SPECIALS = (
-    "__name__",
-    "__spec__",
-    "__file__",
-    "__cached__",
-    "__loader__",
-    "__package__",
-    "__doc__",
-    "__builtins__",
-    "__path__",
-)
-# The rest of what an import sets is the import system's own affair, and dear to describe.
-_OF_AN_IMPORT = ("__name__", "__file__", "__package__", "__doc__")
 _AUDITED = ("open", "compile", "exec", "import")
 _PYC_TEMPORARY = re.compile(r"(\.pyc)\.\d+$")
 _MISSING = object()
@@ -127,7 +115,7 @@ class Watch:
             entry["handled"] = type_name(handled)
         if known is not None:
             entry["namespace"] = known
-        shown = SPECIALS if how == "run" else _OF_AN_IMPORT
+        shown = SPECIALS if how == "run" else OF_AN_IMPORT
         entry["specials"] = {
             key: describe(namespace[key], "{} of {}".format(key, where)) for key in shown if key in namespace
         }
