@@ -20,6 +20,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 Recipe = str | Mapping[str, Any]
 
+FAMILIES = "families"  # the folder of their tables, and the chapter of their cases
 CAPABILITIES = ("fork", "symlinks", "audit", "cpython", "refcounting", "threads", "unicode", "zip")
 _RECIPES = {
     "pyc": {"for", "mode", "stale"},
@@ -70,6 +71,11 @@ class Case:
     def chapter(self) -> str:
         """The first part of the id."""
         return self.id.partition("/")[0]
+
+    @property
+    def family(self) -> str:
+        """The id without its last part: "families/layouts" for a generated case."""
+        return self.id.rpartition("/")[0]
 
     def plain(self) -> dict[str, Any]:
         """What the agent gets: the world and the steps, without a name and without what they are to show."""
@@ -195,5 +201,5 @@ def _check_recipe(name: str, recipe: Any, where: str) -> None:
 
 
 def fixtures(root: Path) -> Iterator[Path]:
-    """The files of all fixtures below `root`, in the order of their ids."""
-    return iter(sorted(root.glob("*/*.toml")))
+    """The files of all fixtures below `root`, in the order of their ids; the tables of the families are none."""
+    return (path for path in sorted(root.glob("*/*.toml")) if path.parent.name != FAMILIES)

@@ -1,23 +1,25 @@
 """The pytest plugin: options and hooks, nothing else.
 
-Each fixture is an item, collected from its TOML file. The plugin starts the two sides, hands each case to the
-examiner, and turns what comes of it into pytest's outcomes, the record stream, the summary and the exit status.
+Each case is an item: a fixture is collected from its TOML file, and what the families enumerate comes in batches. The
+plugin starts the two sides, hands the cases to the examiner, and turns what comes of them into pytest's outcomes, the
+record stream, the summary and the exit status.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
 import pytest
 from rich.console import Console
 
-from . import FIXTURES, REFERENCE, __version__
-from .case import Case, CaseError, fixtures, read
+from . import FIXTURES, REFERENCE, __version__, families
+from .case import FAMILIES, Case, CaseError, fixtures, read
 from .clauses import CHAPTERS, Level, registry
 from .report import records, terminal
 from .target import AgentError, BadInterpreter, CandidateError, Side, find
@@ -128,13 +130,15 @@ def _fixtures_folder(config: pytest.Config) -> Path:
 
 def _selection(config: pytest.Config, folder: Path) -> frozenset[str]:
     """The clauses, chapters and fixtures that were named on the command line; each must name something."""
-    known = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)}
+    known = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)} | {FAMILIES}
     chosen = set()
     given = {str(word) for word in config.invocation_params.args}
     for word in config.args:
         if word not in given:
             continue  # pytest's own idea of where to look
         name = word.removesuffix(".toml").removeprefix("fixtures/")
+        if name.startswith(f"{FAMILIES}/") and name not in known:
+            known.update(name for case in families.generate(folder) for name in (case.id, case.family))
         if name not in registry() and name not in known and name not in CHAPTERS:
             raise _Usage(
                 f"{word!r} is neither a clause, nor a chapter, nor a fixture; docs/specification.md lists the clauses "
@@ -164,6 +168,7 @@ class _Session:
         self.end: records.Record | None = None
         self.clauses: list[records.Record] = []
         self.run: records.Record | None = None
+        self.fixtures = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)}
         self.examiner: Examiner | None = None
         self._sides: list[Side] = []
         self._report: TextIO | None = None
@@ -198,13 +203,18 @@ class _Session:
             unseen=greeting.unseen,
         )
 
+    @property
+    def started(self) -> Examiner:
+        assert self.examiner is not None
+        return self.examiner
+
     def close(self) -> None:
         for side in self._sides:
             side.close()
         self._sides.clear()
 
     def wants(self, case: Case) -> bool:
-        names = {case.id, case.chapter, *case.clauses}
+        names = {case.id, case.family, case.chapter, *case.clauses}
         return not self.selection or bool(names & self.selection)
 
     @property
@@ -290,11 +300,27 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 # -- items -----------------------------------------------------------------------------------------------------
 
+_BATCH = 40  # cases: a process for them costs little by then, and if one goes wrong the others are not much to repeat
+
+
+def _repr_collection(self: pytest.Collector, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+    """A fault in a fixture or a table is one sentence."""
+    if isinstance(excinfo.value, CaseError):
+        return str(excinfo.value)
+    return pytest.Collector._repr_failure_py(self, excinfo, style)
+
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Nothing but fixtures is collected."""
     if collection_path.is_file() and collection_path.suffix != ".toml":
         return True
+    return None
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """The folder of the families gives what they enumerate."""
+    if path == parent.config.stash[_SESSION].folder / FAMILIES:
+        return FamiliesFolder.from_parent(parent, path=path)
     return None
 
 
@@ -315,13 +341,52 @@ class FixtureFile(pytest.File):
         if unknown:
             raise CaseError(f"{self.path}: there is no clause {unknown[0]!r}; see docs/specification.md")
         if self.config.stash[_SESSION].wants(case):
-            yield FixtureItem.from_parent(self, name=case.id.rpartition("/")[2], case=case)
+            yield CaseItem.from_parent(self, name=case.id.rpartition("/")[2], case=case)
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """A fault in a fixture is one sentence."""
-        if isinstance(excinfo.value, CaseError):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo)
+    def trial(self, case: Case) -> Trial:
+        """The case in processes of its own."""
+        return self.config.stash[_SESSION].started.run(case)
+
+    repr_failure = _repr_collection
+
+
+class FamiliesFolder(pytest.Directory):
+    """The tables of the families."""
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        """The generated cases that were selected, in batches. Raises CaseError."""
+        session = self.config.stash[_SESSION]
+        if session.selection and session.selection <= session.fixtures:
+            return  # no need to enumerate anything
+        for family, cases in itertools.groupby(families.generate(session.folder), lambda case: case.family):
+            wanted = [case for case in cases if session.wants(case)]
+            for number, start in enumerate(range(0, len(wanted), _BATCH), 1):
+                name = f"{family.partition('/')[2]}-{number}"
+                yield Batch.from_parent(self, name=name, cases=wanted[start : start + _BATCH])
+
+    repr_failure = _repr_collection
+
+
+class Batch(pytest.Collector):
+    """Generated cases that are run one after another in one process."""
+
+    def __init__(self, *, cases: Sequence[Case], **rest: Any) -> None:
+        super().__init__(**rest)
+        self._cases = cases
+        self._trials: dict[str, Trial] = {}
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """One item a case."""
+        for case in self._cases:
+            yield CaseItem.from_parent(self, name=case.id.rpartition("/")[2], case=case)
+
+    def trial(self, case: Case) -> Trial:
+        """What came of one of the cases; the first that is asked for has all of them run, or all that were kept."""
+        if case.id not in self._trials:
+            kept = [item.case for item in self.session.items if isinstance(item, CaseItem) and item.parent is self]
+            trials = self.config.stash[_SESSION].started.run_all(kept)
+            self._trials = {one.case.id: one for one in trials}
+        return self._trials.pop(case.id)
 
 
 class Diverges(Exception):
@@ -332,8 +397,10 @@ class Diverges(Exception):
         self.trial = trial
 
 
-class FixtureItem(pytest.Item):
+class CaseItem(pytest.Item):
     """One case."""
+
+    parent: FixtureFile | Batch
 
     def __init__(self, *, case: Case, **rest: Any) -> None:
         super().__init__(**rest)
@@ -343,8 +410,7 @@ class FixtureItem(pytest.Item):
     def runtest(self) -> None:
         """Try the case on both sides."""
         session = self.config.stash[_SESSION]
-        assert session.examiner is not None
-        trial = session.examiner.run(self.case)
+        trial = self.parent.trial(self.case)
         self.record = records.trial_record(trial)
         if trial.verdict in ("unsupported", "not-run"):
             pytest.skip(trial.reason)
@@ -373,7 +439,7 @@ class FixtureItem(pytest.Item):
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     """Send the record along with the report, so that it arrives from a worker process as well."""
     report = yield
-    if isinstance(item, FixtureItem) and call.when == "call":
+    if isinstance(item, CaseItem) and call.when == "call":
         report.conformance = item.record
     return report
 

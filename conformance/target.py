@@ -6,6 +6,7 @@ where that cannot be, a fresh interpreter for each; `fresh()` asks for the latte
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 import os
@@ -15,7 +16,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,10 @@ from .agent import PROTOCOL
 
 AGENT = Path(__file__).resolve().parent / "agent" / "start.py"
 OLDEST = Version("3.8")
+_ROOM = 1 << 28  # bytes
+_HURRIED = 2.0  # seconds
 _FAREWELL = 1.0  # seconds that an agent may take to end by itself
+_FAILED = b'{"agent_failed"'
 _MARGIN = 5.0  # seconds that an agent may take, beyond a case's own time, to say that it timed out
 
 # In words that Python 2 knows too, so that it can say what it is.
@@ -77,11 +81,28 @@ class Greeting:
 
 @dataclass(frozen=True)
 class Reply:
-    """What came of one case: `done` with an observation; `signal`, `exit` or `hang` with what is known of it."""
+    """What came of one case.
+
+    status: `done` with an observation; `signal`, `exit` or `hang` with what is known of it; `failed` if the agent
+    itself did, or `lost` if it is gone; `unreached` if the process of several cases ended before this one. line: the
+    observation as the agent wrote it, JSON.
+    """
 
     status: str
     detail: int | float | str | None = None
-    observation: Mapping[str, Any] | None = None
+    line: bytes = b""
+
+    @functools.cached_property
+    def observation(self) -> Mapping[str, Any] | None:
+        """What the agent saw, or None if there is no telling."""
+        try:
+            found = json.loads(self.line)
+        except ValueError:
+            return None
+        return found if isinstance(found, dict) else None
+
+
+UNREACHED = Reply("unreached")
 
 
 def find(interpreter: str) -> Target:
@@ -107,6 +128,17 @@ def find(interpreter: str) -> Target:
     return Target(path, implementation, version)
 
 
+def _place() -> str | None:
+    """Where worlds are built: in memory where there is room, since that is much faster; else where it is usual."""
+    memory = "/dev/shm"
+    if any(name in os.environ for name in ("TMPDIR", "TEMP", "TMP")) or not os.access(memory, os.W_OK | os.X_OK):
+        return None
+    status = os.statvfs(memory)
+    if status.f_flag & os.ST_NOEXEC or status.f_bavail * status.f_frsize < _ROOM:
+        return None
+    return memory
+
+
 class Side:
     """One side, oracle or candidate, in a target: owns the agent's process and a temporary folder.
 
@@ -123,11 +155,16 @@ class Side:
         self._timeout = timeout
         self._load_timeout = load_timeout
         # Without links on the way to it: the interpreter says where it is without them (getcwd), or with.
-        self._folder = os.path.realpath(tempfile.mkdtemp(prefix="runpy-conformance-"))
+        self._folder = os.path.realpath(tempfile.mkdtemp(prefix="runpy-conformance-", dir=_place()))
         self._numbers = itertools.count(1)
         self._agent: _Agent | None = None
         self._greeting: Greeting | None = None
         self._pending: tuple[_Agent, dict[str, Any]] | None = None
+
+    @property
+    def forks(self) -> bool:
+        """Whether cases run in forked processes; otherwise there is a fresh interpreter for each."""
+        return "fork" in self.greeting.capabilities and self.greeting.single_threaded
 
     @property
     def greeting(self) -> Greeting:
@@ -137,15 +174,18 @@ class Side:
         assert self._greeting is not None
         return self._greeting
 
-    def start(self, case: Mapping[str, Any], *, fresh: bool = False) -> None:
-        """Send a case, as plain data, to the warm agent, or to an interpreter started for it."""
-        forks = "fork" in self.greeting.capabilities and self.greeting.single_threaded
-        fresh = fresh or not forks
+    def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
+        """Send cases, as plain data, to the warm agent, or one to an interpreter started for it.
+
+        Several follow one another in one process, which is put back to what it was after each.
+        """
+        fresh = fresh or not self.forks
+        assert len(cases) == 1 or not fresh
         agent = self._launch("once")[0] if fresh else self._warm()
         number = next(self._numbers)
         request = {
             "id": number,
-            "case": case,
+            "cases": list(cases),
             "root": os.path.join(self._folder, f"{number:07d}"),
             "result": os.path.join(self._folder, f"{number:07d}.json"),
             "timeout": self._timeout,
@@ -159,8 +199,8 @@ class Side:
             agent.send(request)
         self._pending = (agent, request)
 
-    def finish(self) -> Reply:
-        """The reply to the case sent last."""
+    def finish(self) -> list[Reply]:
+        """The replies to the cases sent last."""
         assert self._pending is not None
         (agent, request), self._pending = self._pending, None
         try:
@@ -169,15 +209,19 @@ class Side:
                 agent.kill()
             else:
                 status, detail = self._ask(agent, request)
-            return self._reply(status, detail, request["result"])
+            return _replies(status, detail, Path(request["result"]), len(request["cases"]))
         finally:
             if agent.once or agent is not self._agent:
                 shutil.rmtree(request["root"], ignore_errors=True)
                 for descriptor in (1, 2):
                     Path(f"{request['result']}.{descriptor}").unlink(missing_ok=True)
 
+    def hurry(self) -> None:
+        """Wait for no case longer than a hundred times what one takes."""
+        self._timeout = min(self._timeout, _HURRIED)
+
     def abandon(self) -> None:
-        """Let go of the case sent last, and of the agent that is at work on it."""
+        """Let go of what was sent last, and of the agent that is at work on it."""
         assert self._pending is not None
         self._pending[0].kill()
         if self._pending[0] is self._agent:
@@ -185,9 +229,9 @@ class Side:
         self._pending = None
 
     def run(self, case: Mapping[str, Any], *, fresh: bool = False) -> Reply:
-        """`start` and `finish`."""
-        self.start(case, fresh=fresh)
-        return self.finish()
+        """`start` and `finish` for one case."""
+        self.start([case], fresh=fresh)
+        return self.finish()[0]
 
     def close(self) -> None:
         """End the agent, and remove everything that it left."""
@@ -202,7 +246,7 @@ class Side:
 
     def _ask(self, agent: _Agent, request: Mapping[str, Any]) -> tuple[str, Any]:
         try:
-            message = agent.receive(self._timeout + _MARGIN)
+            message = agent.receive(self._timeout * len(request["cases"]) + _MARGIN)
         except (TimeoutError, EOFError, ValueError) as exc:
             # The agent itself is gone or talks nonsense: the case has reached out of its process.
             agent.kill()
@@ -213,21 +257,6 @@ class Side:
             self._agent = None
             return ("lost", "the agent answered another request")
         return message["status"], message.get("detail")
-
-    def _reply(self, status: str, detail: Any, result: str) -> Reply:
-        path = Path(result)
-        if status != "done":
-            path.unlink(missing_ok=True)
-            return Reply(status, detail)
-        try:
-            observation = json.loads(path.read_bytes())
-        except (OSError, ValueError):
-            return Reply("exit", 0)
-        finally:
-            path.unlink(missing_ok=True)
-        if "agent_failed" in observation:
-            raise AgentError(observation["agent_failed"])
-        return Reply("done", None, observation)
 
     def _warm(self, *, again: bool = False) -> _Agent:
         if self._agent is None or again:
@@ -263,6 +292,32 @@ class Side:
             unseen=message["unseen"],
         )
         return agent, greeting
+
+
+def _replies(status: str, detail: Any, result: Path, count: int) -> list[Reply]:
+    """One reply a case, from the lines that the agent wrote and from how it ended."""
+    try:
+        lines = result.read_bytes().split(b"\n")
+    except OSError:
+        lines = [b""]
+    finally:
+        result.unlink(missing_ok=True)
+    lines.pop()  # what follows the last end of a line: nothing, or one that was cut off
+    if count > 1 and lines and lines[-1].startswith(b'{"changed"'):
+        if lines.pop() != b'{"changed": []}':
+            return [UNREACHED] * count
+    elif len(lines) < count and not (lines and lines[-1].startswith(_FAILED)):
+        lines.append(b"")  # the case at work then has ended the process
+    found = [_reply(status, detail, line) for line in lines[:count]]
+    return found + [UNREACHED] * (count - len(found))
+
+
+def _reply(status: str, detail: Any, line: bytes) -> Reply:
+    if not line:
+        return Reply(status, detail) if status != "done" else Reply("exit", 0)
+    if line.startswith(_FAILED):
+        return Reply("failed", str(json.loads(line)["agent_failed"]))
+    return Reply("done", None, line)
 
 
 class _Agent:

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -187,7 +188,8 @@ def test_links_on_the_way_to_the_temporary_folder_are_followed(
     """The interpreter names what lies in the current folder without them; on some systems /tmp is one."""
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "link"))
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "link"))
+    monkeypatch.setattr("tempfile.tempdir", None)
     target = find(sys.executable)
     side = Side(target, "oracle")
     try:
@@ -216,7 +218,7 @@ def test_a_case_ends_with_its_run(tmp_path: Path) -> None:
     source = f"    import os, time\n    open({str(told)!r}, 'w').write(str(os.getpid()) + '.')\n    time.sleep(600)\n"
     path.write_text(HEAD + source, encoding="utf-8")
     side = Side(find(sys.executable), str(path))
-    side.start(CASE.plain())
+    side.start([CASE.plain()])
     deadline = time.monotonic() + 30
     while not (told.exists() and told.read_text().endswith(".")):
         assert time.monotonic() < deadline
@@ -249,3 +251,65 @@ def test_a_case_that_cannot_be_built_does_not_upset_the_next() -> None:
     finally:
         oracle.close()
         candidate.close()
+
+
+def step_cases(*sources: str) -> list[dict[str, Any]]:
+    """Cases of one step each, as plain data."""
+    return [Case(files={"m.py": "x = 1"}, steps=(Step("do", source),)).plain() for source in sources]
+
+
+LEAVING = """
+import sys, os, warnings, builtins, under_test
+sys.modules['left'] = sys; sys.modules.pop('os'); sys.modules['__main__'].left = 1
+sys.argv = 'gone'; sys.path.append('left'); sys.meta_path.clear(); sys.path_hooks.clear()
+sys.path_importer_cache.clear()
+builtins.print = None; builtins.left = 1; os.environ['LEFT'] = '1'; os.mkdir('left'); os.chdir('left')
+warnings.filters.clear(); warnings.showwarning = None; under_test.run_module = None
+sys.stdout = None; sys.excepthook = None; sys.setrecursionlimit(3000); sys.settrace(lambda *args: None)
+"""
+LOOKING = """
+import m, sys, os, warnings, builtins
+seen = [name for name in sys.modules if name in ('left', 'm', 'os')], hasattr(sys.modules['__main__'], 'left')
+found = sys.argv, 'left' in sys.path, len(sys.meta_path), len(sys.path_hooks), len(warnings.filters)
+held = hasattr(builtins, 'left'), 'LEFT' in os.environ, os.listdir('.'), run_module is None
+others = sys.stdout is None, sys.excepthook is None, sys.getrecursionlimit(), sys.gettrace()
+print('out')
+"""
+
+
+def test_a_process_is_put_back_between_cases(oracle_of: Callable[[Target], Oracle]) -> None:
+    """What comes after a case that changed everything sees what it sees by itself, to the byte."""
+    side = oracle_of(find(sys.executable)).side
+    (alone,) = (side.run(case) for case in step_cases(LOOKING))
+    side.start(step_cases(LOOKING, LEAVING, LOOKING, LOOKING))
+    first, leaving, *others = side.finish()
+    assert {reply.status for reply in (first, leaving, *others)} == {"done"}
+    assert {reply.line for reply in (first, *others)} == {alone.line}
+    assert b"raised" not in alone.line + leaving.line
+
+
+def test_a_thread_left_behind_ends_the_sharing(oracle_of: Callable[[Target], Oracle]) -> None:
+    """The case itself is good; those after it are for another process."""
+    side = oracle_of(find(sys.executable)).side
+    thread = "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()"
+    side.start(step_cases("x = 1", thread, "x = 2"))
+    assert [reply.status for reply in side.finish()] == ["done", "done", "unreached"]
+
+
+@pytest.mark.parametrize("source", ["import os; os._exit(0)", "import os; os.kill(os.getpid(), 9)"])
+def test_a_case_that_ends_the_process_is_told_from_the_others(
+    source: str, oracle_of: Callable[[Target], Oracle]
+) -> None:
+    """Those before it are done, and those after it are for another process."""
+    side = oracle_of(find(sys.executable)).side
+    side.start(step_cases("x = 1", source, "x = 2"))
+    before, itself, after = side.finish()
+    assert (before.status, after.status) == ("done", "unreached")
+    assert itself.status in ("exit", "signal")
+
+
+def test_a_change_inside_the_interpreters_own_modules_is_not_tolerated(oracle_of: Callable[[Target], Oracle]) -> None:
+    """It cannot be put back; what the cases show may not stand."""
+    side = oracle_of(find(sys.executable)).side
+    side.start(step_cases("x = 1", "import os; os.getcwd = None", "x = 2"))
+    assert [reply.status for reply in side.finish()] == ["unreached"] * 3

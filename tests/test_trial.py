@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
 from conformance.case import Case, Step
 from conformance.clauses import Level
-from conformance.target import AgentError, Greeting, Reply, Side
+from conformance.target import UNREACHED, AgentError, Greeting, Reply, Side
 from conformance.trial import Examiner, SmokeFailed
 from tests.test_judge import observation
 
@@ -18,37 +20,58 @@ CASE = Case(files={}, steps=(Step("call", "run_module('m')"),), id="packages/mad
 
 
 class FakeSide:
-    """Answers what it was told to: first the warm agent's replies, then a fresh interpreter's."""
+    """Answers what it was told to: warm, in a fresh interpreter, and in one process for several cases."""
 
-    def __init__(self, warm: Reply, fresh: Reply | None = None, unseen: Mapping[str, str] | None = None) -> None:
+    forks = True
+
+    def __init__(
+        self,
+        warm: Reply,
+        fresh: Reply | None = None,
+        unseen: Mapping[str, str] | None = None,
+        shared: Sequence[Reply] | None = None,
+    ) -> None:
         self.greeting = Greeting("3.13.0", "cpython", frozenset({"fork"}), True, False, unseen or {})
         self.started: list[bool] = []
         self._replies = {False: warm, True: fresh or warm}
+        self._shared = shared
+        self._count = 0
 
-    def start(self, case: Mapping[str, Any], *, fresh: bool = False) -> None:
+    def hurry(self) -> None:
+        """Nothing takes long here."""
+
+    def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
         """Remember how it was asked."""
         self.started.append(fresh)
+        self._count = len(cases)
 
-    def finish(self) -> Reply:
-        """The reply to that."""
-        return self._replies[self.started[-1]]
+    def finish(self) -> list[Reply]:
+        """The replies to that."""
+        if self._count > 1 and self._shared:
+            return list(self._shared)
+        return [self._replies[self.started[-1]]] * self._count
 
     def run(self, case: Mapping[str, Any], *, fresh: bool = False) -> Reply:
         """Both."""
-        self.start(case, fresh=fresh)
-        return self.finish()
+        self.start([case], fresh=fresh)
+        return self.finish()[0]
+
+
+def done(seen: Mapping[str, Any]) -> Reply:
+    """An observation, as it comes."""
+    return Reply("done", None, json.dumps(seen).encode())
 
 
 def right() -> Reply:
     """What the oracle shows."""
-    return Reply("done", None, observation())
+    return done(observation())
 
 
 def wrong(field: str = "stdout") -> Reply:
     """One field is different."""
     seen = copy.deepcopy(observation())
     seen["steps"][0][field] = "noise"
-    return Reply("done", None, seen)
+    return done(seen)
 
 
 def examiner(candidate: FakeSide, oracle: FakeSide | None = None) -> Examiner:
@@ -114,7 +137,7 @@ def test_an_oracle_without_observation_is_the_suites_own_fault() -> None:
 
 def test_unsupported_and_unmet_cases_are_told_apart() -> None:
     """By the candidate's word, and by the target's."""
-    assert examiner(FakeSide(Reply("done", None, {"unsupported": "no"}))).run(CASE).verdict == "unsupported"
+    assert examiner(FakeSide(done({"unsupported": "no"}))).run(CASE).verdict == "unsupported"
     needy = Case(files={}, steps=CASE.steps, id="packages/x", requires=("python>=3.14",))
     trial = examiner(FakeSide(right())).run(needy)
     assert (trial.verdict, trial.reason) == ("not-run", "python>=3.14 is required")
@@ -132,10 +155,61 @@ def test_a_case_that_looks_at_the_result_needs_to_see_it() -> None:
 def test_the_smoke_check_tells_a_broken_adapter() -> None:
     """It raises before the module ran; a wrong result is left to the cases."""
     seen = copy.deepcopy(observation())
-    examiner(FakeSide(Reply("done", None, seen))).smoke()
+    examiner(FakeSide(done(seen))).smoke()
     step = seen["steps"][0]
     step.update(outcome="raised", exception={"exception": "TypeError", "message": "no"})
-    examiner(FakeSide(Reply("done", None, seen))).smoke()
+    examiner(FakeSide(done(seen))).smoke()
     step["events"] = []
     with pytest.raises(SmokeFailed, match="raises TypeError"):
-        examiner(FakeSide(Reply("done", None, seen))).smoke()
+        examiner(FakeSide(done(seen))).smoke()
+
+
+THREE = [replace(CASE, id=f"packages/made_up_{n}") for n in range(3)]
+
+
+def test_several_cases_share_a_process() -> None:
+    """One request for all, and one more for the sample."""
+    candidate = FakeSide(right())
+    assert [trial.verdict for trial in examiner(candidate).run_all(THREE)] == ["agrees"] * 3
+    assert len(candidate.started) == 2
+
+
+def test_what_differs_in_a_shared_process_is_tried_again_alone() -> None:
+    """What it shows then is what counts, and what it does not show is set apart."""
+    shared = [right(), wrong(), right()]
+    trials = examiner(FakeSide(right(), shared=shared)).run_all(THREE)
+    assert [(trial.verdict, len(trial.unconfirmed)) for trial in trials] == [
+        ("agrees", 0),
+        ("agrees", 1),
+        ("agrees", 0),
+    ]
+    candidate = FakeSide(wrong())
+    assert [trial.verdict for trial in examiner(candidate).run_all(THREE)] == ["diverges"] * 3
+    assert candidate.started == [False, False, False, True], "together, the sample, the first alone, and confirmed"
+
+
+@pytest.mark.parametrize("side", ["oracle", "candidate"])
+def test_cases_that_reach_into_one_another_are_all_tried_alone(side: str) -> None:
+    """The sample shows it: what agreed before may have agreed for the wrong reason."""
+    leaking, sound = FakeSide(right(), shared=[wrong()] * 3), FakeSide(right())
+    both = examiner(sound, leaking) if side == "oracle" else examiner(leaking, sound)
+    trials = both.run_all(THREE)
+    assert [(trial.verdict, trial.unconfirmed) for trial in trials] == [("agrees", ())] * 3
+    assert len(leaking.started) == 1 + 1 + 3
+    for _ in range(3):
+        both.run_all(THREE)
+    assert len(leaking.started) == 3 * 5 + 3, "it is given up in the end"
+
+
+def test_cases_that_were_not_reached_are_tried_alone() -> None:
+    """And so is the one that did not end."""
+    candidate = FakeSide(right(), shared=[right(), Reply("exit", 3), UNREACHED])
+    assert [trial.verdict for trial in examiner(candidate).run_all(THREE)] == ["agrees"] * 3
+    assert len(candidate.started) == 1 + 1 + 2
+
+
+def test_generated_cases_are_left_out_when_too_many_hang() -> None:
+    """Otherwise a candidate that hangs everywhere would take hours; those that hung are told."""
+    trials = examiner(FakeSide(Reply("hang", 10.0))).run_all(THREE)
+    assert [trial.verdict for trial in trials] == ["hangs", "hangs", "not-run"]
+    assert trials[2].reason == "3 runs before it did not end"

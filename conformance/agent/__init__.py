@@ -5,9 +5,10 @@ verdicts. Standard library only, Python 3.8 and later, and nothing is imported f
 is not installed where the agent runs.
 
     start      makes this folder importable, then hands over
-    server     the protocol: one request a line, one process a case
+    server     the protocol: one request a line, one process for each
     candidate  finds the side under test
     world      writes the files of a case
+    rollback   puts the interpreter back between the cases of one process
     steps      runs the steps of a case and gathers the observation
     watch      sees what happens meanwhile: modules executed, warnings, audit events
     state      what of the interpreter's state changed
@@ -15,7 +16,7 @@ is not installed where the agent runs.
 """
 
 # What both ends of the line must agree on.
-PROTOCOL = 1
+PROTOCOL = 2
 SPECIALS = (
     "__name__",
     "__spec__",

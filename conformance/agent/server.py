@@ -1,10 +1,11 @@
 """The agent's side of the protocol (docs/protocol.md): a greeting, then one request and one reply a line.
 
-    driver -> agent   {"id": 1, "case": {...}, "root": "/empty/folder", "result": "/file", "timeout": 10.0}
+    driver -> agent   {"id": 1, "cases": [{...}], "root": "/new/folder", "result": "/file", "timeout": 10.0}
     agent -> driver   {"id": 1, "status": "done" | "signal" | "exit" | "hang", "detail": ...}
 
-The observation itself is written to the file `result` by the process that ran the case, through a descriptor that
-did not exist while the case ran: whatever a candidate does to its descriptors, it cannot speak in our name.
+The observations themselves are written to the file `result`, one a line, by the process that ran the cases, through a
+descriptor that did not exist while a case ran: whatever a candidate does to its descriptors, it cannot speak in our
+name. Several cases in one request follow one another in one process (see `rollback`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import time
 import types
 from typing import Any, Callable, Dict, List, Tuple
 
-from . import PROTOCOL, candidate, state, steps, world
+from . import PROTOCOL, candidate, rollback, state, steps, world
 from .describe import ask, safe_str, type_name
 
 _GRACE = 0.05
@@ -59,6 +60,7 @@ def main(arguments: List[str]) -> None:
             _in_this_process(request, run_module, name)
             return
         send(_in_a_child(request, run_module, name, (read_fd, write_fd)))
+        clear(request)  # while the driver reads what came of it
     del keep
     os._exit(0)  # the driver is done with us; what the candidate would do at exit is nobody's concern
 
@@ -134,24 +136,41 @@ def _capabilities() -> List[str]:
 
 
 def _in_this_process(request: Dict[str, Any], run_module: Callable[..., Any], name: str) -> None:
-    """Run the case, write the observation, and end the process."""
-    write, dumps, opened, flags = os.write, json.dumps, os.open, os.O_WRONLY | os.O_CREAT | os.O_EXCL
-    leave = os._exit
-    os.makedirs(request["root"])
+    """Run the cases, write an observation for each, and end the process.
+
+    After several, one line more says what they changed that was not put back; if it is missing, the process ended
+    before its time.
+    """
+    write, dumps, opened, close, leave = os.write, json.dumps, os.open, os.close, os._exit
+    root, result, cases = request["root"], request["result"], request["cases"]
+    os.makedirs(root)
     for descriptor in (1, 2):
-        output = os.open(
-            "{}.{}".format(request["result"], descriptor), os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-        )
+        output = os.open("{}.{}".format(result, descriptor), os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
         os.dup2(output, descriptor)
         os.close(output)
-    try:
-        try:
-            data = dumps(steps.observe(request["case"], request["root"], run_module, name)).encode("ascii")
-        except BaseException as exc:  # a fault of ours, or of the world's recipes: say it, never swallow it
-            data = dumps({"agent_failed": _told(exc)}).encode("ascii")
-        descriptor = opened(request["result"], flags)
+
+    def tell(line: Dict[str, Any]) -> None:
+        data = dumps(line).encode("ascii") + b"\n"
+        descriptor = opened(result, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         while data:
             data = data[write(descriptor, data) :]
+        close(descriptor)
+
+    try:
+        try:
+            if len(cases) == 1:
+                tell(steps.observe(cases[0], root, run_module, name))
+            else:
+                snapshot = rollback.Snapshot(root)
+                for number, case in enumerate(cases):
+                    folder = "{}/{}".format(root, number)
+                    os.mkdir(folder)
+                    tell(steps.observe(case, folder, run_module, name))
+                    if not snapshot.restore():
+                        break
+                tell({"changed": snapshot.changed()})
+        except BaseException as exc:  # a fault of ours, or of the world's recipes: say it, never swallow it
+            tell({"agent_failed": _told(exc)})
     finally:
         leave(0)
 
@@ -168,8 +187,9 @@ def _told(exc: BaseException) -> str:
 def _in_a_child(
     request: Dict[str, Any], run_module: Callable[..., Any], name: str, ours: Tuple[int, int]
 ) -> Dict[str, Any]:
-    """Run the case in a forked process, wait for it, and clear away what it left."""
-    world.prepare(request["case"]["files"])
+    """Run the cases in a forked process, and wait for it. What it leaves is for `clear`."""
+    for case in request["cases"]:
+        world.prepare(case["files"])
     alive_read, alive_write = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -184,7 +204,7 @@ def _in_a_child(
         os.setpgid(child, child)
     except OSError:
         pass  # it has done so itself, or has ended
-    status = _wait(child, alive_read, ours[0], request["timeout"])
+    status = _wait(child, alive_read, ours[0], request)
     os.close(alive_read)
     try:
         os.killpg(child, signal.SIGKILL)
@@ -203,7 +223,6 @@ def _in_a_child(
     else:
         reply = {"status": "exit", "detail": os.WEXITSTATUS(status)}
     reply["id"] = request["id"]
-    clear(request)
     return reply
 
 
@@ -219,14 +238,14 @@ def clear(request: Dict[str, Any]) -> None:
             pass
 
 
-def _wait(child: int, alive: int, line: int, timeout: float) -> Any:
-    """The child's exit status, None if it did not end in time, or _FORSAKEN if the driver is gone.
+def _wait(child: int, alive: int, line: int, request: Dict[str, Any]) -> Any:
+    """The child's exit status, None if a case did not end in time, or _FORSAKEN if the driver is gone.
 
     The pipe tells at once of an ordinary end; a child may also have closed it early, or left it to a process of its
     own, so the status itself is asked for as well. No request comes before the reply to the last one: if there is
     something to read on the driver's line meanwhile, it is its end.
     """
-    deadline = time.monotonic() + timeout
+    deadline, done = time.monotonic() + request["timeout"], 0
     watch = [alive, line]
     while True:
         remaining = deadline - time.monotonic()
@@ -240,4 +259,14 @@ def _wait(child: int, alive: int, line: int, timeout: float) -> Any:
         if pid:
             return status
         if remaining <= 0:
-            return None
+            size = _size(request["result"])
+            if size == done:
+                return None
+            deadline, done = time.monotonic() + request["timeout"], size  # the time is for each case
+
+
+def _size(path: str) -> int:
+    try:
+        return os.stat(path).st_size
+    except OSError:
+        return 0

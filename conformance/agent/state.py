@@ -75,7 +75,7 @@ class State:
         if now is not self._before["modules_object"]:
             changed["sys.modules itself"] = self._describer.label(now) or "another object"
         now = _entries(now)
-        if _unchanged(before, now):
+        if unchanged(before, now):
             return changed
         for key, module in now.items():
             if key not in before:
@@ -165,7 +165,7 @@ class State:
         )
 
     def _mapping(self, field: str, before: Dict[Any, Any], now: Dict[Any, Any]) -> Dict[str, Any]:
-        if _unchanged(before, now):
+        if unchanged(before, now):
             return {}
         describe = self._describer.value
         changed = {
@@ -252,6 +252,11 @@ def give_way(words: Set[str]) -> None:
             sys.modules.pop(key, None)
 
 
+def brought(name: str) -> bool:
+    """Whether a module came with the side under test."""
+    return name in _BROUGHT
+
+
 def _is_standard(module: Any) -> bool:
     file = own_dict(module).get("__file__")
     if type(file) is not str:
@@ -266,7 +271,7 @@ def preload(before: Set[str]) -> None:
     _PRELOADED.update((id(module), module) for module in list(sys.modules.values()) if module not in own)
 
 
-def _unchanged(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:
+def unchanged(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:
     """Whether two dictionaries hold the same objects under the same keys in the same order; quickly."""
     return (
         len(before) == len(now)

@@ -41,6 +41,7 @@ def observe(case: Dict[str, Any], root: str, run_module: Callable[..., Any], cal
 
     case: `files`, `path`, `argv`, `steps`, as plain data. run_module: the side under test itself, never a wrapper.
     """
+    Unsupported.made.clear()
     run = _Run(case, root, run_module, callable_name)
     return run.all_steps(case["steps"])
 
@@ -79,10 +80,9 @@ class _Run:
         self._describer.opaque(note, "note")
         self._describer.opaque(under_test, "under_test")
         self._describer.opaque(self._namespace, "the steps")
-        if hasattr(sys, "addaudithook"):
-            sys.addaudithook(self._watch.audit)
+        _listen(self._watch.audit)
         self._streams = (sys.stdout, sys.stderr)
-        self._read = [0, 0]
+        self._read = [_size(1), _size(2)]
         self._files = self._list_files()
 
     def all_steps(self, steps: List[Dict[str, Any]]) -> Dict[str, Any]:
@@ -195,6 +195,27 @@ class _Run:
                 shown = self._describer.text(os.path.relpath(path, self._root))
                 found[shown] = (status.st_size, status.st_mtime_ns, status.st_ino)
         return found
+
+
+_listeners: List[Callable[[str, Any], None]] = []
+
+
+def _listen(audit: Callable[[str, Any], None]) -> None:
+    """Have `audit` called for each audit event. A hook stays for good, so that there is one for all cases."""
+    if not _listeners and hasattr(sys, "addaudithook"):
+        sys.addaudithook(_heard)
+    _listeners[:] = [audit]
+
+
+def _heard(event: str, args: Any) -> None:
+    _listeners[0](event, args)
+
+
+def _size(descriptor: int) -> int:
+    try:
+        return os.fstat(descriptor).st_size
+    except OSError:  # closed, by an earlier case
+        return 0
 
 
 def _entry(root: str, entry: str) -> str:

@@ -1,0 +1,116 @@
+"""Puts the interpreter back to what it was, so that several cases can follow one another in one process.
+
+What a case may change is taken down once, before the first, and put back after each. What cannot be put back is not
+tolerated: a case that leaves a thread behind is the last one of its process, and what was changed inside the
+interpreter's own modules is told at the end, so that the driver can run all those cases again, each by itself.
+"""
+
+from __future__ import annotations
+
+import builtins
+import gc
+import os
+import sys
+import types
+import warnings
+from typing import Any, Dict, List, Tuple
+
+from .state import brought, unchanged
+
+try:
+    from _thread import _count as _threads
+except ImportError:  # an interpreter without threads
+
+    def _threads() -> int:
+        return 0
+
+
+_BINDINGS = (
+    "argv",
+    "path",
+    "meta_path",
+    "path_hooks",
+    "path_importer_cache",
+    "modules",
+    "stdin",
+    "stdout",
+    "stderr",
+    "excepthook",
+    "displayhook",
+    "unraisablehook",
+    "breakpointhook",
+    "dont_write_bytecode",
+    "pycache_prefix",
+    "executable",
+    "prefix",
+)
+# What a run may leave in the globals of the interpreter's modules without any consequence.
+_HARMLESS = ("__warningregistry__", "__builtins__", "__cached__")
+_ABSENT = object()
+
+
+class Snapshot:
+    """The interpreter at the moment of its making. `folder`: where to go back to."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._bindings = [(name, getattr(sys, name)) for name in _BINDINGS if hasattr(sys, name)]
+        lists: List[Any] = [sys.path, sys.meta_path, sys.path_hooks, warnings.filters]
+        self._lists = [(one, list(one)) for one in lists]
+        main, under_test = sys.modules["__main__"], sys.modules["under_test"]
+        self._dicts: List[Tuple[Dict[Any, Any], Dict[Any, Any]]] = [
+            (one, dict(one))
+            for one in (sys.modules, sys.path_importer_cache, vars(builtins), vars(main), vars(under_test))
+        ]
+        self._environ = dict(os.environ)
+        self._showwarning = warnings.showwarning
+        self._recursion = sys.getrecursionlimit()
+        self._threads = _threads()
+        ours = __name__.rpartition(".")[0]
+        self._namespaces = [
+            (name, vars(module), dict(vars(module)))
+            for name, module in sys.modules.items()
+            if type(module) is types.ModuleType
+            and not brought(name)
+            and module not in (sys, builtins, warnings, main, under_test)
+            and name.partition(".")[0] != ours
+        ]
+        gc.disable()  # when it runs must not depend on the cases before
+
+    def restore(self) -> bool:
+        """Put everything back; False if a thread is still there, and nothing more can be run in this process."""
+        sys.setprofile(None)
+        sys.settrace(None)
+        for name, value in self._bindings:
+            if getattr(sys, name, _ABSENT) is not value:
+                setattr(sys, name, value)
+        for sequence, items in self._lists:
+            sequence[:] = items
+        for mapping, items_by_key in self._dicts:
+            if not unchanged(items_by_key, mapping):
+                mapping.clear()
+                mapping.update(items_by_key)
+        if dict(os.environ) != self._environ:
+            os.environ.clear()
+            os.environ.update(self._environ)
+        warnings.showwarning = self._showwarning
+        if sys.getrecursionlimit() != self._recursion:
+            sys.setrecursionlimit(self._recursion)
+        os.chdir(self._folder)
+        gc.collect()
+        return _threads() <= self._threads
+
+    def changed(self) -> List[str]:
+        """What is no longer as it was in the interpreter's own modules: by it one case may reach into the next."""
+        found: List[str] = []
+        for name, now, before in self._namespaces:
+            if unchanged(before, now):
+                continue
+            found.extend(
+                "{}.{}".format(name, key)
+                for key in {**before, **now}
+                if before.get(key, _ABSENT) is not now.get(key, _ABSENT)
+                and key not in _HARMLESS
+                and not (key not in before and isinstance(now[key], types.ModuleType))
+            )
+        return found
