@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from .case import Case, fixtures, read
+from .families import generate
 
 
 def cases(root: Path) -> list[Case]:
-    """All cases below `root`, in the order of their ids. Raises CaseError."""
-    return [read(path, root) for path in fixtures(root)]
+    """All cases below `root`: named ones in the order of their ids, then those of the families. Raises CaseError."""
+    return [*(read(path, root) for path in fixtures(root)), *generate(root)]
