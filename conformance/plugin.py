@@ -21,8 +21,12 @@ from rich.console import Console
 from . import FIXTURES, REFERENCE, __version__, families
 from .case import FAMILIES, Case, CaseError, fixtures, read
 from .clauses import CHAPTERS, Level, registry
+from .record import build_of
+from .recorded import Recorded
+from .recording import FOLDER, RecordingError, Recordings
 from .report import records, terminal
 from .target import AgentError, BadInterpreter, CandidateError, Side, find
+from .tree import cases as whole_tree
 from .trial import Examiner, SmokeFailed, Trial
 
 _SESSION = pytest.StashKey["_Session"]()
@@ -42,6 +46,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PYTHON",
         default=sys.executable,
         help="the interpreter in which both sides run, a path or a command's name (default: this one)",
+    )
+    group.addoption(
+        "--oracle",
+        choices=("target", "recording"),
+        default="target",
+        help="whom to judge by: the target's own runpy (the default), or what was recorded of CPython of its version",
     )
     group.addoption(
         "--level",
@@ -89,7 +99,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         session.open(target)
         if not hasattr(config, "workerinput"):
             session.begin_report(config.option.report)
-    except _Usage as exc:
+    except (_Usage, BadInterpreter, CaseError, RecordingError) as exc:
         session.close()
         return _complain(str(exc), 2)
     except (CandidateError, SmokeFailed) as exc:
@@ -170,23 +180,32 @@ class _Session:
         self.run: records.Record | None = None
         self.fixtures = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)}
         self.examiner: Examiner | None = None
-        self._sides: list[Side] = []
+        self._sides: list[Side | Recorded] = []
         self._report: TextIO | None = None
 
     def open(self, target: Any) -> None:
         option = self.config.option
         impl = str(REFERENCE) if option.impl == "reference" else option.impl
-        for what in ("oracle", impl):
-            side = Side(
+
+        def side(what: str) -> Side:
+            one = Side(
                 target,
                 what,
                 import_from=option.import_from,
                 timeout=option.case_timeout,
                 load_timeout=option.load_timeout,
             )
-            self._sides.append(side)
-        oracle, candidate = self._sides
+            self._sides.append(one)
+            return one
+
+        candidate = side(impl)
         greeting = candidate.greeting
+        oracle: Side | Recorded
+        if option.oracle == "recording":
+            recordings = Recordings(self.folder / FOLDER)
+            oracle = Recorded(recordings, whole_tree(self.folder), build_of(target), greeting.capabilities)
+        else:
+            oracle = side("oracle")
         self.examiner = Examiner(oracle, candidate, self.level)
         self.examiner.smoke()
         self.run = records.run_record(
@@ -198,6 +217,7 @@ class _Session:
                 "version": greeting.version,
                 "capabilities": sorted(oracle.greeting.capabilities),
             },
+            oracle="" if isinstance(oracle, Side) else str(oracle),
             level=self.level,
             delegates=greeting.delegates,
             unseen=greeting.unseen,
@@ -222,13 +242,15 @@ class _Session:
         """The command that runs one case again; its id is to follow."""
         option = self.config.option
         front = os.environ.get("RUNPY_CONFORMANCE_COMMAND", f"python -m {__package__} --target={option.target}")
+        front += f" --oracle={option.oracle}" if option.oracle != "target" else ""
         return front + (f" --impl={option.impl}" if option.impl != "reference" else "")
 
     def finish(self, exit_status: int) -> int:
         """The exit status of the run, in the project's own terms."""
         assert self.run is not None
         version = self.run["target"]["version"]
-        self.clauses = records.clause_records(registry().values(), self.trials, version, self.run["unseen"])
+        unseen, unsettled = self.run["unseen"], self.started.unsettled
+        self.clauses = records.clause_records(registry().values(), self.trials, version, unseen, unsettled)
         if self.interrupted:
             status = 130
         elif exit_status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.INTERRUPTED):

@@ -13,8 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .case import Case, Step
-from .clauses import Level
+from .clauses import Level, registry
 from .judge import Divergence, Signature, failed, judge
+from .recorded import Recorded
 from .target import AgentError, Reply, Side
 
 # How often cases may fail to share a process before it is given up; and how often a case may hang before generated ones
@@ -55,10 +56,14 @@ SMOKE = Case(
 
 
 class Examiner:
-    """Two sides in one target, and the level at which to judge. Raises what `Side` raises."""
+    """Two sides in one target, or a recording and a side; and the level at which to judge. Raises what `Side` raises.
 
-    def __init__(self, oracle: Side, candidate: Side, level: Level) -> None:
+    unsettled: clauses of which the oracle cannot tell how they stand in the target's release, with the reason.
+    """
+
+    def __init__(self, oracle: Side | Recorded, candidate: Side, level: Level) -> None:
         self._oracle = oracle
+        self.unsettled = oracle.unsettled(registry().values()) if isinstance(oracle, Recorded) else {}
         self._candidate = candidate
         self._level = level
         self._confirmed: set[Signature] = set()
@@ -101,6 +106,8 @@ class Examiner:
         unmet = case.unmet(greeting.version, greeting.capabilities)
         if unmet:
             return Trial(case, "not-run", reason=f"{unmet} is required")
+        if isinstance(self._oracle, Recorded) and (reason := self._oracle.left_out(case)):
+            return Trial(case, "not-run", reason=reason)
         unseen = self._candidate.greeting.unseen
         if "result" in unseen and _uses_result(case):
             return Trial(case, "unsupported", reason=unseen["result"])
@@ -171,7 +178,16 @@ class Examiner:
         unseen = frozenset(self._candidate.greeting.unseen)
         assert ours.observation is not None
         found = judge(case, ours.observation, theirs.observation, version=version, level=self._level, unseen=unseen)
-        return Trial(case, "diverges" if found else "agrees", tuple(found))
+        return _settled_only(Trial(case, "diverges" if found else "agrees", tuple(found)), self.unsettled)
+
+
+def _settled_only(trial: Trial, unsettled: Mapping[str, str]) -> Trial:
+    """A trial without the divergences that may be the oracle's; if there are no causes besides, it was not run."""
+    kept = tuple(one for one in trial.divergences if one.signature.clause not in unsettled)
+    if any(one.cause for one in kept) or not trial.divergences:
+        return replace(trial, divergences=kept)
+    clause = next(one.signature.clause for one in trial.divergences if one.cause)
+    return Trial(trial.case, "not-run", reason=f"{clause}: {unsettled[clause]}")
 
 
 def _failure(case: Case, reply: Reply, version: str) -> Trial:

@@ -30,15 +30,27 @@ STATUS = {
 
 
 def run_record(
-    *, suite: str, candidate: str, target: Mapping[str, Any], level: Level, delegates: bool, unseen: Mapping[str, str]
+    *,
+    suite: str,
+    candidate: str,
+    target: Mapping[str, Any],
+    level: Level,
+    delegates: bool,
+    unseen: Mapping[str, str],
+    oracle: str = "",
 ) -> Record:
-    """The head of the stream. delegates: the candidate is the interpreter's own runpy, which is a fact, no verdict."""
+    """The head of the stream.
+
+    delegates: the candidate is the interpreter's own runpy, which is a fact, no verdict. oracle: what stands in for the
+    target's own runpy, if anything does.
+    """
     return {
         "record": "run",
         "schema": SCHEMA,
         "suite": suite,
         "candidate": candidate,
         "target": dict(target),
+        "oracle": oracle,
         "level": str(level),
         "delegates": delegates,
         "unseen": dict(unseen),
@@ -76,13 +88,17 @@ def _divergence(one: Divergence) -> Record:
 
 
 def clause_records(
-    clauses: Iterable[Clause], trials: Sequence[Record], version: str, unseen: Mapping[str, str]
+    clauses: Iterable[Clause],
+    trials: Sequence[Record],
+    version: str,
+    unseen: Mapping[str, str],
+    unsettled: Mapping[str, str] | None = None,
 ) -> list[Record]:
     """The verdict on each clause that holds for this version.
 
     A clause diverges when it is the cause of a divergence anywhere. It conforms only when one of its own cases ran,
     went the same way on both sides, and differed in nothing that the clause is about; whatever else is the case, it is
-    not counted as conforming.
+    not counted as conforming. unsettled: clauses of which the oracle cannot tell, with the reason.
     """
     broken = _broken(trials)
     found = []
@@ -91,6 +107,8 @@ def clause_records(
             continue
         own = [trial for trial in trials if clause.id in trial["clauses"]]
         verdict, reason = _verdict(clause, own, broken, unseen)
+        if unsettled and clause.id in unsettled:
+            verdict, reason = "not-run", unsettled[clause.id]
         found.append(
             {
                 "record": "clause",

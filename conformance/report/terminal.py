@@ -40,6 +40,8 @@ def summary(
         style="bold",
         highlight=False,
     )
+    if run["oracle"]:
+        console.print(f"oracle: {run['oracle']}", highlight=False, markup=False)
     console.print(_table(clauses, level))
     idle = len({one["chapter"] for one in clauses}) - len(_ran(clauses))
     if idle:
@@ -72,7 +74,8 @@ def last_line(run: Record | None, status: int, end: Record | None) -> str:
     if run is None or end is None:
         return words
     counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(end["clauses"].items()))
-    return f"{run['candidate']} on {run['target']['name']} at level {run['level']}: {words} (clauses: {counts})"
+    by = f", by the {run['oracle']}," if run["oracle"] else ""
+    return f"{run['candidate']} on {run['target']['name']}{by} at level {run['level']}: {words} (clauses: {counts})"
 
 
 def _ran(clauses: Sequence[Record]) -> set[str]:
