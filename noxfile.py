@@ -15,6 +15,8 @@
 
 nox -s conformance -- --impl=mypkg     judge mypkg on every Python found
 nox -s tests                           the suite's own tests
+nox -s record                          record anew what CPython shows in every case
+nox -s fixtures -- FOLDER              write the cases out for other harnesses
 nox -s survey                          judge other people's implementations
 
 Two environments, never mixed. The driver (pytest, Hypothesis ...) is the environment that nox builds
@@ -126,6 +128,7 @@ def conformance(session: nox.Session) -> None:
     -- --impl=SPEC            pkg, pkg.mod:callable or path/to/adapter.py:callable
        --install=REQUIREMENT  into the target's environment: a PyPI name, a path, "-e path"; repeatable
        --level=LEVEL          documented, compat (default) or exact
+       --oracle=recording     judge by what was recorded of CPython of the target's version
        --report=FILE.jsonl    the records, in FILE-<target>.jsonl for each target
        --target=PATH          judge on this interpreter alone, as it is
        CLAUSE-ID ...          only these clauses or fixtures; any pytest option
@@ -181,6 +184,23 @@ def survey(session: nox.Session, name: str) -> None:
 
 
 @nox.session(python=False)
+def record(session: nox.Session) -> None:
+    """Record anew what CPython shows in every case: -- [3.13 ...]; -- --check says what has drifted."""
+    driver(session, "conformance.record", *absolute(session))
+
+
+@nox.session(python=False)
+def fixtures(session: nox.Session) -> None:
+    """Write all cases out for other harnesses, into a new folder: -- [FOLDER] (docs/exported-tree.md)."""
+    arguments = absolute(session)
+    if not any(not argument.startswith("-") for argument in arguments):
+        (HERE / "build").mkdir(exist_ok=True)
+        arguments.append(str(HERE / "build" / "fixtures"))
+    here = Path(session.invoked_from)
+    driver(session, "conformance.export", *(one if one.startswith("-") else str(here / one) for one in arguments))
+
+
+@nox.session(python=False)
 def lint(session: nox.Session) -> None:
     """Check style and format (ruff)."""
     driver(session, "ruff", "check", ".")
@@ -197,6 +217,14 @@ def types(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Write docs/specification.md from the clauses; -- --check only says whether it has drifted."""
     driver(session, "conformance.docs", *session.posargs)
+
+
+def absolute(session: nox.Session) -> list[str]:
+    """What stands after `--`, with folders and interpreters as seen from where the user stands."""
+    try:
+        return read_command_line(session.posargs, Path(session.invoked_from)).options
+    except UsageError as problem:
+        session.error(f"usage: {problem}")
 
 
 def command_again(session: nox.Session, asked: Asked, here: Path) -> str:

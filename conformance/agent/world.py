@@ -74,13 +74,14 @@ def _write_one(root: str, path: str, name: str, recipe: Recipe, when: int) -> No
         os.symlink(real_name(recipe["symlink"]), path)
         return
     with open(path, "wb") as stream:
-        stream.write(_content(root, path, recipe, when))
+        stream.write(content(root, path, recipe, when))
     if isinstance(recipe, dict):
         when = int(recipe.get("mtime", when))
     os.utime(path, (when, when))
 
 
-def _content(root: str, path: str, recipe: Recipe, when: int) -> bytes:
+def content(root: str, path: str, recipe: Recipe, when: int) -> bytes:
+    """The bytes of a file at `path`, in a world at `root`, written at the time `when`."""
     if isinstance(recipe, str):
         return recipe.encode("utf-8", "surrogatepass")
     if "text" in recipe:
@@ -128,6 +129,6 @@ def _zip(root: str, path: str, recipe: Dict[str, Any], when: int) -> bytes:
                     if folder not in folders:
                         folders.add(folder)
                         archive.writestr(zipfile.ZipInfo(folder, _ZIP_DATE), b"")
-            content = b"" if name.endswith("/") else _content(root, os.path.join(path, name), inner, when)
-            archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), content)
+            data = b"" if name.endswith("/") else content(root, os.path.join(path, name), inner, when)
+            archive.writestr(zipfile.ZipInfo(name, _ZIP_DATE), data)
     return buffer.getvalue()
