@@ -66,7 +66,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     root = Path(asked.cases).resolve()
     try:
-        recordings = Recordings(root / FOLDER)
+        recordings = Recordings(root / FOLDER, making=not asked.check)
         targets = _targets(asked.versions, asked.target, recordings)
         tree = cases(root)
         if asked.check:
@@ -197,6 +197,8 @@ def _make(tree: Sequence[Case], recordings: Recordings, targets: Sequence[Target
     entries = list(_entries(tree, recordings, builds, taken, lost))
     for language, count in sorted(lost.items()):
         print(f"{count} cases are new or have changed, and are not recorded for {language}, which is not at hand.")
+    for name in recordings.unreadable:
+        print(f"{name} could not be read, and holds now only what is at hand.")
     written = dict(texts(entries, builds))
     for name, text in written.items():
         _write(folder / name, text)

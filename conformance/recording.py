@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -322,7 +322,7 @@ def _checked(text: str, where: str) -> Any:
     try:
         data = json.loads(text)
         schema = data["schema"]
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, IndexError):
         raise RecordingError(f"{where} is no recording: {again}.") from None
     if schema != SCHEMA:
         raise RecordingError(f"{where} is of schema {schema}, and this suite reads schema {SCHEMA}: {again}.")
@@ -450,13 +450,17 @@ def build_from(facts: Mapping[str, Any]) -> Build:
 
 
 class Recordings:
-    """The recordings in a folder; a file is read when it is asked for. Raises RecordingError."""
+    """The recordings in a folder; a file is read when it is asked for. Raises RecordingError.
 
-    def __init__(self, folder: Path) -> None:
+    unreadable: files that cannot be read, with the reason, if they are to be made again and so need not be read.
+    """
+
+    def __init__(self, folder: Path, *, making: bool = False) -> None:
         self._folder = folder
+        self._making = making
         self._files: dict[str, dict[str, Entry]] = {}
-        path = folder / BUILDS
-        self.builds = read_builds(path.read_text("utf-8"), str(path)) if path.exists() else {}
+        self.unreadable: dict[str, str] = {}
+        self.builds: dict[str, Build] = self._read(BUILDS, read_builds)
 
     def entry(self, case: str) -> Entry | None:
         """What is recorded of a case, by its id."""
@@ -468,9 +472,20 @@ class Recordings:
 
     def _file(self, name: str) -> dict[str, Entry]:
         if name not in self._files:
-            path = self._folder / name
-            self._files[name] = read(path.read_text("utf-8"), str(path)) if path.exists() else {}
+            self._files[name] = self._read(name, read)
         return self._files[name]
+
+    def _read(self, name: str, reader: Callable[[str, str], dict[str, Any]]) -> dict[str, Any]:
+        path = self._folder / name
+        if not path.exists():
+            return {}
+        try:
+            return reader(path.read_text("utf-8"), str(path))
+        except RecordingError as exc:
+            if not self._making:
+                raise
+            self.unreadable[name] = str(exc)
+            return {}
 
 
 def texts(entries: Iterable[tuple[str, Entry]], builds: Mapping[str, Build]) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 import difflib
 import json
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance import FIXTURES, record
+from conformance import FIXTURES, HOUSE, record
 from conformance.case import Case
 from conformance.clauses import Clause, Level
 from conformance.record import NotDeterministic, first_difference
@@ -152,11 +154,10 @@ def test_real_observations_are_brought_back_and_none_is_kept_in_full(tmp_path: P
 
 def test_what_versions_share_is_written_once() -> None:
     """And what differs stands at its place, with the versions."""
-    seen = {one: {"steps": [{"outcome": "returned", "events": []}], "version": one >= "3.9"} for one in LANGUAGES}
-    text = write({"a": fold("d", {one: shorten(part) for one, part in seen.items()})}, LANGUAGES)
-    assert text.count("returned") == 1
-    assert '"version": {"?": {"3.8-3.10 3.14+": false' not in text
-    assert '{"?": {"3.8 3.10-3.14": ' not in text
+    values = dict(zip(LANGUAGES, (1, 2, 2, 1), strict=True))
+    text = write({"a": fold("d", {one: shorten(_observation(value)) for one, value in values.items()})}, LANGUAGES)
+    assert text.count("<root>/m.py") == 2
+    assert '"result": {"?": {"3.8 3.14+": 1, "3.9-3.10": 2}}' in text
 
 
 def _observation(value: Any) -> Mapping[str, Any]:
@@ -295,6 +296,22 @@ def test_another_build_is_not_checked(small: Path, capsys: pytest.CaptureFixture
     assert "not the same build" in capsys.readouterr().out
 
 
+def test_one_that_cannot_be_read_is_made_again(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of another schema, or with the marks of a conflict: else there would be no way out."""
+    target = target_for("")
+    assert target is not None
+    words = [f"--cases={small}", f"--target={target.executable}"]
+    assert record.main(words) == 0
+    files = [small / "recordings" / name for name in (BUILDS, "packages.json")]
+    first = [path.read_text() for path in files]
+    files[0].write_text(first[0].replace(f'"schema": {SCHEMA}', '"schema": 0'))
+    files[1].write_text(f"<<<<<<< HEAD\n{first[1]}")
+    assert record.main([*words, "--check"]) == 2
+    assert "schema 0" in capsys.readouterr().err
+    assert record.main(words) == 0
+    assert [path.read_text() for path in files] == first
+
+
 def test_what_is_not_deterministic_is_an_error(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It names the case and the field."""
     (small / "packages" / "case_1.toml").write_text(
@@ -383,6 +400,33 @@ def test_a_version_without_recording_is_refused(tmp_path: Path) -> None:
     """With the command that makes one."""
     with pytest.raises(RecordingError, match="nox -s record"):
         _recorded(tmp_path, _case(), build(), build(version="3.7.1"))
+
+
+def _conformance(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "conformance", "--oracle=recording", *words]
+    return subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=100, check=False)
+
+
+def test_a_run_by_the_recording_says_so_and_finds_what_differs(small: Path, tmp_path: Path) -> None:
+    """Agreement, and a candidate that differs; on the command line."""
+    target = target_for("")
+    assert target is not None
+    where = [f"--cases={small}", f"--target={target.executable}"]
+    refused = _conformance(*where)
+    assert refused.returncode == 2
+    assert "nox -s record" in refused.stderr
+    assert record.main(where) == 0
+    report = tmp_path / "report.jsonl"
+    good = _conformance(*where, f"--report={report}")
+    assert good.returncode == 0, good.stdout
+    by = f"recording of CPython {target.version}"
+    assert f"oracle: {by}" in good.stdout
+    assert json.loads(report.read_text().splitlines()[0])["oracle"].startswith(by)
+    text = (small / "recordings" / "packages.json").read_text()
+    (small / "recordings" / "packages.json").write_text(text.replace('"x": 1', '"x": 7'))
+    wrong = _conformance(*where, "-k", "case_1")
+    assert wrong.returncode == 1
+    assert "--oracle=recording packages/case_1" in wrong.stdout
 
 
 def test_the_target_says_which_build_it_is() -> None:
