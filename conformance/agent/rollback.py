@@ -75,7 +75,7 @@ class Snapshot:
             and module not in (sys, builtins, warnings, main, under_test)
             and name.partition(".")[0] != ours
         ]
-        gc.disable()  # when it runs must not depend on the cases before
+        gc.disable()  # when it runs must not depend on the cases before; what they leave goes with the process
 
     def restore(self) -> bool:
         """Put everything back; False if a thread is still there, and nothing more can be run in this process."""
@@ -97,7 +97,6 @@ class Snapshot:
         if sys.getrecursionlimit() != self._recursion:
             sys.setrecursionlimit(self._recursion)
         os.chdir(self._folder)
-        gc.collect()
         return _threads() <= self._threads
 
     def changed(self) -> List[str]:

@@ -50,7 +50,8 @@ def main(arguments: List[str]) -> None:
         return
     name = _called(run_module)
     send(_greeting(run_module))
-    state.preload(before)
+    state.bring(before)
+    state.preload()
     if hasattr(gc, "freeze"):
         gc.collect()
         gc.freeze()
@@ -190,6 +191,7 @@ def _in_a_child(
     """Run the cases in a forked process, and wait for it. What it leaves is for `clear`."""
     for case in request["cases"]:
         world.prepare(case["files"])
+    state.preload()
     alive_read, alive_write = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()

@@ -10,10 +10,11 @@ from __future__ import annotations
 import builtins
 import operator
 import os
+import re
 import sys
 import types
 import warnings
-from typing import Any, Dict, List, Optional, Set
+from typing import Any, Dict, List, Optional, Set, Tuple
 
 from .describe import Describer, ask, own_dict
 
@@ -51,8 +52,8 @@ class State:
         name(before["argv_object"], "sys.argv")
         name(before["path_object"], "sys.path")
         name(before["modules_object"], "sys.modules")
-        for key, module in before["modules"].items():
-            if type(key) is str and id(module) not in _PRELOADED and not self._describer.is_foreign(module):
+        for key, module in _later(before["modules"]):
+            if not self._describer.is_foreign(module):
                 name(module, "sys.modules[{!r}]".format(key))
         before["attributes"] = self._attributes()
 
@@ -184,8 +185,8 @@ class State:
     def _attributes(self) -> Dict[str, List[str]]:
         """For each module of the world, the names under which it holds modules: what imports bind in parents."""
         found = {}
-        for key, module in _entries(getattr(sys, "modules", ABSENT)).items():
-            if type(key) is not str or type(module) is not types.ModuleType or id(module) in _PRELOADED:
+        for key, module in _later(_entries(getattr(sys, "modules", ABSENT))):
+            if type(module) is not types.ModuleType:
                 continue
             namespace = own_dict(module)
             spec = namespace.get("__spec__")
@@ -238,17 +239,23 @@ def _raw() -> _Raw:
 
 
 # Modules that were there before any world: nobody's, and too many to look at each time.
-_PRELOADED: Dict[int, Any] = {}
+_PRELOADED: Dict[str, Any] = {}
+
+
+def _later(modules: Dict[Any, Any]) -> List[Tuple[str, Any]]:
+    """The entries that came after, under ordinary keys."""
+    known = _PRELOADED.get
+    return [(key, one) for key, one in modules.items() if type(key) is str and known(key, ABSENT) is not one]
 
 
 # Those that came with the side under test, and not from the standard library.
 _BROUGHT: Set[str] = set()
 
 
-def give_way(words: Set[str]) -> None:
+def give_way(text: str) -> None:
     """Take what came with the side under test out of `sys.modules`, where a case uses the name for something else."""
     for key in _BROUGHT:
-        if key.partition(".")[0] in words:
+        if re.search(r"\b{}\b".format(re.escape(key.partition(".")[0])), text):
             sys.modules.pop(key, None)
 
 
@@ -264,11 +271,16 @@ def _is_standard(module: Any) -> bool:
     return file.startswith(os.path.dirname(os.__file__) + os.sep) and "site-packages" not in file
 
 
-def preload(before: Set[str]) -> None:
-    """Take note of the modules that are loaded now, in the warm agent; `before`: of those, and not by the candidate."""
+def bring(before: Set[str]) -> None:
+    """Take note of what came with the side under test; `before`: the modules that were there before it."""
     _BROUGHT.update(key for key, one in list(sys.modules.items()) if key not in before and not _is_standard(one))
-    own = (sys.modules["__main__"], sys.modules["under_test"])
-    _PRELOADED.update((id(module), module) for module in list(sys.modules.values()) if module not in own)
+
+
+def preload() -> None:
+    """Take note of the modules that are loaded now, in the warm agent, and that each case will find."""
+    _PRELOADED.update(sys.modules)
+    for name in ("__main__", "under_test"):
+        del _PRELOADED[name]
 
 
 def unchanged(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:

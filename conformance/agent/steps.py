@@ -11,13 +11,14 @@ import re
 import sys
 import types
 import warnings
-from typing import Any, Callable, ClassVar, Dict, List, Set
+from typing import Any, Callable, ClassVar, Dict, List, Set, Tuple
 
 from . import world
 from .describe import Describer, safe_str, slot
 from .state import State, give_way
-from .watch import Watch
+from .watch import AUDITED, Watch
 
+_scandir = os.scandir  # the world may replace it
 _QUIET = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
 _MAX_OUTPUT = 20_000
 _OWN_NAMES = ("__builtins__", "__name__", "run_module", "note", "result", "error")
@@ -59,7 +60,7 @@ class _Run:
         self._describer = Describer(root, callable_name, is_world)
         self._state = State(self._describer)
         self._watch = Watch(self._describer, self._state, is_world, _names(case))
-        give_way(set(re.findall(r"\w+", str(case).replace("\\n", " "))))
+        give_way(str(case).replace("\\n", " "))
         sys.dont_write_bytecode = False
         sys.pycache_prefix = None
         sys.argv = list(case["argv"])
@@ -186,14 +187,22 @@ class _Run:
         return text if size - start <= _MAX_OUTPUT else "{}... {} bytes".format(text, size - start)
 
     def _list_files(self) -> Dict[str, Any]:
-        found = {}
-        for folder, _, files in os.walk(self._root):
-            for name in files:
-                path = os.path.join(folder, name)
-                status = os.lstat(path)
+        found: Dict[str, Any] = {}
+        folders = [(self._root, "")]
+        while folders:
+            folder, shown = folders.pop()
+            try:
+                entries = list(_scandir(folder))
+            except OSError:  # the world has removed it
+                continue
+            for entry in entries:
+                name = shown + entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append((entry.path, name + "/"))
+                    continue
+                status = entry.stat(follow_symlinks=False)
                 # Below sys.pycache_prefix the folder of the world is part of the name.
-                shown = self._describer.text(os.path.relpath(path, self._root))
-                found[shown] = (status.st_size, status.st_mtime_ns, status.st_ino)
+                found[self._describer.text(name)] = (status.st_size, status.st_mtime_ns, status.st_ino)
         return found
 
 
@@ -207,8 +216,9 @@ def _listen(audit: Callable[[str, Any], None]) -> None:
     _listeners[:] = [audit]
 
 
-def _heard(event: str, args: Any) -> None:
-    _listeners[0](event, args)
+def _heard(event: str, args: Any, audited: Tuple[str, ...] = AUDITED) -> None:
+    if event in audited:
+        _listeners[0](event, args)
 
 
 def _size(descriptor: int) -> int:

@@ -24,7 +24,27 @@ except ImportError:  # an interpreter without threads
         return 0
 
 
-_AUDITED = ("open", "compile", "exec", "import")
+AUDITED = ("open", "compile", "exec", "import")
+# The namespaces of modules whose functions do the work of an import; the code of a module never runs in one.
+_MACHINERY = {
+    id(vars(sys.modules[name]))
+    for name in (
+        "_frozen_importlib",
+        "_frozen_importlib_external",
+        "importlib.util",
+        "zipimport",
+        "genericpath",
+        "posixpath",
+        "codecs",
+        "os",
+        "io",
+        "re",
+        "types",
+        "_weakrefset",
+        __name__,
+    )
+    if name in sys.modules
+}
 _PYC_TEMPORARY = re.compile(r"(\.pyc)\.\d+$")
 _MISSING = object()
 
@@ -50,9 +70,15 @@ class Watch:
         self._thread = get_ident()
         seen = self._profile
 
-        # Called some thousand times a case: a plain function, and the test that mostly fails comes first.
-        def profile(frame: types.FrameType, event: str, arg: object) -> None:
-            if frame.f_code.co_name == "<module>" and event in ("call", "return"):
+        running = self._running
+
+        # Called some thousand times a case: a plain function, and the tests that mostly decide come first. To look at
+        # the code of a frame is an audit event each time.
+        def profile(frame: types.FrameType, event: str, arg: object, machinery: Set[int] = _MACHINERY) -> None:
+            if event == "call":
+                if id(frame.f_globals) not in machinery and frame.f_code.co_name == "<module>":
+                    seen(frame, event)
+            elif running and event == "return" and any(number == id(frame) for number, _ in running):
                 seen(frame, event)
 
         sys.setprofile(profile)
@@ -71,7 +97,7 @@ class Watch:
     # -- modules executed -------------------------------------------------------------------------------------
 
     def _profile(self, frame: types.FrameType, event: str) -> None:
-        if not (self._is_execution(frame) if event == "call" else self._has_entered(frame)):
+        if event == "call" and not self._is_execution(frame):
             return
         auditing, self._auditing = self._auditing, False
         try:
@@ -96,9 +122,6 @@ class Watch:
             return False  # a module that runs evaluates a text in its own namespace, or has it evaluated
         place = frame.f_globals.get("__file__")
         return file == "<string>" or (type(place) is str and self._is_world(place))
-
-    def _has_entered(self, frame: types.FrameType) -> bool:
-        return any(number == id(frame) for number, _ in self._running)
 
     def _entry(self, frame: types.FrameType) -> Dict[str, Any]:
         namespace = frame.f_globals
@@ -178,11 +201,11 @@ class Watch:
         self.events.append({"event": "warning", "category": type_name(category), "text": text, "where": where})
 
     def audit(self, event: str, args: tuple) -> None:  # type: ignore[type-arg]
-        """An audit hook (PEP 578): keeps the events that concern the world, of the thread that runs the step.
+        """One of the AUDITED events (PEP 578): kept are those that concern the world, of the thread that runs the step.
 
         Like the modules executed, those of other threads come in an order, and at times in a number, that is chance.
         """
-        if event not in _AUDITED or not self._auditing or get_ident() != self._thread:
+        if not self._auditing or get_ident() != self._thread:
             return
         subject = args[0]
         if event == "import":
