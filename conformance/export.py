@@ -34,6 +34,7 @@ from .tree import cases
 SCHEMA = 1
 ROOT = "/runpy-conformance"  # where compiled files say that their sources lie
 _DOCUMENTS = {"README.md": "exported-tree.md", "schema.json": "exported-tree.schema.json"}
+_INDEX = "index.json"
 _LONGEST = 100
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 
@@ -82,10 +83,11 @@ def _check(folder: Path) -> None:
             raise ExportError(f"{folder} is a file: give a folder that is new, or empty.")
         if any(folder.iterdir()):
             raise ExportError(f"{folder} is not empty: give a folder that is new, or empty.")
-    if not folder.parent.is_dir():
+    elif not folder.parent.is_dir():
         raise ExportError(f"There is no folder {folder.parent} to make {folder.name} in.")
-    if not os.access(folder.parent, os.W_OK | os.X_OK):
-        raise ExportError(f"{folder.parent} may not be written to: give a folder elsewhere.")
+    home = folder if folder.exists() else folder.parent
+    if not os.access(home, os.W_OK | os.X_OK):
+        raise ExportError(f"{home} may not be written to: give a folder elsewhere.")
 
 
 def _compilers(recordings: Recordings) -> dict[str, Target]:
@@ -105,7 +107,9 @@ def _compilers(recordings: Recordings) -> dict[str, Target]:
 
 def export(folder: Path, tree: Sequence[Case], recordings: Recordings, compilers: Mapping[str, Target]) -> int:
     """Write the tree; the number of files. Raises OSError, AgentError, and leaves nothing then."""
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=folder.parent))
+    home = folder if folder.exists() else folder.parent  # an empty one may be a mount point, and stays
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=home))
+    moved: list[Path] = []
     try:
         partial.chmod(0o755)
         writer = _Writer(partial)
@@ -119,12 +123,18 @@ def export(folder: Path, tree: Sequence[Case], recordings: Recordings, compilers
         entries = [_entry(writer, one, recordings) for one in laid_out]
         for name, document in _DOCUMENTS.items():
             writer.write(name, (HOUSE / "docs" / document).read_bytes())
-        writer.json("index.json", _index(entries, recordings, compilers))  # the last: without it a tree is not whole
-        if folder.exists():
-            folder.rmdir()
-        partial.rename(folder)
+        writer.json(_INDEX, _index(entries, recordings, compilers))  # the last: without it a tree is not whole
+        if home != folder:
+            partial.rename(folder)
+            return writer.count
+        for path in sorted(partial.iterdir(), key=lambda path: path.name == _INDEX):
+            moved.append(folder / path.name)
+            path.rename(moved[-1])
+        partial.rmdir()
         return writer.count
     except BaseException:
+        for path in reversed(moved):
+            path.unlink(missing_ok=True) if path.is_file() else shutil.rmtree(path, ignore_errors=True)
         shutil.rmtree(partial, ignore_errors=True)
         raise
 
@@ -260,8 +270,8 @@ def _entry(writer: _Writer, one: _Laid, recordings: Recordings) -> dict[str, Any
             # In the words that all versions share, so that most observations are the same.
             observation = decode(entry.stored(language), {})
             groups.setdefault(json.dumps(observation), ([], observation))[0].append(language)
-        observed = [{"pythons": pythons, "observation": seen} for pythons, seen in groups.values()]
-        writer.json(f"{one.folder}/observed.json", observed)
+        lines = (json.dumps({"pythons": pythons, "observation": seen}) for pythons, seen in groups.values())
+        writer.write(f"{one.folder}/observed.json", ("[\n" + ",\n".join(lines) + "\n]\n").encode("ascii"))
     return {
         "id": case.id,
         "folder": one.folder,

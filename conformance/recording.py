@@ -23,6 +23,9 @@ SCHEMA = 1
 FOLDER = "recordings"
 _WIDTH = 120
 _WORTH_SHARING = 60  # characters
+# What surrounds a run is much alike in many cases; how it ended is what most of them are about.
+_SHARED = ("events", "audit", "modules", "state", "files", "argv")
+_IN_PLACE = ("exception", "values")
 
 Observation = Mapping[str, Any]
 
@@ -330,39 +333,43 @@ def _checked(text: str, where: str) -> Any:
 
 
 def _share(bodies: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Parts that occur again and again, by a name made of their content; and the bodies, with names in their places."""
+    """Parts that occur again and again, by a name made of their content; and the bodies, with names in their places.
+
+    Only what surrounds the run: how it ended stands in its place, so that a change of that is one in one place.
+    """
     counts: Counter[str] = Counter()
 
-    def count(value: Any) -> None:
+    def count(value: Any, may: bool = False) -> None:
         if isinstance(value, (dict, list)):
             text = json.dumps(value)
-            if len(text) >= _WORTH_SHARING:
+            if len(text) >= _WORTH_SHARING and may:
                 counts[text] += 1
                 if counts[text] > 1:
                     return
-            for part in value.values() if isinstance(value, dict) else value:
-                count(part)
+            for key, part in value.items() if isinstance(value, dict) else (("", part) for part in value):
+                count(part, key in _SHARED or (may and key not in _IN_PLACE))
 
     for body in bodies.values():
         count(body)
     shared: dict[str, Any] = {}
 
-    def replaced(value: Any) -> Any:
+    def replaced(value: Any, may: bool = False) -> Any:
         if not isinstance(value, (dict, list)):
             return value
         text = json.dumps(value)
-        if counts.get(text, 0) < 2:
-            return inside(value)
+        if counts[text] < 2 or not may:
+            return inside(value, may)
         name = f"${_hint(value)}{hashlib.sha256(text.encode()).hexdigest()[:8]}"
         if name not in shared:
-            shared[name] = None
-            shared[name] = inside(value)
+            shared[name] = inside(value, may)
         return name
 
-    def inside(value: Any) -> Any:
+    def inside(value: Any, may: bool) -> Any:
         if isinstance(value, dict):
-            return {key: replaced(part) for key, part in value.items()}
-        return [replaced(part) for part in value]
+            return {
+                key: replaced(part, key in _SHARED or (may and key not in _IN_PLACE)) for key, part in value.items()
+            }
+        return [replaced(part, may) for part in value]
 
     return shared, {name: replaced(body) for name, body in bodies.items()}
 

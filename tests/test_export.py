@@ -237,6 +237,7 @@ def test_a_read_only_folder_is_refused(
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
 @pytest.mark.parametrize("after", [0, 2, 4])
+@pytest.mark.parametrize("exists", [False, True])
 def test_a_full_disk_leaves_nothing_behind(
     small: Path,
     tmp_path: Path,
@@ -244,8 +245,12 @@ def test_a_full_disk_leaves_nothing_behind(
     monkeypatch: pytest.MonkeyPatch,
     number: int,
     after: int,
+    exists: bool,
 ) -> None:
     """Whenever it is that there is no more room."""
+    if exists:
+        (tmp_path / "new").mkdir()
+    before = [path.name for path in tmp_path.rglob("*")]
     left = iter(range(after))
     write = Path.write_bytes
 
@@ -258,7 +263,25 @@ def test_a_full_disk_leaves_nothing_behind(
     monkeypatch.setattr(Path, "write_bytes", write_bytes)
     said = _refused([f"--cases={small}", str(tmp_path / "new")], 4, capsys)
     assert os.strerror(number) in said
-    assert os.listdir(tmp_path) == ["fixtures"]
+    assert sorted(path.name for path in tmp_path.rglob("*")) == sorted(before)
+
+
+def test_what_cannot_be_put_in_its_place_is_removed(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a folder that was there, the parts are moved one by one, the index last."""
+    (tmp_path / "new").mkdir()
+    rename = Path.rename
+
+    def fail_at_the_index(path: Path, target: Path) -> Path:
+        if path.name == "index.json":
+            assert (tmp_path / "new" / "cases").is_dir()
+            raise OSError(errno.EIO, "Input/output error")
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail_at_the_index)
+    assert "Input/output error" in _refused([f"--cases={small}", str(tmp_path / "new")], 4, capsys)
+    assert os.listdir(tmp_path / "new") == []
 
 
 def test_an_interrupted_export_leaves_nothing_behind(
