@@ -14,14 +14,14 @@ import pytest
 
 from conformance import FIXTURES
 from conformance.case import Case, CaseError, Step, from_plain
-from conformance.clauses import registry
+from conformance.clauses import Level, registry
 from conformance.families import by_family, canonical, generate
 from conformance.families.__main__ import EVERYTHING, OF_PYPY, VERSIONS, main, running
 from conformance.families.products import combinations, pairs
 from conformance.families.storages import STORAGES
 from conformance.families.tables import Family, Row, read
 from conformance.target import Side, Target
-from tests.harness import Oracle, judged, target_for
+from tests.harness import Mutant, Oracle, all_cases, judged, target_for
 
 TABLES = FIXTURES / "families"
 
@@ -231,3 +231,28 @@ def test_the_reference_conforms_and_steps_succeed(
             continue
         for step, seen in zip(case.steps, oracle.observe(case)["steps"], strict=True):
             assert step.kind != "do" or seen["outcome"] == "returned", f"{case.id}: {step.content}"
+
+
+def combinations_that_go_wrong() -> list[tuple[Mutant, str]]:
+    """Wrong implementations that no named fixture shows, each with a case that does."""
+    entries = tomllib.loads((Path(__file__).parent / "combinations.toml").read_text(encoding="utf-8"))["mutant"]
+    return [
+        (Mutant(one["clause"], one["summary"], tuple(map(tuple, one["edits"])), "", str(number)), one["case"])
+        for number, one in enumerate(entries, 1)
+    ]
+
+
+@pytest.mark.parametrize(("mutant", "name"), combinations_that_go_wrong(), ids=lambda one: getattr(one, "id", ""))
+def test_what_goes_wrong_in_a_combination_is_caught(
+    mutant: Mutant, name: str, oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], Side]
+) -> None:
+    """By a case of the families, at compat, and the clause is named; fixtures of that clause see nothing of it."""
+    target = target_for("")
+    assert target is not None
+    oracle, candidate = oracle_of(target), candidate_of(target, mutant.source())
+    (case,) = (case for case in generated() if case.id == name)
+    found = judged(oracle, candidate, case, Level.COMPAT) or []
+    assert mutant.clause in {one.signature.clause for one in found if one.cause and one.level <= Level.COMPAT}
+    for fixture in all_cases().values():
+        if mutant.clause in fixture.clauses:
+            assert not judged(oracle, candidate, fixture, Level.COMPAT), fixture.id
