@@ -34,6 +34,8 @@ def main(arguments: List[str]) -> None:
     once, side, import_from = arguments[2] == "once", arguments[3], arguments[4]
     for descriptor in (read_fd, write_fd):
         os.set_inheritable(descriptor, False)
+    if not once:
+        _without_compiler()
     reader = os.fdopen(read_fd, "r", encoding="ascii")
     send = _sender(write_fd)
     if import_from:
@@ -64,6 +66,15 @@ def main(arguments: List[str]) -> None:
         clear(request)  # while the driver reads what came of it
     del keep
     os._exit(0)  # the driver is done with us; what the candidate would do at exit is nobody's concern
+
+
+def _without_compiler() -> None:
+    """Turn PyPy's compiler off: in processes that live for a few cases it costs more than it gains."""
+    try:
+        import pypyjit  # type: ignore[import-not-found]
+    except ImportError:
+        return
+    pypyjit.set_param("off")
 
 
 def _sender(descriptor: int) -> Callable[[Dict[str, Any]], None]:
