@@ -17,6 +17,7 @@ nox -s conformance -- --impl=mypkg     judge mypkg on every Python found
 nox -s tests                           the suite's own tests
 nox -s record                          record anew what CPython shows in every case
 nox -s fixtures -- FOLDER              write the cases out for other harnesses
+nox -s noise                           compare CPython with itself: nothing may differ
 nox -s survey                          judge other people's implementations
 
 Two environments, never mixed. The driver (pytest, Hypothesis ...) is the environment that nox builds
@@ -198,6 +199,12 @@ def fixtures(session: nox.Session) -> None:
         arguments.append(str(HERE / "build" / "fixtures"))
     here = Path(session.invoked_from)
     driver(session, "conformance.export", *(one if one.startswith("-") else str(here / one) for one in arguments))
+
+
+@nox.session(python=TARGETS)
+def noise(session: nox.Session) -> None:
+    """Compare the oracle with itself, in every way of running a case: -- [CHAPTER | families/NAME | CASE ...]."""
+    driver(session, "conformance.noise", f"--target={python_of(session)}", *session.posargs)
 
 
 @nox.session(python=False)

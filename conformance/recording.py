@@ -300,10 +300,10 @@ def write(entries: Mapping[str, Entry], everywhere: Sequence[str]) -> str:
     lines += [" },", ' "cases": {']
     told = []
     for name, body in bodies.items():
-        head = {"digest": entries[name].digest}
+        head: dict[str, Any] = {"digest": entries[name].digest}
         if tuple(everywhere) != entries[name].languages:
             head["pythons"] = " ".join(entries[name].languages)
-        told.append(f"  {json.dumps(name)}: {_laid_out(head | {'observed': body}, 2, narrow=True)}")
+        told.append(f"  {json.dumps(name)}: {_laid_out(head | body, 2, narrow=True)}")
     lines += [",\n".join(told), " }", "}"]
     return "\n".join(line for line in lines if line) + "\n"
 
@@ -316,7 +316,8 @@ def read(text: str, where: str) -> dict[str, Entry]:
     found = {}
     for name, entry in data["cases"].items():
         languages = tuple(entry["pythons"].split()) if "pythons" in entry else everywhere
-        found[name] = Entry(entry["digest"], languages, _expanded(entry["observed"], shared))
+        body = {key: part for key, part in entry.items() if key not in ("digest", "pythons")}
+        found[name] = Entry(entry["digest"], languages, _expanded(body, shared))
     return found
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import posixpath
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from .agent import OF_AN_IMPORT, SPECIALS
@@ -70,7 +71,7 @@ def _text(value: Any) -> str:
 def _short_steps(steps: list[Any]) -> Iterator[Any]:
     names: Any = {}
     runs = _Runs()
-    for step in steps:
+    for number, step in enumerate(steps, 1):
         if not step:
             yield None  # files were written
             continue
@@ -78,9 +79,10 @@ def _short_steps(steps: list[Any]) -> Iterator[Any]:
         runs.begin()
         if "events" in short:
             short["events"] = [runs.shorten(event) for event in step["events"]]
-        for key in ("result", "exception"):
-            if key in short:
-                short[key] = _short_value(short[key])
+        if "result" in short:
+            short["result"] = _short_value(short["result"])
+        if "exception" in short:
+            short["exception"] = _short_value(short["exception"], _of_the_call(number))
         for description in _ended(short):
             description["dict"] = _changes(runs.ended(), description["dict"])
         again, names = _met_again(names), step["names"]
@@ -93,16 +95,18 @@ def _short_steps(steps: list[Any]) -> Iterator[Any]:
 def _full_steps(steps: list[Any]) -> Iterator[Any]:
     names: Any = {}
     runs = _Runs()
-    for short in steps:
+    for number, short in enumerate(steps, 1):
         if short is None:
             yield {}
             continue
         step = {**_EMPTY, "names": _met_again(names), **short}
         runs.begin()
         step["events"] = [runs.restore(event) for event in step["events"]]
-        for key in ("result", "exception", "names"):
-            if key in step:
-                step[key] = _full_value(step[key])
+        step["names"] = _full_value(step["names"])
+        if "result" in step:
+            step["result"] = _full_value(step["result"])
+        if "exception" in step:
+            step["exception"] = _full_value(step["exception"], _of_the_call(number))
         for description in _ended(step):
             changed = description["dict"]
             if changed == AS_IT_WAS:
@@ -165,26 +169,31 @@ def _usual(exception: Mapping[str, Any]) -> dict[str, Any]:
     return usual
 
 
-def _short_value(value: Any) -> Any:
+def _of_the_call(number: int) -> dict[str, Any]:
+    """What most exceptions have that end a step: they are raised by the call itself."""
+    return {"frames": [[f"<step {number}>", 1, "<module>"]], "namespace": None, "from_runpy": True}
+
+
+def _short_value(value: Any, more: Mapping[str, Any] = MappingProxyType({})) -> Any:
     if isinstance(value, list):
         return [_short_value(item) for item in value]
     if not isinstance(value, dict):
         return value
     short = {key: _short_value(part) for key, part in value.items()}
     if "exception" in short and "message" in short:
-        usual = _usual(short)
+        usual = _usual(short) | more
         short = {key: part for key, part in short.items() if key not in usual or usual[key] != part}
     return short
 
 
-def _full_value(value: Any) -> Any:
+def _full_value(value: Any, more: Mapping[str, Any] = MappingProxyType({})) -> Any:
     if isinstance(value, list):
         return [_full_value(item) for item in value]
     if not isinstance(value, dict):
         return value
     full = {key: _full_value(part) for key, part in value.items()}
     if "exception" in full and "message" in full:
-        full = _ordered(_usual(full) | full, _EXCEPTION)
+        full = _ordered(_usual(full) | more | full, _EXCEPTION)
     return full
 
 

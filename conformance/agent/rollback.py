@@ -60,10 +60,17 @@ class Snapshot:
         main, under_test = sys.modules["__main__"], sys.modules["under_test"]
         self._dicts: List[Tuple[Dict[Any, Any], Dict[Any, Any]]] = [
             (one, dict(one))
-            for one in (sys.modules, sys.path_importer_cache, vars(builtins), vars(main), vars(under_test))
+            for one in (
+                sys.modules,
+                sys.path_importer_cache,
+                vars(builtins),
+                vars(main),
+                vars(under_test),
+                vars(warnings),
+                warnings.onceregistry,  # type: ignore[attr-defined]
+            )
         ]
         self._environ = dict(os.environ)
-        self._showwarning = warnings.showwarning
         self._recursion = sys.getrecursionlimit()
         self._threads = _threads()
         ours = __name__.rpartition(".")[0]
@@ -93,7 +100,6 @@ class Snapshot:
         if dict(os.environ) != self._environ:
             os.environ.clear()
             os.environ.update(self._environ)
-        warnings.showwarning = self._showwarning
         if sys.getrecursionlimit() != self._recursion:
             sys.setrecursionlimit(self._recursion)
         os.chdir(self._folder)
