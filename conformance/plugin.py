@@ -11,7 +11,7 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -180,6 +180,7 @@ class _Session:
         self.run: records.Record | None = None
         self.fixtures = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)}
         self.examiner: Examiner | None = None
+        self._ahead: dict[str, Trial] = {}
         self._sides: list[Side | Recorded] = []
         self._report: TextIO | None = None
 
@@ -223,10 +224,14 @@ class _Session:
             unseen=greeting.unseen,
         )
 
-    @property
-    def started(self) -> Examiner:
+    def trial(self, item: CaseItem) -> Trial:
+        """What came of a case; the first of a batch that is asked for has all of them run that were not deselected."""
         assert self.examiner is not None
-        return self.examiner
+        if item.case.id not in self._ahead:
+            batch = [one for one in item.session.items if isinstance(one, CaseItem) and one.batch == item.batch]
+            trials = self.examiner.run_all([one.case for one in batch])
+            self._ahead = {one.case.id: one for one in trials}
+        return self._ahead.pop(item.case.id)
 
     def close(self) -> None:
         for side in self._sides:
@@ -248,8 +253,9 @@ class _Session:
     def finish(self, exit_status: int) -> int:
         """The exit status of the run, in the project's own terms."""
         assert self.run is not None
+        assert self.examiner is not None
         version = self.run["target"]["version"]
-        unseen, unsettled = self.run["unseen"], self.started.unsettled
+        unseen, unsettled = self.run["unseen"], self.examiner.unsettled
         self.clauses = records.clause_records(registry().values(), self.trials, version, unseen, unsettled)
         if self.interrupted:
             status = 130
@@ -325,6 +331,22 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 _BATCH = 40  # cases: a process for them costs little by then, and if one goes wrong the others are not much to repeat
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """With -n, batches stay together."""
+    if getattr(config.option, "numprocesses", None) and config.option.dist == "load":
+        config.option.dist = "loadgroup"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put cases that belong together into batches, which run one after another in one process."""
+    ours = [item for item in items if isinstance(item, CaseItem)]
+    for family, some in itertools.groupby(ours, lambda item: item.case.family):
+        for number, item in enumerate(some):
+            item.batch = f"{family}-{number // _BATCH}"
+            item.add_marker(pytest.mark.xdist_group(item.batch))
+
+
 def _repr_collection(self: pytest.Collector, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
     """A fault in a fixture or a table is one sentence."""
     if isinstance(excinfo.value, CaseError):
@@ -365,50 +387,22 @@ class FixtureFile(pytest.File):
         if self.config.stash[_SESSION].wants(case):
             yield CaseItem.from_parent(self, name=case.id.rpartition("/")[2], case=case)
 
-    def trial(self, case: Case) -> Trial:
-        """The case in processes of its own."""
-        return self.config.stash[_SESSION].started.run(case)
-
     repr_failure = _repr_collection
 
 
 class FamiliesFolder(pytest.Directory):
     """The tables of the families."""
 
-    def collect(self) -> Iterator[pytest.Collector]:
-        """The generated cases that were selected, in batches. Raises CaseError."""
+    def collect(self) -> Iterator[pytest.Item]:
+        """The generated cases that were selected. Raises CaseError."""
         session = self.config.stash[_SESSION]
         if session.selection and session.selection <= session.fixtures:
             return  # no need to enumerate anything
-        for family, cases in itertools.groupby(families.generate(session.folder), lambda case: case.family):
-            wanted = [case for case in cases if session.wants(case)]
-            for number, start in enumerate(range(0, len(wanted), _BATCH), 1):
-                name = f"{family.partition('/')[2]}-{number}"
-                yield Batch.from_parent(self, name=name, cases=wanted[start : start + _BATCH])
+        for case in families.generate(session.folder):
+            if session.wants(case):
+                yield CaseItem.from_parent(self, name=case.id.partition("/")[2], case=case)
 
     repr_failure = _repr_collection
-
-
-class Batch(pytest.Collector):
-    """Generated cases that are run one after another in one process."""
-
-    def __init__(self, *, cases: Sequence[Case], **rest: Any) -> None:
-        super().__init__(**rest)
-        self._cases = cases
-        self._trials: dict[str, Trial] = {}
-
-    def collect(self) -> Iterator[pytest.Item]:
-        """One item a case."""
-        for case in self._cases:
-            yield CaseItem.from_parent(self, name=case.id.rpartition("/")[2], case=case)
-
-    def trial(self, case: Case) -> Trial:
-        """What came of one of the cases; the first that is asked for has all of them run, or all that were kept."""
-        if case.id not in self._trials:
-            kept = [item.case for item in self.session.items if isinstance(item, CaseItem) and item.parent is self]
-            trials = self.config.stash[_SESSION].started.run_all(kept)
-            self._trials = {one.case.id: one for one in trials}
-        return self._trials.pop(case.id)
 
 
 class Diverges(Exception):
@@ -422,17 +416,16 @@ class Diverges(Exception):
 class CaseItem(pytest.Item):
     """One case."""
 
-    parent: FixtureFile | Batch
-
     def __init__(self, *, case: Case, **rest: Any) -> None:
         super().__init__(**rest)
         self.case = case
+        self.batch = ""
         self.record: records.Record | None = None
 
     def runtest(self) -> None:
         """Try the case on both sides."""
         session = self.config.stash[_SESSION]
-        trial = self.parent.trial(self.case)
+        trial = session.trial(self)
         self.record = records.trial_record(trial)
         if trial.verdict in ("unsupported", "not-run"):
             pytest.skip(trial.reason)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import gc
 import os
+import re
 import sys
 import types
 import warnings
@@ -47,6 +48,14 @@ _BINDINGS = (
 # What a run may leave in the globals of the interpreter's modules without any consequence.
 _HARMLESS = ("__warningregistry__", "__builtins__", "__cached__")
 _ABSENT = object()
+# How code looks that may change a module's globals: to look at all of them takes long.
+_CHANGES = re.compile(r"\b(?!sys\.)\w+\.\w+ = |attr\(|__dict__|vars\(|globals\(")
+
+
+def _restore(mapping: Dict[Any, Any], before: Dict[Any, Any]) -> None:
+    if not unchanged(before, mapping):
+        mapping.clear()
+        mapping.update(before)
 
 
 class Snapshot:
@@ -84,8 +93,11 @@ class Snapshot:
         ]
         gc.disable()  # when it runs must not depend on the cases before; what they leave goes with the process
 
-    def restore(self) -> bool:
-        """Put everything back; False if a thread is still there, and nothing more can be run in this process."""
+    def restore(self, case: Dict[str, Any]) -> bool:
+        """Put everything back; False if a thread is still there, and nothing more can be run in this process.
+
+        case: what was run.
+        """
         sys.setprofile(None)
         sys.settrace(None)
         for name, value in self._bindings:
@@ -93,10 +105,11 @@ class Snapshot:
                 setattr(sys, name, value)
         for sequence, items in self._lists:
             sequence[:] = items
-        for mapping, items_by_key in self._dicts:
-            if not unchanged(items_by_key, mapping):
-                mapping.clear()
-                mapping.update(items_by_key)
+        for mapping, before in self._dicts:
+            _restore(mapping, before)
+        if _CHANGES.search(str(case)):
+            for _, mapping, before in self._namespaces:
+                _restore(mapping, before)
         if dict(os.environ) != self._environ:
             os.environ.clear()
             os.environ.update(self._environ)

@@ -178,7 +178,7 @@ def _in_this_process(request: Dict[str, Any], run_module: Callable[..., Any], na
                     folder = "{}/{}".format(root, number)
                     os.mkdir(folder)
                     tell(steps.observe(case, folder, run_module, name))
-                    if not snapshot.restore():
+                    if not snapshot.restore(case):
                         break
                 tell({"changed": snapshot.changed()})
         except BaseException as exc:  # a fault of ours, or of the world's recipes: say it, never swallow it
