@@ -23,9 +23,11 @@ SCHEMA = 1
 FOLDER = "recordings"
 _WIDTH = 120
 _WORTH_SHARING = 60  # characters
-# What surrounds a run is much alike in many cases; how it ended is what most of them are about.
-_SHARED = ("events", "audit", "modules", "state", "files", "argv")
-_IN_PLACE = ("exception", "values")
+_OF_A_STEP = 2  # how deep a step lies in an observation
+# How often a part has to occur to be shared: what surrounds a run, and how it ended.
+_MANY = 4
+_OFTEN = dict.fromkeys(("events", "audit", "modules", "state", "files", "argv"), 2)
+_OFTEN |= dict.fromkeys(("exception", "values", "cause", "context"), _MANY)
 
 Observation = Mapping[str, Any]
 
@@ -336,43 +338,42 @@ def _checked(text: str, where: str) -> Any:
 def _share(bodies: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Parts that occur again and again, by a name made of their content; and the bodies, with names in their places.
 
-    Only what surrounds the run: how it ended stands in its place, so that a change of that is one in one place.
+    Never a whole step, and how a call ended only where that is the same in many cases: a change of it is to be seen in
+    its place, and in no other.
     """
     counts: Counter[str] = Counter()
 
-    def count(value: Any, may: bool = False) -> None:
+    def count(value: Any, depth: int) -> None:
         if isinstance(value, (dict, list)):
             text = json.dumps(value)
-            if len(text) >= _WORTH_SHARING and may:
+            if len(text) >= _WORTH_SHARING and depth > _OF_A_STEP:
                 counts[text] += 1
                 if counts[text] > 1:
                     return
-            for key, part in value.items() if isinstance(value, dict) else (("", part) for part in value):
-                count(part, key in _SHARED or (may and key not in _IN_PLACE))
+            for part in value.values() if isinstance(value, dict) else value:
+                count(part, depth + 1)
 
     for body in bodies.values():
-        count(body)
+        count(body, 0)
     shared: dict[str, Any] = {}
 
-    def replaced(value: Any, may: bool = False) -> Any:
+    def replaced(value: Any, often: int, depth: int) -> Any:
         if not isinstance(value, (dict, list)):
             return value
         text = json.dumps(value)
-        if counts[text] < 2 or not may:
-            return inside(value, may)
+        if counts[text] < often:
+            return inside(value, often, depth)
         name = f"${_hint(value)}{hashlib.sha256(text.encode()).hexdigest()[:8]}"
         if name not in shared:
-            shared[name] = inside(value, may)
+            shared[name] = inside(value, often, depth)
         return name
 
-    def inside(value: Any, may: bool) -> Any:
+    def inside(value: Any, often: int, depth: int) -> Any:
         if isinstance(value, dict):
-            return {
-                key: replaced(part, key in _SHARED or (may and key not in _IN_PLACE)) for key, part in value.items()
-            }
-        return [replaced(part, may) for part in value]
+            return {key: replaced(part, _OFTEN.get(key, often), depth + 1) for key, part in value.items()}
+        return [replaced(part, often, depth + 1) for part in value]
 
-    return shared, {name: replaced(body) for name, body in bodies.items()}
+    return shared, {name: replaced(body, _MANY, 0) for name, body in bodies.items()}
 
 
 def _hint(value: Any) -> str:
