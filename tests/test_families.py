@@ -225,7 +225,7 @@ def test_the_reference_conforms_and_steps_succeed(
     assert target is not None
     oracle = oracle_of(target)
     candidate = candidate_of(target, (FIXTURES.parent / "reference" / "__init__.py").read_text(encoding="utf-8"))
-    for case in sample(by_family(FIXTURES), 40):
+    for case in sample(by_family(FIXTURES), 60):
         assert not judged(oracle, candidate, case), case.id
         if case.unmet(oracle.side.greeting.version, oracle.side.greeting.capabilities):
             continue

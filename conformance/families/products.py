@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..case import FAMILIES, Case, CaseError, Recipe, Step
@@ -115,21 +115,17 @@ def compose(family: Family, rows: Rows) -> Case:
         requires=tuple(requires),
         id=name,
         summary=_sentence(says),
-        clauses=_shown(rows[number] for number in family.points),
+        clauses=_shown(rows),
     )
 
 
-def _shown(rows: Iterable[Row]) -> tuple[str, ...]:
-    """The clauses that rows show together, in their order."""
-    rows = list(rows)
-    marks = {"always", *(mark for row in rows for mark in row.marks)}
-    clauses = [
-        clause.partition(" if ")[0]
-        for row in [row for row in rows if row.stops in marks] or rows
-        for clause in row.clauses
-        if (clause.partition(" if ")[2] or "always") in marks
-    ]
-    return tuple(dict.fromkeys(clauses))
+def _shown(rows: Rows) -> tuple[str, ...]:
+    """The clauses that rows show together: those of the last axis first, or of what stops the code the first axis."""
+    marks = {mark for row in rows for mark in row.marks}
+    always = [row for row in rows if row.stops == "always"]
+    stopping = always or [row for row in rows if row.stops in marks]
+    clauses = (clause.partition(" if ") for row in stopping or reversed(rows) for clause in row.clauses)
+    return tuple(dict.fromkeys(name for name, _, mark in clauses if not mark or mark in marks))
 
 
 def _sentence(parts: Sequence[str]) -> str:

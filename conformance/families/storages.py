@@ -185,10 +185,6 @@ def _in_memory(finder: str) -> Storage:
                     held.setdefault(".".join(parts[: len(parts) - is_package]), (text, is_package))
                     for depth in range(1, len(parts)):
                         held.setdefault(".".join(parts[:depth]), (None, True))
-        for entry in path or (".",):
-            for name, text in _below(files, entry).items():
-                if isinstance(text, str) and name.endswith("/__init__.py"):
-                    held[name[: -len("/__init__.py")].replace("/", ".")] = (text, True)
         shown = ",\n    ".join(f"{name!r}: {held[name]!r}" for name in sorted(held))
         module = _FINDER.replace("{store}", "{\n    " + shown + ",\n}") + finder
         return Stored({"store_finder.py": module}, (), ("import store_finder",))

@@ -18,7 +18,7 @@ from ..case import CaseError, Recipe
 _SLOTS = ("before", "between", "after")
 _LISTS = ("clauses", "requires", "path", "argv", "without", "marks", *_SLOTS)
 _ROW_KEYS = {"says", "files", "beside", "values", "storage", "stops", *_LISTS}
-_FAMILY_KEYS = {"id", "summary", "axes", "take", "only", "leave", "steps", "values", "points"}
+_FAMILY_KEYS = {"id", "summary", "axes", "take", "only", "leave", "steps", "values"}
 
 
 @dataclass(frozen=True)
@@ -63,8 +63,7 @@ class Family:
     """Axes that are combined, and how.
 
     axes: their rows, in the order of the parts of an id; `only` and `leave` choose some. take: "all" combinations, or
-    as many as show all "pairs". steps: the order of the steps: names of slots, and steps of its own. points: the axes
-    in the order in which what their rows show is the point of a case.
+    as many as show all "pairs". steps: the order of the steps: names of slots, and steps of its own.
     """
 
     id: str
@@ -73,7 +72,6 @@ class Family:
     take: str
     steps: tuple[str | Mapping[str, Any], ...]
     values: Mapping[str, str]
-    points: tuple[int, ...]
 
 
 def read(folder: Path) -> list[Family]:
@@ -150,7 +148,6 @@ def _family(path: Path, data: Mapping[str, Any], axes: Mapping[str, Mapping[str,
         take=data.get("take", "all"),
         steps=tuple(data.get("steps", ("before", {"call": "run_module($arguments)"}, "after"))),
         values=data.get("values", {}),
-        points=tuple(data["axes"].index(axis) for axis in data.get("points", reversed(data["axes"]))),
     )
 
 
