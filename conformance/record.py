@@ -40,7 +40,7 @@ from .recording import (
 from .target import AGENT, AgentError, BadInterpreter, Reply, Side, Target, find
 from .tree import cases
 
-_TOGETHER = 20  # cases in one process
+_TOGETHER = 40  # cases in one process
 _FRESH_ONE_IN = 16
 _SHOWN = 20
 _MINORS = range(8, 30)
@@ -287,9 +287,9 @@ def _faults(
         elif (case.id in found) != (build.language in entry.languages):
             yield case.id, "is not recorded" if case.id in found else "is recorded, and is not run"
         elif case.id in found:
-            before, now = (decode(one, build.words) for one in (entry.stored(build.language), found[case.id]))
-            if difference := first_difference(before, now):
-                yield case.id, difference
+            stored, now = entry.stored(build.language), found[case.id]
+            if stored != now:
+                yield case.id, first_difference(decode(stored, build.words), decode(now, build.words))
     known = {file_of(case.id): set[str]() for case in tree}
     for case in tree:
         known[file_of(case.id)].add(case.id)

@@ -181,7 +181,7 @@ def _short_value(value: Any, more: Mapping[str, Any] = MappingProxyType({})) -> 
         return value
     short = {key: _short_value(part) for key, part in value.items()}
     if "exception" in short and "message" in short:
-        usual = _usual(short) | more
+        usual = {**_usual(short), **more}
         short = {key: part for key, part in short.items() if key not in usual or usual[key] != part}
     return short
 
@@ -193,7 +193,7 @@ def _full_value(value: Any, more: Mapping[str, Any] = MappingProxyType({})) -> A
         return value
     full = {key: _full_value(part) for key, part in value.items()}
     if "exception" in full and "message" in full:
-        full = _ordered(_usual(full) | more | full, _EXCEPTION)
+        full = _ordered({**_usual(full), **more, **full}, _EXCEPTION)
     return full
 
 

@@ -128,7 +128,7 @@ STEPS = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=150)
 @given(st.dictionaries(st.sampled_from(LANGUAGES), STEPS | st.dictionaries(KEYS, VALUES), min_size=1))
 def test_what_is_recorded_is_read_to_the_letter(observations: dict[str, Any]) -> None:
     """Through shorthand, folding and a file, for every version; also what no agent would say."""
