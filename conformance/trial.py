@@ -12,15 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .case import Case, Step
+from .case import FAMILIES, Case, Step
 from .clauses import Level, registry
 from .judge import Divergence, Signature, failed, judge
 from .recorded import Recorded
 from .target import AgentError, Reply, Side
 
 # How often cases may fail to share a process before it is given up; and how often a case may hang before generated ones
-# are left out, and the others get little time: with a candidate that hangs everywhere the run would take hours.
+# are left out, and the others get little time.
 _PATIENCE = 3
+# How often a case may hang at all: with a candidate that hangs everywhere the run would take hours.
+_MOST_HUNG = 30
 
 VERDICTS = ("agrees", "diverges", "crashes", "hangs", "unsupported", "not-run")
 
@@ -98,7 +100,7 @@ class Examiner:
         """
         left_out = {case.id: trial for case in cases if (trial := self._left_out(case)) is not None}
         running = [case for case in cases if case.id not in left_out]
-        shared = self._in_one_process(running) if self._patience and len(running) > 1 else {}
+        shared = self._in_one_process(running) if self._patience > 0 and len(running) > 1 else {}
         return [left_out.get(case.id) or self._checked(case, shared.get(case.id)) for case in cases]
 
     def _left_out(self, case: Case) -> Trial | None:
@@ -129,14 +131,17 @@ class Examiner:
         return {case.id: self._trial(case, *replies[case.id]) for case in good}
 
     def _checked(self, case: Case, shared: Trial | None) -> Trial:
-        if self._hung >= _PATIENCE:
+        if self._hung >= (_PATIENCE if case.chapter == FAMILIES else _MOST_HUNG):
             return Trial(case, "not-run", reason=f"{self._hung} runs before it did not end")
         if shared is None:
             return self.run(case)
         if all(one.signature in self._confirmed for one in shared.divergences if one.cause):
             return shared
         alone = self.run(case)
-        return alone if alone.divergences else replace(alone, unconfirmed=shared.divergences)
+        if alone.divergences:
+            return alone
+        self._patience -= 1
+        return replace(alone, unconfirmed=shared.divergences)
 
     def _settled(self, case: Case, first: Trial) -> Trial:
         """A trial all of whose causes are confirmed: by this case, in fresh interpreters, or by an earlier one."""

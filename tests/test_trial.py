@@ -210,6 +210,8 @@ def test_cases_that_were_not_reached_are_tried_alone() -> None:
 
 def test_generated_cases_are_left_out_when_too_many_hang() -> None:
     """Otherwise a candidate that hangs everywhere would take hours; those that hung are told."""
-    trials = examiner(FakeSide(Reply("hang", 10.0))).run_all(THREE)
+    hanging = examiner(FakeSide(Reply("hang", 10.0)))
+    trials = hanging.run_all([replace(case, id=f"families/{case.id}") for case in THREE])
     assert [trial.verdict for trial in trials] == ["hangs", "hangs", "not-run"]
     assert trials[2].reason == "3 runs before it did not end"
+    assert [trial.verdict for trial in hanging.run_all(THREE)] == ["hangs"] * 3
