@@ -180,6 +180,7 @@ class _Session:
         self.run: records.Record | None = None
         self.fixtures = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)}
         self.examiner: Examiner | None = None
+        self._batches: dict[str, list[Case]] = {}
         self._ahead: dict[str, Trial] = {}
         self._sides: list[Side | Recorded] = []
         self._report: TextIO | None = None
@@ -228,8 +229,13 @@ class _Session:
         """What came of a case; the first of a batch that is asked for has all of them run that were not deselected."""
         assert self.examiner is not None
         if item.case.id not in self._ahead:
-            batch = [one for one in item.session.items if isinstance(one, CaseItem) and one.batch == item.batch]
-            trials = self.examiner.run_all([one.case for one in batch])
+            if not self._batches:
+                ours = (one for one in item.session.items if isinstance(one, CaseItem))
+                grouped = itertools.groupby(ours, lambda one: one.batch)
+                self._batches = {batch: [one.case for one in items] for batch, items in grouped}
+            batch = self._batches.pop(item.batch)
+            in_order = not hasattr(self.config, "workerinput")
+            trials = self.examiner.run_all(batch, next(iter(self._batches.values()), ()) if in_order else ())
             self._ahead = {one.case.id: one for one in trials}
         return self._ahead.pop(item.case.id)
 

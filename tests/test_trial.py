@@ -215,3 +215,16 @@ def test_generated_cases_are_left_out_when_too_many_hang() -> None:
     assert [trial.verdict for trial in trials] == ["hangs", "hangs", "not-run"]
     assert trials[2].reason == "3 runs before it did not end"
     assert [trial.verdict for trial in hanging.run_all(THREE)] == ["hangs"] * 3
+
+
+def test_what_comes_next_is_begun_before_it_is_asked_for() -> None:
+    """It is not begun a second time; and if something else is asked for, that is what comes."""
+    candidate = FakeSide(right(), shared=[right(), right(), wrong()])
+    both = examiner(candidate)
+    after = [replace(case, id=f"{case.id}_too") for case in THREE]
+    both.run_all(THREE, after)
+    begun = len(candidate.started)
+    both.run_all(after, THREE)
+    assert len(candidate.started) == begun + 3, "the sample, the one that differs, and the next batch"
+    trial = both.run(CASE)
+    assert (trial.case.id, trial.verdict) == (CASE.id, "agrees")
