@@ -158,6 +158,11 @@ _CHAIN: list[tuple[Condition, str]] = [(_of_world, "NO-FOREIGN-CONTEXT"), (_alwa
 _REST: list[tuple[Condition, str]] = [(_always, "OTHER-STATE-UNCHANGED")]
 
 
+def saying(shown: object) -> str:
+    """The clause about an error of the implementation's own, if that is how the oracle ended; else an empty text."""
+    return next((clause for text, clause, _ in _SAYINGS if text in str(shown)), "")
+
+
 def _raised_and(condition: Condition) -> Condition:
     return lambda one: not one.returned and condition(one)
 

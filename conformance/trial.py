@@ -92,6 +92,16 @@ class Examiner:
         """Try one case; confirm a divergence. Raises AgentError if the oracle, or the suite itself, fails."""
         return self._left_out(case) or self._settled(case, self._once(case, fresh=False))
 
+    def glance(self, case: Case) -> Trial:
+        """Try one case, and confirm nothing: for the many attempts on the way to a smallest case. Raises AgentError."""
+        return self._left_out(case) or self._once(case, fresh=False)
+
+    def confirm(self, trial: Trial) -> Trial:
+        """What of a trial shows again in fresh interpreters, whatever has been confirmed before. Raises AgentError."""
+        confirmed = _confirmed(trial, self._once(trial.case, fresh=True))
+        self._confirmed.update(one.signature for one in confirmed.divergences if one.cause)
+        return confirmed
+
     def run_all(self, cases: Sequence[Case], then: Sequence[Case] = ()) -> list[Trial]:
         """Try several cases, one after another in one process on each side, which is many times faster.
 

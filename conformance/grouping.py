@@ -1,0 +1,186 @@
+"""Which divergences are one finding: what one fault shows in several fields and cases is told once.
+
+The judge says within a case what is cause and what is consequence. Here are many cases of one candidate, and one fault
+shows in them in many ways: as another value here, as a missing key there, as an error where code relies on it. A
+finding is known by the *area* of its fields and by what its cases show besides. A cause is a finding of its own only
+if no known one explains it. Pure: knows divergences, and neither how a case was run nor how it is shown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .clauses import Level
+from .judge import Signature
+from .owners import saying
+
+_SIGHT = "what the code sees"
+_STATE = "other state"
+# The same thing, looked at in several ways.
+_AREAS = {
+    "module_type": "modules",
+    "main": "modules",
+    "attributes": "modules",
+    "argv_object": "argv",
+    "note": _SIGHT,
+    "exit.globals": _SIGHT,
+    "stdout": _SIGHT,
+    "stderr": _SIGHT,
+    "state": _STATE,
+    "environ": _STATE,
+    "filters": _STATE,
+    "path_hooks": _STATE,
+    "meta_path": _STATE,
+    "__loader__": "__spec__",
+}
+_WAY = "the way it goes"  # which modules are executed, and how the call ends
+_CONTENT = "what the result holds"
+_WAYS = ("executions.run", "executions.import", "outcome", "exception.type", "exception.subclass")
+_CONTENTS = ("result.keys", "result.values")
+# What the world's own code makes of what it sees: it can follow from anything.
+_WEAK = ("note", "names", "stdout", "stderr", "files", "exit.globals", "result.functions", _STATE)
+# Several of these at once: it is another module.
+_OF_A_MODULE = {"__name__", "__spec__", "__file__", "__cached__", "__package__", "code"}
+_SEVERAL = 3
+
+Key = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Showing:
+    """A divergence, as far as it matters here.
+
+    error: the clause about the implementation's own error, where the oracle ends in one.
+    """
+
+    signature: Signature
+    level: Level
+    cause: bool
+    error: str = ""
+
+    @classmethod
+    def of(cls, signature: Signature, level: Level, cause: bool, oracle: Any) -> Showing:
+        """From the parts of a divergence. oracle: the oracle's value."""
+        ends = signature.field in ("outcome", "exception.type", "exception.subclass")
+        return cls(signature, level, cause, saying(oracle) if ends else "")
+
+    @property
+    def key(self) -> Key:
+        """What is the same in every case in which the same thing differs at the same point."""
+        return self.signature.phase, self.signature.field
+
+    @property
+    def area(self) -> str:
+        """What it is about, wherever it shows."""
+        name = self.signature.field
+        if name in _WAYS:
+            return self.error or _WAY
+        group, _, last = name.rpartition(".")
+        if group == "result" and (name in _CONTENTS or last.startswith("__")):
+            return _CONTENT
+        if name in _WEAK or group in ("exception", "audit", "result", "warnings"):
+            return _AREAS.get(name, name)
+        return _AREAS.get(last, last)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A case that was tried. size: how much there is to read. showings: in the order in which they came about."""
+
+    id: str
+    size: int
+    showings: tuple[Showing, ...]
+
+    def causes(self, level: Level) -> list[Showing]:
+        """What counts at a level, and nothing explains within the case."""
+        return [one for one in self.showings if one.cause and one.level <= level]
+
+
+@dataclass
+class Group:
+    """One finding: the case that shows it best, and by what it is known again.
+
+    core: what differs as its cause. areas: what these are about. keys: everything that differs where nothing else does.
+    """
+
+    lead: Seen
+    showings: tuple[Showing, ...]
+    areas: frozenset[str]
+    core: frozenset[Key]
+    keys: set[Key] = field(default_factory=set)
+
+
+class Groups:
+    """The findings so far, at a level."""
+
+    def __init__(self, level: Level) -> None:
+        self.level = level
+        self.all: list[Group] = []
+
+    def explaining(self, seen: Seen, one: Showing) -> Group | None:
+        """The finding to which a cause belongs, or None: it is not known."""
+        for group in self.all:
+            if one.key in group.keys:
+                return group
+        areas = _areas(seen.causes(self.level))
+        for group in self.all:
+            if areas[one] in group.areas:
+                return group
+        if one.signature.field in _WEAK or one.area in _WEAK:
+            present = {other.key for other in seen.showings if other is not one}
+            for group in self.all:
+                if group.core & present:
+                    return group
+        return None
+
+    def unknown(self, seen: Seen) -> list[Showing]:
+        """The causes in a case that no finding explains."""
+        return [one for one in seen.causes(self.level) if self.explaining(seen, one) is None]
+
+    def choose(self, cases: Sequence[Seen]) -> tuple[Seen, Showing] | None:
+        """What to take up next: the cause that most cases show and nothing explains, in the case that shows it best."""
+        unknown = [(seen, causes) for seen in cases if (causes := self.unknown(seen))]
+        counts = Counter(key for _, causes in unknown for key in {one.key for one in causes})
+        if not counts:
+            return None
+        firmest = {key: min(one.level for _, some in unknown for one in some if one.key == key) for key in counts}
+        key = min(counts, key=lambda key: (firmest[key], -counts[key], key))
+        seen = min((seen for seen, causes in unknown if any(one.key == key for one in causes)), key=self._how_plain)
+        return seen, next(one for one in self.unknown(seen) if one.key == key)
+
+    def add(self, seen: Seen, cases: Iterable[Seen] = ()) -> Group:
+        """Make a finding of a case. cases: others that were tried; what shows there beside it alone belongs to it."""
+        causes = self.unknown(seen)
+        areas = _areas(seen.causes(self.level))
+        group = Group(
+            seen, tuple(causes), frozenset(areas[one] for one in causes), frozenset(one.key for one in causes)
+        )
+        for other in (seen, *cases):
+            if {one.key for one in other.causes(self.level)} <= group.core:
+                group.keys.update(one.key for one in other.showings)
+        group.keys |= group.core
+        self.all.append(group)
+        return group
+
+    def _how_plain(self, seen: Seen) -> tuple[bool, int, int, int, str]:
+        causes = seen.causes(self.level)
+        return len({one.key for one in causes}) > 1, seen.size, len(causes), len(seen.showings), seen.id
+
+
+def groups(cases: Sequence[Seen], level: Level) -> list[Group]:
+    """All findings in these cases, the firmest and most frequent first."""
+    found = Groups(level)
+    while (choice := found.choose(cases)) is not None:
+        found.add(choice[0], cases)
+    return found.all
+
+
+def _areas(causes: Sequence[Showing]) -> dict[Showing, str]:
+    """The area of each cause of a case: if it is another module that runs, that is what it is about."""
+    areas = {one: one.area for one in causes}
+    if len(_OF_A_MODULE & set(areas.values())) >= _SEVERAL:
+        return dict.fromkeys(areas, _WAY)
+    return areas
