@@ -22,6 +22,7 @@ from conformance.judge import Divergence, failed, judge
 from conformance.target import BadInterpreter, Side, Target, find
 
 MUTANTS = Path(__file__).resolve().parent / "mutants"
+COMBINATIONS = Path(__file__).resolve().parent / "combinations.toml"
 
 
 @functools.cache
@@ -120,3 +121,15 @@ def mutants() -> Iterator[Mutant]:
                 versions=entry.get("versions", ""),
                 place=f"{path.stem}-{number}",
             )
+
+
+def combined_mutants() -> list[tuple[Mutant, str]]:
+    """Mutants that no named fixture shows, each with the id of a case that does: tests/combinations.toml."""
+    entries = tomllib.loads(COMBINATIONS.read_text(encoding="utf-8"))["mutant"]
+    return [
+        (
+            Mutant(one["clause"], one["summary"], tuple(map(tuple, one["edits"])), "", f"combinations-{number}"),
+            one["case"],
+        )
+        for number, one in enumerate(entries, 1)
+    ]

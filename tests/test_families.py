@@ -21,7 +21,7 @@ from conformance.families.products import combinations, pairs
 from conformance.families.storages import STORAGES
 from conformance.families.tables import Family, Row, read
 from conformance.target import Side, Target
-from tests.harness import Mutant, Oracle, all_cases, judged, target_for
+from tests.harness import Mutant, Oracle, all_cases, combined_mutants, judged, target_for
 
 TABLES = FIXTURES / "families"
 
@@ -233,16 +233,7 @@ def test_the_reference_conforms_and_steps_succeed(
             assert step.kind != "do" or seen["outcome"] == "returned", f"{case.id}: {step.content}"
 
 
-def combinations_that_go_wrong() -> list[tuple[Mutant, str]]:
-    """Wrong implementations that no named fixture shows, each with a case that does."""
-    entries = tomllib.loads((Path(__file__).parent / "combinations.toml").read_text(encoding="utf-8"))["mutant"]
-    return [
-        (Mutant(one["clause"], one["summary"], tuple(map(tuple, one["edits"])), "", str(number)), one["case"])
-        for number, one in enumerate(entries, 1)
-    ]
-
-
-@pytest.mark.parametrize(("mutant", "name"), combinations_that_go_wrong(), ids=lambda one: getattr(one, "id", ""))
+@pytest.mark.parametrize(("mutant", "name"), combined_mutants(), ids=lambda one: getattr(one, "id", ""))
 def test_what_goes_wrong_in_a_combination_is_caught(
     mutant: Mutant, name: str, oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], Side]
 ) -> None:

@@ -1,0 +1,107 @@
+"""Tries wrong implementations, and says what catches them, how soon, under which clause, and which survive.
+
+usage: python -m tests.power [OPTION ...] [NAME | CLAUSE | written | generated | FILE.py ...]   (--help; docs/power.md)
+
+Exit status: 0, 1 something survives that tests/equivalent.toml does not list or lists wrongly, 2 usage, 5 nothing ran.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import math
+import os
+import random
+import re
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from conformance import FIXTURES
+from conformance.target import BadInterpreter, Target, find
+from conformance.tree import cases as tree
+from tests.power.measure import PARTS, SEARCH, drawn, part_of, try_all
+from tests.power.table import show
+from tests.power.wrong import Wrong, equivalents, files, generated, stale, written
+
+# An implementation that the first of these cannot tell is tried in the next: the driver's own interpreter, the newest,
+# the oldest, and those between which something has changed.
+NAMES = (sys.executable, "python3.15", "python3.8", "python3.13", "python3.14")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Try them, in as many processes as there are cores; the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m tests.power", description=str(__doc__).splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME | CLAUSE | written | generated | FILE.py")
+    parser.add_argument("--generated", type=Path, metavar="FILE", help="the mutants that generate.py wrote")
+    parser.add_argument("--target", action="append", default=[], metavar="PYTHON")
+    parser.add_argument("--part", action="append", choices=PARTS[1:], default=[], help="catch by this part only")
+    parser.add_argument("--budget", type=_seconds, default=math.inf, metavar="30m")
+    parser.add_argument("--sample", type=int, metavar="N", help="only so many, chosen by chance")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample, and of what the search draws")
+    parser.add_argument("--drawn", type=int, default=2000, metavar="N", help="how many cases the search draws")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
+    parser.add_argument("--report", type=Path, metavar="FILE.jsonl")
+    asked = parser.parse_args(arguments)
+    try:
+        targets = [find(one) for one in asked.target] or list(_found())
+        wrong = _chosen(asked.names, asked.generated)
+        known = equivalents()
+    except (BadInterpreter, OSError, ValueError) as exc:
+        print(exc, file=sys.stderr)
+        return 2
+    if asked.sample is not None:
+        wrong = random.Random(asked.seed).sample(wrong, min(asked.sample, len(wrong)))
+    parts = asked.part or PARTS
+    cases = [case for case in tree(FIXTURES) if part_of(case) in parts]
+    if SEARCH in parts:
+        cases += drawn(asked.drawn, asked.seed)
+    if not wrong or not cases:
+        print("There is nothing to run: name a mutant, a clause that has one, or a file.", file=sys.stderr)
+        return 5
+    unused = [] if asked.names or not asked.generated else stale(known, wrong)
+    begun = time.monotonic()
+    results = []
+    with contextlib.ExitStack() as stack:
+        report = stack.enter_context(asked.report.open("w", encoding="utf-8")) if asked.report else None
+        for result in try_all(wrong, targets, cases, known, begun + asked.budget, asked.workers):
+            results.append(result)
+            if report:
+                report.write(json.dumps(result.record()) + "\n")
+                report.flush()
+            if sys.stderr.isatty():
+                print(f"\r{len(results)} of {len(wrong)}", end="", file=sys.stderr)
+    show(Console(), results, unused, targets, len(cases), time.monotonic() - begun)
+    return 1 if unused or any(result.bad for result in results) else 0
+
+
+def _found() -> Iterator[Target]:
+    for name in NAMES:
+        try:
+            yield find(name)
+        except BadInterpreter:
+            continue
+
+
+def _seconds(text: str) -> float:
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 90s, 30m or 1h")
+    return float(found[1]) * {"h": 3600, "m": 60}.get(found[2], 1)
+
+
+def _chosen(names: Sequence[str], made: Path | None) -> list[Wrong]:
+    """The wrong implementations that were asked for; all if no names are given. Raises OSError."""
+    paths = [Path(one) for one in names if one.endswith(".py")]
+    known = [*written(), *(generated(made.read_text(encoding="utf-8").splitlines()) if made else ())]
+    asked = {one for one in names if not one.endswith(".py")}
+    chosen = known if not names else [one for one in known if asked & {one.name, one.clause, one.origin}]
+    return [*chosen, *files(paths)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

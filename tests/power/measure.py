@@ -1,0 +1,239 @@
+"""Tries one wrong implementation on the cases, in the order in which the suite runs them, until one shows it.
+
+The oracle does not depend on the candidate: it is asked once about each case. Many cases run after one another in one
+process; what differs there is tried again by the examiner, which confirms it as in any run.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+
+from conformance.case import FAMILIES, Case
+from conformance.target import CandidateError, Reply, Side, Target
+from conformance.trial import Examiner, SmokeFailed
+from tests.power.wrong import GENERATED, Equivalent, Wrong
+
+TOGETHER = 40
+# A case takes milliseconds; a wrong implementation that needs more than this is caught by that.
+PATIENCE = 4.0
+# What may catch one, in the order in which things are tried.
+LOAD, FIXTURE, FAMILY, SEARCH = "load", "fixture", "family", "search"
+PARTS = (LOAD, FIXTURE, FAMILY, SEARCH)
+
+
+class OutOfTime(Exception):
+    """The budget is used up."""
+
+
+class Clock:
+    """Says when to give up: at `until`, by time.monotonic()."""
+
+    def __init__(self, until: float = math.inf) -> None:
+        self.until = until
+
+    def check(self) -> None:
+        """Raises OutOfTime."""
+        if time.monotonic() > self.until:
+            raise OutOfTime
+
+
+@dataclass(frozen=True)
+class Catch:
+    """What came of one. part: one of PARTS, or "" if it survived. cases: how many were tried on it.
+
+    named: the clauses that the case named as broken, the first cause first. shown, level: its signature and level.
+    """
+
+    part: str
+    cases: int
+    target: str = ""
+    case: str = ""
+    named: tuple[str, ...] = ()
+    shown: str = ""
+    level: str = ""
+    seconds: float = 0.0
+
+
+class Remembered(Side):
+    """The oracle's side, which remembers what it has seen, in whichever way it was asked."""
+
+    def __init__(self, target: Target, seen: dict[str, Reply]) -> None:
+        super().__init__(target, "oracle")
+        self._seen = seen
+        self._asked: Sequence[str] = ()
+        self._missing: list[str] = []
+
+    def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
+        """Ask about those cases that were never asked about."""
+        self._asked = [repr(one) for one in cases]
+        by_content = dict(zip(self._asked, cases, strict=True))
+        self._missing = [key for key in by_content if key not in self._seen]
+        if self._missing:
+            super().start([by_content[key] for key in self._missing], fresh=fresh)
+
+    def finish(self) -> list[Reply]:
+        """The replies to the cases asked for last."""
+        found: dict[str, Reply] = {}
+        if self._missing:
+            found = dict(zip(self._missing, super().finish(), strict=True))
+            self._seen.update((key, reply) for key, reply in found.items() if reply.status == "done")
+        return [self._seen.get(key) or found[key] for key in self._asked]
+
+    def abandon(self) -> None:
+        """Let go of what was sent last."""
+        if self._missing:
+            super().abandon()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What came of one wrong implementation. catch: None if the time was up; listed: as an equivalent, or not."""
+
+    wrong: Wrong
+    catch: Catch | None
+    listed: Equivalent | None
+
+    @property
+    def bad(self) -> bool:
+        """Whether it survives without being listed, or is caught though it is."""
+        return self.catch is not None and bool(self.catch.part) == (self.listed is not None)
+
+    def record(self) -> dict[str, Any]:
+        """As JSON data, without the source."""
+        one = self.wrong
+        found = {"name": one.name, "origin": one.origin, "summary": one.summary, "clause": one.clause}
+        if one.origin == GENERATED:
+            found.update(asdict(one.change))
+        return {**found, "listed": self.listed is not None, "catch": self.catch and asdict(self.catch)}
+
+
+def try_all(
+    wrong: Sequence[Wrong],
+    targets: Sequence[Target],
+    cases: Sequence[Case],
+    known: Sequence[Equivalent],
+    until: float,
+    workers: int,
+) -> Iterator[Result]:
+    """Try them all, each in one target after another until it is caught; results as they come.
+
+    What is listed as equivalent is tried too, in the first target only.
+    """
+    clock = Clock(until)
+    memory: dict[Target, dict[str, Reply]] = {}
+    lists = {one.change: one for one in known}
+
+    def work(one: Wrong) -> Result:
+        listed = lists.get(one.change) if one.origin == GENERATED else None
+        catch = None
+        for target in [target for target in targets if one.shows_in(target)][: 1 if listed else None]:
+            seen = memory.setdefault(target, {})
+            try:
+                catch = measure(one, target, seen, cases, clock)
+            except OutOfTime:
+                return Result(one, None, listed)
+            if catch.part:
+                break
+        return Result(one, catch, listed)
+
+    # Threads will do: what takes time is done by the processes of the candidates, one for each thread.
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for future in as_completed([pool.submit(work, one) for one in wrong]):
+                yield future.result()
+        finally:
+            clock.until = 0.0
+
+
+def measure(one: Wrong, target: Target, seen: dict[str, Reply], cases: Sequence[Case], clock: Clock) -> Catch:
+    """Try one in one target. seen: what the oracle has shown there, of any case. Raises OutOfTime."""
+    begun = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "candidate.py")
+        path.write_text(one.source, encoding="utf-8")
+        oracle = Remembered(target, seen)
+        candidate = Side(target, str(path), timeout=PATIENCE, load_timeout=PATIENCE)
+        try:
+            found = _first(one, oracle, candidate, cases, clock)
+        except (CandidateError, SmokeFailed) as exc:
+            found = Catch(LOAD, 0, shown=str(exc))
+        finally:
+            candidate.close()
+            oracle.close()
+    return replace(found, target=target.name, seconds=round(time.monotonic() - begun, 2))
+
+
+def _first(wrong: Wrong, oracle: Remembered, candidate: Side, cases: Sequence[Case], clock: Clock) -> Catch:
+    examiner = Examiner(oracle, candidate, wrong.level)
+    examiner.smoke()
+    greeting = oracle.greeting
+    able = [case for case in cases if not case.unmet(greeting.version, greeting.capabilities)]
+    tried = 0
+    for start in range(0, len(able), TOGETHER):
+        clock.check()
+        some = able[start : start + TOGETHER]
+        for case, differs in zip(some, _differ(some, oracle, candidate), strict=True):
+            tried += 1
+            if not differs:
+                continue
+            trial = examiner.run(case)
+            if trial.counts(wrong.level):
+                causes = [one for one in trial.divergences if one.cause and one.level <= wrong.level]
+                return Catch(
+                    part_of(case),
+                    tried,
+                    case=case.id,
+                    named=tuple(dict.fromkeys(one.signature.clause for one in causes)),
+                    shown=str(causes[0].signature),
+                    level=str(causes[0].level),
+                )
+    return Catch("", tried)
+
+
+def _differ(cases: Sequence[Case], oracle: Remembered, candidate: Side) -> Sequence[bool]:
+    """For each of several cases whether the two sides, or what has become of them, differ in anything."""
+    if not candidate.forks:
+        return [True] * len(cases)
+    plain = [case.plain() for case in cases]
+    oracle.start(plain)
+    candidate.start(plain)
+    pairs = zip(oracle.finish(), candidate.finish(), strict=True)
+    return [ours.status != "done" or theirs.status != "done" or ours.line != theirs.line for ours, theirs in pairs]
+
+
+def part_of(case: Case) -> str:
+    """Which part of the suite a case belongs to."""
+    return {FAMILIES: FAMILY, "search": SEARCH}.get(case.chapter, FIXTURE)
+
+
+def drawn(count: int, seed: int) -> list[Case]:
+    """The cases that the search draws first with a seed, each once. What comes of them has no part in the drawing."""
+    if not count:
+        return []
+    from conformance.strategies import cases
+
+    found: dict[str, Case] = {}
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=count,
+        phases=[hypothesis.Phase.generate],
+        database=None,
+        deadline=None,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(cases())
+    def collect(case: Case) -> None:
+        found.setdefault(case.digest, case)
+
+    collect()
+    return list(found.values())

@@ -1,0 +1,131 @@
+"""Wrong implementations: written by hand, made by mutation tools, or in any files; and those that are not wrong at all.
+
+tests/equivalent.toml says of some that tools make, by what was changed, that nothing can tell them from the reference,
+or that only releases that are not at hand could.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import functools
+import json
+import tomllib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.specifiers import SpecifierSet
+
+from conformance import REFERENCE
+from conformance.clauses import Level, registry
+from conformance.target import Target
+from tests.harness import combined_mutants, mutants
+
+EQUIVALENT = Path(__file__).resolve().parent.parent / "equivalent.toml"
+WRITTEN, GENERATED, FILE = "written", "generated", "file"
+
+
+@dataclass(frozen=True)
+class Change:
+    """What makes a mutant of the reference: in which function, and which lines, without indentation."""
+
+    where: str
+    old: str
+    new: str
+
+    def __str__(self) -> str:
+        return "\n".join([*(f"- {one}" for one in self.old.split("\n")), *(f"+ {one}" for one in self.new.split("\n"))])
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """One wrong implementation.
+
+    origin: WRITTEN, GENERATED or FILE. clause: what it breaks, "" if nobody said. versions: where the fault shows.
+    level: up to which level divergences count.
+    """
+
+    name: str
+    origin: str
+    summary: str
+    source: str
+    clause: str = ""
+    versions: str = ""
+    level: Level = Level.EXACT
+
+    def shows_in(self, target: Target) -> bool:
+        """Whether a target is one where the fault can show."""
+        return SpecifierSet(self.versions, prereleases=True).contains(target.version)
+
+    @functools.cached_property
+    def change(self) -> Change:
+        """How it differs from the reference."""
+        return change((REFERENCE / "__init__.py").read_text(encoding="utf-8"), self.source)
+
+
+@dataclass(frozen=True)
+class Equivalent:
+    """A generated mutant that nothing shows, and why; versions: the releases that would show it, if there are any."""
+
+    change: Change
+    why: str
+    versions: str = ""
+
+
+def written() -> Iterator[Wrong]:
+    """Those of tests/mutants/ and tests/combinations.toml."""
+    for one in (*mutants(), *(mutant for mutant, _ in combined_mutants())):
+        level = max(registry()[one.clause].level, Level.COMPAT)
+        yield Wrong(one.id, WRITTEN, one.summary, one.source(), one.clause, one.versions, level)
+
+
+def generated(lines: Iterable[str]) -> Iterator[Wrong]:
+    """Those that `generate` wrote, one JSON line each; named by what was changed, and where."""
+    numbers: dict[str, int] = {}
+    for line in lines:
+        found = json.loads(line)
+        wrong = Wrong("", GENERATED, found["operator"], found["source"])
+        where = wrong.change.where
+        numbers[where] = numbers.get(where, 0) + 1
+        yield Wrong(f"{where}-{numbers[where]}", GENERATED, found["operator"], found["source"])
+
+
+def files(paths: Iterable[Path]) -> Iterator[Wrong]:
+    """Any implementations, by the files that hold them; they count up to compat."""
+    for path in paths:
+        yield Wrong(path.stem, FILE, path.name, path.read_text(encoding="utf-8"), level=Level.COMPAT)
+
+
+def equivalents() -> list[Equivalent]:
+    """Those of tests/equivalent.toml."""
+    entries = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["mutant"]
+    return [
+        Equivalent(Change(one["where"], one["old"], one["new"]), one["why"], one.get("versions", "")) for one in entries
+    ]
+
+
+def stale(known: Iterable[Equivalent], wrong: Iterable[Wrong]) -> list[Equivalent]:
+    """The entries that are about none of the generated mutants."""
+    made = {one.change for one in wrong if one.origin == GENERATED}
+    return [one for one in known if one.change not in made]
+
+
+def change(old: str, new: str) -> Change:
+    """What lies between two texts; where: the function that holds the first line, or "module"."""
+    before, after = old.splitlines(), new.splitlines()
+    blocks = [one for one in difflib.SequenceMatcher(None, before, after, False).get_opcodes() if one[0] != "equal"]
+    taken = [line for _, start, end, _, _ in blocks for line in before[start:end]]
+    given = [line for _, _, _, start, end in blocks for line in after[start:end]]
+    return Change(_function(old, blocks[0][1] + 1 if blocks else 0), _text(taken), _text(given))
+
+
+def _text(lines: Sequence[str]) -> str:
+    return "\n".join(line.strip() for line in lines)
+
+
+def _function(source: str, line: int) -> str:
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0):
+            return node.name
+    return "module"
