@@ -18,6 +18,7 @@ nox -s tests                           the suite's own tests
 nox -s record                          record anew what CPython shows in every case
 nox -s fixtures -- FOLDER              write the cases out for other harnesses
 nox -s noise                           compare CPython with itself: nothing may differ
+nox -s mutants                         how many wrong implementations are caught, and how soon
 nox -s survey                          judge other people's implementations
 
 Two environments, never mixed. The driver (pytest, Hypothesis ...) is the environment that nox builds
@@ -79,6 +80,9 @@ INTERRUPTED = 130
 
 # Other people's implementations: survey/<name>.toml says what to install and what to expect.
 RECIPES = sorted(path.stem for path in (HERE / "survey").glob("*.toml"))
+
+# What makes wrong implementations of the reference; in an environment of its own, apart from the driver's.
+MUTATION_TOOLS = ["mutmut==3.8.1", "cosmic-ray==8.7.0"]
 
 # Options whose value is a folder.
 FOLDERS = ("--import-from", "--cases")
@@ -173,6 +177,19 @@ def verdict(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the suite's own tests; arguments after -- go to pytest."""
     driver(session, "pytest", *(session.posargs or ["tests"]))
+
+
+@nox.session
+def mutants(session: nox.Session) -> None:
+    """Try wrong implementations: -- [--budget=30m] [--sample=N] [written | generated | NAME ...] (docs/power.md)."""
+    arguments = absolute(session)
+    if "written" not in arguments:
+        session.install(*MUTATION_TOOLS)
+        made = session.env_dir / "generated.jsonl"
+        script = HERE / "tests" / "power" / "generate.py"
+        session.run("python", str(script), str(HERE / "reference" / "__init__.py"), str(made), silent=True)
+        arguments.append(f"--generated={made}")
+    driver(session, "tests.power", *arguments)
 
 
 @nox.session(python=TARGETS)

@@ -1,6 +1,6 @@
-"""Writes the mutants of a source text that two mutation tools make, one JSON line each, without doubles.
+"""Writes the mutants of a source text that two mutation tools make, and a few more, one JSON line each, no doubles.
 
-usage: python generate.py FILE
+usage: python generate.py FILE RESULT.jsonl
 
 Runs in an environment of its own that holds the tools and nothing else of ours. Only their operators are used: what is
 run for each mutant is our suite, not a test command.
@@ -54,19 +54,33 @@ def by_cosmic_ray(source: str) -> Iterator[tuple[str, str]]:
             occurrence += 1
 
 
-def main(path: str) -> None:
-    """Write the mutants of a file to stdout."""
+def by_removal(source: str) -> Iterator[tuple[str, str]]:
+    """What neither tool offers: one statement less, but for docstrings."""
+    lines = source.splitlines(keepends=True)
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Delete, ast.Expr, ast.Raise, ast.Return)):
+            continue
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue
+        rest = " " * node.col_offset + "pass\n"
+        yield "removal", "".join([*lines[: node.lineno - 1], rest, *lines[node.end_lineno :]])
+
+
+def main(path: str, result: str) -> None:
+    """Write the mutants of a file to another one."""
     source = Path(path).read_text(encoding="utf-8")
+    lines = []
     seen = {ast.dump(ast.parse(source))}
-    for operator, mutated in (*by_mutmut(source), *by_cosmic_ray(source)):
+    for operator, mutated in (*by_mutmut(source), *by_removal(source), *by_cosmic_ray(source)):
         try:
             tree = ast.dump(ast.parse(mutated))
         except SyntaxError:
             continue
         if tree not in seen:
             seen.add(tree)
-            print(json.dumps({"operator": operator, "source": mutated}))
+            lines.append(json.dumps({"operator": operator, "source": mutated}))
+    Path(result).write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

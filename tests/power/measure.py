@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -129,38 +130,47 @@ def try_all(
     What is listed as equivalent is tried too, in the first target only.
     """
     clock = Clock(until)
-    memory: dict[Target, dict[str, Reply]] = {}
     lists = {one.change: one for one in known}
+    seen: dict[Target, dict[str, Reply]] = {target: {} for target in targets}
+    oracles: dict[tuple[int, Target], Remembered] = {}
+
+    def oracle(target: Target) -> Remembered:
+        mine = (threading.get_ident(), target)
+        if mine not in oracles:
+            oracles[mine] = Remembered(target, seen[target])
+        return oracles[mine]
 
     def work(one: Wrong) -> Result:
         listed = lists.get(one.change) if one.origin == GENERATED else None
         catch = None
         for target in [target for target in targets if one.shows_in(target)][: 1 if listed else None]:
-            seen = memory.setdefault(target, {})
             try:
-                catch = measure(one, target, seen, cases, clock)
+                catch = measure(one, target, oracle(target), cases, clock)
             except OutOfTime:
                 return Result(one, None, listed)
             if catch.part:
                 break
         return Result(one, catch, listed)
 
-    # Threads will do: what takes time is done by the processes of the candidates, one for each thread.
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for future in as_completed([pool.submit(work, one) for one in wrong]):
-                yield future.result()
-        finally:
-            clock.until = 0.0
+    # Threads will do: what takes time is done by the processes of the two sides, and each thread has its own.
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            try:
+                for future in as_completed([pool.submit(work, one) for one in wrong]):
+                    yield future.result()
+            finally:
+                clock.until = 0.0
+    finally:
+        for side in oracles.values():
+            side.close()
 
 
-def measure(one: Wrong, target: Target, seen: dict[str, Reply], cases: Sequence[Case], clock: Clock) -> Catch:
-    """Try one in one target. seen: what the oracle has shown there, of any case. Raises OutOfTime."""
+def measure(one: Wrong, target: Target, oracle: Remembered, cases: Sequence[Case], clock: Clock) -> Catch:
+    """Try one in one target. Raises OutOfTime."""
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "candidate.py")
         path.write_text(one.source, encoding="utf-8")
-        oracle = Remembered(target, seen)
         candidate = Side(target, str(path), timeout=PATIENCE, load_timeout=PATIENCE)
         try:
             found = _first(one, oracle, candidate, cases, clock)
@@ -168,7 +178,6 @@ def measure(one: Wrong, target: Target, seen: dict[str, Reply], cases: Sequence[
             found = Catch(LOAD, 0, shown=str(exc))
         finally:
             candidate.close()
-            oracle.close()
     return replace(found, target=target.name, seconds=round(time.monotonic() - begun, 2))
 
 
