@@ -21,6 +21,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 Recipe = str | Mapping[str, Any]
 
 FAMILIES = "families"  # the folder of their tables, and the chapter of their cases
+SEARCH = "search"  # the chapter of what is drawn
 CAPABILITIES = ("fork", "symlinks", "audit", "cpython", "refcounting", "threads", "unicode", "zip")
 _RECIPES = {
     "pyc": {"for", "mode", "stale"},

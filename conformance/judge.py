@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from .agent import OF_AN_IMPORT, SPECIALS
-from .case import FAMILIES, Case
+from .case import FAMILIES, SEARCH, Case
 from .clauses import FREE_FIELDS, Clause, Level, registry
 from .owners import NOTHING, UNCHANGED, Difference, default_owner
 
@@ -114,7 +114,8 @@ def _owner(case: Case, difference: Difference, version: str, clauses: Mapping[st
     for clause in about:
         if clause.owns(difference.field, difference.kind):
             return clause.id
-    if about and difference.field in FREE_FIELDS and case.chapter != FAMILIES:  # a generated case has many points
+    generated = case.chapter in (FAMILIES, SEARCH)  # it has many points, and a fixture has one
+    if about and difference.field in FREE_FIELDS and not generated:
         return about[0].id
     return default_owner(difference, version, clauses)
 

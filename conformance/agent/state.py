@@ -64,10 +64,12 @@ class State:
             return None
         if now is ABSENT:
             return ABSENT
-        described: Dict[str, Any] = self._describer.value(now, "sys.argv now")
+        described = self._describer.value(now, "sys.argv now")
+        if type(described) is str:  # a value that stands for itself has no parts
+            described = {"value": described}
         if _same(before["argv"], _sequence(now)):
             described["items"] = "as before"
-        return described
+        return described  # type: ignore[no-any-return]
 
     def modules(self) -> Dict[str, Any]:
         """The changed keys of `sys.modules`."""
