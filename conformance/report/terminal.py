@@ -9,19 +9,24 @@ from __future__ import annotations
 import json
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..case import FAMILIES
 from ..clauses import CHAPTERS, Clause, Level
+from ..finds import Written
+from ..grouping import groups
 from ..judge import without_identity
 from ..owners import NOTHING, UNCHANGED
+from . import records
 from .records import STATUS, Record
 
 _MOST_GROUPS = 40
+_LONGEST_CASE = 30  # lines
 _WIDEST = 300
 
 
@@ -32,8 +37,13 @@ def summary(
     clauses: Sequence[Record],
     registry: Mapping[str, Clause],
     again: str,
+    searches: Sequence[Record] = (),
+    written: Mapping[str, Written] | None = None,
 ) -> None:
-    """Print the table, then the divergences. again: the command to which a case's id is added."""
+    """Print the table, then the divergences.
+
+    again: the command to which a case's id is added. searches: their records. written: where finds are, by id.
+    """
     level = Level.parse(run["level"])
     console.print(
         f"\n{run['candidate']} on {run['target']['name']}: clauses that conform, of those that hold",
@@ -51,20 +61,13 @@ def summary(
             highlight=False,
         )
     _unsupported(console, run, trials, clauses)
-    groups = _groups(trials)
-    counted = [group for group in groups if Level.parse(group[0][1]["level"]) <= level]
-    others = [group for group in groups if Level.parse(group[0][1]["level"]) > level]
+    _searched(console, searches, trials)
+    counted = _groups(trials, level)
     for group in counted[:_MOST_GROUPS]:
-        _divergence(console, group, registry, again)
+        _divergence(console, group, registry, again, written or {})
     if len(counted) > _MOST_GROUPS:
         console.print(f"\n... and {len(counted) - _MOST_GROUPS} more; --report=FILE.jsonl has them all.")
-    if others:
-        console.print(
-            f"\n{len(others)} more above the level {level}, which do not fail this run "
-            f"(--level={others[-1][0][1]['level']} shows them): "
-            + ", ".join(sorted({one["clause"] for group in others for _, one in group})),
-            highlight=False,
-        )
+    _above(console, trials, level)
     _unconfirmed(console, trials)
 
 
@@ -111,36 +114,96 @@ def _table(clauses: Sequence[Record], level: Level) -> Table:
 _Pair = tuple[Record, Record]  # a trial, and one of its divergences
 
 
-def _groups(trials: Sequence[Record]) -> list[list[_Pair]]:
-    """Causes of one kind, in one field and phase, together: to whoever mends them they are one thing.
+def _groups(trials: Sequence[Record], level: Level) -> list[list[_Pair]]:
+    """What is wrong, each thing once: the causes that one finding explains, together (see `grouping`).
 
-    Within a group the clause that most cases name comes first, by the case that shows it best: one that is about that
-    clause, and small. The firmest groups come first, and of these the largest.
+    Within a group comes first what differs in the case that the finding is known by; of that, the clause that most
+    cases name, by the case that shows it best: one that is about that clause, and small.
     """
-    groups: dict[tuple[str, ...], list[_Pair]] = {}
+    seen = {trial["id"]: records.seen(trial) for trial in trials if trial["divergences"]}
+    findings = groups([one for one in seen.values() if one.causes(level)], level)
+    found: dict[int, list[_Pair]] = {id(finding): [] for finding in findings.all}
+    for trial in trials:
+        for one, showing in zip(
+            trial["divergences"], seen[trial["id"]].showings if trial["divergences"] else (), strict=True
+        ):
+            if showing.cause and showing.level <= level:
+                finding = findings.explaining(seen[trial["id"]], showing)
+                assert finding is not None
+                found[id(finding)].append((trial, one))
+    for finding in findings.all:
+        pairs = found[id(finding)]
+        count = Counter(one["clause"] for _, one in pairs)
+        pairs.sort(
+            key=lambda pair: (
+                (pair[1]["phase"], pair[1]["field"]) not in finding.core,
+                Level.parse(pair[1]["level"]),
+                -count[pair[1]["clause"]],
+                *_how_well(*pair),
+            )
+        )
+    return sorted(found.values(), key=lambda group: (Level.parse(group[0][1]["level"]), -len(group)))
+
+
+def finds(trials: Sequence[Record], level: Level) -> list[Record]:
+    """The finds of the search that are shown, since no other case shows the same as well."""
+    leading = [group[0][0] for group in _groups(trials, level)[:_MOST_GROUPS]]
+    return list({trial["id"]: trial for trial in leading if "fixture" in trial}.values())
+
+
+def says(trial: Record) -> str:
+    """What differs in a trial, in words: its first cause."""
+    one = next(one for one in trial["divergences"] if one["cause"])
+    place, oracle, candidate = narrow(one["oracle"], one["candidate"])
+    return f"{one['where']}{place}\n  runpy      {show(oracle)}\n  candidate  {show(candidate)}"
+
+
+def _above(console: Console, trials: Sequence[Record], level: Level) -> None:
+    """What differs above the level, in a sentence."""
+    above: dict[str, Level] = {}
     for trial in trials:
         for one in trial["divergences"]:
-            if one["cause"]:
-                groups.setdefault((one["phase"], one["field"], one["kind"]), []).append((trial, one))
-    for group in groups.values():
-        count = Counter(one["clause"] for _, one in group)
-        group.sort(key=lambda pair: (Level.parse(pair[1]["level"]), -count[pair[1]["clause"]], *_how_well(*pair)))
-    return sorted(groups.values(), key=lambda group: (Level.parse(group[0][1]["level"]), -len(group)))
+            if one["cause"] and Level.parse(one["level"]) > level:
+                above[one["clause"]] = Level.parse(one["level"])
+    if above:
+        console.print(
+            f"\n{len(above)} more above the level {level}, which do not fail this run "
+            f"(--level={max(above.values())} shows them): " + ", ".join(sorted(above)),
+            highlight=False,
+        )
 
 
-def _how_well(trial: Record, one: Record) -> tuple[str, int, int, str]:
+def _searched(console: Console, searches: Sequence[Record], trials: Sequence[Record]) -> None:
+    """How much was searched."""
+    if searches:
+        tried, found = sum(one["tried"] for one in searches), sum("fixture" in trial for trial in trials)
+        console.print(
+            f"\nThe search tried {tried:,} cases that it drew, by {len(searches)} properties, and found "
+            f"{found or 'nothing'} that no case before showed.",
+            highlight=False,
+        )
+
+
+def _how_well(trial: Record, one: Record) -> tuple[str, bool, int, int, str]:
+    """The clause, then how fit the case is to be read: a named one before those that a family made."""
     about = trial["clauses"].index(one["clause"]) if one["clause"] in trial["clauses"] else len(trial["clauses"])
-    return one["clause"], about, trial["size"], trial["id"]
+    return one["clause"], trial["chapter"] == FAMILIES, about, trial["size"], trial["id"]
 
 
-def _divergence(console: Console, group: list[_Pair], registry: Mapping[str, Clause], again: str) -> None:
+def _divergence(
+    console: Console,
+    group: list[_Pair],
+    registry: Mapping[str, Clause],
+    again: str,
+    written: Mapping[str, Written],
+) -> None:
     trial, one = group[0]
     clause = registry.get(one["clause"])
 
     def say(label: str, text: str, style: str = "") -> None:
         width = max(console.width - 1, 40)
         lines = textwrap.wrap(text, width - 13, break_on_hyphens=False, replace_whitespace=False) or [""]
-        if label == "again":  # to be copied as it stands
+        if label in ("again", "or", "written"):  # to be copied as it stands
             lines = [text]
         for number, line in enumerate(lines):
             label = "" if number else label
@@ -168,7 +231,32 @@ def _divergence(console: Console, group: list[_Pair], registry: Mapping[str, Cla
     others = {pair[1]["clause"]: pair[0]["id"] for pair in reversed(group) if pair[1]["clause"] != one["clause"]}
     if others:
         say("breaks too", _some([f"{other} ({others[other]})" for other in reversed(others)], 6), "dim")
-    say("again", f"{again} {trial['id']}")
+    if "fixture" in trial:
+        _find(console, trial, written.get(trial["id"], Written()), again, say)
+    else:
+        say("again", f"{again} {trial['id']}")
+
+
+def _find(console: Console, trial: Record, written: Written, again: str, say: Callable[..., None]) -> None:
+    """The case itself, if it is short, and where it was written."""
+    lines = trial["fixture"].splitlines()
+    if lines and len(lines) <= _LONGEST_CASE:
+        console.print()
+        for line in lines:
+            console.print(f"    {line}", style="dim", highlight=False, markup=False, soft_wrap=True)
+        console.print()
+    if written.fixture is None or written.program is None:
+        say("again", f"{again} {trial['id'].rpartition('/')[0]}")
+        if written.problem:
+            say("", written.problem)
+        return
+    say("written", str(written.fixture))
+    folder = written.fixture.parent
+    if written.shows:
+        say("again", f"python {written.program}")
+        say("or", f"{again} --cases={folder.parent} {folder.name}/{written.fixture.stem}")
+    else:
+        say("again", f"{again} --cases={folder.parent} {folder.name}/{written.fixture.stem}")
 
 
 def _some(words: Sequence[str], most: int, separator: str = ", ") -> str:
