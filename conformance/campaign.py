@@ -44,11 +44,10 @@ class Campaign:
 
     def told(self) -> str:
         """The figures in one line."""
-        rates = ", ".join(
-            f"{part} {1000 * spent / max(1, self.ran):.2f} ms" for part, spent in self.seconds.items()
-        )
+        rates = ", ".join(f"{part} {1000 * spent / max(1, self.ran):.2f} ms" for part, spent in self.seconds.items())
         rate = self.ran / max(0.001, sum(self.seconds.values()))
-        return f"{self.ran} cases ({self.drawn} drawn, {self.not_run} not for this target), {rate:.0f} a second; a case: {rates}"
+        cases_ = f"{self.ran} cases ({self.drawn} drawn, {self.not_run} not for this target)"
+        return f"{cases_}, {rate:.0f} a second; a case: {rates}"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -87,7 +86,10 @@ def run(target: Target, properties: Sequence[str], examples: int, first: int) ->
     """The campaign of one target, up to the first divergence. Raises AgentError, CandidateError."""
     campaign = Campaign()
     sides = [Side(target, one) for one in ("oracle", "oracle", "oracle", str(REFERENCE))]
-    examiners = {"itself": Examiner(sides[0], sides[1], Level.EXACT), "reference": Examiner(sides[2], sides[3], Level.EXACT)}
+    examiners = {
+        "itself": Examiner(sides[0], sides[1], Level.EXACT),
+        "reference": Examiner(sides[2], sides[3], Level.EXACT),
+    }
     seen: set[str] = set()
     shown = time.monotonic()
     try:

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from ..case import Case, Recipe, Step
 from ..families.storages import STORAGES
-from .vocabulary import BODY, BROKEN, Feature, Mutation, Shape
+from .bodies import BROKEN, CLAUSES_OF_EFFECTS
+from .calls import CLAUSES_OF_NAMES, NAME, Mutation
+from .feature import Feature
+from .shapes import BODY, Shape
+from .states import imported
 
 _ENTRIES = ("one", "two")
 _BESIDE = "beside"  # an entry for what other files need, and one for what is written where nothing can be
@@ -65,7 +69,11 @@ def derive(where: str, parts: Sequence[Part], asked: Asked, features: Sequence[F
     late = storage in _CLOSED
     call = _Call(asked.change(own.name))
     argv: tuple[str, ...] = ("prog",)
+    shown: list[str] = list(CLAUSES_OF_NAMES.get(asked.change, ()))
     for one in features:
+        if one.kind == "entry" and not _can_be_entered(one.text, own, asked.change is NAME):
+            continue
+        shown.extend(one.clauses)
         if one.kind == "argv":
             argv = one.argv
         elif one.kind in _ARGUMENTS:
@@ -76,7 +84,7 @@ def derive(where: str, parts: Sequence[Part], asked: Asked, features: Sequence[F
             entries = entries if _BESIDE in entries else (*entries, _BESIDE)
             for name, text in one.files.items():
                 files[f"{_BESIDE}/{name}"] = _filled(text, own, following, following)
-        if one.kind == "before":
+        if one.kind in ("before", "entry"):
             steps.append(Step("do", _filled(one.text, own, following, following)))
         elif one.kind in _SEQUEL:
             steps.extend(_sequel(one, modules, _LATE if late else ""))
@@ -92,6 +100,7 @@ def derive(where: str, parts: Sequence[Part], asked: Asked, features: Sequence[F
         argv=argv,
         requires=tuple(_required(storage, files)),
         summary=_summary(modules, storage, str(last.content)),
+        clauses=_clauses(shown, parts, steps),
     )
     return replace(case, id=f"{where}/{case.digest}")
 
@@ -203,14 +212,12 @@ def _sequel(one: Feature, modules: Sequence[_Module], folder: str) -> Iterator[S
     if one.kind == "call":
         yield Step("call", f"run_module({module.name!r}{one.text})")
     elif one.kind == "import":
-        yield Step(
-            "do",
-            "import contextlib, importlib\n"
-            f"with contextlib.suppress(BaseException): importlib.import_module({module.name!a})",
-        )
+        yield Step("do", imported(ascii(module.name)[1:-1]))
     elif one.kind == "forget":
-        names = [module.name] if one.number >= 0 else sorted({name for m in modules for name in _above(m.runs)})
-        yield Step("do", f"import sys\nfor name in {ascii(names)}: sys.modules.pop(name, None)")
+        # With all that lies in it: what is left without its parent would tell how parents are imported.
+        names = module.name if one.number >= 0 else tuple(sorted({m.name.partition(".")[0] for m in modules}))
+        which = f"[key for key in sys.modules if str(key).startswith({names!a})]"
+        yield Step("do", f"import sys\nfor key in {which}: del sys.modules[key]")
     elif one.kind == "change":
         yield Step("write", {file: one.text})
     elif one.kind == "remove":
@@ -221,13 +228,29 @@ def _sequel(one: Feature, modules: Sequence[_Module], folder: str) -> Iterator[S
         yield Step("write", {f"{stem}/absent.py": one.text, f"{stem}/__main__.py": one.text})
 
 
-def _above(name: str) -> list[str]:
-    """The name and those of all that it lies in."""
-    parts = name.split(".")
-    return [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+def _can_be_entered(text: str, own: _Module, unchanged: bool) -> bool:
+    """Whether what stands in sys.modules by hand would not be the parent of another module, without its own parent.
+
+    For then it would tell how the parent is imported, and that is a detail of its own.
+    """
+    name = own.parent if "$parent" in text else own.runs if "$runs" in text else own.name
+    return "." not in name or (unchanged and name == own.runs)
 
 
 # -- the rest -----------------------------------------------------------------------------------------------------
+
+
+def _clauses(shown: Sequence[str], parts: Sequence[Part], steps: Sequence[Step]) -> tuple[str, ...]:
+    """What is a matter of its own: of the call first, and then of what the code does."""
+    altered = any("alter_sys=" in str(step.content) or ", True)" in str(step.content) for step in steps) or any(
+        "True" in part.effect for part in parts
+    )
+    told = [*shown, *(clause for part in parts for clause in CLAUSES_OF_EFFECTS.get(part.effect, ()))]
+    told = [clause.removesuffix(_IF_ALTERED) for clause in told if altered or not clause.endswith(_IF_ALTERED)]
+    return tuple(dict.fromkeys(told))
+
+
+_IF_ALTERED = " if altered"
 
 
 def _required(storage: str, files: dict[str, Recipe]) -> Iterator[str]:
