@@ -19,6 +19,7 @@ nox -s record                          record anew what CPython shows in every c
 nox -s fixtures -- FOLDER              write the cases out for other harnesses
 nox -s noise                           compare CPython with itself: nothing may differ
 nox -s mutants                         how many wrong implementations are caught, and how soon
+nox -s fuzz -- --impl=mypkg            search without end, on one machine or several
 nox -s survey                          judge other people's implementations
 
 Two environments, never mixed. The driver (pytest, Hypothesis ...) is the environment that nox builds
@@ -83,6 +84,9 @@ RECIPES = sorted(path.stem for path in (HERE / "survey").glob("*.toml"))
 
 # What makes wrong implementations of the reference; in an environment of its own, apart from the driver's.
 MUTATION_TOOLS = ["mutmut==3.8.1", "cosmic-ray==8.7.0"]
+
+# The engine that searches without end; it breaks on later versions of Hypothesis.
+FUZZING_TOOLS = ["hypofuzz==25.11.1", "hypothesis==6.155.7", "packaging>=26", "pytest>=9", "redis>=8", "rich>=15"]
 
 # Options whose value is a folder.
 FOLDERS = ("--import-from", "--cases")
@@ -190,6 +194,23 @@ def mutants(session: nox.Session) -> None:
         session.run("python", str(script), str(HERE / "reference" / "__init__.py"), str(made), silent=True)
         arguments.append(f"--generated={made}")
     driver(session, "tests.power", *arguments)
+
+
+@nox.session
+def fuzz(session: nox.Session) -> None:
+    """Search without end: -- --impl=... [--target=PYTHON] [--workers=N] [--database=redis://...] (docs/power.md)."""
+    here = Path(session.invoked_from)
+    try:
+        asked = read_command_line(session.posargs, here)
+    except UsageError as problem:
+        session.error(f"usage: {problem}")
+    if asked.install:
+        session.error("usage: install the candidate yourself, and give its interpreter as --target")
+    session.install(*FUZZING_TOOLS)
+    arguments = asked.options
+    if here.resolve() != HERE and not any(one.startswith("--import-from") for one in arguments):
+        arguments.append(f"--import-from={here}")
+    session.run("python", "-m", "conformance.fuzzing", *arguments)
 
 
 @nox.session(python=TARGETS)

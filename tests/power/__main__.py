@@ -39,6 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME | CLAUSE | written | generated | FILE.py")
     parser.add_argument("--generated", type=Path, metavar="FILE", help="the mutants that generate.py wrote")
     parser.add_argument("--target", action="append", default=[], metavar="PYTHON")
+    parser.add_argument("--cases", type=Path, default=FIXTURES, metavar="DIR", help="instead of our own")
     parser.add_argument("--part", action="append", choices=PARTS[1:], default=[], help="catch by this part only")
     parser.add_argument("--budget", type=_seconds, default=math.inf, metavar="30m")
     parser.add_argument("--sample", type=int, metavar="N", help="only so many, chosen by chance")
@@ -57,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.sample is not None:
         wrong = random.Random(asked.seed).sample(wrong, min(asked.sample, len(wrong)))
     parts = asked.part or PARTS
-    cases = [case for case in tree(FIXTURES) if part_of(case) in parts]
+    cases = [case for case in tree(asked.cases) if part_of(case) in parts]
     if SEARCH in parts:
         cases += drawn(asked.drawn, asked.seed)
     if not wrong or not cases:
