@@ -19,6 +19,7 @@ from .owners import saying
 
 _SIGHT = "what the code sees"
 _STATE = "other state"
+_OUTPUT = "what is printed"
 # The same thing, looked at in several ways.
 _AREAS = {
     "module_type": "modules",
@@ -27,8 +28,8 @@ _AREAS = {
     "argv_object": "argv",
     "note": _SIGHT,
     "exit.globals": _SIGHT,
-    "stdout": _SIGHT,
-    "stderr": _SIGHT,
+    "stdout": _OUTPUT,
+    "stderr": _OUTPUT,
     "state": _STATE,
     "environ": _STATE,
     "filters": _STATE,
@@ -40,8 +41,9 @@ _WAY = "the way it goes"  # which modules are executed, and how the call ends
 _CONTENT = "what the result holds"
 _WAYS = ("executions.run", "executions.import", "outcome", "exception.type", "exception.subclass")
 _CONTENTS = ("result.keys", "result.values")
-# What the world's own code makes of what it sees: it can follow from anything.
-_WEAK = ("note", "names", "stdout", "stderr", "files", "exit.globals", "result.functions", _STATE)
+# What can follow from anything that differs before it in a case; and what from anything that differs in any case, since
+# it is all that there is to see of a run inside a run.
+_WEAK = (_SIGHT, _STATE, _OUTPUT, "names", "files", "result.functions")
 # Several of these at once: it is another module.
 _OF_A_MODULE = {"__name__", "__spec__", "__file__", "__cached__", "__package__", "code"}
 _SEVERAL = 3
@@ -78,6 +80,8 @@ class Showing:
         name = self.signature.field
         if name in _WAYS:
             return self.error or _WAY
+        if self.key == ("execute", "names"):
+            return _SIGHT
         group, _, last = name.rpartition(".")
         if group == "result" and (name in _CONTENTS or last.startswith("__")):
             return _CONTENT
@@ -129,11 +133,13 @@ class Groups:
         for group in self.all:
             if areas[one] in group.areas:
                 return group
-        if one.signature.field in _WEAK or one.area in _WEAK:
+        if one.area in _WEAK:
             present = {other.key for other in seen.showings if other is not one}
             for group in self.all:
                 if group.core & present:
                     return group
+        if one.area == _SIGHT and self.all:
+            return self.all[0]
         return None
 
     def unknown(self, seen: Seen) -> list[Showing]:
@@ -147,7 +153,8 @@ class Groups:
         if not counts:
             return None
         firmest = {key: min(one.level for _, some in unknown for one in some if one.key == key) for key in counts}
-        key = min(counts, key=lambda key: (firmest[key], -counts[key], key))
+        sights = {one.key for _, causes in unknown for one in causes if one.area == _SIGHT}
+        key = min(counts, key=lambda key: (key in sights, firmest[key], -counts[key], key))
         seen = min((seen for seen, causes in unknown if any(one.key == key for one in causes)), key=self._how_plain)
         return seen, next(one for one in self.unknown(seen) if one.key == key)
 
@@ -170,12 +177,12 @@ class Groups:
         return len({one.key for one in causes}) > 1, seen.size, len(causes), len(seen.showings), seen.id
 
 
-def groups(cases: Sequence[Seen], level: Level) -> list[Group]:
+def groups(cases: Sequence[Seen], level: Level) -> Groups:
     """All findings in these cases, the firmest and most frequent first."""
     found = Groups(level)
     while (choice := found.choose(cases)) is not None:
         found.add(choice[0], cases)
-    return found.all
+    return found
 
 
 def _areas(causes: Sequence[Showing]) -> dict[Showing, str]:

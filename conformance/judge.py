@@ -132,6 +132,8 @@ _VISIBLE = ("entry.", "import.", "exit.", "note", "warnings")
 _OWN_ENTRY = "sys.modules[__name__]"
 # What follows from how the world's code acts.
 _ACTED_ON = ("note", "names", "result.values", "result.keys", "exit.globals", "stdout", "stderr", "files")
+# What the names of the steps can have an effect on, being given to a later call.
+_OF_WHAT_IS_GIVEN = ("names", "entry.keys", "entry.globals", "exit.globals", "result.keys", "result.values")
 
 
 def _with_causes(found: Sequence[Divergence], level: Level, clauses: Mapping[str, Clause]) -> list[Divergence]:
@@ -169,6 +171,8 @@ def _explains(earlier: Divergence, later: Divergence) -> bool:
         return second in CONTROL or second.startswith(("exception.", "executions.")) or second in _ACTED_ON
     if first == "result.type":
         return second.startswith("result.") or second == "names"
+    if first == "names" and earlier.moment[0] < later.moment[0]:
+        return second in _OF_WHAT_IS_GIVEN
     return second == "names"
 
 
@@ -469,9 +473,12 @@ class _Step:
         for stream in ("stdout", "stderr"):
             yield from self._compare(_OUTPUT, "execute", stream, stream, ours[stream], theirs[stream])
         yield from self._compare(_AFTER, "restore", "files", "files of the world", ours["files"], theirs["files"])
+        step = self._case.steps[self._number]
+        # Statements that run modules bind what they make of it.
+        phase = "execute" if step.kind == "do" and "run_module" in step.content else "result"
         for name in sorted(ours["names"].keys() | theirs["names"].keys()):
             one, two = ours["names"].get(name, NOTHING), theirs["names"].get(name, NOTHING)
-            yield from self._compare(_NAMES, "result", "names", name, one, two)
+            yield from self._compare(_NAMES, phase, "names", name, one, two)
 
     def _audit(self) -> Iterator[_Found]:
         phases = {"open": "load code", "compile": "load code", "exec": "execute", "import": "import parent"}

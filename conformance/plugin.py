@@ -11,24 +11,39 @@ import itertools
 import json
 import os
 import sys
-from collections.abc import Generator, Iterator, Mapping
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 import pytest
+from hypothesis import Verbosity
+from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from rich.console import Console
+from xdist.plugin import parse_numprocesses  # type: ignore[import-untyped]
 
-from . import FIXTURES, REFERENCE, __version__, families
+from . import FIXTURES, REFERENCE, __version__, families, strategies
 from .case import FAMILIES, Case, CaseError, fixtures, read
 from .clauses import CHAPTERS, Level, registry
+from .finds import Written
+from .finds import name_of as find_name
+from .finds import write as write_find
+from .grouping import Groups, groups
+from .profiles import PROFILES, Profile, database, seconds
 from .record import build_of
 from .recorded import Recorded
 from .recording import FOLDER, RecordingError, Recordings
 from .report import records, terminal
+from .search import Tally, search
+from .strategies import PROPERTIES
 from .target import AgentError, BadInterpreter, CandidateError, Side, find
 from .tree import cases as whole_tree
 from .trial import Examiner, SmokeFailed, Trial
 
+SEARCH = "search"  # the chapter of what is drawn
+_ENDLESS = 10**9  # examples
 _SESSION = pytest.StashKey["_Session"]()
 
 
@@ -74,6 +89,31 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--cases", metavar="DIR", default=str(FIXTURES), help="judge by the cases in this folder (default: our own)"
     )
     group.addoption("--report", metavar="FILE.jsonl", help="write the record stream to this file")
+    group.addoption(
+        "--profile",
+        metavar="NAME",
+        default="default",
+        help=f"how much is tried: {', '.join(PROFILES)} (docs/search.md says what that is)",
+    )
+    group.addoption("--budget", metavar="TIME", help="search for so long (90s, 30m, 2h), and not for a number of cases")
+    group.addoption(
+        "--seed", metavar="N", type=int, default=0, help="what the search draws (default: 0, always the same)"
+    )
+    group.addoption(
+        "--database",
+        metavar="DIR",
+        default="",
+        help="where finds are kept between runs: a folder, redis://... or none (default: in the user's cache folder)",
+    )
+    group.addoption(
+        "--finds",
+        metavar="DIR",
+        default="conformance-finds",
+        help="where the smallest cases are written, if any are found (default: conformance-finds)",
+    )
+    group.addoption(
+        "--cores", metavar="N", dest="numprocesses", type=parse_numprocesses, help="work in so many processes (as -n)"
+    )
 
 
 # -- before the session ----------------------------------------------------------------------------------------
@@ -89,10 +129,11 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         folder = _fixtures_folder(config)
         selection = _selection(config, folder)
         level = Level.parse(config.option.level)
+        plan = _plan(config)
         target = find(config.option.target)
     except (_Usage, ValueError, BadInterpreter) as exc:
         return _complain(str(exc), 2)
-    session = _Session(config, level, selection, folder)
+    session = _Session(config, level, selection, folder, plan)
     config.stash[_SESSION] = session
     config.args[:] = [str(folder)]
     try:
@@ -141,6 +182,7 @@ def _fixtures_folder(config: pytest.Config) -> Path:
 def _selection(config: pytest.Config, folder: Path) -> frozenset[str]:
     """The clauses, chapters and fixtures that were named on the command line; each must name something."""
     known = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)} | {FAMILIES}
+    known |= {SEARCH, *(f"{SEARCH}/{name}" for name in PROPERTIES)}
     chosen = set()
     given = {str(word) for word in config.invocation_params.args}
     for word in config.args:
@@ -161,14 +203,37 @@ def _selection(config: pytest.Config, folder: Path) -> frozenset[str]:
     return frozenset(chosen)
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What is to be searched: examples for each property, until when at the latest, and where finds are kept."""
+
+    profile: Profile
+    examples: int
+    seconds: float | None
+    alone: bool  # whether each property is searched by itself, in a process that knows nothing of the others
+
+
+def _plan(config: pytest.Config) -> _Plan:
+    option = config.option
+    if option.profile not in PROFILES:
+        raise _Usage(f"There is no profile {option.profile!r}; there are {', '.join(PROFILES)}.")
+    profile = PROFILES[option.profile]
+    if option.budget is None:
+        return _Plan(profile, profile.examples, None, option.profile == "thorough")
+    return _Plan(profile, _ENDLESS, seconds(option.budget), True)
+
+
 # -- the session -----------------------------------------------------------------------------------------------
 
 
 class _Session:
     """One run of the suite: both sides, and the records of what came of the cases."""
 
-    def __init__(self, config: pytest.Config, level: Level, selection: frozenset[str], folder: Path) -> None:
+    def __init__(
+        self, config: pytest.Config, level: Level, selection: frozenset[str], folder: Path, plan: _Plan
+    ) -> None:
         self.config = config
+        self.plan = plan
         self.folder = folder
         self.level = level
         self.selection = selection
@@ -181,9 +246,14 @@ class _Session:
         self.fixtures = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)}
         self.examiner: Examiner | None = None
         self._batches: dict[str, list[Case]] = {}
+        self.searches: list[records.Record] = []
+        self.written: dict[str, Written] = {}
+        self._known: Groups | None = None
+        self._database: ExampleDatabase | None = None
         self._ahead: dict[str, Trial] = {}
         self._sides: list[Side | Recorded] = []
         self._report: TextIO | None = None
+        self._ends: float | None = None
 
     def open(self, target: Any) -> None:
         option = self.config.option
@@ -210,6 +280,15 @@ class _Session:
             oracle = side("oracle")
         self.examiner = Examiner(oracle, candidate, self.level)
         self.examiner.smoke()
+        self.target = target
+        if self.searched:
+            language = greeting.version.rpartition(".")[0]
+            try:
+                self._database = database(option.database, f"{impl} {greeting.implementation} {language}")
+            except ValueError as exc:
+                raise _Usage(f"{exc}.") from None
+            if self._database is not None and isinstance(self._database, DirectoryBasedExampleDatabase):
+                set_hypothesis_home_dir(self._database.path)
         self.run = records.run_record(
             suite=__version__,
             candidate=option.impl,
@@ -238,6 +317,66 @@ class _Session:
             trials = self.examiner.run_all(batch, next(iter(self._batches.values()), ()) if in_order else ())
             self._ahead = {one.case.id: one for one in trials}
         return self._ahead.pop(item.case.id)
+
+    @property
+    def searched(self) -> list[str]:
+        """The properties by which to search."""
+        if self.config.option.oracle == "recording" or self.folder != FIXTURES:
+            return []  # there is nobody to ask, or the user's own cases are meant
+        chosen = {one for one in self.selection if one.partition("/")[0] == SEARCH}
+        if self.selection:
+            return [name for name in PROPERTIES if chosen & {SEARCH, f"{SEARCH}/{name}"}]
+        return list(PROPERTIES) if self.plan.examples else []
+
+    def search(self, name: str, left: int) -> list[records.Record]:
+        """Search by one property; the records of the finds, and of the search. left: properties to be searched yet."""
+        assert self.examiner is not None
+        if self._known is None or (self.plan.alone and hasattr(self.config, "workerinput")):
+            self._known = groups([records.seen(one) for one in self.trials], self.level)
+        verbosity = Verbosity[self.config.getoption("hypothesis_verbosity", None) or "quiet"]
+        examples = self.plan.examples or PROFILES["default"].examples
+        deadline = None
+        if self.plan.seconds is not None:
+            if self._ends is None:
+                self._ends = time.monotonic() + self.plan.seconds
+            deadline = time.monotonic() + (self._ends - time.monotonic()) / left
+        tally = Tally()
+        finds = list(
+            search(
+                self.examiner,
+                strategies.cases(name),
+                name,
+                self._known,
+                examples=examples,
+                seed=self.config.option.seed,
+                database=self._database,
+                deadline=deadline,
+                verbosity=verbosity,
+                tally=tally,
+            )
+        )
+        found = [records.find_record(one) for one in finds]
+        return [*found, records.search_record(name, PROPERTIES[name], tally, [one["id"] for one in found])]
+
+    def write_finds(self) -> None:
+        """Write the finds that are to be shown, where none of the suite's own cases shows the same."""
+        option = self.config.option
+        assert self.examiner is not None
+        folder = Path(option.finds).absolute()
+        for trial in terminal.finds(self.trials, self.level):
+            try:
+                self.written[trial["id"]] = write_find(
+                    folder,
+                    trial,
+                    says=terminal.says(trial),
+                    impl=str(REFERENCE) if option.impl == "reference" else option.impl,
+                    import_from=option.import_from,
+                    interpreter=self.target.executable,
+                    target=self.target.name,
+                    again=f"{self.again} --cases={folder} {find_name(trial)}/fixture",
+                )
+            except OSError as exc:
+                self.written[trial["id"]] = Written(problem=f"It could not be written: {exc}")
 
     def close(self) -> None:
         for side in self._sides:
@@ -268,7 +407,8 @@ class _Session:
         elif exit_status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.INTERRUPTED):
             status = 4
         else:
-            status = records.status_of(self.trials, self.level, failures=self.failures)
+            searched = sum(one["tried"] for one in self.searches)
+            status = records.status_of(self.trials, self.level, failures=self.failures, searched=searched)
         self.end = records.end_record(status, self.trials, self.clauses)
         return status
 
@@ -303,6 +443,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         yield
         return
     session.exitstatus = ours.finish(exitstatus)
+    ours.write_finds()
     yield
     ours.end_report()
     print(terminal.last_line(ours.run, int(session.exitstatus), ours.end))
@@ -325,11 +466,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(f"\nThe suite itself failed: {one.longreprtext}")
     if any(isinstance(one, pytest.CollectReport) for one in faults):
         return  # nothing was run
-    if not ours.trials:
+    if not ours.trials and not ours.searches:
         return  # nothing was chosen, or only collected
     writer = terminalreporter._tw
     console = Console(file=writer._file, width=max(writer.fullwidth, 60) if writer.hasmarkup else 110)
-    terminal.summary(console, ours.run, ours.trials, ours.clauses, registry(), ours.again)
+    terminal.summary(console, ours.run, ours.trials, ours.clauses, registry(), ours.again, ours.searches, ours.written)
 
 
 # -- items -----------------------------------------------------------------------------------------------------
@@ -344,8 +485,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.dist = "loadgroup"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put cases that belong together into batches, which run one after another in one process."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Add the searches, and put cases that belong together into batches, which run one after another in one process."""
+    run = config.stash[_SESSION]
+    for name in run.searched:
+        item: pytest.Item = SearchItem.from_parent(session, name=name, nodeid=f"{SEARCH}/{name}")
+        item.add_marker(pytest.mark.xdist_group(item.nodeid if run.plan.alone else SEARCH))
+        items.append(item)
     ours = [item for item in items if isinstance(item, CaseItem)]
     for family, some in itertools.groupby(ours, lambda item: item.case.family):
         for number, item in enumerate(some):
@@ -402,9 +549,10 @@ class FamiliesFolder(pytest.Directory):
     def collect(self) -> Iterator[pytest.Item]:
         """The generated cases that were selected. Raises CaseError."""
         session = self.config.stash[_SESSION]
-        if session.selection and session.selection <= session.fixtures:
+        if session.selection and all(one in session.fixtures or one.startswith(SEARCH) for one in session.selection):
             return  # no need to enumerate anything
-        for case in families.generate(session.folder):
+        step = 1 if session.selection else session.plan.profile.families
+        for case in itertools.islice(families.generate(session.folder), 0, None, step):
             if session.wants(case):
                 yield CaseItem.from_parent(self, name=case.id.partition("/")[2], case=case)
 
@@ -419,6 +567,10 @@ class Diverges(Exception):
         self.trial = trial
 
 
+class Found(Exception):
+    """A search that has found something that counts."""
+
+
 class CaseItem(pytest.Item):
     """One case."""
 
@@ -426,13 +578,13 @@ class CaseItem(pytest.Item):
         super().__init__(**rest)
         self.case = case
         self.batch = ""
-        self.record: records.Record | None = None
+        self.records: list[records.Record] = []
 
     def runtest(self) -> None:
         """Try the case on both sides."""
         session = self.config.stash[_SESSION]
         trial = session.trial(self)
-        self.record = records.trial_record(trial)
+        self.records = [records.trial_record(trial)]
         if trial.verdict in ("unsupported", "not-run"):
             pytest.skip(trial.reason)
         if trial.counts(session.level):
@@ -456,12 +608,38 @@ class CaseItem(pytest.Item):
         return self.path, None, self.case.id
 
 
+class SearchItem(pytest.Item):
+    """A search by one property."""
+
+    def __init__(self, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.records: list[records.Record] = []
+
+    def runtest(self) -> None:
+        """Search."""
+        session = self.config.stash[_SESSION]
+        rest = [item for item in self.session.items if isinstance(item, SearchItem)]
+        self.records = session.search(self.name, len(rest) - rest.index(self))
+        if any(records.counts(one, session.level) for one in self.records):
+            raise Found
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The finds in a line each; anything else is the suite's own fault."""
+        if isinstance(excinfo.value, Found):
+            return "\n".join(f"{one['id']}: {one['summary']}" for one in self.records if one["record"] == "trial")
+        return str(excinfo.value) if isinstance(excinfo.value, AgentError) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where pytest says that it is."""
+        return self.path, None, f"{SEARCH}/{self.name}"
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Send the record along with the report, so that it arrives from a worker process as well."""
+    """Send the records along with the report, so that they arrive from a worker process as well."""
     report = yield
-    if isinstance(item, CaseItem) and call.when == "call":
-        report.conformance = item.record
+    if isinstance(item, CaseItem | SearchItem) and call.when == "call" and item.records:
+        report.conformance = item.records
     return report
 
 
@@ -469,12 +647,12 @@ def pytest_runtest_logreport(report: Any) -> None:
     """Gather the records, where the run is led."""
     if report.when == "call" and _leading:
         session = _leading[-1]
-        record: Mapping[str, Any] | None = getattr(report, "conformance", None)
-        if record is None:
+        own: list[records.Record] | None = getattr(report, "conformance", None)
+        if own is None:
             session.failures += 1
-        else:
-            session.trials.append(dict(record))
-            session.tell(session.trials[-1])
+        for record in own or ():
+            (session.trials if record["record"] == "trial" else session.searches).append(dict(record))
+            session.tell(record)
 
 
 _leading: list[_Session] = []

@@ -12,7 +12,8 @@ from __future__ import annotations
 import hashlib
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+import unittest
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -47,10 +48,15 @@ class Find:
 
 @dataclass
 class Tally:
-    """What a search came to, in numbers: cases tried, of those drawn; seconds spent on each part."""
+    """What a search came to, in numbers.
+
+    drawn: cases, of which some are alike. tried: those that were not. lost: in which the oracle could not be observed.
+    Then the seconds spent on each part.
+    """
 
     drawn: int = 0
     tried: int = 0
+    lost: int = 0
     drawing: float = 0.0
     running: float = 0.0
     shrinking: float = 0.0
@@ -159,7 +165,7 @@ class _Search:
                 break
             self._tried.update(case.digest for case in batch)
             self._tally.tried += len(batch)
-            for trial in self._examiner.run_all(batch):
+            for trial in self._trials(batch):
                 if trial.counts(self._known.level):
                     by_id[trial.case.id] = trial
         self._tally.running += time.monotonic() - start
@@ -174,6 +180,16 @@ class _Search:
             yield from finds
             if self._known.explaining(first, cause) is None:
                 seen.remove(first)  # it did not show again, or its smallest case is known for something else
+
+    def _trials(self, batch: list[Case]) -> Iterator[Trial]:
+        try:
+            yield from self._examiner.run_all(batch)
+        except AgentError:
+            for case in batch:
+                try:
+                    yield self._examiner.run(case)
+                except AgentError:  # a case in which the oracle cannot be observed says nothing
+                    self._tally.lost += 1
 
     def _smallest(self, first: Trial, cause: Showing, seed: int, size: int) -> tuple[Trial, int]:
         """The smallest case that Hypothesis comes to in which a cause still occurs and nothing known explains it."""
@@ -242,7 +258,7 @@ class _Search:
         run._hypothesis_internal_database_key = self._key  # type: ignore[attr-defined]
         try:
             run()
-        except _Enough:
+        except (_Enough, unittest.SkipTest):  # the latter: there is nothing stored to replay
             pass
         except Exception as exc:
             if not _is_ours(exc):
@@ -265,9 +281,13 @@ def _seen(trial: Trial) -> Seen:
 
 
 def _size(trial: Trial) -> tuple[int, int]:
-    """How much there is to read: files and steps first, then their texts."""
+    """How much there is to read: files and steps first, what is not plain counting twice; then their texts."""
     case = trial.case
-    return len(case.files) + len(case.steps) + len(case.path), len(str(case.plain()))
+    count = len(case.steps) + len(case.requires) + (case.argv != ("prog",)) + len(case.path)
+    for files in (case.files, *(step.content for step in case.steps if isinstance(step.content, Mapping))):
+        for recipe in files.values():
+            count += 1 if isinstance(recipe, str) else 2 + len(recipe.get("zip", ()))
+    return count, len(str(case.plain()))
 
 
 def _batches(cases: Sequence[Case]) -> Iterator[list[Case]]:

@@ -1,7 +1,8 @@
 """The record stream: plain data, one record a line in a report file (docs/report-schema.md).
 
 run      first: who was judged, against what, where
-trial    one for each case
+trial    one for each case, and for each find of the search
+search   one for each property by which was searched
 clause   one for each clause: its verdict, by what
 end      last: the exit status and the counts; a stream without it was cut off
 """
@@ -9,10 +10,14 @@ end      last: the exit status and the counts; a stream without it was cut off
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..clauses import FREE_FIELDS, Clause, Level
-from ..judge import CONTROL, Divergence
+from ..fixture import toml
+from ..grouping import Seen, Showing
+from ..judge import CONTROL, Divergence, Signature
+from ..search import Find, Tally
 from ..trial import Trial
 
 SCHEMA = 1
@@ -71,6 +76,49 @@ def trial_record(trial: Trial) -> Record:
         "divergences": [_divergence(one) for one in trial.divergences],
         "unconfirmed": [_divergence(one) for one in trial.unconfirmed],
     }
+
+
+def find_record(find: Find) -> Record:
+    """A find of the search: a trial, with the case itself as the text of a fixture (empty if TOML cannot hold it)."""
+    trial = find.trial
+    clauses = [find.cause.signature.clause, *(one.signature.clause for one in trial.divergences if one.cause)]
+    try:
+        text = toml(replace(trial.case, clauses=tuple(dict.fromkeys(clauses))))
+    except ValueError:
+        text = ""
+    return {**trial_record(trial), "fixture": text}
+
+
+def search_record(name: str, summary: str, tally: Tally, finds: Sequence[str]) -> Record:
+    """One property by which was searched. finds: ids of trials."""
+    return {
+        "record": "search",
+        "property": name,
+        "summary": summary,
+        "drawn": tally.drawn,
+        "tried": tally.tried,
+        "lost": tally.lost,
+        "finds": list(finds),
+    }
+
+
+def seen(trial: Record) -> Seen:
+    """A trial's record, as it is grouped."""
+    showings = (
+        Showing.of(
+            Signature(one["clause"], one["phase"], one["field"], one["kind"]),
+            Level.parse(one["level"]),
+            one["cause"],
+            one["oracle"],
+        )
+        for one in trial["divergences"]
+    )
+    return Seen(trial["id"], trial["size"], tuple(showings))
+
+
+def counts(record: Record, level: Level) -> bool:
+    """Whether it is a trial that fails a run at this level."""
+    return any(one["cause"] and Level.parse(one["level"]) <= level for one in record.get("divergences", ()))
 
 
 def _divergence(one: Divergence) -> Record:
@@ -164,17 +212,17 @@ def _spoils(clause: Clause, trial: Record) -> bool:
     return False
 
 
-def status_of(trials: Sequence[Record], level: Level, *, failures: int = 0) -> int:
-    """The exit status of a run that came to its end. failures: how often the suite itself failed."""
+def status_of(trials: Sequence[Record], level: Level, *, failures: int = 0, searched: int = 0) -> int:
+    """The exit status of a run that came to its end.
+
+    failures: how often the suite itself failed. searched: cases of the search; those that agree leave no record.
+    """
     if failures:
         return 4
-    counted = (
-        one for trial in trials for one in trial["divergences"] if one["cause"] and Level.parse(one["level"]) <= level
-    )
-    if any(counted):
+    if any(counts(trial, level) for trial in trials):
         return 1
     ran = [trial for trial in trials if trial["verdict"] not in ("unsupported", "not-run")]
-    return 0 if ran else 5
+    return 0 if ran or searched else 5
 
 
 def end_record(status: int, trials: Sequence[Record], clauses: Sequence[Record]) -> Record:

@@ -1,0 +1,76 @@
+"""Writes finds for whoever is to mend them: each as a fixture, and beside it a program that shows it by itself.
+
+A folder for each: `fixture.toml`, which becomes one of the suite's own by being saved in `fixtures/<chapter>/`, and
+`repro.py`, which is run before it is offered.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .case import from_plain
+from .reproducer import program
+
+_WAIT = 90.0  # seconds: longer than a reproducer waits for its two sides
+
+
+@dataclass(frozen=True)
+class Written:
+    """Where a find is. shows: whether the program shows the difference by itself. problem: why there is nothing."""
+
+    fixture: Path | None = None
+    program: Path | None = None
+    shows: bool = False
+    problem: str = ""
+
+
+def name_of(record: Mapping[str, Any]) -> str:
+    """The name of a find's folder: the clause that it breaks, and a few digits of the case's own."""
+    clause = next(one["clause"] for one in record["divergences"] if one["cause"])
+    return f"{clause.lower().replace('-', '_')}_{record['id'].rpartition('/')[2][:6]}"
+
+
+def write(
+    folder: Path,
+    record: Mapping[str, Any],
+    *,
+    says: str,
+    impl: str,
+    import_from: str,
+    interpreter: str,
+    target: str,
+    again: str,
+) -> Written:
+    """Write a find, from its record, into a folder of its own in `folder`. Raises OSError.
+
+    says: what differs, in words. interpreter, target: in which it showed. again: the command that judges by the case.
+    """
+    text = record["fixture"]
+    if not text:
+        return Written(problem="it holds texts that no file can hold")
+    own = folder / name_of(record)
+    own.mkdir(parents=True, exist_ok=True)
+    fixture, script = own / "fixture.toml", own / "repro.py"
+    fixture.write_text(text, encoding="utf-8")
+    case = from_plain(tomllib.loads(text), record["id"])
+    source = program(case, says=f"{says}\n\nSeen on {target}.", impl=impl, import_from=import_from)
+    script.write_text(source, encoding="utf-8")
+    shows = _shows(script, interpreter)
+    if not shows:
+        source = source.replace('"""', f'"""This takes the suite\'s own observation to be seen: {again}\n\n', 1)
+        script.write_text(source, encoding="utf-8")
+    return Written(fixture, script, shows)
+
+
+def _shows(script: Path, interpreter: str) -> bool:
+    """Whether a reproducer, run in the target, shows a difference."""
+    try:
+        told = subprocess.run([interpreter, str(script)], capture_output=True, timeout=_WAIT, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return told.returncode == 1 and not told.stderr

@@ -1,0 +1,67 @@
+"""How much is tried: the profiles, and how long a search may take."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
+
+
+@dataclass(frozen=True)
+class Profile:
+    """families: of so many generated cases one is tried. examples: how many cases are drawn for each property."""
+
+    families: int
+    examples: int
+
+
+PROFILES: Mapping[str, Profile] = {
+    "quick": Profile(families=10, examples=0),
+    "default": Profile(families=1, examples=100),
+    "thorough": Profile(families=1, examples=4000),
+}
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def seconds(text: str) -> float:
+    """A length of time: "90", "90s", "30m", "2h". Raises ValueError."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    if found is None or not float(found[1]):
+        raise ValueError(f"--budget is a length of time such as 90s, 30m or 2h, not {text!r}")
+    return float(found[1]) * _UNITS[found[2]]
+
+
+def cache() -> Path:
+    """Where we keep what is only to be had again with time."""
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    return (Path(home) if os.path.isabs(home) else Path.home() / ".cache") / "runpy-conformance"
+
+
+def database(where: str, what: str) -> ExampleDatabase | None:
+    """The place in which Hypothesis keeps what it has found: a folder, `redis://...`, or none. Raises ValueError.
+
+    where: as asked for; if empty, in our cache, and apart for each candidate and target, which `what` names: finds that
+    do not show again are forgotten.
+    """
+    if where == "none":
+        return None
+    if where.startswith(("redis://", "rediss://", "unix://")):
+        try:
+            from hypothesis.extra.redis import RedisExampleDatabase
+            from redis import Redis  # type: ignore[import-not-found]
+        except ImportError:
+            raise ValueError("--database=redis://... needs the package redis beside the suite") from None
+        return RedisExampleDatabase(Redis.from_url(where))
+    path = Path(where) if where else cache() / "examples" / hashlib.sha256(what.encode()).hexdigest()[:12]
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        if where:
+            raise ValueError(f"--database: the folder {where} cannot be made: {exc.strerror}") from None
+        return None  # there is no home to keep anything in
+    return DirectoryBasedExampleDatabase(path)
