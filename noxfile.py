@@ -20,6 +20,7 @@ nox -s fixtures -- FOLDER              write the cases out for other harnesses
 nox -s noise                           compare CPython with itself: nothing may differ
 nox -s mutants                         how many wrong implementations are caught, and how soon
 nox -s fuzz -- --impl=mypkg            search without end, on one machine or several
+nox -s campaign                        run drawn cases between sides that must agree
 nox -s survey                          judge other people's implementations
 
 Two environments, never mixed. The driver (pytest, Hypothesis ...) is the environment that nox builds
@@ -243,6 +244,13 @@ def fixtures(session: nox.Session) -> None:
 def noise(session: nox.Session) -> None:
     """Compare the oracle with itself, in every way of running a case: -- [CHAPTER | families/NAME | CASE ...]."""
     driver(session, "conformance.noise", f"--target={python_of(session)}", *session.posargs)
+
+
+@nox.session(python=TARGETS)
+def campaign(session: nox.Session) -> None:
+    """Run drawn cases between sides that must agree: -- [--examples=N] [--seed=N] [PROPERTY ...]."""
+    finds = f"--finds={Path(session.invoked_from, 'conformance-finds')}"
+    driver(session, "conformance.campaign", f"--target={python_of(session)}", finds, *session.posargs)
 
 
 @nox.session(python=False)

@@ -197,23 +197,24 @@ _EVERYTHING = Property(
     modules=4,
     count=5,
 )
-_ALL: Mapping[str, Property] = {**_PROPERTIES, "everything": _EVERYTHING}
+TABLES: Mapping[str, Property] = {**_PROPERTIES, "everything": _EVERYTHING}
 
-PROPERTIES: Mapping[str, str] = {name: one.sentence for name, one in _ALL.items()}
+PROPERTIES: Mapping[str, str] = {name: one.sentence for name, one in TABLES.items()}
 
 
 def drawn(name: str) -> SearchStrategy[Drawn]:
     """The choices for a case of a property, before a case is derived from them."""
-    one = _ALL[name]
-    # Of three choices each, since a choice costs as much as deriving a file.
-    places = [(shape, place) for place in (one.places[0], *one.places) for shape in one.shapes]
-    part = st.tuples(st.sampled_from(places), st.sampled_from(one.effects), st.sampled_from(one.endings)).map(
-        lambda choices: Part(*choices[0], choices[1], choices[2])
-    )
-    asked = [Asked(number, change) for change in one.names for number in one.targets]
+    one = TABLES[name]
+    part = st.tuples(
+        st.sampled_from(one.shapes),
+        st.sampled_from((one.places[0], *one.places)),
+        st.sampled_from(one.effects),
+        st.sampled_from(one.endings),
+    ).map(lambda choices: Part(*choices))
+    asked = st.tuples(st.sampled_from(one.targets), st.sampled_from(one.names)).map(lambda choices: Asked(*choices))
     return st.tuples(
         st.lists(part, min_size=one.least, max_size=one.modules),
-        st.sampled_from(asked),
+        asked,
         st.tuples(*[st.sampled_from(one.features)] * one.count),
     )
 

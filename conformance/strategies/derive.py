@@ -140,14 +140,19 @@ def _world(parts: Sequence[Part], *, compiled: bool) -> tuple[list[_Module], dic
         if isinstance(held, tuple):
             number, body = held
             following = modules[(number + 1) % len(modules)]
-            later = modules[number + 1] if number + 1 < len(modules) else _ABSENT
-            files[name] = _filled(body, modules[number], following, later)
+            files[name] = _filled(body, modules[number], following, _later(modules, number))
         else:
             files[name] = held
     return modules, files, _ENTRIES if two else ()
 
 
 _ABSENT = _Module("", "absent_module", "absent_module", "", "")
+
+
+def _later(modules: Sequence[_Module], number: int) -> _Module:
+    """The next module that no earlier one could be found in the place of: or runs would run themselves without end."""
+    taken = {name for one in modules[: number + 1] for name in (one.name, one.runs)}
+    return next((one for one in modules[number + 1 :] if taken.isdisjoint((one.name, one.runs))), _ABSENT)
 
 
 def _filled(text: str, own: _Module, following: _Module, later: _Module) -> str:

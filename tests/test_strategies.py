@@ -1,0 +1,240 @@
+"""Drawn cases: whole, readable, the same for the same choices, and small once shrunk."""
+
+from __future__ import annotations
+
+import ast
+import json
+import tomllib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, find, given, seed, settings
+
+from conformance import FIXTURES, REFERENCE
+from conformance.campaign import Campaign, draw, main, run
+from conformance.case import CAPABILITIES, Case, Step, from_plain, read
+from conformance.clauses import registry
+from conformance.families.storages import STORAGES
+from conformance.fixture import toml
+from conformance.strategies import PROPERTIES, TABLES, bodies, calls, cases, drawn, shapes, states
+from conformance.strategies.derive import Asked, Part, derive
+from conformance.strategies.feature import NOTHING, Feature
+from conformance.strategies.shapes import MODULE, Shape
+from conformance.target import find as target_of
+
+QUIETLY = settings(
+    max_examples=400,
+    phases=[Phase.generate],
+    database=None,
+    deadline=None,
+    derandomize=False,
+    suppress_health_check=list(HealthCheck),
+)
+SHRUNK = settings(QUIETLY, phases=[Phase.generate, Phase.shrink], max_examples=2000)
+
+
+def tables(module: Any, kind: type) -> Iterator[Any]:
+    """What stands in the tables of a module."""
+    for name, table in vars(module).items():
+        if name.isupper() and not name.startswith("_") and isinstance(table, tuple):
+            yield from (one for one in table if isinstance(one, kind))
+
+
+ENDINGS = list(bodies.ENDINGS)
+EFFECTS = [one for one in dict.fromkeys(tables(bodies, str)) if one not in ENDINGS]
+CHANGES = [one for name, table in vars(calls).items() if name.endswith("NAMES") for one in table if callable(one)]
+FEATURES = [*tables(calls, Feature), *tables(states, Feature)]
+
+
+def plain_part(effect: str = bodies.SIMPLE[0], ending: str = "", shape: Shape = MODULE) -> Part:
+    """The plainest module, or one that differs from it in one thing."""
+    return Part(shape, shapes.PLACES[0], effect, ending)
+
+
+def one_of_each() -> Iterator[Case]:
+    """For each word of the vocabulary a case that is plain but for it."""
+    plainly = Asked(0, calls.NAME)
+    other = plain_part(shape=shapes.OTHER)
+    for effect in EFFECTS:
+        for ending in ("", ENDINGS[0]):
+            yield derive("search/test", [plain_part(effect, ending), other], plainly, [])
+    for ending in ENDINGS:
+        yield derive("search/test", [plain_part(ending=ending)], plainly, [])
+    for shape in tables(shapes, Shape):
+        for place in shapes.PLACES:
+            parts = [plain_part(shape=shapes.PACKAGE), Part(shape, place, bodies.SIMPLE[0], "")]
+            yield derive("search/test", parts, Asked(1, calls.NAME), [])
+    for shape in (MODULE, shapes.SUBMODULE):
+        for change in CHANGES:
+            yield derive("search/test", [plain_part(shape=shape)], Asked(0, change), [])
+    for feature in FEATURES:
+        for storage in ("source", "zip"):
+            features = [Feature("storage", storage), feature]
+            yield derive("search/test", [plain_part(shape=shapes.PACKAGE), other], plainly, features)
+
+
+def texts(recipes: Iterable[Any]) -> Iterator[str]:
+    """The Python source in files: as it is, to be compiled, or in archives."""
+    for recipe in recipes:
+        if isinstance(recipe, str):
+            yield recipe
+        elif "pyc" in recipe:
+            yield recipe["pyc"]
+        elif "zip" in recipe:
+            yield from texts(recipe["zip"].values())
+
+
+def check(case: Case, tmp_path: Path) -> None:
+    """A case is whole: it goes into a fixture and comes back, and all that it names exists."""
+    path = tmp_path / f"{case.id}.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(toml(case), encoding="utf-8")
+    assert read(path, tmp_path) == case
+    plain = {**case.plain(), "summary": case.summary, "clauses": list(case.clauses), "requires": list(case.requires)}
+    assert from_plain(json.loads(json.dumps(plain)), case.id) == case
+    assert case.summary
+    assert set(case.clauses) <= registry().keys()
+    assert set(case.requires) <= set(CAPABILITIES)
+    for step in case.steps:
+        if isinstance(step.content, str):
+            ast.parse(step.content, mode="eval" if step.kind == "call" else "exec", feature_version=(3, 8))
+    assert case.steps[-1].kind == "call"
+
+
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")
+def test_each_word_makes_a_case_that_python_3_8_understands(tmp_path: Path) -> None:
+    """World code but for what is broken on purpose, steps and calls."""
+    for case in one_of_each():
+        check(case, tmp_path)
+        for text in texts(case.files.values()):
+            if not text.startswith(bodies.BROKEN):
+                ast.parse(text, feature_version=(3, 8))
+                compile(text, "world", "exec", dont_inherit=True)
+
+
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_drawn_cases_are_whole_and_the_same_for_a_seed(name: str, tmp_path: Path) -> None:
+    """Of the seed, and not of the process; each one can be written down and read again."""
+    first = draw(name, 7, 25)
+    assert first == draw(name, 7, 25)
+    assert first != draw(name, 8, 25)
+    for case in first:
+        assert case.id == f"search/{name}/{case.digest}"
+        check(case, tmp_path)
+
+
+def test_every_word_can_be_drawn() -> None:
+    """By `everything`, which draws evenly from its tables; and each property has a sentence of its own."""
+    tables_of = TABLES["everything"]
+    assert {*EFFECTS} == {*tables_of.effects}
+    assert {"", *ENDINGS} == {*tables_of.endings}
+    assert {*CHANGES} == {*tables_of.names}
+    assert {repr(one) for one in (NOTHING, *FEATURES)} == {repr(one) for one in tables_of.features}
+    assert {one.says for one in tables(shapes, Shape)} == {one.says for one in tables_of.shapes}
+    assert {one.text for one in states.STORED} | {"source"} == STORAGES.keys()
+    assert len(set(PROPERTIES.values())) == len(PROPERTIES)
+    assert PROPERTIES.keys() <= {path.stem for path in FIXTURES.iterdir()} | {"sequences", "everything"}
+
+
+def test_a_few_hundred_cases_show_nearly_all_words_of_a_property() -> None:
+    """None is drawn much less often than it stands there."""
+    seen: set[object] = set()
+
+    @seed(1)
+    @QUIETLY
+    @given(drawn("initial_globals"))
+    def collect(choices: tuple[list[Part], Asked, tuple[Feature, ...]]) -> None:
+        parts, _, features = choices
+        seen.update(part.effect for part in parts)
+        seen.update(map(repr, features))
+
+    collect()
+    own = TABLES["initial_globals"]
+    wanted = {*own.effects, *map(repr, own.features)}
+    assert seen <= wanted
+    assert len(wanted - seen) <= 3
+
+
+def test_runs_inside_runs_come_to_an_end() -> None:
+    """A module never runs one that would be found in the place of itself, or of one that may have run it."""
+    runs = bodies.RUNS[0]
+    hidden = Part(Shape("", "m", {"m/__main__.py": shapes.BODY}, ".__main__"), shapes.PLACES[2], runs, "")
+    parts = [plain_part(runs), plain_part(runs, shape=shapes.OTHER), hidden]
+    case = derive("search/test", parts, Asked(0, calls.NAME), [])
+    assert case.files["one/m.py"] == runs.replace("$later", "n")
+    assert case.files["one/n.py"] == runs.replace("$later", "absent_module")
+
+
+PLAIN = {"packages": "pkg", "namespace_packages": "space"}
+
+
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_what_does_not_matter_shrinks_away(name: str) -> None:
+    """Down to the plain call of a module of one line; where two modules are drawn at least, to two."""
+    case = find(cases(name), lambda case: True, settings=SHRUNK)
+    assert case.steps == (Step("call", f"run_module({PLAIN.get(name, 'm')!r})"),)
+    assert set(case.files.values()) <= {"", "x = 1\n"}
+    assert case.path == (".",)
+    assert case.argv == ("prog",)
+    assert not case.clauses
+
+
+def shrunk(name: str, text: str) -> Case:
+    """The smallest case in which some step, or the code of some module, holds a text."""
+    return find(
+        cases(name),
+        lambda case: any(
+            text in str(one) for one in (*(step.content for step in case.steps), *texts(case.files.values()))
+        ),
+        settings=SHRUNK,
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "files", "steps"),
+    [
+        ("altering_sys", "alter_sys=True", {"m.py": "x = 1\n"}, ["run_module('m', alter_sys=True)"]),
+        ("everything", "SystemExit(3)", {"m.py": "x = 1\nraise SystemExit(3)\n"}, ["run_module('m')"]),
+        ("everything", "sys.argv.clear()", {"m.py": "import sys\nsys.argv.clear()\n"}, ["run_module('m')"]),
+        ("unrunnable_names", "run_module('.", {"m.py": "x = 1\n"}, ["run_module('.')"]),
+        ("packages", "'pkg.sub.m'", {"pkg/sub/m.py": "x = 1\n"}, ["run_module('pkg.sub.m')"]),
+        ("initial_globals", "init_globals={}", {"m.py": "x = 1\n"}, ["run_module('m', init_globals={})"]),
+        ("sequences", "x = 'changed'", {"m.py": "x = 1\n"}, [{"m.py": "x = 'changed'\n"}, "run_module('m')"]),
+        (
+            "nesting",
+            "inner = run_module('n')",
+            {"m.py": "from under_test import run_module\ninner = run_module('n')\n", "n.py": "x = 1\n"},
+            ["run_module('m')"],
+        ),
+    ],
+)
+def test_what_matters_stays_and_the_rest_shrinks_away(
+    name: str, text: str, files: dict[str, str], steps: list[object]
+) -> None:
+    """The smallest cases, written down."""
+    case = shrunk(name, text)
+    assert {key: value for key, value in case.files.items() if value} == files
+    assert [step.content for step in case.steps] == steps
+
+
+def test_a_campaign_runs_and_tells(capsys: pytest.CaptureFixture[str]) -> None:
+    """A few cases, between the interpreter and itself, and the reference."""
+    assert main(["everything", "altering_sys", "--examples=24", "--seed=3"]) == 0
+    assert "24 cases (" in capsys.readouterr().out
+    assert main(["absent"]) == 2
+    assert "There is no property 'absent'" in capsys.readouterr().err
+
+
+def test_a_campaign_stops_at_the_first_divergence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And writes the case down, which can be read as a fixture."""
+    wrong = tmp_path / "wrong.py"
+    text = (REFERENCE / "__init__.py").read_text(encoding="utf-8")
+    wrong.write_text(text.replace("sys.argv[0] = argv0", "pass"), encoding="utf-8")
+    monkeypatch.setattr("conformance.campaign.REFERENCE", wrong)
+    found = tmp_path / "finds"
+    assert main(["altering_sys", "--examples=2000", f"--finds={found}"]) == 1
+    (path,) = found.glob("*.toml")
+    assert tomllib.loads(path.read_text(encoding="utf-8"))["files"]
+    assert isinstance(run(target_of("python3"), ["everything"], 0, 0), Campaign)
