@@ -313,3 +313,12 @@ def test_a_change_inside_the_interpreters_own_modules_is_not_tolerated(oracle_of
     side = oracle_of(find(sys.executable)).side
     side.start(step_cases("x = 1", "import os; os.getcwd = None", "x = 2"))
     assert [reply.status for reply in side.finish()] == ["unreached"] * 3
+
+
+@pytest.mark.parametrize("value", ["'prog'", "'other'", "3", "True", "3.5"])
+def test_what_is_no_list_in_the_place_of_argv(value: str, oracle_of: Callable[[Target], Oracle]) -> None:
+    """It is told, also if it says the same as the only argument before."""
+    case = Case(files={}, steps=(Step("do", f"import sys; sys.argv = {value}"),))
+    (step,) = oracle_of(find(sys.executable)).observe(case)["steps"]
+    assert step["argv"]
+    assert isinstance(step["argv"], dict)

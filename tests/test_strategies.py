@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,14 +16,17 @@ from hypothesis import HealthCheck, Phase, find, given, seed, settings
 from conformance import FIXTURES, REFERENCE
 from conformance.campaign import Campaign, draw, main, run
 from conformance.case import CAPABILITIES, Case, Step, from_plain, read
-from conformance.clauses import registry
+from conformance.clauses import Level, registry
 from conformance.families.storages import STORAGES
 from conformance.fixture import toml
 from conformance.strategies import PROPERTIES, TABLES, bodies, calls, cases, drawn, shapes, states
 from conformance.strategies.derive import Asked, Part, derive
 from conformance.strategies.feature import NOTHING, Feature
 from conformance.strategies.shapes import MODULE, Shape
+from conformance.target import Side
 from conformance.target import find as target_of
+from conformance.trial import Examiner
+from tests.test_levels import own_ways
 
 QUIETLY = settings(
     max_examples=400,
@@ -227,6 +231,21 @@ def test_a_campaign_runs_and_tells(capsys: pytest.CaptureFixture[str]) -> None:
     assert "There is no property 'absent'" in capsys.readouterr().err
 
 
+def test_levels_are_kept_apart_in_drawn_cases(tmp_path: Path) -> None:
+    """Who does right at compat in ways of their own is not blamed at compat."""
+    (tmp_path / "own_ways.py").write_text(own_ways(), encoding="utf-8")
+    target = target_of(sys.executable)
+    oracle, candidate = Side(target, "oracle"), Side(target, str(tmp_path / "own_ways.py"))
+    try:
+        examiner = Examiner(oracle, candidate, Level.COMPAT)
+        trials = examiner.run_all(list({case.id: case for case in draw("everything", 5, 50)}.values()))
+    finally:
+        oracle.close()
+        candidate.close()
+    assert [trial.case.id for trial in trials if trial.counts(Level.COMPAT)] == []
+    assert any(trial.divergences for trial in trials)
+
+
 def test_a_campaign_stops_at_the_first_divergence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """And writes the case down, which can be read as a fixture."""
     wrong = tmp_path / "wrong.py"
@@ -237,4 +256,4 @@ def test_a_campaign_stops_at_the_first_divergence(tmp_path: Path, monkeypatch: p
     assert main(["altering_sys", "--examples=2000", f"--finds={found}"]) == 1
     (path,) = found.glob("*.toml")
     assert tomllib.loads(path.read_text(encoding="utf-8"))["files"]
-    assert isinstance(run(target_of("python3"), ["everything"], 0, 0), Campaign)
+    assert isinstance(run(target_of(sys.executable), ["everything"], 0, 0), Campaign)

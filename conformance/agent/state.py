@@ -65,7 +65,7 @@ class State:
         if now is ABSENT:
             return ABSENT
         described = self._describer.value(now, "sys.argv now")
-        if type(described) is str:  # a value that stands for itself has no parts
+        if described is not None and type(described) is not dict:  # a value that stands for itself has no parts
             described = {"value": described}
         if _same(before["argv"], _sequence(now)):
             described["items"] = "as before"
