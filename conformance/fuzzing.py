@@ -1,6 +1,6 @@
 """The search without end: the properties as plain Hypothesis tests, which HypoFuzz runs until it is stopped.
 
-usage: python -m conformance.fuzzing --impl=SPEC [--target=PYTHON] [--level=compat] [--workers=N] [--database=URL|DIR]
+usage: python -m conformance.fuzzing --impl=SPEC [--target=PYTHON] [--workers=N] [--database=URL|DIR] [PROPERTY ...]
 
 HypoFuzz keeps what showed something new, and changes that. It looks at code; the candidate's runs in another process,
 so each case reports what became of it instead. All workers on all machines that have the same database share what they
@@ -23,6 +23,7 @@ from typing import Any
 
 from hypothesis import event, given, settings
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
+from hypothesis.internal.conjecture.data import ConjectureData
 from hypothesis.internal.reflection import function_digest
 
 from . import REFERENCE
@@ -39,6 +40,7 @@ _ASKED = "RUNPY_CONFORMANCE_FUZZ"  # the environment variable by which workers l
 def main(arguments: list[str] | None = None) -> int:
     """Start HypoFuzz; its exit status."""
     parser = argparse.ArgumentParser(prog="python -m conformance.fuzzing", description=str(__doc__).splitlines()[0])
+    parser.add_argument("names", nargs="*", choices=[[], *PROPERTIES], metavar="PROPERTY", help="all, if none is named")
     parser.add_argument("--impl", default="reference", metavar="SPEC")
     parser.add_argument("--target", default=sys.executable, metavar="PYTHON")
     parser.add_argument("--import-from", default="", metavar="DIR")
@@ -99,6 +101,19 @@ def _also(key: bytes) -> list[bytes]:
     """The key of the search for what HypoFuzz keeps of a test that has failed: it takes the digest of its function."""
     digests = ((name, function_digest(test.hypothesis.inner_test)) for name, test in _TESTS.items())  # type: ignore[attr-defined]
     return [name.encode() for name, digest in digests if digest == key]
+
+
+def _keep_in_step() -> None:
+    """Mend HypoFuzz 25.11.1: it loses its place at a choice that Hypothesis forces, so that it replays other cases."""
+    draw = ConjectureData._draw
+
+    def counted(data: Any, kind: Any, constraints: Any, *, observe: bool, forced: Any) -> Any:
+        state = getattr(data.provider, "_state", None)
+        if observe and forced is not None and data.prefix is None and state is not None:
+            state.choice_index += 1
+        return draw(data, kind, constraints, observe=observe, forced=forced)
+
+    ConjectureData._draw = counted  # type: ignore[assignment, method-assign]
 
 
 class _Watched(Side):
@@ -167,11 +182,12 @@ def _test(name: str) -> Callable[[], None]:
 
 
 if _ASKED in os.environ:
+    _keep_in_step()
     _asked = json.loads(os.environ[_ASKED])
     _level = Level.parse(_asked["level"])
     settings.register_profile("fuzz", settings(database=database(_asked["database"])))
     settings.load_profile("fuzz")
-    _TESTS.update((name, _test(name)) for name in PROPERTIES)
+    _TESTS.update((name, _test(name)) for name in _asked["names"] or PROPERTIES)
     globals().update((f"test_{name}", test) for name, test in _TESTS.items())
 
 

@@ -30,7 +30,7 @@ from tests.power.wrong import Wrong, equivalents, files, generated, stale, writt
 
 # An implementation that the first of these cannot tell is tried in the next: the driver's own interpreter, the newest,
 # the oldest, and those between which something has changed.
-NAMES = (sys.executable, "python3.15", "python3.8", "python3.13", "python3.14")
+NAMES = (sys.executable, "python3.15", "python3.8", "python3.9", "python3.13", "python3.14")
 
 
 def main(arguments: list[str] | None = None) -> int:
