@@ -171,6 +171,18 @@ def test_runs_inside_runs_come_to_an_end() -> None:
     assert case.files["one/n.py"] == runs.replace("$later", "absent_module")
 
 
+def test_what_is_forgotten_is_the_world_s_own() -> None:
+    """And not the interpreter's modules, many of which begin alike."""
+    parts, plainly = [plain_part(), plain_part(shape=shapes.SUBMODULE)], Asked(0, calls.NAME)
+    for forget in (Feature("forget", number=-1), Feature("forget", number=0), states.HISTORY[3]):
+        do = str(derive("search/test", parts, plainly, [forget]).steps[0].content)
+        kept = ["math", "pkgutil", "sys"]
+        modules = dict.fromkeys([*kept, "m", "m.n"])
+        statements = do.replace("import sys\n", "").replace("sys.modules", "modules")
+        exec(statements, {"modules": modules})
+        assert list(modules) == kept
+
+
 PLAIN = {"packages": "pkg", "namespace_packages": "space"}
 
 

@@ -48,7 +48,7 @@ MODULES = (
     "import sys, types\nsys.modules[__name__] = types.ModuleType('own')\n",
     "import sys\nsys.modules.pop('$next', None)\n",
     "import sys\nsys.modules['$next'] = None\n",
-    "import sys\nfor key in [key for key in sys.modules if str(key).startswith('$parent')]: del sys.modules[key]\n",
+    "import sys\nfor key in [key for key in sys.modules if f'{key}.'.startswith('$parent.')]: del sys.modules[key]\n",
     "import sys\nsys.modules.pop('__main__', None)\n",
     "import sys\nsys.modules['__main__'] = sys.modules.get(__name__)\n",
     "import sys\nsys.modules['own.made'] = sys.modules.get(__name__)\n",

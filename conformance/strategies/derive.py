@@ -220,8 +220,9 @@ def _sequel(one: Feature, modules: Sequence[_Module], folder: str) -> Iterator[S
         yield Step("do", imported(ascii(module.name)[1:-1]))
     elif one.kind == "forget":
         # With all that lies in it: what is left without its parent would tell how parents are imported.
-        names = module.name if one.number >= 0 else tuple(sorted({m.name.partition(".")[0] for m in modules}))
-        which = f"[key for key in sys.modules if str(key).startswith({names!a})]"
+        names = {module.name} if one.number >= 0 else {each.name.partition(".")[0] for each in modules}
+        above = tuple(f"{name}." for name in sorted(names))
+        which = f"[key for key in sys.modules if f'{{key}}.'.startswith({above!a})]"
         yield Step("do", f"import sys\nfor key in {which}: del sys.modules[key]")
     elif one.kind == "change":
         yield Step("write", {file: one.text})

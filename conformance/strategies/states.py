@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .feature import Feature, features
 
-_FORGOTTEN = "for key in [key for key in sys.modules if str(key).startswith('$parent')]: del sys.modules[key]"
+_FORGOTTEN = "for key in [key for key in sys.modules if f'{key}.'.startswith('$parent.')]: del sys.modules[key]"
 
 
 def imported(name: str, afterwards: str = "") -> str:
