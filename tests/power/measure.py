@@ -130,7 +130,7 @@ def try_all(
     What is listed as equivalent is tried too, in the first target only.
     """
     clock = Clock(until)
-    lists = {one.change: one for one in known}
+    lists = {one.change: one for one in known if not any(one.shows_in(target) for target in targets)}
     seen: dict[Target, dict[str, Reply]] = {target: {} for target in targets}
     oracles: dict[tuple[int, Target], Remembered] = {}
 

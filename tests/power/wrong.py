@@ -72,6 +72,10 @@ class Equivalent:
     why: str
     versions: str = ""
 
+    def shows_in(self, target: Target) -> bool:
+        """Whether a target is one of those releases."""
+        return bool(self.versions) and SpecifierSet(self.versions).contains(target.version)
+
 
 def written() -> Iterator[Wrong]:
     """Those of tests/mutants/ and tests/combinations.toml."""
