@@ -64,12 +64,12 @@ class State:
             return None
         if now is ABSENT:
             return ABSENT
-        described = self._describer.value(now, "sys.argv now")
-        if described is not None and type(described) is not dict:  # a value that stands for itself has no parts
-            described = {"value": described}
+        value = self._describer.value(now, "sys.argv now")
+        # A value that stands for itself has no parts.
+        described: Dict[str, Any] = value if type(value) is dict else {"value": value}
         if _same(before["argv"], _sequence(now)):
             described["items"] = "as before"
-        return described  # type: ignore[no-any-return]
+        return described
 
     def modules(self) -> Dict[str, Any]:
         """The changed keys of `sys.modules`."""
