@@ -114,9 +114,9 @@ def test_when_the_time_is_up_nothing_is_said(target: Target) -> None:
 
 def test_the_search_draws_the_same_cases_again() -> None:
     """They depend on the seed alone."""
-    first = [case.digest for case in drawn(20, 1)]
-    assert first == [case.digest for case in drawn(20, 1)]
-    assert first != [case.digest for case in drawn(20, 2)]
+    first = [case.digest for case in drawn(2, 1)]
+    assert first == [case.digest for case in drawn(2, 1)]
+    assert first != [case.digest for case in drawn(2, 2)]
     assert drawn(0, 1) == []
 
 

@@ -22,6 +22,7 @@ from pathlib import Path
 from rich.console import Console
 
 from conformance import FIXTURES
+from conformance.profiles import PROFILES
 from conformance.target import BadInterpreter, Target, find
 from conformance.tree import cases as tree
 from tests.power.measure import PARTS, SEARCH, drawn, part_of, try_all
@@ -44,7 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--budget", type=_seconds, default=math.inf, metavar="30m")
     parser.add_argument("--sample", type=int, metavar="N", help="only so many, chosen by chance")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample, and of what the search draws")
-    parser.add_argument("--drawn", type=int, default=2000, metavar="N", help="how many cases the search draws")
+    usual = PROFILES["default"].examples
+    parser.add_argument("--drawn", type=int, default=usual, metavar="N", help="cases of the search for each property")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--report", type=Path, metavar="FILE.jsonl")
     asked = parser.parse_args(arguments)
