@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run pytest with the plugin on the fixtures; the exit status."""
     words = sys.argv[1:] if arguments is None else arguments
     ours = ["-p", "no:cacheprovider", "-p", "no:doctest", "-p", "no:unittest", "--no-header", "--no-summary"]
-    ours += ["-p", "no:logging", "-q", "--tb=no", f"--rootdir={HOUSE}", "-c", "/dev/null"]
+    ours += ["-p", "no:logging", "-q", "--tb=no", "--assert=plain", f"--rootdir={HOUSE}", "-c", "/dev/null"]
     ours += ["-p", f"{__package__}.plugin"]  # by name, so that the workers of -n have it as well
     signal.signal(signal.SIGTERM, _interrupt)
     try:

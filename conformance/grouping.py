@@ -9,7 +9,7 @@ if no known one explains it. Pure: knows divergences, and neither how a case was
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,7 @@ from .owners import saying
 _SIGHT = "what the code sees"
 _STATE = "other state"
 _OUTPUT = "what is printed"
+_ERROR = "the error of the code"
 # The same thing, looked at in several ways.
 _AREAS = {
     "module_type": "modules",
@@ -44,35 +45,42 @@ _CONTENTS = ("result.keys", "result.values")
 # What can follow from anything that differs before it in a case; and what from anything that differs in any case, since
 # it is all that there is to see of a run inside a run.
 _WEAK = (_SIGHT, _STATE, _OUTPUT, "names", "files", "result.functions")
+# What is altered and put back: two things to go wrong.
+_PUT_BACK = ("argv", "modules")
+_IN_FLIGHT = ("after.main",)
 # Several of these at once: it is another module.
 _OF_A_MODULE = {"__name__", "__spec__", "__file__", "__cached__", "__package__", "code"}
 _SEVERAL = 3
+# Causes are one thing if they share so much of their cases, and these are no more than this part of all cases.
+_TOGETHER = 0.75
+_COMMON = 0.25
 
-Key = tuple[str, str]
+Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
 class Showing:
     """A divergence, as far as it matters here.
 
-    error: the clause about the implementation's own error, where the oracle ends in one.
+    error: the clause about the implementation's own error, where the oracle ends in one. step: of the case, from 0.
     """
 
     signature: Signature
     level: Level
     cause: bool
     error: str = ""
+    step: int = 0
 
     @classmethod
-    def of(cls, signature: Signature, level: Level, cause: bool, oracle: Any) -> Showing:
+    def of(cls, signature: Signature, level: Level, cause: bool, oracle: Any, step: int) -> Showing:
         """From the parts of a divergence. oracle: the oracle's value."""
         ends = signature.field in ("outcome", "exception.type", "exception.subclass")
-        return cls(signature, level, cause, saying(oracle) if ends else "")
+        return cls(signature, level, cause, saying(oracle) if ends else "", step)
 
     @property
     def key(self) -> Key:
         """What is the same in every case in which the same thing differs at the same point."""
-        return self.signature.phase, self.signature.field
+        return self.signature.phase, self.signature.field, self.error
 
     @property
     def area(self) -> str:
@@ -80,14 +88,24 @@ class Showing:
         name = self.signature.field
         if name in _WAYS:
             return self.error or _WAY
-        if self.key == ("execute", "names"):
-            return _SIGHT
+        if self.signature.phase == "execute":
+            if name == "names":
+                return _SIGHT
+            if name.startswith("exception."):
+                return _ERROR
         group, _, last = name.rpartition(".")
         if group == "result" and (name in _CONTENTS or last.startswith("__")):
             return _CONTENT
+        if name in _AREAS:
+            return _AREAS[name]
         if name in _WEAK or group in ("exception", "audit", "result", "warnings"):
-            return _AREAS.get(name, name)
-        return _AREAS.get(last, last)
+            return name
+        area = _AREAS.get(last, last)
+        return (
+            f"{area} afterwards"
+            if group in ("exit", "after") and name not in _IN_FLIGHT and area in _PUT_BACK
+            else area
+        )
 
 
 @dataclass(frozen=True)
@@ -118,10 +136,11 @@ class Group:
 
 
 class Groups:
-    """The findings so far, at a level."""
+    """The findings so far, at a level. tried: the number of cases that were, those that agree among them."""
 
-    def __init__(self, level: Level) -> None:
+    def __init__(self, level: Level, tried: int = 0) -> None:
         self.level = level
+        self.tried = tried
         self.all: list[Group] = []
 
     def explaining(self, seen: Seen, one: Showing) -> Group | None:
@@ -136,7 +155,7 @@ class Groups:
         if one.area in _WEAK:
             present = {other.key for other in seen.showings if other is not one}
             for group in self.all:
-                if group.core & present:
+                if group.core & present and group.areas != {_OUTPUT}:  # no code can see that
                     return group
         if one.area == _SIGHT and self.all:
             return self.all[0]
@@ -158,36 +177,55 @@ class Groups:
         seen = min((seen for seen, causes in unknown if any(one.key == key for one in causes)), key=self._how_plain)
         return seen, next(one for one in self.unknown(seen) if one.key == key)
 
-    def add(self, seen: Seen, cases: Iterable[Seen] = ()) -> Group:
-        """Make a finding of a case. cases: others that were tried; what shows there beside it alone belongs to it."""
-        causes = self.unknown(seen)
+    def add(self, seen: Seen, cause: Showing, cases: Sequence[Seen] = ()) -> Group:
+        """Make a finding of a cause, with what else in its case is about the same.
+
+        cases: others that were tried; what shows there beside it alone belongs to it.
+        """
+        cases = [seen, *cases]
         areas = _areas(seen.causes(self.level))
+        together = [
+            one
+            for one in self.unknown(seen)
+            if areas[one] == areas[cause] or self._always_together(one.key, cause.key, cases)
+        ]
         group = Group(
-            seen, tuple(causes), frozenset(areas[one] for one in causes), frozenset(one.key for one in causes)
+            seen, tuple(together), frozenset(areas[one] for one in together), frozenset(one.key for one in together)
         )
-        for other in (seen, *cases):
-            if {one.key for one in other.causes(self.level)} <= group.core:
-                group.keys.update(one.key for one in other.showings)
         group.keys |= group.core
+        for other in cases:
+            causes = other.causes(self.level)
+            if {one.key for one in causes} <= group.core:
+                steps = {one.step for one in causes}
+                group.keys.update(one.key for one in other.showings if one.step in steps and one.area != _OUTPUT)
         self.all.append(group)
         return group
+
+    def _always_together(self, one: Key, other: Key, cases: Sequence[Seen]) -> bool:
+        """Whether two causes occur in the same cases, and in few enough of them for that to mean something."""
+        ones, others = (
+            {seen.id for seen in cases if any(showing.key == key for showing in seen.causes(self.level))}
+            for key in (one, other)
+        )
+        return len(ones & others) >= _TOGETHER * len(ones | others) and len(ones | others) <= _COMMON * self.tried
 
     def _how_plain(self, seen: Seen) -> tuple[bool, int, int, int, str]:
         causes = seen.causes(self.level)
         return len({one.key for one in causes}) > 1, seen.size, len(causes), len(seen.showings), seen.id
 
 
-def groups(cases: Sequence[Seen], level: Level) -> Groups:
-    """All findings in these cases, the firmest and most frequent first."""
-    found = Groups(level)
+def groups(cases: Sequence[Seen], level: Level, tried: int) -> Groups:
+    """All findings in these cases, the firmest and most frequent first. tried: how many cases were, agreeing or not."""
+    found = Groups(level, tried)
     while (choice := found.choose(cases)) is not None:
-        found.add(choice[0], cases)
+        found.add(*choice, cases)
     return found
 
 
 def _areas(causes: Sequence[Showing]) -> dict[Showing, str]:
-    """The area of each cause of a case: if it is another module that runs, that is what it is about."""
+    """The area of each cause of a case: if it is another module that runs, that is what its specials are about."""
     areas = {one: one.area for one in causes}
-    if len(_OF_A_MODULE & set(areas.values())) >= _SEVERAL:
-        return dict.fromkeys(areas, _WAY)
+    of_a_module = _OF_A_MODULE & set(areas.values())
+    if "__spec__" in of_a_module and len(of_a_module) >= _SEVERAL:
+        return {one: _WAY if area in of_a_module else area for one, area in areas.items()}
     return areas

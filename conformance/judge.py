@@ -132,6 +132,8 @@ _VISIBLE = ("entry.", "import.", "exit.", "note", "warnings")
 _OWN_ENTRY = "sys.modules[__name__]"
 # What follows from how the world's code acts.
 _ACTED_ON = ("note", "names", "result.values", "result.keys", "exit.globals", "stdout", "stderr", "files")
+# What no code can see.
+_UNSEEN = ("stdout", "stderr", "audit.")
 # What the names of the steps can have an effect on, being given to a later call.
 _OF_WHAT_IS_GIVEN = ("names", "entry.keys", "entry.globals", "exit.globals", "result.keys", "result.values")
 
@@ -173,7 +175,7 @@ def _explains(earlier: Divergence, later: Divergence) -> bool:
         return second.startswith("result.") or second == "names"
     if first == "names" and earlier.moment[0] < later.moment[0]:
         return second in _OF_WHAT_IS_GIVEN
-    return second == "names"
+    return second == "names" and not first.startswith(_UNSEEN)
 
 
 def _shows_in_programs(earlier: Divergence, later: Divergence, clauses: Mapping[str, Clause]) -> bool:

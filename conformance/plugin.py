@@ -332,7 +332,7 @@ class _Session:
         """Search by one property; the records of the finds, and of the search. left: properties to be searched yet."""
         assert self.examiner is not None
         if self._known is None or (self.plan.alone and hasattr(self.config, "workerinput")):
-            self._known = groups([records.seen(one) for one in self.trials], self.level)
+            self._known = groups([records.seen(one) for one in self.trials], self.level, len(self.trials))
         verbosity = Verbosity[self.config.getoption("hypothesis_verbosity", None) or "quiet"]
         examples = self.plan.examples or PROFILES["default"].examples
         deadline = None

@@ -145,7 +145,7 @@ class _Search:
             raise kinds[case.digest]
 
         self._hypothesis(again, 0, _STORED, Phase.reuse, several=True)
-        for trial in found:
+        for trial in sorted(found, key=_size):
             seen = _seen(trial)
             if unknown := self._known.unknown(seen):
                 yield from self._offer(trial, unknown[0], 0)
@@ -165,6 +165,7 @@ class _Search:
                 break
             self._tried.update(case.digest for case in batch)
             self._tally.tried += len(batch)
+            self._known.tried += len(batch)
             for trial in self._trials(batch):
                 if trial.counts(self._known.level):
                     by_id[trial.case.id] = trial
@@ -221,8 +222,8 @@ class _Search:
         seen = _seen(confirmed)
         unknown = self._known.unknown(seen)
         if unknown:
-            self._known.add(seen, self._differing)
             shown = next((one for one in unknown if one.key == cause.key), unknown[0])
+            self._known.add(seen, shown, self._differing)
             yield Find(confirmed, shown, attempts)
         elif confirmed.unconfirmed:
             yield Find(replace(confirmed, verdict="agrees", divergences=()), cause, attempts)
@@ -240,17 +241,18 @@ class _Search:
     ) -> None:
         """Have Hypothesis call `test` with cases; that it fails is no matter, here."""
 
-        @seeded(seed)
         @settings(
             max_examples=size,
             phases=phases,
             database=self._database if Phase.generate not in phases or Phase.shrink in phases else None,
             deadline=None,
+            derandomize=False,  # what the seed does
             suppress_health_check=list(HealthCheck),
             report_multiple_bugs=several,
             print_blob=False,
             verbosity=self._verbosity,
         )
+        @seeded(seed)  # before the settings, which it would have keep nothing
         @given(self._strategy)
         def run(case: Case) -> None:
             test(case)
@@ -273,11 +275,8 @@ def _is_ours(exc: BaseException) -> bool:
 
 
 def _seen(trial: Trial) -> Seen:
-    return Seen(
-        trial.case.id,
-        _size(trial)[1],
-        tuple(Showing.of(one.signature, one.level, one.cause, one.oracle) for one in trial.divergences),
-    )
+    showings = (Showing.of(one.signature, one.level, one.cause, one.oracle, one.moment[0]) for one in trial.divergences)
+    return Seen(trial.case.id, _size(trial)[1], tuple(showings))
 
 
 def _size(trial: Trial) -> tuple[int, int]:

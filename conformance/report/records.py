@@ -110,6 +110,7 @@ def seen(trial: Record) -> Seen:
             Level.parse(one["level"]),
             one["cause"],
             one["oracle"],
+            one["step"] - 1,
         )
         for one in trial["divergences"]
     )
@@ -128,6 +129,7 @@ def _divergence(one: Divergence) -> Record:
         "phase": one.signature.phase,
         "field": one.signature.field,
         "kind": one.signature.kind,
+        "step": one.moment[0] + 1,
         "where": one.where,
         "oracle": one.oracle,
         "candidate": one.candidate,

@@ -114,14 +114,14 @@ def _table(clauses: Sequence[Record], level: Level) -> Table:
 _Pair = tuple[Record, Record]  # a trial, and one of its divergences
 
 
-def _groups(trials: Sequence[Record], level: Level) -> list[list[_Pair]]:
+def _groups(trials: Sequence[Record], level: Level, tried: int = 0) -> list[list[_Pair]]:
     """What is wrong, each thing once: the causes that one finding explains, together (see `grouping`).
 
     Within a group comes first what differs in the case that the finding is known by; of that, the clause that most
     cases name, by the case that shows it best: one that is about that clause, and small.
     """
     seen = {trial["id"]: records.seen(trial) for trial in trials if trial["divergences"]}
-    findings = groups([one for one in seen.values() if one.causes(level)], level)
+    findings = groups([one for one in seen.values() if one.causes(level)], level, tried or len(trials))
     found: dict[int, list[_Pair]] = {id(finding): [] for finding in findings.all}
     for trial in trials:
         for one, showing in zip(
@@ -136,7 +136,7 @@ def _groups(trials: Sequence[Record], level: Level) -> list[list[_Pair]]:
         count = Counter(one["clause"] for _, one in pairs)
         pairs.sort(
             key=lambda pair: (
-                (pair[1]["phase"], pair[1]["field"]) not in finding.core,
+                (pair[1]["phase"], pair[1]["field"]) not in {key[:2] for key in finding.core},
                 Level.parse(pair[1]["level"]),
                 -count[pair[1]["clause"]],
                 *_how_well(*pair),
