@@ -203,7 +203,7 @@ def _execute_altering_sys(code: CodeType, spec: Any, name: str, init_globals: An
         else:
             # ENTRY-GONE-KEYERROR
             del sys.modules[name]
-    # RESULT-COPY, TEMPORARY-MODULE-FREED: nothing that is returned refers to the module.
+    # RESULT-COPY, RESULT-COPIED-LAST, TEMPORARY-MODULE-FREED: nothing that is returned refers to the module.
     return namespace.copy()
 
 

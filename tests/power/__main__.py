@@ -22,6 +22,7 @@ from pathlib import Path
 from rich.console import Console
 
 from conformance import FIXTURES
+from conformance.clauses import Level
 from conformance.profiles import PROFILES
 from conformance.target import BadInterpreter, Target, find
 from conformance.tree import cases as tree
@@ -47,12 +48,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample, and of what the search draws")
     usual = PROFILES["default"].examples
     parser.add_argument("--drawn", type=int, default=usual, metavar="N", help="cases of the search for each property")
+    parser.add_argument("--level", default="compat", help="up to which divergences of FILE.py count (default: compat)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--report", type=Path, metavar="FILE.jsonl")
     asked = parser.parse_args(arguments)
     try:
         targets = [find(one) for one in asked.target] or list(_found())
-        wrong = _chosen(asked.names, asked.generated)
+        wrong = _chosen(asked.names, asked.generated, Level.parse(asked.level))
         known = equivalents()
     except (BadInterpreter, OSError, ValueError) as exc:
         print(exc, file=sys.stderr)
@@ -97,13 +99,13 @@ def _seconds(text: str) -> float:
     return float(found[1]) * {"h": 3600, "m": 60}.get(found[2], 1)
 
 
-def _chosen(names: Sequence[str], made: Path | None) -> list[Wrong]:
+def _chosen(names: Sequence[str], made: Path | None, level: Level) -> list[Wrong]:
     """The wrong implementations that were asked for; all if no names are given. Raises OSError."""
     paths = [Path(one) for one in names if one.endswith(".py")]
     known = [*written(), *(generated(made.read_text(encoding="utf-8").splitlines()) if made else ())]
     asked = {one for one in names if not one.endswith(".py")}
     chosen = known if not names else [one for one in known if asked & {one.name, one.clause, one.origin}]
-    return [*chosen, *files(paths)]
+    return [*chosen, *files(paths, level)]
 
 
 if __name__ == "__main__":

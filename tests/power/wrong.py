@@ -95,10 +95,10 @@ def generated(lines: Iterable[str]) -> Iterator[Wrong]:
         yield Wrong(f"{where}-{numbers[where]}", GENERATED, found["operator"], found["source"])
 
 
-def files(paths: Iterable[Path]) -> Iterator[Wrong]:
-    """Any implementations, by the files that hold them; they count up to compat."""
+def files(paths: Iterable[Path], level: Level) -> Iterator[Wrong]:
+    """Any implementations, by the files that hold them."""
     for path in paths:
-        yield Wrong(path.stem, FILE, path.name, path.read_text(encoding="utf-8"), level=Level.COMPAT)
+        yield Wrong(path.stem, FILE, path.name, path.read_text(encoding="utf-8"), level=level)
 
 
 def equivalents() -> list[Equivalent]:
