@@ -1,11 +1,11 @@
 """Makes the recordings of what CPython shows in every case (docs/recordings.md), or checks them.
 
-usage: python -m conformance.record [--check] [--cases=DIR] [--target=PYTHON] ... [VERSION ...]
+usage: python -m conformance.record [--check | --new] [--cases=DIR] [--target=PYTHON] ... [VERSION ...]
 
 VERSION: 3.13, an interpreter on PATH; default: all that were recorded, and all that are found. What is not at hand
-keeps its recording. With --check nothing is written: on the build that a recording was made from, what every case
-shows now is what was recorded; on any other, that is said, and nothing is checked. Exit status: 0, 1 drifted, 2 usage,
-4 a case is not deterministic.
+keeps its recording; with --new so does every case that has not changed, on the same build. With --check nothing is
+written: on the build that a recording was made from, what every case shows now is what was recorded; on any other, that
+is said, and nothing is checked. Exit status: 0, 1 drifted, 2 usage, 4 a case is not deterministic.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--target", action="append", default=[], metavar="PYTHON")
     parser.add_argument("--cases", default=str(FIXTURES), metavar="DIR")
     parser.add_argument("--check", action="store_true")
+    parser.add_argument("--new", action="store_true", help="take only cases that are new or have changed")
     parser.add_argument("--fresh", action="store_true", help="take every case in a fresh interpreter, not just some")
     asked = parser.parse_args(arguments)
     root = Path(asked.cases).resolve()
@@ -71,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
         tree = cases(root)
         if asked.check:
             return _check(tree, recordings, targets)
-        return _make(tree, recordings, targets, root / FOLDER, fresh=asked.fresh)
+        return _make(tree, recordings, targets, root / FOLDER, fresh=asked.fresh, new=asked.new)
     except (BadInterpreter, CaseError, RecordingError) as exc:
         print(exc, file=sys.stderr)
         return 2
@@ -176,7 +177,15 @@ def _brief(value: Any) -> str:
 # -- making ----------------------------------------------------------------------------------------------------
 
 
-def _make(tree: Sequence[Case], recordings: Recordings, targets: Sequence[Target], folder: Path, *, fresh: bool) -> int:
+def _make(
+    tree: Sequence[Case],
+    recordings: Recordings,
+    targets: Sequence[Target],
+    folder: Path,
+    *,
+    fresh: bool,
+    new: bool,
+) -> int:
     builds = dict(recordings.builds)
     taken: dict[str, dict[str, Any]] = {}
 
@@ -187,7 +196,9 @@ def _make(tree: Sequence[Case], recordings: Recordings, targets: Sequence[Target
             build = replace(build, capabilities=tuple(sorted(side.greeting.capabilities)))
         finally:
             side.close()
-        return build, take(target, build, tree, fresh=fresh)
+        keeps = new and recordings.builds.get(build.language) == build
+        wanted = [case for case in tree if not (keeps and _is_recorded(recordings, case, build))]
+        return build, take(target, build, wanted, fresh=fresh)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for build, found in pool.map(one, targets):
@@ -220,14 +231,28 @@ def _entries(
     for case in tree:
         stored = {language: found[case.id] for language, found in taken.items() if case.id in found}
         before = recordings.entry(case.id)
-        for language in builds.keys() - taken.keys():
+        for language in builds.keys() - stored.keys():
             if before is not None and before.digest == case.digest:
                 if language in before.languages:
                     stored[language] = before.stored(language)
-            elif not case.unmet(builds[language].version, frozenset(builds[language].capabilities)):
+            elif language not in taken and not _unmet(case, builds[language]):
                 lost[language] = lost.get(language, 0) + 1
         if stored:
             yield case.id, fold(case.digest, stored)
+
+
+def _is_recorded(recordings: Recordings, case: Case, build: Build) -> bool:
+    """Whether what a case shows on a build is known, be it that the build cannot run it."""
+    before = recordings.entry(case.id)
+    return (
+        before is not None
+        and before.digest == case.digest
+        and (build.language in before.languages or bool(_unmet(case, build)))
+    )
+
+
+def _unmet(case: Case, build: Build) -> str:
+    return case.unmet(build.version, frozenset(build.capabilities))
 
 
 def _write(path: Path, text: str) -> None:

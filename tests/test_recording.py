@@ -282,6 +282,12 @@ def test_a_recording_is_made_checked_and_found_to_have_drifted(small: Path, caps
     said = capsys.readouterr().out
     assert "packages/case_1: steps[0].result.dict" in said
     assert "packages/case_2: has changed since it was recorded" in said
+    assert record.main([*words, "--new"]) == 0
+    assert "recorded 1 cases" in capsys.readouterr().out
+    assert record.main([*words, "--check"]) == 1, "the one that has drifted without a change of its own stays"
+    assert "3 cases, 1 drifted" in capsys.readouterr().out
+    assert record.main(words) == 0
+    assert record.main([*words, "--check"]) == 0
 
 
 def test_another_build_is_not_checked(small: Path, capsys: pytest.CaptureFixture[str]) -> None:
