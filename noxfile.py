@@ -90,7 +90,7 @@ MUTATION_TOOLS = ["mutmut==3.8.1", "cosmic-ray==8.7.0"]
 FUZZING_TOOLS = ["hypofuzz==25.11.1", "hypothesis==6.155.7", "packaging>=26", "pytest>=9", "redis>=8", "rich>=15"]
 
 # Options whose value is a folder.
-FOLDERS = ("--import-from", "--cases")
+FOLDERS = ("--import-from", "--cases", "--finds", "--database")
 
 # Options whose value is a file that the driver writes, one for each target.
 WRITTEN = ("--report", "--junitxml", "--junit-xml")
@@ -139,6 +139,7 @@ def conformance(session: nox.Session) -> None:
        --install=REQUIREMENT  into the target's environment: a PyPI name, a path, "-e path"; repeatable
        --level=LEVEL          documented, compat (default) or exact
        --oracle=recording     judge by what was recorded of CPython of the target's version
+       --profile=NAME         quick, default or thorough; --budget=30m searches for so long
        --report=FILE.jsonl    the records, in FILE-<target>.jsonl for each target
        --target=PATH          judge on this interpreter alone, as it is
        CLAUSE-ID ...          only these clauses or fixtures; any pytest option
@@ -154,6 +155,8 @@ def conformance(session: nox.Session) -> None:
     if not OWN_TARGET:
         install(session, asked.install)
         arguments.append(f"--target={python_of(session)}")
+    if not any(option.startswith("--finds=") for option in asked.options):
+        arguments.append(f"--finds={here / 'conformance-finds'}")
     if import_from := folder_of_candidate(session, asked, here):
         arguments.append(f"--import-from={import_from}")
     try:
@@ -355,7 +358,7 @@ def read_command_line(arguments: list[str], here: Path, target: str = "") -> Ask
         if option == "--impl":
             value = asked.candidate = candidate(value, here)
         elif option in FOLDERS:
-            value = str(here / value)
+            value = value if "://" in value or value == "none" else str(here / value)
         elif option == "--target":
             value = (not Path(value).parts[1:] and shutil.which(value)) or str(here / value)
         else:
