@@ -22,7 +22,7 @@ class Profile:
 
 PROFILES: Mapping[str, Profile] = {
     "quick": Profile(families=10, examples=0),
-    "default": Profile(families=1, examples=100),
+    "default": Profile(families=1, examples=60),
     "thorough": Profile(families=1, examples=4000),
 }
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
