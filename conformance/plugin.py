@@ -339,7 +339,8 @@ class _Session:
         if self.plan.seconds is not None:
             if self._ends is None:
                 self._ends = time.monotonic() + self.plan.seconds
-            deadline = time.monotonic() + (self._ends - time.monotonic()) / left
+            workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+            deadline = time.monotonic() + (self._ends - time.monotonic()) / -(-left // workers)
         tally = Tally()
         finds = list(
             search(

@@ -172,7 +172,7 @@ class _Search:
         self._tally.running += time.monotonic() - start
         seen = [_seen(trial) for trial in by_id.values()]
         self._differing += seen
-        while (choice := self._known.choose(seen)) is not None and not self.late():
+        while (choice := self._known.choose(seen)) is not None:  # also when it is late: what differs is to be told
             first, cause = choice
             start = time.monotonic()
             trial, attempts = self._smallest(by_id[first.id], cause, seed, size)
@@ -213,7 +213,8 @@ class _Search:
                 best = min(best, trial, key=_size)
                 raise AssertionError
 
-        self._hypothesis(occurs, seed, size, Phase.generate, Phase.shrink)
+        if not self.late():
+            self._hypothesis(occurs, seed, size, Phase.generate, Phase.shrink)
         return best, len(trials)
 
     def _offer(self, trial: Trial, cause: Showing, attempts: int) -> Iterator[Find]:

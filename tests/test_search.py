@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -142,6 +143,12 @@ def test_the_same_seed_finds_the_same(searched: Searcher) -> None:
     )
     assert first
     assert first == second
+
+
+def test_what_is_met_before_the_deadline_is_told(searched: Searcher) -> None:
+    """Though there is no time to make it small."""
+    found = searched(faulty(FAULTS[:1]), "packages", deadline=time.monotonic() + 0.5)
+    assert [one.cause.signature.clause for one in found] == ["PRINTS-NOTHING"]
 
 
 class Kept(InMemoryExampleDatabase):
