@@ -191,7 +191,7 @@ def _execute_altering_sys(code: CodeType, spec: Any, name: str, init_globals: An
         argv0 = sys.argv[0]
         sys.argv[0] = origin
         try:
-            # TEMPORARY-MODULE-NAMESPACE, INIT-READ-AFTER-ALTERING
+            # TEMPORARY-MODULE-NAMESPACE, ENTRY-REPLACED-WHILE-ALTERING, INIT-READ-AFTER-ALTERING
             _execute(code, spec, name, init_globals, namespace)
         finally:
             # ARGV-RESTORED, ARGV-RESTORED-ON-ERROR, ARGV-RESTORED-BY-INDEX, ARGV-UNRESTORABLE
