@@ -2,6 +2,7 @@
 
 run      first: who was judged, against what, where
 trial    one for each case, and for each find of the search
+baseline one for each divergence that a baseline expects, of those whose case was tried
 search   one for each property by which was searched
 clause   one for each clause: its verdict, by what
 end      last: the exit status and the counts; a stream without it was cut off
@@ -43,11 +44,12 @@ def run_record(
     delegates: bool,
     unseen: Mapping[str, str],
     oracle: str = "",
+    baseline: str = "",
 ) -> Record:
     """The head of the stream.
 
     delegates: the candidate is the interpreter's own runpy, which is a fact, no verdict. oracle: what stands in for the
-    target's own runpy, if anything does.
+    target's own runpy, if anything does. baseline: the file, if there is one, that says what is expected.
     """
     return {
         "record": "run",
@@ -56,6 +58,7 @@ def run_record(
         "candidate": candidate,
         "target": dict(target),
         "oracle": oracle,
+        "baseline": baseline,
         "level": str(level),
         "delegates": delegates,
         "unseen": dict(unseen),
@@ -118,8 +121,18 @@ def seen(trial: Record) -> Seen:
 
 
 def counts(record: Record, level: Level) -> bool:
-    """Whether it is a trial that fails a run at this level."""
-    return any(one["cause"] and Level.parse(one["level"]) <= level for one in record.get("divergences", ()))
+    """Whether it is a trial that fails a run at this level: by a cause that no baseline expects."""
+    return any(
+        one["cause"] and not one.get("expected") and Level.parse(one["level"]) <= level
+        for one in record.get("divergences", ())
+    )
+
+
+def unexpected(trials: Sequence[Record]) -> list[Record]:
+    """The trials without what a baseline expects of them."""
+    return [
+        {**trial, "divergences": [one for one in trial["divergences"] if not one.get("expected")]} for trial in trials
+    ]
 
 
 def _divergence(one: Divergence) -> Record:
@@ -134,6 +147,7 @@ def _divergence(one: Divergence) -> Record:
         "oracle": one.oracle,
         "candidate": one.candidate,
         "cause": one.cause,
+        "expected": None,
     }
 
 
@@ -151,6 +165,7 @@ def clause_records(
     not counted as conforming. unsettled: clauses of which the oracle cannot tell, with the reason.
     """
     broken = _broken(trials)
+    unforeseen = _broken(unexpected(trials))
     found = []
     for clause in clauses:
         if clause.untestable or not clause.holds(version):
@@ -167,6 +182,7 @@ def clause_records(
                 "level": str(clause.level),
                 "verdict": verdict,
                 "reason": reason,
+                "expected": clause.id in broken and clause.id not in unforeseen,
                 "cases": [trial["id"] for trial in own],
             }
         )
@@ -214,28 +230,56 @@ def _spoils(clause: Clause, trial: Record) -> bool:
     return False
 
 
-def status_of(trials: Sequence[Record], level: Level, *, failures: int = 0, searched: int = 0) -> int:
+def status_of(
+    trials: Sequence[Record],
+    level: Level,
+    *,
+    failures: int = 0,
+    searched: int = 0,
+    baseline: Sequence[Record] = (),
+) -> int:
     """The exit status of a run that came to its end.
 
     failures: how often the suite itself failed. searched: cases of the search; those that agree leave no record.
+    baseline: the records of its entries.
     """
     if failures:
         return 4
-    if any(counts(trial, level) for trial in trials):
+    if any(counts(trial, level) for trial in trials) or any(_stale(one) for one in baseline):
         return 1
     ran = [trial for trial in trials if trial["verdict"] not in ("unsupported", "not-run")]
     return 0 if ran or searched else 5
 
 
-def end_record(status: int, trials: Sequence[Record], clauses: Sequence[Record]) -> Record:
-    """The tail of the stream."""
+def end_record(
+    status: int,
+    trials: Sequence[Record],
+    clauses: Sequence[Record],
+    baseline: Sequence[Record] = (),
+    level: Level = Level.EXACT,
+) -> Record:
+    """The tail of the stream. baseline: the records of its entries."""
+    expected = sum(any(one["cause"] and one.get("expected") for one in trial["divergences"]) for trial in trials)
+    stale = sum(map(_stale, baseline))
+    meaning = STATUS[status]
+    if status == 0 and expected:
+        meaning = f"conforms, but for what the baseline expects, in {expected} cases"
+    elif status == 1 and not any(counts(trial, level) for trial in trials):
+        meaning = f"the baseline is out of date, in {stale} places"
     return {
         "record": "end",
         "status": status,
-        "meaning": STATUS[status],
+        "meaning": meaning,
+        "expected": expected,
+        "stale": stale,
         "trials": _count(trials),
         "clauses": _count(clauses),
     }
+
+
+def _stale(record: Record) -> bool:
+    """Whether an entry of a baseline is no longer right."""
+    return record["state"] in ("gone", "otherwise")
 
 
 def _count(records: Sequence[Record]) -> dict[str, int]:

@@ -73,7 +73,7 @@ def summary(
 
 def last_line(run: Record | None, status: int, end: Record | None) -> str:
     """One line that says how it ended, and what the status means."""
-    words = f"status {status}: {STATUS.get(status, 'unknown')}"
+    words = f"status {status}: {end['meaning'] if end else STATUS.get(status, 'unknown')}"
     if run is None or end is None:
         return words
     counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(end["clauses"].items()))
