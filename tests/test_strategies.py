@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import json
 import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -183,13 +185,39 @@ def test_what_is_forgotten_is_the_world_s_own() -> None:
         assert list(modules) == kept
 
 
+def test_the_same_seed_draws_the_same_whatever_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hypothesis reads constants in modules of the project at hand."""
+    first = drawn_by_seed()
+    (tmp_path / "full_of_constants.py").write_text(f"NUMBERS = {list(range(2, 400))}\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.import_module("full_of_constants")
+    try:
+        assert drawn_by_seed() == first
+    finally:
+        del sys.modules["full_of_constants"]
+
+
+def drawn_by_seed() -> list[str]:
+    """The digests of some cases, one seed for all."""
+    digests: list[str] = []
+
+    @seed(7)
+    @settings(QUIETLY, max_examples=100, phases=[Phase.generate])
+    @given(cases("everything"))
+    def draw_one(case: Case) -> None:
+        digests.append(case.digest)
+
+    draw_one()
+    return digests
+
+
 PLAIN = {"packages": "pkg", "namespace_packages": "space"}
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
 def test_what_does_not_matter_shrinks_away(name: str) -> None:
     """Down to the plain call of a module of one line; where two modules are drawn at least, to two."""
-    case = find(cases(name), lambda case: True, settings=SHRUNK)
+    case = find(cases(name), lambda case: True, settings=SHRUNK, random=Random(0))
     assert case.steps == (Step("call", f"run_module({PLAIN.get(name, 'm')!r})"),)
     assert set(case.files.values()) <= {"", "x = 1\n"}
     assert case.path == (".",)
@@ -205,6 +233,7 @@ def shrunk(name: str, text: str) -> Case:
             text in str(one) for one in (*(step.content for step in case.steps), *texts(case.files.values()))
         ),
         settings=SHRUNK,
+        random=Random(0),
     )
 
 
@@ -214,7 +243,7 @@ def shrunk(name: str, text: str) -> Case:
         ("altering_sys", "alter_sys=True", {"m.py": "x = 1\n"}, ["run_module('m', alter_sys=True)"]),
         ("everything", "SystemExit(3)", {"m.py": "x = 1\nraise SystemExit(3)\n"}, ["run_module('m')"]),
         ("everything", "sys.argv.clear()", {"m.py": "import sys\nsys.argv.clear()\n"}, ["run_module('m')"]),
-        ("unrunnable_names", "run_module('.", {"m.py": "x = 1\n"}, ["run_module('.')"]),
+        ("unrunnable_names", "run_module('.')", {"m.py": "x = 1\n"}, ["run_module('.')"]),
         ("packages", "'pkg.sub.m'", {"pkg/sub/m.py": "x = 1\n"}, ["run_module('pkg.sub.m')"]),
         ("initial_globals", "init_globals={}", {"m.py": "x = 1\n"}, ["run_module('m', init_globals={})"]),
         ("sequences", "x = 'changed'", {"m.py": "x = 1\n"}, [{"m.py": "x = 'changed'\n"}, "run_module('m')"]),

@@ -11,6 +11,7 @@ one line. Knows nothing of how a case is run.
     states   what is the case before a call, and between calls
     feature  what the tables of the last two hold
     derive   from what was drawn to a case
+    steady   the same draw for the same seed
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ from . import bodies, calls, shapes, states
 from .derive import Asked, Part, derive
 from .feature import NOTHING, Feature
 from .shapes import PLACES
+from .steady import draw_steadily
+
+draw_steadily()
 
 Drawn = tuple[list[Part], Asked, tuple[Feature, ...]]
 Place = tuple[int, str]

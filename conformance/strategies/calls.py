@@ -111,11 +111,16 @@ ODD_RUN_NAMES = features(
     "'x' * 300",
     clauses="RUN-NAME-NOT-STR-ALTERED RUN-NAME-NOT-STR-TEXT RUN-NAME-ANY-OBJECT",
 )
+_OVERRIDDEN = ("INIT-SPECIALS-OVERRIDDEN", "INIT-DOC-OVERRIDDEN", "INIT-CACHED-OVERRIDDEN", "INIT-CACHED-KEPT")
 INITS = (
     Feature("init", "given", "given = {'shared': [1]}"),
     Feature("init", "{}"),
     Feature("init", "None"),
-    Feature("init", "{'x': 0, '__name__': 'wrong', '__doc__': 'wrong'}"),
+    Feature(
+        "init",
+        "{'x': 0, '__name__': 'wrong', '__doc__': 'wrong'}",
+        clauses=_OVERRIDDEN,
+    ),
 )
 _MAPPING = "    def keys(self): return ['shared']\n    def __getitem__(self, key): return [key]\n"
 _FAILING = (
@@ -130,7 +135,10 @@ def _given(statements: str, clauses: str = "", files: Mapping[str, str] | None =
 
 
 ODD_INITS = (
-    _given(f"given = dict.fromkeys({_SPECIALS}, 'wrong')"),
+    _given(
+        f"given = dict.fromkeys({_SPECIALS}, 'wrong')",
+        " ".join((*_OVERRIDDEN, "INIT-OTHER-DUNDERS-KEPT")),
+    ),
     _given("import types\ngiven = types.MappingProxyType({'shared': [1]})"),
     _given(
         "class Own(dict):\n    def __missing__(self, key): return 'own'\ngiven = Own(shared=[1])", "INIT-DICT-SUBCLASS"
@@ -147,10 +155,16 @@ ODD_INITS = (
     *features("init", "{'__builtins__': {}}", "{'__builtins__': None}", clauses="INIT-BUILTINS-USED"),
     _given(
         "given = run_module('earlier')",
-        "INIT-REUSED-RESULT",
+        " ".join(("INIT-REUSED-RESULT", *_OVERRIDDEN)),
         {"earlier.py": "earlier = __name__\ndef tell(): return earlier\n"},
     ),
-    Feature("init", "vars(earlier)", "import earlier", files={"earlier.py": "earlier = __name__\nshared = [1]\n"}),
+    Feature(
+        "init",
+        "vars(earlier)",
+        "import earlier",
+        files={"earlier.py": "earlier = __name__\nshared = [1]\n"},
+        clauses=_OVERRIDDEN,
+    ),
     *features("init", "3", "False", "type('Own', (), {})", clauses="INIT-NOT-ITERABLE INIT-BAD-TEXT"),
     *features("init", "'text'", "[1]", "[('a', 1, 2)]", "[(['a'], 1)]", clauses="INIT-NOT-PAIRS INIT-BAD-TEXT"),
     *features("init", "()", "''", "[]", clauses="INIT-EMPTY-ITERABLE"),
