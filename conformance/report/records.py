@@ -4,7 +4,8 @@ run      first: who was judged, against what, where
 trial    one for each case, and for each find of the search
 baseline one for each divergence that a baseline expects, of those whose case was tried
 search   one for each property by which was searched
-clause   one for each clause: its verdict, by what
+shown    one for each case by which a finding is shown: all that both sides did in it
+clause   one for each clause: its statement, its verdict, by what
 end      last: the exit status and the counts; a stream without it was cut off
 """
 
@@ -21,7 +22,7 @@ from ..judge import CONTROL, Divergence, Signature
 from ..search import Find, Tally
 from ..trial import Trial
 
-SCHEMA = 1
+SCHEMA = 2
 Record = dict[str, Any]
 
 STATUS = {
@@ -45,11 +46,16 @@ def run_record(
     unseen: Mapping[str, str],
     oracle: str = "",
     baseline: str = "",
+    import_from: str = "",
+    unsettled: Mapping[str, str] | None = None,
+    started: str = "",
 ) -> Record:
     """The head of the stream.
 
     delegates: the candidate is the interpreter's own runpy, which is a fact, no verdict. oracle: what stands in for the
-    target's own runpy, if anything does. baseline: the file, if there is one, that says what is expected.
+    target's own runpy, if anything does. baseline: the file, if there is one, that says what is expected. import_from:
+    where the candidate was found, as the suite was told.
+    unsettled: clauses of which the oracle cannot tell, with the reason. started: the time, in UTC.
     """
     return {
         "record": "run",
@@ -62,6 +68,9 @@ def run_record(
         "level": str(level),
         "delegates": delegates,
         "unseen": dict(unseen),
+        "unsettled": dict(unsettled or {}),
+        "import_from": import_from,
+        "started": started,
     }
 
 
@@ -102,6 +111,24 @@ def search_record(name: str, summary: str, tally: Tally, finds: Sequence[str]) -
         "tried": tally.tried,
         "lost": tally.lost,
         "finds": list(finds),
+    }
+
+
+def shown_record(
+    trial: str, fixture: str, oracle: Mapping[str, Any] | None, candidate: Mapping[str, Any] | None, reproduces: bool
+) -> Record:
+    """All of a case that shows a finding, for who is to mend it.
+
+    fixture: its text. oracle, candidate: the observations, None where there is none. reproduces: whether the standalone
+    program for it, which was run, shows the difference by itself.
+    """
+    return {
+        "record": "shown",
+        "trial": trial,
+        "fixture": fixture,
+        "oracle": oracle,
+        "candidate": candidate,
+        "reproduces": reproduces,
     }
 
 
@@ -180,6 +207,8 @@ def clause_records(
                 "id": clause.id,
                 "chapter": clause.chapter,
                 "level": str(clause.level),
+                "statement": clause.statement,
+                "source": clause.source,
                 "verdict": verdict,
                 "reason": reason,
                 "expected": clause.id in broken and clause.id not in unforeseen,

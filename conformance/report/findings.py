@@ -1,0 +1,103 @@
+"""What a run found, each thing once: the causes that one finding explains, with the case that shows it best.
+
+Knows records and how divergences are grouped (`grouping`); not how a finding is shown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..case import FAMILIES
+from ..clauses import Level
+from ..grouping import groups
+from . import records
+from .records import Record
+
+Pair = tuple[Record, Record]  # a trial, and one of its divergences
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong. pairs: all that shows it, the best first; never empty."""
+
+    pairs: Sequence[Pair]
+
+    @property
+    def trial(self) -> Record:
+        """The case that shows it best."""
+        return self.pairs[0][0]
+
+    @property
+    def divergence(self) -> Record:
+        """What differs in that case."""
+        return self.pairs[0][1]
+
+    @property
+    def clause(self) -> str:
+        """The clause that it breaks first of all."""
+        return str(self.divergence["clause"])
+
+    @property
+    def level(self) -> Level:
+        """How firmly that clause is promised."""
+        return Level.parse(self.divergence["level"])
+
+    @property
+    def followers(self) -> list[str]:
+        """Where else its case differs, in consequence."""
+        return sorted({other["where"] for other in self.trial["divergences"] if not other["cause"]})
+
+    @property
+    def likewise(self) -> list[str]:
+        """The other cases in which the clause is broken so."""
+        return list(dict.fromkeys(trial["id"] for trial, one in self.pairs[1:] if one["clause"] == self.clause))
+
+    @property
+    def breaks_too(self) -> dict[str, str]:
+        """The other clauses that it breaks, each with the case that shows it best."""
+        others: dict[str, str] = {}
+        for trial, one in self.pairs:
+            if one["clause"] != self.clause:
+                others.setdefault(one["clause"], trial["id"])
+        return others
+
+
+def findings(trials: Sequence[Record], level: Level, tried: int = 0) -> list[Finding]:
+    """What is wrong up to a level, the firmest and most frequent first. tried: cases, those that agree among them.
+
+    Within a finding comes first what differs in the case that it is known by; of that, the clause that most cases
+    name, by the case that shows it best: one that is about that clause, and small.
+    """
+    seen = {trial["id"]: records.seen(trial) for trial in trials if trial["divergences"]}
+    found = groups([one for one in seen.values() if one.causes(level)], level, tried or len(trials))
+    pairs_of: dict[int, list[Pair]] = {id(group): [] for group in found.all}
+    for trial in trials:
+        if not trial["divergences"]:
+            continue
+        for one, showing in zip(trial["divergences"], seen[trial["id"]].showings, strict=True):
+            if showing.cause and showing.level <= level:
+                group = found.explaining(seen[trial["id"]], showing)
+                assert group is not None
+                pairs_of[id(group)].append((trial, one))
+    for group in found.all:
+        pairs = pairs_of[id(group)]
+        core = {key[:2] for key in group.core}
+        count = Counter(one["clause"] for _, one in pairs)
+        pairs.sort(
+            key=lambda pair: (
+                (pair[1]["phase"], pair[1]["field"]) not in core,  # noqa: B023 - sorted at once
+                Level.parse(pair[1]["level"]),
+                -count[pair[1]["clause"]],  # noqa: B023
+                *_how_well(*pair),
+            )
+        )
+    all_of_them = [Finding(pairs) for pairs in pairs_of.values() if pairs]
+    return sorted(all_of_them, key=lambda one: (one.level, -len(one.pairs)))
+
+
+def _how_well(trial: Record, one: Record) -> tuple[str, bool, int, int, str]:
+    """The clause, then how fit the case is to be read: a named one before those that a family made."""
+    about = trial["clauses"].index(one["clause"]) if one["clause"] in trial["clauses"] else len(trial["clauses"])
+    return one["clause"], trial["chapter"] == FAMILIES, about, trial["size"], trial["id"]
