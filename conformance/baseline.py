@@ -25,7 +25,7 @@ KINDS = (
     *("missing", "extra", "value", "type", "identity", "order"),
     *("raises", "returns", "subclass", "crash", "hang"),
 )
-_ENTRY = {"signature", "case", "reason", "link", "targets", "also"}
+_ENTRY = {"signatures", "reason", "link", "targets"}
 _MORE = {"case", "targets"}
 _CONDITION = re.compile(r"\s*([a-z][a-z0-9_]*)?\s*([<>=!~].*)?", re.DOTALL)
 # Versions by which conditions are compared: those that there are, and some to come.
@@ -69,19 +69,21 @@ class Condition:
 
 @dataclass(frozen=True)
 class Known:
-    """One divergence that is expected: its signature, the case that shows it, and the entry in which it stands.
+    """One divergence that is expected: its signature, and the smallest case that shows it.
 
-    entry: which of the entries, from 0. line: where it stands. leads: whether it is what the entry is about.
+    targets: where; everywhere if there are none. own: whether these stand beside the signature, and not in its entry.
+    entry: which of the entries, from 0, and of how many signatures. line: where it stands.
     """
 
     signature: Signature
     case: str
-    targets: tuple[Condition, ...]
-    entry: int
-    line: int
-    leads: bool
     reason: str
-    link: str
+    link: str = ""
+    targets: tuple[Condition, ...] = ()
+    own: bool = False
+    entry: int = 0
+    of: int = 1
+    line: int = 1
 
     def holds(self, implementation: str, version: str) -> bool:
         """Whether it is expected on a target. What its clause does not say of a version is not expected there."""
@@ -157,30 +159,38 @@ def replayed(record: Mapping[str, Any], known: Sequence[Known], file: str) -> li
                 "link": one.link,
                 "at": f"{file}:{one.line}",
                 "entry": one.entry,
-                "leads": one.leads,
+                "of": one.of,
                 "offered": record["verdict"] != "unsupported",
             }
         )
     return found
 
 
-def complaint(record: Mapping[str, Any], others: Collection[str] = ()) -> str:
-    """What is wrong with an entry, and what to do, in one sentence; empty if nothing is.
-
-    others: signatures of the same entry that are still shown.
-    """
+def complaint(record: Mapping[str, Any]) -> str:
+    """What is wrong with a line of an entry, and what to do, in one sentence; empty if nothing is."""
     if record["state"] not in ("gone", "otherwise"):
         return ""
     if not record["offered"]:
-        how = f"{record['case']} is not offered by the candidate"
+        how = f"{record['case']} is no longer offered by the candidate"
     elif record["state"] == "gone":
-        how = f"it no longer diverges in {record['case']}"
+        how = f"{record['case']} no longer diverges in this way"
     else:
-        how = f"{record['case']} now diverges in another way"
-    what = "remove this line" if not record["leads"] else "remove this entry"
-    if record["leads"] and others:
-        what = "put a line of its `also` in its place"
-    return f"{record['at']}: {record['signature']}: {how}: {what}"
+        how = f"{record['case']} diverges in another way"
+    return f"{record['at']}: {how} ({record['signature']}): remove this {'entry' if record['of'] == 1 else 'line'}"
+
+
+def complaints(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What is wrong with a baseline, a sentence each: one for an entry of which nothing is left."""
+    found = []
+    for entry in dict.fromkeys(one["entry"] for one in records):
+        own = [one for one in records if one["entry"] == entry]
+        said = [sentence for one in own if (sentence := complaint(one))]
+        if len(said) == len(own) == own[0]["of"] and len(own) > 1:
+            way = "another way" if any(one["state"] == "otherwise" for one in own) else "these ways"
+            no = "" if way == "another way" else " no longer"
+            said = [f"{own[0]['at']}: the {len(own)} cases of this entry{no} diverge in {way}: remove this entry"]
+        found += said
+    return found
 
 
 def _signature(one: Mapping[str, Any]) -> Signature:
@@ -203,7 +213,7 @@ def read(path: Path, ids: Collection[str]) -> Baseline:
 
 def parse(text: str, path: Path, ids: Collection[str]) -> Baseline:
     """The baseline in a text. Raises BaselineError."""
-    places = _Places(text)
+    places = Places(text)
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as exc:
@@ -219,7 +229,7 @@ def parse(text: str, path: Path, ids: Collection[str]) -> Baseline:
 class _Reader:
     """Reads the data of one file, and knows where in it everything stands."""
 
-    def __init__(self, path: Path, places: _Places, ids: Collection[str]) -> None:
+    def __init__(self, path: Path, places: Places, ids: Collection[str]) -> None:
         self._path = path
         self._places = places
         self._ids = ids
@@ -271,38 +281,36 @@ class _Reader:
             if key not in _ENTRY:
                 keys = ", ".join(sorted(_ENTRY))
                 raise self._wrong(at(key), f"there is no key {key!r} in an entry; the keys are {keys}")
-        for key in ("signature", "case", "reason"):
+        for key in ("signatures", "reason"):
             if key not in entry:
                 raise self._wrong(line, f"this entry has no {key!r}")
-        for key in ("signature", "case", "reason", "link"):
+        for key in ("reason", "link"):
             if not isinstance(entry.get(key, ""), str):
                 raise self._wrong(at(key), f"`{key}` is a text, not {entry[key]!r}")
-        also = entry.get("also", {})
-        if not isinstance(also, dict):
-            raise self._wrong(at("also"), "`also` is a table: [expected.also], with signature = case")
+        signatures = entry["signatures"]
+        if not isinstance(signatures, dict) or not signatures:
+            raise self._wrong(at("signatures"), "`signatures` is a table with, at least, one signature = case")
         targets = self._targets(entry, at("targets"))
-        for position, (text, value) in enumerate({entry["signature"]: entry["case"], **also}.items()):
-            place = self._places.key(f"also {number}", text) if position else at("signature")
-            place = place or line
-            more = value if isinstance(value, dict) else {"case": value}
-            if not more.keys() <= _MORE or not isinstance(more.get("case"), str):
-                raise self._wrong(place, "behind a signature stands its case, or { case = ..., targets = [...] }")
-            if more["case"] not in self._ids and more["case"] not in cases:
-                raise self._wrong(place if position else at("case"), self._no_case(more["case"]))
-            yield Known(
-                signature=self._signature(text, place),
-                case=more["case"],
-                targets=self._targets(more, place) or targets,
-                entry=number,
-                line=place,
-                leads=not position,
-                reason=entry["reason"].strip(),
-                link=entry.get("link", "").strip(),
-            )
-        if entry["signature"] in also:
-            raise self._wrong(
-                self._places.key(f"also {number}", entry["signature"]) or line, "this is the entry's own signature"
-            )
+        for text, value in signatures.items():
+            place = self._places.key(f"signatures {number}", text) or at("signatures")
+            signature = self._signature(text, place)
+            for one in value if isinstance(value, list) else [value]:
+                more = one if isinstance(one, dict) else {"case": one}
+                if not more.keys() <= _MORE or not isinstance(more.get("case"), str):
+                    raise self._wrong(place, "behind a signature stands a case, or { case = ..., targets = [...] }")
+                if more["case"] not in self._ids and more["case"] not in cases:
+                    raise self._wrong(place, self._no_case(more["case"]))
+                yield Known(
+                    signature=signature,
+                    case=more["case"],
+                    reason=entry["reason"].strip(),
+                    link=entry.get("link", "").strip(),
+                    targets=self._targets(more, place) or targets,
+                    own="targets" in more,
+                    entry=number,
+                    of=len(signatures),
+                    line=place,
+                )
 
     def _signature(self, text: str, line: int) -> Signature:
         parts = [one.strip() for one in text.split(",")]
@@ -386,31 +394,34 @@ def _overlap(one: Known, other: Known) -> bool:
     return any(first & second for first, second in zip(anywhere, everywhere, strict=True))
 
 
-class _Places:
-    """In which lines the parts of a baseline stand: TOML's readers do not say."""
+class Places:
+    """In which lines the parts of a baseline stand: TOML's readers do not say.
+
+    headers: of all tables, in order: line and name.
+    """
 
     def __init__(self, text: str) -> None:
+        self.headers: list[tuple[int, str]] = []
         self._entries: list[int] = []
         self._keys: dict[tuple[str, str], int] = {}
-        self._headers: dict[str, int] = {}
         table = ""
         inside = ""  # the quotes of a text that goes over several lines
         for number, line in enumerate(text.splitlines(), 1):
             if not inside:
                 table = self._note(line, number, table)
-            inside = _after(line, inside)
+            inside = after(line, inside)
 
     def _note(self, line: str, number: int, table: str) -> str:
         """Note what stands in a line; the table in which the following ones stand."""
         if header := re.match(r"\s*\[\[?\s*(.+?)\s*\]\]?\s*(?:#.*)?$", line):
             name = header[1]
+            self.headers.append((number, name))
             if line.lstrip().startswith("[[") and name == "expected":
                 self._entries.append(number)
                 return f"expected {len(self._entries) - 1}"
-            if re.fullmatch(r"expected\s*\.\s*also", name):
-                self._keys.setdefault((f"expected {len(self._entries) - 1}", "also"), number)
-                return f"also {len(self._entries) - 1}"
-            self._headers.setdefault(name, number)
+            if re.fullmatch(r"expected\s*\.\s*signatures", name):
+                self._keys.setdefault((f"expected {len(self._entries) - 1}", "signatures"), number)
+                return f"signatures {len(self._entries) - 1}"
             return name
         if key := re.match(r"""\s*("[^"]*"|'[^']*'|[\w-]+)\s*=""", line):
             self._keys.setdefault((table, key[1].strip("\"'")), number)
@@ -422,14 +433,15 @@ class _Places:
 
     def key(self, table: str, key: str) -> int:
         """The line of a key, or of a table's header; 0 if it stands within another line."""
-        return self._keys.get((table, key)) or self._headers.get(key, 0)
+        found = self._keys.get((table, key))
+        return found or next((line for line, name in self.headers if name == key), 0)
 
     def case(self, name: str) -> int:
         """The line in which a case begins."""
-        return next((line for header, line in self._headers.items() if name in header), 0)
+        return next((line for line, header in self.headers if name in header), 0)
 
 
-def _after(line: str, inside: str) -> str:
+def after(line: str, inside: str) -> str:
     """The quotes within which the next line begins, if it begins within a text."""
     position = 0
     while position < len(line):

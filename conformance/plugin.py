@@ -25,16 +25,20 @@ from rich.console import Console
 from xdist.plugin import parse_numprocesses  # type: ignore[import-untyped]
 
 from . import FIXTURES, REFERENCE, __version__, families, strategies
+from .baseline import Baseline, BaselineError, Known, complaint, marked, replayed
+from .baseline import read as read_baseline
 from .case import FAMILIES, Case, CaseError, fixtures, read
 from .clauses import CHAPTERS, Level, registry
 from .finds import Written
 from .finds import name_of as find_name
 from .finds import write as write_find
+from .fixture import toml
 from .grouping import Groups, groups
 from .profiles import PROFILES, Profile, database, seconds
 from .record import build_of
 from .recorded import Recorded
 from .recording import FOLDER, RecordingError, Recordings
+from .report import baseline as baseline_report
 from .report import records, terminal
 from .search import Tally, search
 from .strategies import PROPERTIES
@@ -90,6 +94,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--report", metavar="FILE.jsonl", help="write the record stream to this file")
     group.addoption(
+        "--baseline",
+        metavar="FILE.toml",
+        default="",
+        help="the divergences that are expected (docs/baselines.md): only others fail the run, and those that are gone",
+    )
+    group.addoption(
+        "--write-baseline",
+        action="store_true",
+        help="write into --baseline what diverges, and take out what no longer does; reasons and comments stay",
+    )
+    group.addoption(
         "--profile",
         metavar="NAME",
         default="default",
@@ -131,9 +146,12 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         level = Level.parse(config.option.level)
         plan = _plan(config)
         target = find(config.option.target)
-    except (_Usage, ValueError, BadInterpreter) as exc:
+        baseline = _baseline(config, folder)
+        known = baseline.on(target.implementation, target.version) if baseline else ()
+    except (_Usage, ValueError, BadInterpreter, BaselineError, CaseError) as exc:
         return _complain(str(exc), 2)
     session = _Session(config, level, selection, folder, plan)
+    session.baseline, session.expected = baseline, known
     config.stash[_SESSION] = session
     config.args[:] = [str(folder)]
     try:
@@ -203,6 +221,29 @@ def _selection(config: pytest.Config, folder: Path) -> frozenset[str]:
     return frozenset(chosen)
 
 
+def _baseline(config: pytest.Config, folder: Path) -> Baseline | None:
+    """What is expected, if anything is said of that. Raises _Usage, BaselineError, CaseError."""
+    option = config.option
+    if not option.baseline:
+        if option.write_baseline:
+            raise _Usage("--write-baseline needs --baseline=FILE.toml, the file to write.")
+        return None
+    path = Path(option.baseline)
+    if option.write_baseline and not path.exists():
+        if not path.absolute().parent.is_dir():
+            raise _Usage(f"The baseline {path} cannot be written: there is no folder {path.parent}.")
+        return Baseline(path)
+    if not path.exists():
+        raise _Usage(f"There is no baseline {path}: --write-baseline writes one.")
+    return read_baseline(path, _ids(folder))
+
+
+def _ids(folder: Path) -> set[str]:
+    """The ids of all cases that there are."""
+    named = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)}
+    return named | {case.id for case in families.generate(folder)}
+
+
 @dataclass(frozen=True)
 class _Plan:
     """What is to be searched: examples for each property, until when at the latest, and where finds are kept."""
@@ -248,6 +289,9 @@ class _Session:
         self._batches: dict[str, list[Case]] = {}
         self.searches: list[records.Record] = []
         self.written: dict[str, Written] = {}
+        self.baseline: Baseline | None = None
+        self.expected: tuple[Known, ...] = ()  # of it, on this target
+        self.replays: list[records.Record] = []
         self._known: Groups | None = None
         self._database: ExampleDatabase | None = None
         self._ahead: dict[str, Trial] = {}
@@ -299,6 +343,7 @@ class _Session:
                 "capabilities": sorted(oracle.greeting.capabilities),
             },
             oracle="" if isinstance(oracle, Side) else str(oracle),
+            baseline=option.baseline,
             level=self.level,
             delegates=greeting.delegates,
             unseen=greeting.unseen,
@@ -318,6 +363,33 @@ class _Session:
             self._ahead = {one.case.id: one for one in trials}
         return self._ahead.pop(item.case.id)
 
+    def record(self, trial: Trial) -> records.Record:
+        """What is told of a trial, with what of it is expected."""
+        record = records.trial_record(trial)
+        if trial.case.chapter == SEARCH and trial.divergences:
+            record["fixture"] = toml(trial.case)
+        return self.marked(record)
+
+    def marked(self, record: records.Record) -> records.Record:
+        """The record of a trial, with what of it is expected."""
+        return marked(record, self.expected, self.config.option.baseline) if self.expected else record
+
+    def replayed(self, record: records.Record) -> list[records.Record]:
+        """What a trial's record says of the baseline, in records."""
+        return replayed(record, self.expected, self.config.option.baseline)
+
+    def to_replay(self) -> list[Case]:
+        """The cases by which the baseline is checked, in its order, of those that were selected."""
+        if self.baseline is None:
+            return []
+        wanted = dict.fromkeys(one.case for one in self.expected)
+        own = self.baseline.cases or {}
+        named = {one: read(self.folder / f"{one}.toml", self.folder) for one in wanted if one in self.fixtures}
+        rest = wanted.keys() - named.keys() - own.keys()
+        generated = {case.id: case for case in families.generate(self.folder) if case.id in rest} if rest else {}
+        cases = {**own, **named, **generated}
+        return [cases[one] for one in wanted if self.wants(cases[one])]
+
     @property
     def searched(self) -> list[str]:
         """The properties by which to search."""
@@ -332,7 +404,7 @@ class _Session:
         """Search by one property; the records of the finds, and of the search. left: properties to be searched yet."""
         assert self.examiner is not None
         if self._known is None or (self.plan.alone and hasattr(self.config, "workerinput")):
-            self._known = groups([records.seen(one) for one in self.trials], self.level, len(self.trials))
+            self._known = groups([records.seen(one) for one in self._met()], self.level, len(self.trials))
         verbosity = Verbosity[self.config.getoption("hypothesis_verbosity", None) or "quiet"]
         examples = self.plan.examples or PROFILES["default"].examples
         deadline = None
@@ -356,15 +428,24 @@ class _Session:
                 tally=tally,
             )
         )
-        found = [records.find_record(one) for one in finds]
+        found = [self.marked(records.find_record(one)) for one in finds]
         return [*found, records.search_record(name, PROPERTIES[name], tally, [one["id"] for one in found])]
+
+    def _met(self) -> list[records.Record]:
+        """The trials so far; in a process that has had only some of them, those of the baseline at least."""
+        if not self.expected or not hasattr(self.config, "workerinput"):
+            return self.trials
+        assert self.examiner is not None
+        tried = {one["id"] for one in self.trials}
+        missing = [case for case in self.to_replay() if case.id not in tried]
+        return [*self.trials, *(records.trial_record(one) for one in self.examiner.run_all(missing))]
 
     def write_finds(self) -> None:
         """Write the finds that are to be shown, where none of the suite's own cases shows the same."""
         option = self.config.option
         assert self.examiner is not None
         folder = Path(option.finds).absolute()
-        for trial in terminal.finds(self.trials, self.level):
+        for trial in terminal.finds(records.unexpected(self.trials), self.level):
             try:
                 self.written[trial["id"]] = write_find(
                     folder,
@@ -409,8 +490,10 @@ class _Session:
             status = 4
         else:
             searched = sum(one["tried"] for one in self.searches)
-            status = records.status_of(self.trials, self.level, failures=self.failures, searched=searched)
-        self.end = records.end_record(status, self.trials, self.clauses)
+            status = records.status_of(
+                self.trials, self.level, failures=self.failures, searched=searched, baseline=self.replays
+            )
+        self.end = records.end_record(status, self.trials, self.clauses, self.replays, self.level)
         return status
 
     def begin_report(self, path: str | None) -> None:
@@ -471,7 +554,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         return  # nothing was chosen, or only collected
     writer = terminalreporter._tw
     console = Console(file=writer._file, width=max(writer.fullwidth, 60) if writer.hasmarkup else 110)
-    terminal.summary(console, ours.run, ours.trials, ours.clauses, registry(), ours.again, ours.searches, ours.written)
+    trials = records.unexpected(ours.trials)
+    terminal.summary(console, ours.run, trials, ours.clauses, registry(), ours.again, ours.searches, ours.written)
+    if ours.baseline is not None:
+        baseline_report.summary(console, ours.baseline, ours.trials, ours.replays, ours.level)
 
 
 # -- items -----------------------------------------------------------------------------------------------------
@@ -494,7 +580,15 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         item: pytest.Item = SearchItem.from_parent(session, name=name, nodeid=f"{SEARCH}/{name}")
         item.add_marker(pytest.mark.xdist_group(item.nodeid if run.plan.alone else SEARCH))
         items.append(item)
-    ours = [item for item in items if isinstance(item, CaseItem)]
+    known = {item.case.id: item for item in items if isinstance(item, CaseItem)}
+    first: list[pytest.Item] = []
+    for case in run.to_replay():
+        replay = known.get(case.id) or CaseItem.from_parent(session, name=case.id, case=case, nodeid=case.id)
+        replay.batch = f"baseline-{len(first) // _BATCH}"
+        replay.add_marker(pytest.mark.xdist_group(replay.batch))
+        first.append(replay)
+    items[:] = [*first, *(item for item in items if item not in set(first))]
+    ours = [item for item in items[len(first) :] if isinstance(item, CaseItem)]
     for family, some in itertools.groupby(ours, lambda item: item.case.family):
         for number, item in enumerate(some):
             item.batch = f"{family}-{number // _BATCH}"
@@ -568,6 +662,10 @@ class Diverges(Exception):
         self.trial = trial
 
 
+class Stale(Exception):
+    """A case that no longer shows what the baseline expects of it; the text says what to do."""
+
+
 class Found(Exception):
     """A search that has found something that counts."""
 
@@ -585,11 +683,17 @@ class CaseItem(pytest.Item):
         """Try the case on both sides."""
         session = self.config.stash[_SESSION]
         trial = session.trial(self)
-        self.records = [records.trial_record(trial)]
+        record = session.record(trial)
+        self.records = [record, *session.replayed(record)]
+        stale = [sentence for one in self.records[1:] if (sentence := complaint(one))]
+        if stale and not records.counts(record, session.level):
+            raise Stale("\n".join(stale))
         if trial.verdict in ("unsupported", "not-run"):
             pytest.skip(trial.reason)
-        if trial.counts(session.level):
+        if records.counts(record, session.level):
             raise Diverges(trial)
+        if reasons := dict.fromkeys(one["expected"]["reason"] for one in record["divergences"] if one["expected"]):
+            pytest.xfail("; ".join(filter(None, reasons)) or "the baseline expects it")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """A divergence in one line a field; anything else is the suite's own fault."""
@@ -600,7 +704,7 @@ class CaseItem(pytest.Item):
                 for one in excinfo.value.trial.divergences
                 if one.cause
             )
-        if isinstance(excinfo.value, AgentError):
+        if isinstance(excinfo.value, AgentError | Stale):
             return str(excinfo.value)
         return super().repr_failure(excinfo, style)
 
@@ -652,7 +756,8 @@ def pytest_runtest_logreport(report: Any) -> None:
         if own is None:
             session.failures += 1
         for record in own or ():
-            (session.trials if record["record"] == "trial" else session.searches).append(dict(record))
+            kinds = {"trial": session.trials, "baseline": session.replays}
+            kinds.get(record["record"], session.searches).append(dict(record))
             session.tell(record)
 
 
