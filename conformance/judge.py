@@ -89,7 +89,7 @@ def judge(
                 continue
             found.append(_owned(case, one, version, known))
     found.sort(key=lambda one: (one.moment, PHASES.index(one.signature.phase)))
-    return _with_causes(found, level, known)
+    return with_causes(found, level, known)
 
 
 def failed(
@@ -138,12 +138,13 @@ _UNSEEN = ("stdout", "stderr", "audit.")
 _OF_WHAT_IS_GIVEN = ("names", "entry.keys", "entry.globals", "exit.globals", "result.keys", "result.values")
 
 
-def _with_causes(found: Sequence[Divergence], level: Level, clauses: Mapping[str, Clause]) -> list[Divergence]:
+def with_causes(found: Sequence[Divergence], level: Level, clauses: Mapping[str, Clause]) -> list[Divergence]:
+    """Divergences of one case, in the order in which they came about; which are causes is said anew."""
     judged: list[Divergence] = []
     for one in found:
         explained = any(
             (earlier.cause or earlier.signature.field in CONTROL)
-            and _explains(earlier, one)
+            and explains(earlier, one)
             and (earlier.level <= level or one.level > level or earlier.signature.field in _DECISIVE)
             and not _shows_in_programs(earlier, one, clauses)
             for earlier in judged
@@ -152,7 +153,8 @@ def _with_causes(found: Sequence[Divergence], level: Level, clauses: Mapping[str
     return judged
 
 
-def _explains(earlier: Divergence, later: Divergence) -> bool:
+def explains(earlier: Divergence, later: Divergence) -> bool:
+    """Whether the later of two divergences of a case may have come about by the earlier one."""
     first, second = earlier.signature.field, later.signature.field
     if earlier.moment == later.moment and first.split(".")[0] == second.split(".")[0] == "exception":
         return first == "exception.type" or (first, second) == ("exception.message", "exception.args")
