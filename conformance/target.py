@@ -14,7 +14,7 @@ import select
 import shutil
 import signal
 import subprocess
-import tempfile
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,12 +24,16 @@ from typing import Any
 from packaging.version import InvalidVersion, Version
 
 from .agent import PROTOCOL
+from .guard import WORLDS
+from .scratch import Scratch
 
+# Found at the end of the path: nothing of ours comes before the standard library.
+_GUARD = "import sys; sys.path.append(sys.argv[1]); import guard; guard.main(sys.argv[2:])"
 AGENT = Path(__file__).resolve().parent / "agent" / "start.py"
 OLDEST = Version("3.8")
-_ROOM = 1 << 28  # bytes
 _HURRIED = 2.0  # seconds
-_FAREWELL = 1.0  # seconds that an agent may take to end by itself
+_FAREWELL = 3.0  # seconds that a guard may take to end its agent
+_LONGEST_MESSAGE, _LONGEST_RESULT = 1 << 20, 1 << 26  # bytes
 _FAILED = b'{"agent_failed"'
 _MARGIN = 5.0  # seconds that an agent may take, beyond a case's own time, to say that it timed out
 
@@ -83,9 +87,9 @@ class Greeting:
 class Reply:
     """What came of one case.
 
-    status: `done` with an observation; `signal`, `exit` or `hang` with what is known of it; `failed` if the agent
-    itself did, or `lost` if it is gone; `unreached` if the process of several cases ended before this one. line: the
-    observation as the agent wrote it, JSON.
+    status: `done` with an observation; `signal`, `exit` or `hang` with what is known of it; `crowded` if there were too
+    many processes; `failed` if the agent itself did; `lost`, with a reason, if it was gone or made no sense, twice;
+    `unreached` if the process of several cases ended before this one. line: the observation, as the agent wrote it.
     """
 
     status: str
@@ -128,15 +132,8 @@ def find(interpreter: str) -> Target:
     return Target(path, implementation, version)
 
 
-def _place() -> str | None:
-    """Where worlds are built: in memory where there is room, since that is much faster; else where it is usual."""
-    memory = "/dev/shm"
-    if any(name in os.environ for name in ("TMPDIR", "TEMP", "TMP")) or not os.access(memory, os.W_OK | os.X_OK):
-        return None
-    status = os.statvfs(memory)
-    if status.f_flag & os.ST_NOEXEC or status.f_bavail * status.f_frsize < _ROOM:
-        return None
-    return memory
+class _Upset(Exception):
+    """What came from an agent is not what the protocol allows, or nothing comes any more; the text says what."""
 
 
 class Side:
@@ -154,12 +151,14 @@ class Side:
         self._import_from = import_from
         self._timeout = timeout
         self._load_timeout = load_timeout
-        # Without links on the way to it: the interpreter says where it is without them (getcwd), or with.
-        self._folder = os.path.realpath(tempfile.mkdtemp(prefix="runpy-conformance-", dir=_place()))
+        self._scratch = Scratch()
+        self._folder = self._scratch.path
+        os.mkdir(os.path.join(self._folder, WORLDS))
         self._numbers = itertools.count(1)
         self._agent: _Agent | None = None
         self._greeting: Greeting | None = None
         self._pending: tuple[_Agent, dict[str, Any]] | None = None
+        self.upsets: list[str] = []  # why cases were run again: what was wrong with what their agents said
 
     @property
     def forks(self) -> bool:
@@ -186,7 +185,7 @@ class Side:
         request = {
             "id": number,
             "cases": list(cases),
-            "root": os.path.join(self._folder, f"{number:07d}"),
+            "root": os.path.join(self._folder, WORLDS, f"{number:07d}"),
             "result": os.path.join(self._folder, f"{number:07d}.json"),
             "timeout": self._timeout,
         }
@@ -200,17 +199,34 @@ class Side:
         self._pending = (agent, request)
 
     def finish(self) -> list[Reply]:
-        """The replies to the cases sent last."""
+        """The replies to the cases sent last. If the agent is upset, it is ended, and a case is run once more."""
+        assert self._pending is not None
+        agent, request = self._pending
+        count = len(request["cases"])
+        try:
+            return self._finish()
+        except _Upset as exc:
+            self.upsets.append(str(exc))
+        if count > 1:
+            return [UNREACHED] * count  # each of them is to be run by itself then
+        self.start(request["cases"], fresh=agent.once)
+        try:
+            return self._finish()
+        except _Upset as exc:
+            return [Reply("lost", str(exc))]
+
+    def _finish(self) -> list[Reply]:
         assert self._pending is not None
         (agent, request), self._pending = self._pending, None
         try:
-            if agent.once:
-                status, detail = agent.wait(self._timeout)
-                agent.kill()
-            else:
-                status, detail = self._ask(agent, request)
+            status, detail = agent.wait(self._timeout) if agent.once else self._ask(agent, request)
             return _replies(status, detail, Path(request["result"]), len(request["cases"]))
+        except _Upset:
+            self._end(agent)
+            raise
         finally:
+            if agent.once:
+                agent.kill()
             if agent.once or agent is not self._agent:
                 shutil.rmtree(request["root"], ignore_errors=True)
                 for descriptor in (1, 2):
@@ -223,9 +239,7 @@ class Side:
     def abandon(self) -> None:
         """Let go of what was sent last, and of the agent that is at work on it."""
         assert self._pending is not None
-        self._pending[0].kill()
-        if self._pending[0] is self._agent:
-            self._agent = None
+        self._end(self._pending[0])
         self._pending = None
 
     def run(self, case: Mapping[str, Any], *, fresh: bool = False) -> Reply:
@@ -240,23 +254,29 @@ class Side:
         if self._agent is not None:
             self._agent.kill()
             self._agent = None
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._scratch.remove()
 
     # -- helpers ----------------------------------------------------------------------------------------------
 
     def _ask(self, agent: _Agent, request: Mapping[str, Any]) -> tuple[str, Any]:
         try:
             message = agent.receive(self._timeout * len(request["cases"]) + _MARGIN)
-        except (TimeoutError, EOFError, ValueError) as exc:
-            # The agent itself is gone or talks nonsense: the case has reached out of its process.
-            agent.kill()
-            self._agent = None
-            return ("hang", self._timeout) if isinstance(exc, TimeoutError) else ("lost", str(exc))
+        except TimeoutError:
+            self._end(agent)
+            return "hang", self._timeout
+        except _Crowded as exc:
+            self._end(agent)
+            return "crowded", exc.number
         if message.get("id") != request["id"]:
-            agent.kill()
-            self._agent = None
-            return ("lost", "the agent answered another request")
+            raise _Upset("the agent answered another request")
+        if not isinstance(message.get("status"), str):
+            raise _Upset("the agent's answer has no status")
         return message["status"], message.get("detail")
+
+    def _end(self, agent: _Agent) -> None:
+        agent.kill()
+        if agent is self._agent:
+            self._agent = None
 
     def _warm(self, *, again: bool = False) -> _Agent:
         if self._agent is None or again:
@@ -272,11 +292,13 @@ class Side:
             raise CandidateError(
                 f"{self._what} did not finish being imported within {self._load_timeout:g} seconds."
             ) from None
-        except (EOFError, ValueError):
-            code = agent.kill()
-            raise CandidateError(
-                f"{self._what} ended the interpreter while it was being imported ({_how_it_ended(code)})."
-            ) from None
+        except _Crowded as exc:
+            agent.kill()
+            raise CandidateError(f"{self._what} started {exc.number} processes while it was being imported.") from None
+        except _Upset as exc:
+            agent.kill()
+            how = agent.ended or str(exc)
+            raise CandidateError(f"{self._what} ended the interpreter while it was being imported ({how}).") from None
         if "cannot_load" in message:
             agent.kill()
             raise CandidateError(str(message["cannot_load"]))
@@ -297,12 +319,16 @@ class Side:
 def _replies(status: str, detail: Any, result: Path, count: int) -> list[Reply]:
     """One reply a case, from the lines that the agent wrote and from how it ended."""
     try:
+        if result.stat().st_size > _LONGEST_RESULT:
+            raise _Upset(f"what the agent saw is longer than {_LONGEST_RESULT >> 20} MB")
         lines = result.read_bytes().split(b"\n")
     except OSError:
         lines = [b""]
     finally:
         result.unlink(missing_ok=True)
-    lines.pop()  # what follows the last end of a line: nothing, or one that was cut off
+    cut_off = lines.pop()  # what follows the last end of a line: nothing, if all is well
+    if status == "done" and (cut_off or not all(line[:1] == b"{" and line[-1:] == b"}" for line in lines)):
+        raise _Upset("what the agent saw is cut off" if cut_off else "what the agent saw is not JSON")
     if count > 1 and lines and lines[-1].startswith(b'{"changed"'):
         if lines.pop() != b'{"changed": []}':
             return [UNREACHED] * count
@@ -320,20 +346,32 @@ def _reply(status: str, detail: Any, line: bytes) -> Reply:
     return Reply("done", None, line)
 
 
+class _Crowded(Exception):
+    """There were too many processes, so that they were killed."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+
 class _Agent:
-    """One process that runs the agent, and the two pipes to it."""
+    """A guard, the agent that it stands before, and the two pipes to that."""
 
     def __init__(self, executable: str, mode: str, what: str, import_from: str, folder: str) -> None:
         self.once = mode == "once"
+        self.ended = ""  # how, in words, if by itself
         theirs_read, self._write = os.pipe()
         self._read, theirs_write = os.pipe()
         self._buffer = b""
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
+        theirs = [str(theirs_read), str(theirs_write)]
+        agent = [executable, str(AGENT), *theirs, mode, what, import_from]
         with open(os.path.join(folder, "agent.log"), "ab") as log:
-            self._process = subprocess.Popen(
-                [executable, str(AGENT), str(theirs_read), str(theirs_write), mode, what, import_from],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
+            self._guard = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", _GUARD, str(AGENT.parents[1]), folder, *theirs, *agent],
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
                 stderr=log,
                 pass_fds=(theirs_read, theirs_write),
                 cwd=import_from or folder,
@@ -349,48 +387,75 @@ class _Agent:
             data = data[os.write(self._write, data) :]
 
     def receive(self, timeout: float) -> dict[str, Any]:
-        """The next message. Raises TimeoutError, EOFError, ValueError (not a message)."""
+        """The next message. Raises TimeoutError, _Crowded, _Upset."""
         deadline = time.monotonic() + timeout
         while b"\n" not in self._buffer:
             if not select.select([self._read], [], [], max(0.0, deadline - time.monotonic()))[0]:
                 raise TimeoutError
             data = os.read(self._read, 65536)
             if not data:
-                raise EOFError("the agent is gone")
+                self._last_words(_FAREWELL)
+                raise _Upset(f"the agent ended, with {self.ended}" if self.ended else "the agent is gone")
             self._buffer += data
+            if len(self._buffer) > _LONGEST_MESSAGE:
+                raise _Upset(f"the agent sent a message longer than {_LONGEST_MESSAGE >> 20} MB")
         line, _, self._buffer = self._buffer.partition(b"\n")
-        message = json.loads(line)
+        try:
+            message = json.loads(line)
+        except (ValueError, RecursionError):
+            message = None
         if not isinstance(message, dict):
-            raise ValueError("the agent sent what is no message")
+            raise _Upset("the agent sent what is no message")
+        if self._buffer:
+            raise _Upset("the agent sent more than it was asked for")
         return message
 
     def wait(self, timeout: float) -> tuple[str, Any]:
         """How a process that runs one case ended."""
         try:
-            code = self._process.wait(timeout)
-        except subprocess.TimeoutExpired:
+            code = self._last_words(timeout)
+        except _Crowded as exc:
+            return "crowded", exc.number
+        except TimeoutError:
             return "hang", timeout
         return ("signal", -code) if code < 0 else ("done", code)
 
-    def kill(self) -> int:
-        """End the process and everything in its session; its return code."""
+    def _last_words(self, timeout: float) -> int:
+        """How the agent ended, from its guard, as an exit status. Raises TimeoutError, _Crowded, _Upset."""
+        assert self._guard.stdout is not None
+        if not select.select([self._guard.stdout], [], [], timeout)[0]:
+            raise TimeoutError
+        words = os.read(self._guard.stdout.fileno(), 100).split()
+        if len(words) != 2:
+            raise _Upset("the agent is gone, and its guard as well")
+        if words[0] == b"crowded":
+            raise _Crowded(int(words[1]))
+        code = os.waitstatus_to_exitcode(int(words[1]))
+        self.ended = _how_it_ended(code)
+        return code
+
+    def kill(self) -> None:
+        """End the process, and everything that descends from it."""
         for descriptor in (self._read, self._write):
             if descriptor >= 0:
                 os.close(descriptor)
         self._read = self._write = -1
-        code = self._process.poll()
-        if code is None and not self.once:
-            # Its line being closed, it ends the case at work, which has a process group of its own.
-            try:
-                self._process.wait(_FAREWELL)
-            except subprocess.TimeoutExpired:
-                pass
+        assert self._guard.stdin is not None
+        assert self._guard.stdout is not None
         try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except OSError:
-            pass
-        ended = self._process.wait()
-        return ended if code is None else code
+            self._guard.stdin.write(b"q")  # without it, we would be dead
+        except (OSError, ValueError):
+            pass  # it has ended, or was told to
+        self._guard.stdin.close()
+        try:
+            self._guard.wait(_FAREWELL)
+        except subprocess.TimeoutExpired:
+            try:
+                os.killpg(self._guard.pid, signal.SIGKILL)
+            except OSError:
+                pass
+            self._guard.wait()
+        self._guard.stdout.close()
 
 
 def _how_it_ended(code: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import fcntl
 import sys
 import time
 from collections.abc import Callable
@@ -212,29 +212,23 @@ def test_a_file_system_without_unicode_is_told(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_case_ends_with_its_run(tmp_path: Path) -> None:
-    """Ctrl-C while a candidate hangs leaves no process behind."""
-    told = tmp_path / "pid"
+    """Ctrl-C while a candidate hangs leaves no process behind: what it has locked becomes free."""
+    held = tmp_path / "held"
     path = tmp_path / "hanging.py"
-    source = f"    import os, time\n    open({str(told)!r}, 'w').write(str(os.getpid()) + '.')\n    time.sleep(600)\n"
+    source = (
+        f"    import fcntl, time\n    file = open({str(held)!r}, 'w')\n    fcntl.flock(file, fcntl.LOCK_EX)\n"
+        "    file.write('locked')\n    file.flush()\n    time.sleep(600)\n"
+    )
     path.write_text(HEAD + source, encoding="utf-8")
     side = Side(find(sys.executable), str(path))
     side.start([CASE.plain()])
     deadline = time.monotonic() + 30
-    while not (told.exists() and told.read_text().endswith(".")):
+    while not (held.exists() and held.read_text()):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     side.close()
-    pid = int(told.read_text().rstrip("."))
-    while time.monotonic() < deadline:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            break
-        if Path(f"/proc/{pid}/stat").exists() and ") Z " in Path(f"/proc/{pid}/stat").read_text():
-            break  # dead, and waiting for whoever inherited it
-        time.sleep(0.02)
-    else:
-        pytest.fail("the case's process is still there")
+    with held.open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def test_a_case_that_cannot_be_built_does_not_upset_the_next() -> None:

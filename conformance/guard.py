@@ -1,0 +1,247 @@
+"""Stands between the driver and an agent, so that nothing of the agent's remains, whatever becomes of either.
+
+arguments: FOLDER READ-FD WRITE-FD COMMAND ...
+
+Run by the driver's interpreter as a process of its own, which imports as little as it can, since there is one for each
+agent. COMMAND is the agent, which inherits the two descriptors. Standard input is the driver's line: a byte says that
+the agent is to end, its end without one that the driver is dead; then FOLDER is removed as well. On standard output one
+line says how the agent ended, unless it was asked to: `ended STATUS` as from wait(2), or `crowded NUMBER` if it had to
+be killed because there were too many processes.
+
+Everything that descends from the agent is killed when it ends. As root on Linux it lives in a namespace of processes
+of its own, where it can neither see nor kill anybody else, and which ends with its first process; its worlds lie on a
+file system of their own, in memory, of a limited size. Elsewhere on Linux its orphans come to us, to be killed.
+Elsewhere again its session is killed. Limits on memory and on the size of files hold everywhere.
+"""
+
+from __future__ import annotations
+
+import _signal as signal  # type: ignore[import-not-found]  # without what `signal` imports to name its numbers
+import os
+import select
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+WORLDS = "worlds"  # the folder, below FOLDER, in which cases are built
+APART = "apart"  # the agent's last argument if it has a namespace of its own, in which it may kill everybody else
+MOST_PROCESSES = 100
+_DISK = "size=256m,nr_inodes=65536"
+_LARGEST_FILE = 128 << 20
+_LEAST_MEMORY, _MOST_MEMORY = 2 << 30, 4 << 30
+_LOOK = 50  # milliseconds
+_DRIVER_IS_GONE = 3
+
+# From the headers of Linux.
+_NEW_MOUNTS, _NEW_PROCESSES = 0x20000, 0x20000000
+_SLAVE_MOUNTS = (1 << 19) | 0x4000
+_SET_DEATH_SIGNAL, _SET_SUBREAPER = 1, 36
+
+
+def main(arguments: list[str]) -> NoReturn:
+    """Start the agent, and stay until it ends or is to end."""
+    status = 1
+    try:
+        status = _stand(arguments)
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        os._exit(status & 255)  # nothing needs to be torn down
+
+
+def _stand(arguments: list[str]) -> int:
+    folder, descriptors, command = arguments[0], [int(one) for one in arguments[1:3]], arguments[3:]
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    library = _library()
+    apart = library is not None and os.geteuid() == 0 and library.unshare(_NEW_PROCESSES) == 0
+    if apart:
+        first = os.fork()
+        if first:
+            for descriptor in (0, 1, *descriptors):
+                os.close(descriptor)
+            return _remove_if_gone(folder, os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]))
+        assert os.getpid() == 1  # of a namespace that exists for us alone
+        assert library is not None
+        library.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+        _own_file_systems(library, os.path.join(folder, WORLDS))
+        command = [*command, APART]
+    elif library is not None:
+        library.prctl(_SET_SUBREAPER, 1, 0, 0, 0)
+    agent = os.fork()
+    if not agent:
+        _become(command, library)
+    for descriptor in descriptors:
+        os.close(descriptor)
+    status = _keep(agent, apart)
+    return status if apart else _remove_if_gone(folder, status)
+
+
+def _library() -> Any:
+    """The C library, for what Python has no words for; None where it is not Linux's."""
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        import ctypes
+
+        library = ctypes.CDLL(None)
+        return library if all(hasattr(library, name) for name in ("unshare", "prctl", "mount")) else None
+    except (ImportError, OSError):
+        return None
+
+
+def _own_file_systems(library: Any, worlds: str) -> None:
+    """A small disk for the worlds, and a /proc that shows this namespace; they vanish with it. Where it may be."""
+    if library.unshare(_NEW_MOUNTS) != 0 or library.mount(None, b"/", None, _SLAVE_MOUNTS, None) != 0:
+        return
+    library.mount(b"proc", b"/proc", b"proc", 0, None)
+    library.mount(b"tmpfs", os.fsencode(worlds), b"tmpfs", 0, _DISK.encode())
+
+
+def _become(command: list[str], library: Any) -> NoReturn:
+    """Be the agent: in a session of its own, so that what is sent to its group does not reach us."""
+    import resource
+
+    try:
+        os.setsid()
+        if library is not None:
+            library.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
+        limits = {
+            resource.RLIMIT_AS: max(_LEAST_MEMORY, min(_MOST_MEMORY, memory)),
+            resource.RLIMIT_FSIZE: _LARGEST_FILE,
+            resource.RLIMIT_CORE: 0,
+        }
+        for limit, most in limits.items():
+            try:
+                resource.setrlimit(limit, (most, most))
+            except (OSError, ValueError):
+                pass  # a stricter one is set already, or this system has none
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        os.dup2(nothing, 0)
+        os.close(nothing)
+        os.dup2(2, 1)
+        os.execv(command[0], command)
+    finally:
+        os._exit(127)
+
+
+def _keep(agent: int, apart: bool) -> int:
+    """Stay until the agent ends, or is to end, or is too many; then kill whatever is there. Our own exit status."""
+    awake, wake = os.pipe()
+    for descriptor in (awake, wake):
+        os.set_blocking(descriptor, False)
+    signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    watch = select.poll()
+    for descriptor in (0, awake):
+        watch.register(descriptor, select.POLLIN)
+    told, gone = "", False
+    while True:
+        status = _reap(agent)
+        if status is not None:
+            told = f"ended {status}"
+            break
+        ready = [descriptor for descriptor, _ in watch.poll(_LOOK)]
+        if 0 in ready:
+            gone = not os.read(0, 1)
+            break
+        if awake in ready:
+            os.read(awake, 4096)
+        crowd = _crowd(apart)
+        if crowd > MOST_PROCESSES:
+            told = f"crowded {crowd}"
+            break
+    _kill_all(agent, apart)
+    if told:
+        try:
+            os.write(1, told.encode() + b"\n")
+        except OSError:
+            pass  # nobody is listening any more
+    return _DRIVER_IS_GONE if gone else 0
+
+
+def _reap(agent: int) -> int | None:
+    """How the agent ended, if it has; others that have are forgotten."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return 0
+        if pid in (0, agent):
+            return status if pid else None
+
+
+def _crowd(apart: bool) -> int:
+    """How many processes there are below us, as far as can be told."""
+    if apart:
+        return sum(name.isdigit() for name in os.listdir("/proc")) - 1 if _is_own_proc() else 0
+    return len(descendants(os.getpid()))
+
+
+def _is_own_proc() -> bool:
+    try:
+        return os.readlink("/proc/self") == "1"
+    except OSError:
+        return False
+
+
+def _kill_all(agent: int, apart: bool) -> None:
+    for _ in range(1000):
+        if apart:
+            try:
+                os.kill(-1, signal.SIGKILL)  # all at once, so that there is no outrunning it
+            except ProcessLookupError:
+                pass
+        else:
+            for pid in descendants(os.getpid()):
+                _kill(pid)
+            try:
+                os.killpg(agent, signal.SIGKILL)
+            except OSError:
+                pass
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return  # none is left
+        select.select([], [], [], 0.001)
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except OSError:
+        pass
+
+
+def descendants(pid: int) -> list[int]:
+    """The processes that descend from one, if this system tells."""
+    found: list[int] = []
+    parents = [pid]
+    while parents:
+        parent = parents.pop()
+        try:
+            threads = os.listdir(f"/proc/{parent}/task")
+        except OSError:
+            continue
+        for thread in threads:
+            try:
+                with open(f"/proc/{parent}/task/{thread}/children", "rb") as stream:
+                    children = [int(word) for word in stream.read().split()]
+            except OSError:
+                continue
+            found.extend(children)
+            parents.extend(children)
+    return found
+
+
+def _remove_if_gone(folder: str, status: int) -> int:
+    if status == _DRIVER_IS_GONE:
+        import shutil
+
+        shutil.rmtree(folder, ignore_errors=True)
+        return 0
+    return status
