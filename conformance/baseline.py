@@ -72,7 +72,7 @@ class Known:
     """One divergence that is expected: its signature, and the smallest case that shows it.
 
     targets: where; everywhere if there are none. own: whether these stand beside the signature, and not in its entry.
-    entry: which of the entries, from 0, and of how many signatures. line: where it stands.
+    entry: which of the entries, from 0, and of how many signatures. head, line: where that and this stand in the file.
     """
 
     signature: Signature
@@ -83,6 +83,7 @@ class Known:
     own: bool = False
     entry: int = 0
     of: int = 1
+    head: int = 1
     line: int = 1
 
     def holds(self, implementation: str, version: str) -> bool:
@@ -125,7 +126,7 @@ def marked(record: Mapping[str, Any], known: Sequence[Known], file: str) -> dict
     divergences = []
     for one in record["divergences"]:
         entry = by_signature.get(_signature(one))
-        mark = None if entry is None else {"reason": entry.reason, "link": entry.link, "at": f"{file}:{entry.line}"}
+        mark = None if entry is None else {"reason": entry.reason, "link": entry.link, "at": f"{file}:{entry.head}"}
         divergences.append({**one, "expected": mark})
     return {**record, "divergences": divergences}
 
@@ -158,7 +159,7 @@ def replayed(record: Mapping[str, Any], known: Sequence[Known], file: str) -> li
                 "reason": one.reason,
                 "link": one.link,
                 "at": f"{file}:{one.line}",
-                "entry": one.entry,
+                "entry": f"{file}:{one.head}",
                 "of": one.of,
                 "offered": record["verdict"] != "unsupported",
             }
@@ -188,7 +189,7 @@ def complaints(records: Sequence[Mapping[str, Any]]) -> list[str]:
         if len(said) == len(own) == own[0]["of"] and len(own) > 1:
             way = "another way" if any(one["state"] == "otherwise" for one in own) else "these ways"
             no = "" if way == "another way" else " no longer"
-            said = [f"{own[0]['at']}: the {len(own)} cases of this entry{no} diverge in {way}: remove this entry"]
+            said = [f"{own[0]['entry']}: the {len(own)} cases of this entry{no} diverge in {way}: remove this entry"]
         found += said
     return found
 
@@ -309,6 +310,7 @@ class _Reader:
                     own="targets" in more,
                     entry=number,
                     of=len(signatures),
+                    head=line or place,
                     line=place,
                 )
 

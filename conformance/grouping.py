@@ -143,11 +143,15 @@ class Group:
 
 
 class Groups:
-    """The findings so far, at a level. tried: the number of cases that were, those that agree among them."""
+    """The findings so far, at a level. tried: the number of cases that were, those that agree among them.
+
+    expected: what is no finding wherever it shows.
+    """
 
     def __init__(self, level: Level, tried: int = 0) -> None:
         self.level = level
         self.tried = tried
+        self.expected: frozenset[Signature] = frozenset()
         self.all: list[Group] = []
 
     def explaining(self, seen: Seen, one: Showing) -> Group | None:
@@ -170,7 +174,8 @@ class Groups:
 
     def unknown(self, seen: Seen) -> list[Showing]:
         """The causes in a case that no finding explains."""
-        return [one for one in seen.causes(self.level) if self.explaining(seen, one) is None]
+        causes = (one for one in seen.causes(self.level) if one.signature not in self.expected)
+        return [one for one in causes if self.explaining(seen, one) is None]
 
     def choose(self, cases: Sequence[Seen]) -> tuple[Seen, Showing] | None:
         """What to take up next: the cause that most cases show and nothing explains, in the case that shows it best."""

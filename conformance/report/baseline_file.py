@@ -1,0 +1,349 @@
+"""Writes a baseline from a run's records: what diverges comes in, what no longer does goes out, all else stays.
+
+Reasons, links, comments and the order of what remains are the user's: the file is edited, and never made anew.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from packaging.specifiers import SpecifierSet
+from tomlkit.items import AoT
+
+from ..baseline import Baseline, Condition, Known, Places, after, parse, text_of
+from ..case import FAMILIES, SEARCH, from_plain
+from ..clauses import Level, registry
+from ..fixture import toml
+from ..judge import Signature
+from .findings import findings
+from .records import Record
+
+_HEAD = """\
+# What is expected of {candidate}: where it differs from runpy.run_module, with the reason for each.
+# `--write-baseline` adds what is new and takes out what is gone; reasons, links and comments stay (docs/baselines.md).
+"""
+_LONGEST = 110
+
+
+@dataclass
+class Written:
+    """What became of a baseline: its text, numbers of its entries, and the cases that it names."""
+
+    text: str
+    added: int = 0
+    removed: int = 0
+    kept: int = 0
+    changed: int = 0  # of those that were kept
+    cases: set[str] = field(default_factory=set)
+
+    def __str__(self) -> str:
+        numbers = ((self.added, "added"), (self.removed, "removed"), (self.kept, "kept"))
+        words = [f"{number} {what}" for number, what in numbers if number] or ["nothing is expected"]
+        entries = f"{', '.join(words)}" + (f" ({self.changed} of them changed)" if self.changed else "")
+        return entries if not (self.added or self.removed or self.kept) else f"entries: {entries}"
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What was tried, and where. shown: signatures by case. wanted: what is to be expected, at the level of the run."""
+
+    implementation: str
+    version: str
+    level: Level
+    trials: Sequence[Record]
+    shown: Mapping[str, set[Signature]]
+
+    @property
+    def target(self) -> str:
+        """As a condition: all releases of this version of the language."""
+        major, minor, *_ = self.version.split(".")
+        return f"{self.implementation}=={major}.{minor}.*"
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A case behind a signature, as it is to be written. targets: its own; None for those of the entry."""
+
+    case: str
+    targets: tuple[str, ...] | None = None
+
+
+_Entries = list[dict[str, list[_Place]]]  # what stands in each: the places of each signature
+
+
+def update(
+    baseline: Baseline,
+    text: str,
+    trials: Sequence[Record],
+    replays: Sequence[Record],
+    *,
+    candidate: str,
+    implementation: str,
+    version: str,
+    level: Level,
+) -> Written:
+    """The baseline as it should be after a run, of which these are the records; `text` is what it was.
+
+    Only what the run has tried is touched; what it says of other targets stays.
+    """
+    shown = {
+        trial["id"]: {_signature(one) for one in trial["divergences"] if one["cause"]}
+        for trial in trials
+        if trial["divergences"]
+    }
+    run = _Run(implementation, version, level, trials, shown)
+    others = tuple(one for one in baseline.written_on if one != run.target)
+    entries = _entries(baseline)
+    satisfied = _sift(baseline, entries, run, replays, others)
+    new = _add(baseline, entries, run, satisfied, others)
+    text = text or _HEAD.format(candidate=candidate)
+    text = _edited(text, baseline, entries, (*others, run.target))
+    empty = [number for number, entry in enumerate(entries) if not entry]
+    text = _without_entries(text, empty)
+    text = _with_entries(text, [_entry(signatures) for signatures in new])
+    used = {place.case for entry in [*entries, *new] for places in entry.values() for place in places}
+    text = _with_cases(text, used, {trial["id"]: trial for trial in trials if trial.get("fixture")})
+    changed = sum(bool(now) and now != old for old, now in zip(_entries(baseline), entries, strict=True))
+    return Written(text, len(new), len(empty), len(entries) - len(empty), changed, used)
+
+
+def check(written: Written, path: Path, ids: set[str]) -> Baseline:
+    """The baseline that was written, as it will be read. Raises BaselineError."""
+    return parse(written.text, path, ids | written.cases)
+
+
+# -- what is to stand there ------------------------------------------------------------------------------------
+
+
+def _entries(baseline: Baseline) -> _Entries:
+    entries: _Entries = [{} for _ in range(1 + max((one.entry for one in baseline.known), default=-1))]
+    for one in baseline.known:
+        own = tuple(condition.text for condition in one.targets) if one.own else None
+        entries[one.entry].setdefault(text_of(one.signature), []).append(_Place(one.case, own))
+    return entries
+
+
+def _sift(
+    baseline: Baseline, entries: _Entries, run: _Run, replays: Sequence[Record], others: tuple[str, ...]
+) -> set[Signature]:
+    """Take out what is no longer shown here; what of the rest holds here, and so need not be added."""
+    states = {(one["signature"], one["case"]): one["state"] for one in replays}
+    satisfied = set()
+    for one in baseline.known:
+        if not one.holds(run.implementation, run.version):
+            continue
+        text = text_of(one.signature)
+        if states.get((text, one.case), "not-run") in ("expected", "not-run"):
+            satisfied.add(one.signature)
+            continue
+        places = entries[one.entry][text]
+        at = next(number for number, place in enumerate(places) if place.case == one.case)
+        left = _subtract(one, run, others)
+        places[at : at + 1] = [_Place(one.case, left)] if left else []
+        if not places:
+            del entries[one.entry][text]
+    return satisfied
+
+
+def _subtract(one: Known, run: _Run, others: tuple[str, ...]) -> tuple[str, ...]:
+    """The conditions of a line without this target; none if nothing is left."""
+    if not one.targets:
+        return others
+    left = []
+    for condition in one.targets:
+        if condition.holds(run.implementation, run.version):
+            if condition.text.strip() == run.target:
+                continue
+            specifiers = [*map(str, condition.versions), "!=" + run.target.partition("==")[2]]
+            text = condition.implementation + str(SpecifierSet(",".join(specifiers)))
+            if not any(_reaches(text)):
+                continue
+        else:
+            text = condition.text
+        left.append(text)
+    return tuple(left)
+
+
+def _reaches(text: str) -> Iterator[bool]:
+    try:
+        Condition.parse(text)
+    except ValueError:
+        return
+    yield True
+
+
+def _add(
+    baseline: Baseline, entries: _Entries, run: _Run, satisfied: set[Signature], others: tuple[str, ...]
+) -> _Entries:
+    """Put what is new into the entries to which it belongs; the entries that are new."""
+    new: _Entries = []
+    in_entry = {one.signature: one.entry for one in reversed(baseline.known) if entries[one.entry]}
+    for finding in findings(run.trials, run.level):
+        cases: dict[Signature, list[Record]] = {}
+        for trial, one in finding.pairs:
+            cases.setdefault(_signature(one), []).append(trial)
+        missing = [one for one in cases if one not in satisfied and one.clause in registry()]
+        home = next((in_entry[one] for one in cases if one in in_entry), None)
+        fresh: dict[str, list[_Place]] = {}
+        for signature in missing:
+            satisfied.add(signature)
+            own = next((one.entry for one in baseline.known if one.signature == signature), home)
+            if own is None or not entries[own]:
+                own = home
+            entry = fresh if own is None else entries[own]
+            _place(entry.setdefault(text_of(signature), []), cases[signature], signature, run, others)
+        if fresh:
+            new.append(fresh)
+    return new
+
+
+def _place(
+    places: list[_Place], trials: Sequence[Record], signature: Signature, run: _Run, others: tuple[str, ...]
+) -> None:
+    """Put a case behind a signature: the one that stands there for other targets, if it shows the same here."""
+    for number, place in enumerate(places):
+        if place.targets is not None and signature in run.shown.get(place.case, ()):
+            places[number] = _Place(place.case, (*place.targets, run.target))
+            return
+    best = min(trials, key=lambda trial: _how_plain(trial, run))
+    alone = not others and not places
+    places.append(_Place(best["id"], None if alone else (run.target,)))
+
+
+def _how_plain(trial: Record, run: _Run) -> tuple[int, int, int, str]:
+    """A case by which to know a divergence again: one of the suite's, that shows little else, and is small."""
+    drawn = {FAMILIES: 1, SEARCH: 2}.get(trial["chapter"], 0)
+    return drawn, len(run.shown[trial["id"]]), trial["size"], trial["id"]
+
+
+def _signature(one: Mapping[str, Any]) -> Signature:
+    return Signature(one["clause"], one["phase"], one["field"], one["kind"])
+
+
+# -- the text --------------------------------------------------------------------------------------------------
+
+
+def _edited(text: str, baseline: Baseline, entries: _Entries, written_on: tuple[str, ...]) -> str:
+    """The text with the lines of its entries as they are to be; entries of which nothing is left are left to others."""
+    document = tomlkit.parse(text)
+    if tuple(document.get("written_on", ())) != written_on:
+        if "written_on" in document:
+            document["written_on"] = list(written_on)
+        else:
+            (name, head), *tables = _blocks(text)
+            line = f"written_on = {_value(list(written_on))}\n"
+            document = tomlkit.parse(_joined([(name, [*head, line]), *([("", ["\n"])] if tables else []), *tables]))
+    before = _entries(baseline)
+    tables = document.get("expected", AoT([]))
+    for table, old, now in zip(tables, before, entries, strict=True):
+        if not now or now == old:
+            continue
+        signatures = table["signatures"]
+        for one in old.keys() - now.keys():
+            del signatures[one]
+        for one, places in now.items():
+            if places != old.get(one):
+                signatures[one] = tomlkit.value(_places(places))
+    return tomlkit.dumps(document)
+
+
+def _places(places: Sequence[_Place]) -> str:
+    texts = [
+        _value(place.case)
+        if place.targets is None
+        else f"{{ case = {_value(place.case)}, targets = {_value(list(place.targets))} }}"
+        for place in places
+    ]
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+
+
+def _value(value: str | list[str]) -> str:
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _entry(signatures: Mapping[str, Sequence[_Place]]) -> str:
+    """The text of a new entry, which waits for its reason."""
+    statement = " ".join(registry()[next(iter(signatures)).partition(",")[0]].statement.split())
+    if len(statement) > _LONGEST:
+        statement = statement[: _LONGEST - 4].rpartition(" ")[0] + " ..."
+    lines = [f"# {statement}", "[[expected]]", 'reason = ""', "", "[expected.signatures]"]
+    lines += [f"{_value(one)} = {_places(places)}" for one, places in signatures.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _blocks(text: str) -> list[tuple[str, list[str]]]:
+    """The text in parts: what comes before the first table, then each table with the comments just above it."""
+    lines = text.splitlines(keepends=True)
+    starts = []
+    for number, name in Places(text).headers:
+        start = number - 1
+        while start > 0 and lines[start - 1].lstrip().startswith("#"):
+            start -= 1
+        starts.append((start, name if not lines[number - 1].lstrip().startswith("[[") else f"[{name}]"))
+    ends = [*(start for start, _ in starts[1:]), len(lines)] if starts else []
+    head = lines[: starts[0][0]] if starts else lines
+    return [("", head), *((name, lines[start:end]) for (start, name), end in zip(starts, ends, strict=True))]
+
+
+def _joined(blocks: Sequence[tuple[str, list[str]]]) -> str:
+    return "".join(line for _, lines in blocks for line in lines)
+
+
+def _without_entries(text: str, numbers: Sequence[int]) -> str:
+    kept, entry = [], -1
+    for name, lines in _blocks(text):
+        entry += name == "[expected]"
+        inside = name == "[expected]" or name.startswith("expected.")
+        if not (inside and entry in numbers):
+            kept.append((name, lines))
+    return _joined(kept)
+
+
+def _with_entries(text: str, new: Sequence[str]) -> str:
+    """The text with new entries after the last one, before the cases."""
+    if not new:
+        return text
+    blocks = _blocks(text)
+    at = next((number for number, (name, _) in enumerate(blocks) if name.strip("[").startswith("cases")), len(blocks))
+    before, following = _joined(blocks[:at]), _joined(blocks[at:])
+    return _spaced(before, *new, following)
+
+
+def _spaced(*parts: str) -> str:
+    """Parts with an empty line between them."""
+    return "\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"
+
+
+def _with_cases(text: str, used: set[str], drawn: Mapping[str, Record]) -> str:
+    """The text with those cases of the search that its entries keep, and no others."""
+    data = tomllib.loads(text).get("cases", {})
+    kept = []
+    for name, lines in _blocks(text):
+        of = re.match(r"""\[?cases\s*\.\s*["']([^"']+)""", name)
+        if of is None or of[1] in used:
+            kept.append((name, lines))
+    text = _joined(kept)
+    for name in sorted(used & drawn.keys() - data.keys()):
+        text = _spaced(text, _case(drawn[name]))
+    return text
+
+
+def _case(trial: Record) -> str:
+    """A drawn case as a table of its own."""
+    data = tomllib.loads(trial["fixture"])
+    data["clauses"] = trial["clauses"]  # by which its divergences were put down to clauses
+    name = f'cases."{trial["id"]}"'
+    lines, inside = [f"[{name}]"], ""
+    for line in toml(from_plain(data, trial["id"])).splitlines():
+        header = not inside and re.fullmatch(r"(\[\[?)(.+?)(\]\]?)", line)
+        lines.append(f"{header[1]}{name}.{header[2]}{header[3]}" if header else line)
+        inside = after(line, inside)
+    return "\n".join(lines) + "\n"
