@@ -210,7 +210,7 @@ class _Search:
                 return
             hanging += trial.verdict == "hangs"
             if any(one.key == cause.key for one in self._known.unknown(_seen(trial))):
-                best = min(best, trial, key=_size)
+                best = trial if _size(trial)[0] <= _size(best)[0] else best  # what comes later is simpler
                 raise AssertionError
 
         if not self.late():
