@@ -29,14 +29,13 @@ class Written:
     problem: str = ""
 
 
-def name_of(record: Mapping[str, Any]) -> str:
-    """The name of a find's folder: the clause that it breaks, and a few digits of the case's own."""
-    clause = next(one["clause"] for one in record["divergences"] if one["cause"])
-    return f"{clause.lower().replace('-', '_')}_{record['id'].rpartition('/')[2][:6]}"
+def name_of(clause: str, case: str) -> str:
+    """The name of a find's folder: the clause that it breaks, and a few digits of the case's own id."""
+    return f"{clause.lower().replace('-', '_')}_{case.rpartition('/')[2][:6]}"
 
 
 def write(
-    folder: Path,
+    own: Path,
     record: Mapping[str, Any],
     *,
     says: str,
@@ -46,28 +45,27 @@ def write(
     target: str,
     again: str,
 ) -> Written:
-    """Write a find, from its record, into a folder of its own in `folder`. Raises OSError.
+    """Write a find, from its record, into `own`, a folder for it. Raises OSError.
 
     says: what differs, in words. interpreter, target: in which it showed. again: the command that judges by the case.
     """
     text = record["fixture"]
     if not text:
         return Written(problem="it holds texts that no file can hold")
-    own = folder / name_of(record)
     own.mkdir(parents=True, exist_ok=True)
     fixture, script = own / "fixture.toml", own / "repro.py"
     fixture.write_text(text, encoding="utf-8")
     case = from_plain(tomllib.loads(text), record["id"])
     source = program(case, says=f"{says}\n\nSeen on {target}.", impl=impl, import_from=import_from)
     script.write_text(source, encoding="utf-8")
-    shows = _shows(script, interpreter)
+    shows = reproduces(script, interpreter)
     if not shows:
         source = source.replace('"""', f'"""This takes the suite\'s own observation to be seen: {again}\n\n', 1)
         script.write_text(source, encoding="utf-8")
     return Written(fixture, script, shows)
 
 
-def _shows(script: Path, interpreter: str) -> bool:
+def reproduces(script: Path, interpreter: str) -> bool:
     """Whether a reproducer, run in the target, shows a difference."""
     try:
         told = subprocess.run([interpreter, str(script)], capture_output=True, timeout=_WAIT, check=False)

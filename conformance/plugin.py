@@ -7,15 +7,16 @@ record stream, the summary and the exit status.
 
 from __future__ import annotations
 
+import datetime
 import itertools
-import json
 import os
 import sys
 import time
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import pytest
 from hypothesis import Verbosity
@@ -27,7 +28,7 @@ from xdist.plugin import parse_numprocesses  # type: ignore[import-untyped]
 from . import FIXTURES, REFERENCE, __version__, families, strategies
 from .baseline import Baseline, BaselineError, Known, complaint, marked, replayed
 from .baseline import read as read_baseline
-from .case import FAMILIES, Case, CaseError, fixtures, read
+from .case import FAMILIES, Case, CaseError, fixtures, from_plain, read
 from .clauses import CHAPTERS, Level, registry
 from .finds import Written
 from .finds import name_of as find_name
@@ -40,14 +41,22 @@ from .recorded import Recorded
 from .recording import FOLDER, RecordingError, Recordings
 from .report import baseline as baseline_report
 from .report import baseline_file, records, terminal
+from .report.findings import findings
+from .report.outputs import OutputError
+from .report.progress import Counter, Progress
+from .report.runs import Run
+from .report.stream import Stream
 from .search import Tally, search
+from .showing import shown
 from .strategies import PROPERTIES
 from .target import AgentError, BadInterpreter, CandidateError, Side, find
 from .tree import cases as whole_tree
 from .trial import Examiner, SmokeFailed, Trial
+from .watching import Watcher, add_properties, add_run_properties
 
 SEARCH = "search"  # the chapter of what is drawn
 _ENDLESS = 10**9  # examples
+_PLATFORM = "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform
 _SESSION = pytest.StashKey["_Session"]()
 
 
@@ -92,7 +101,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--cases", metavar="DIR", default=str(FIXTURES), help="judge by the cases in this folder (default: our own)"
     )
-    group.addoption("--report", metavar="FILE.jsonl", help="write the record stream to this file")
+    group.addoption(
+        "--report",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="write a report, by the file's name: .jsonl all records, .html a page, .md a summary, .svg a badge, "
+        "badge.json a badge's data; repeatable (docs/reports.md)",
+    )
     group.addoption(
         "--baseline",
         metavar="FILE.toml",
@@ -158,7 +174,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         session.open(target)
         if not hasattr(config, "workerinput"):
             session.begin_report(config.option.report)
-    except (_Usage, BadInterpreter, CaseError, RecordingError) as exc:
+    except (_Usage, BadInterpreter, CaseError, RecordingError, OutputError) as exc:
         session.close()
         return _complain(str(exc), 2)
     except (CandidateError, SmokeFailed) as exc:
@@ -297,7 +313,8 @@ class _Session:
         self._database: ExampleDatabase | None = None
         self._ahead: dict[str, Trial] = {}
         self._sides: list[Side | Recorded] = []
-        self._report: TextIO | None = None
+        self._report: Stream | None = None
+        self.tally = Tally()  # of the search at hand
         self._ends: float | None = None
 
     def open(self, target: Any) -> None:
@@ -341,10 +358,15 @@ class _Session:
                 "name": target.name,
                 "implementation": target.implementation,
                 "version": greeting.version,
+                "platform": _PLATFORM,
                 "capabilities": sorted(oracle.greeting.capabilities),
             },
             oracle="" if isinstance(oracle, Side) else str(oracle),
             baseline=option.baseline,
+            import_from=option.import_from,
+            unsettled=self.examiner.unsettled,
+            started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            again=self.again,
             level=self.level,
             delegates=greeting.delegates,
             unseen=greeting.unseen,
@@ -415,7 +437,7 @@ class _Session:
                 self._ends = time.monotonic() + self.plan.seconds
             workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
             deadline = time.monotonic() + (self._ends - time.monotonic()) / -(-left // workers)
-        tally = Tally()
+        self.tally = tally = Tally()
         finds = list(
             search(
                 self.examiner,
@@ -447,17 +469,18 @@ class _Session:
         option = self.config.option
         assert self.examiner is not None
         folder = Path(option.finds).absolute()
-        for trial in terminal.finds(records.unexpected(self.trials), self.level):
+        for finding in terminal.finds(records.unexpected(self.trials), self.level):
+            trial, own = finding.trial, folder / find_name(finding.clause, finding.trial["id"])
             try:
                 self.written[trial["id"]] = write_find(
-                    folder,
+                    own,
                     trial,
-                    says=terminal.says(trial),
+                    says=terminal.says(finding),
                     impl=str(REFERENCE) if option.impl == "reference" else option.impl,
                     import_from=option.import_from,
                     interpreter=self.target.executable,
                     target=self.target.name,
-                    again=f"{self.again} --cases={folder} {find_name(trial)}/fixture",
+                    again=f"{self.again} --cases={folder} {own.name}/fixture",
                 )
             except OSError as exc:
                 self.written[trial["id"]] = Written(problem=f"It could not be written: {exc}")
@@ -535,29 +558,97 @@ class _Session:
         version, unseen = self.run["target"]["version"], self.run["unseen"]
         return records.clause_records(registry().values(), self.trials, version, unseen, self.examiner.unsettled)
 
-    def begin_report(self, path: str | None) -> None:
-        """Open the report, and write its head. Raises _Usage."""
-        if path:
-            try:
-                self._report = Path(path).open("w", encoding="utf-8")  # noqa: SIM115 - open as long as the session
-            except OSError as exc:
-                raise _Usage(f"The report {path} cannot be written: {exc.strerror}.") from None
-            self.tell(self.run)
+    def begin_report(self, paths: Sequence[str]) -> None:
+        """Open the reports, and write the head of the records. Raises OutputError."""
+        self._report = Stream(paths)
+        self.tell(self.run)
 
     def tell(self, *stream: records.Record | None) -> None:
-        """Write records to the report, if there is one, as they come: what a run that is cut off has found, stays."""
+        """Write records to the reports, if there are any, as they come: what a run that is cut off found, stays."""
         if self._report is not None:
-            for record in stream:
-                self._report.write(json.dumps(record) + "\n")
-            self._report.flush()
+            self._report.tell(*stream)
 
-    def end_report(self) -> None:
-        """Write the tail, and close the report."""
+    def end_report(self) -> str:
+        """Write the tail of the records, and the other reports; what went wrong with that, if anything did."""
+        if self._report is None or not self._report.paths:
+            return ""
+        own = self._shown()
         if self.config.option.write_baseline:  # only now is it known what is expected
             self.tell(*self.trials, *self.searches, *self.replays)
-        self.tell(*self.clauses, self.end)
-        if self._report is not None:
-            self._report.close()
+        try:
+            self.tell(*own, *self.clauses, self.end)
+            self._report.end(replace(self.whole, shown={one["trial"]: one for one in own}))
+        except (OutputError, OSError) as exc:
+            return str(exc)
+        return ""
+
+    @property
+    def whole(self) -> Run:
+        """All that the run came to."""
+        assert self.run is not None
+        problem = records.STATUS[self.end["status"]] if self.end and self.end["status"] in (4, 130) else ""
+        return Run(
+            self.run,
+            self.trials,
+            self.clauses,
+            self.searches,
+            self.replays,
+            end=self.end,
+            problem=problem and f"{self.target.name}: {problem}",
+        )
+
+    def _shown(self) -> list[records.Record]:
+        """Both sides of the cases by which findings are known; for the reports, and not if the run was broken off."""
+        if self.examiner is None or self.end is None or self.end["status"] not in (0, 1):
+            return []
+        option = self.config.option
+        return shown(
+            findings(records.unexpected(self.trials), self.level),
+            self._case,
+            self.examiner,
+            interpreter=self.target.executable,
+            target=self.target.name,
+            impl=str(REFERENCE) if option.impl == "reference" else option.impl,
+            import_from=option.import_from,
+        )
+
+    def _case(self, name: str) -> Case | None:
+        """The case of an id: a fixture, a find, or one that a family enumerates."""
+        if name in self.fixtures:
+            return read(self.folder / f"{name}.toml", self.folder)
+        text = next((trial["fixture"] for trial in self.trials if trial["id"] == name and trial.get("fixture")), "")
+        if text:
+            return from_plain(tomllib.loads(text), name)
+        return next((case for case in families.generate(self.folder) if case.id == name), None)
+
+    def next_command(self) -> str:
+        """What to type where nothing is to be mended."""
+        if self.end is None:
+            return ""
+        status, option, chosen = self.end["status"], self.config.option, " ".join(sorted(self.selection))
+        if self.end["stale"]:
+            return f"{self.again} --baseline={option.baseline} --write-baseline"
+        if status == 130:
+            return f"{self.again} {chosen}".strip()
+        if status == 5 or (status == 0 and self.selection):
+            return self.again
+        if status == 0 and option.profile != "thorough":
+            return f"{self.again} --profile=thorough"
+        if status == 0 and self.level is not Level.EXACT:
+            return f"{self.again} --level=exact"
+        return ""
+
+    def progress(self) -> Progress:
+        """What shows how far the run is."""
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        counter = Counter(examples=self.plan.examples, seconds=self.plan.seconds)
+        counter.drawn = lambda: self.tally.drawn
+        return Progress(_console(reporter), counter)
+
+
+def _console(reporter: Any) -> Console:
+    """Where pytest writes."""
+    return terminal.console_on(reporter._tw._file, colour=reporter._tw.hasmarkup)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -569,9 +660,17 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         return
     session.exitstatus = ours.write_baseline(ours.finish(exitstatus))
     ours.write_finds()
+    problem = ours.end_report()
+    if problem:
+        session.exitstatus, ours.end = 4, records.end_record(4, ours.trials, ours.clauses)
     yield
-    ours.end_report()
-    print(terminal.last_line(ours.run, int(session.exitstatus), ours.end))
+    if problem:
+        print(f"The suite itself failed: {problem}", file=sys.stderr)
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    run = replace(ours.whole, trials=records.unexpected(ours.trials))
+    files = ours.config.option.report
+    reporter._tw.flush()
+    terminal.overview(_console(reporter), run, ours.again, ours.written, files=files, then=ours.next_command())
 
 
 def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -593,10 +692,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         return  # nothing was run
     if not ours.trials and not ours.searches:
         return  # nothing was chosen, or only collected
-    writer = terminalreporter._tw
-    console = Console(file=writer._file, width=max(writer.fullwidth, 60) if writer.hasmarkup else 110)
+    console = _console(terminalreporter)
     trials = records.unexpected(ours.trials)
-    terminal.summary(console, ours.run, trials, ours.clauses, registry(), ours.again, ours.searches, ours.written)
+    terminal.details(console, ours.run, trials, registry(), ours.again, ours.written)
     if ours.baseline is not None:
         baseline_report.summary(console, ours.baseline, ours.trials, ours.replays, ours.told)
 
@@ -726,6 +824,7 @@ class CaseItem(pytest.Item):
         trial = session.trial(self)
         record = session.record(trial)
         self.records = [record, *session.replayed(record)]
+        add_properties(self, record)
         stale = [sentence for one in self.records[1:] if (sentence := complaint(one))]
         if self.config.option.write_baseline and (stale or records.counts(record, session.level)):
             pytest.xfail("it is written into the baseline")
@@ -821,3 +920,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     ours = session.config.stash.get(_SESSION, None)
     if ours is not None:
         _leading.append(ours)
+        if ours.run is not None and not hasattr(session.config, "workerinput"):
+            add_run_properties(session.config, ours.run)
+            if session.config.option.verbose < 0 and not session.config.option.collectonly:
+                session.config.pluginmanager.register(Watcher(ours.progress()))

@@ -102,6 +102,11 @@ class Examiner:
         self._confirmed.update(one.signature for one in confirmed.divergences if one.cause)
         return confirmed
 
+    def observe(self, case: Case) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+        """What both sides show in a case; None for one that does not come to its end. Raises AgentError."""
+        ((ours, theirs),) = self._both([case])
+        return ours.observation, theirs.observation
+
     def run_all(self, cases: Sequence[Case], then: Sequence[Case] = ()) -> list[Trial]:
         """Try several cases, one after another in one process on each side, which is many times faster.
 

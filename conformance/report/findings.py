@@ -6,7 +6,7 @@ Knows records and how divergences are grouped (`grouping`); not how a finding is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from ..case import FAMILIES
@@ -14,6 +14,7 @@ from ..clauses import Level
 from ..grouping import groups
 from . import records
 from .records import Record
+from .runs import Run
 
 Pair = tuple[Record, Record]  # a trial, and one of its divergences
 
@@ -87,14 +88,33 @@ def findings(trials: Sequence[Record], level: Level, tried: int = 0) -> list[Fin
         count = Counter(one["clause"] for _, one in pairs)
         pairs.sort(
             key=lambda pair: (
-                (pair[1]["phase"], pair[1]["field"]) not in core,  # noqa: B023 - sorted at once
+                (pair[1]["phase"], pair[1]["field"]) not in core,
                 Level.parse(pair[1]["level"]),
-                -count[pair[1]["clause"]],  # noqa: B023
+                -count[pair[1]["clause"]],
                 *_how_well(*pair),
             )
         )
     all_of_them = [Finding(pairs) for pairs in pairs_of.values() if pairs]
     return sorted(all_of_them, key=lambda one: (one.level, -len(one.pairs)))
+
+
+def of_run(run: Run) -> Iterator[tuple[bool, Record | None, Finding]]:
+    """What a run found: whether it fails the run, what a baseline says of it, and the finding."""
+
+    def some(keep: Callable[[Record], bool]) -> list[Record]:
+        return [
+            {**trial, "divergences": [one for one in trial["divergences"] if not one["cause"] or keep(one)]}
+            for trial in run.trials
+        ]
+
+    below = [one for one in Level if one <= run.level]
+    for finding in findings(some(lambda one: not one.get("expected")), run.level):
+        yield True, None, finding
+    for finding in findings(some(lambda one: one.get("expected")), Level.EXACT):
+        yield False, finding.divergence["expected"], finding
+    above = some(lambda one: not one.get("expected") and Level.parse(one["level"]) not in below)
+    for finding in findings(above, Level.EXACT):
+        yield False, None, finding
 
 
 def _how_well(trial: Record, one: Record) -> tuple[str, bool, int, int, str]:

@@ -49,13 +49,15 @@ def run_record(
     import_from: str = "",
     unsettled: Mapping[str, str] | None = None,
     started: str = "",
+    again: str = "",
 ) -> Record:
     """The head of the stream.
 
     delegates: the candidate is the interpreter's own runpy, which is a fact, no verdict. oracle: what stands in for the
     target's own runpy, if anything does. baseline: the file, if there is one, that says what is expected. import_from:
     where the candidate was found, as the suite was told.
-    unsettled: clauses of which the oracle cannot tell, with the reason. started: the time, in UTC.
+    unsettled: clauses of which the oracle cannot tell, with the reason. started: the time, in UTC. again: the command to
+    which a case's id is added.
     """
     return {
         "record": "run",
@@ -71,6 +73,7 @@ def run_record(
         "unsettled": dict(unsettled or {}),
         "import_from": import_from,
         "started": started,
+        "again": again,
     }
 
 
@@ -292,9 +295,9 @@ def end_record(
     stale = sum(map(_stale, baseline))
     meaning = STATUS[status]
     if status == 0 and expected:
-        meaning = f"conforms, but for what the baseline expects, in {expected} cases"
+        meaning = f"conforms, but for what the baseline expects, in {expected} case{'s' if expected > 1 else ''}"
     elif status == 1 and not any(counts(trial, level) for trial in trials):
-        meaning = f"the baseline is out of date, in {stale} places"
+        meaning = "the baseline is out of date"
     return {
         "record": "end",
         "status": status,

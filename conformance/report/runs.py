@@ -22,7 +22,7 @@ _CLAUSE_TEXTS = ("id", "chapter", "level", "statement", "source", "verdict", "re
 _DIVERGENCE_TEXTS = ("clause", "level", "phase", "field", "kind", "where")
 _KEYS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "run": {
-        **dict.fromkeys(("suite", "candidate", "oracle", "level", "import_from", "started"), str),
+        **dict.fromkeys(("suite", "candidate", "oracle", "level", "import_from", "started", "again"), str),
         **dict.fromkeys(("target", "unseen", "unsettled"), dict),
     },
     "trial": {
@@ -308,6 +308,20 @@ def status_of(runs: Sequence[Run]) -> int:
     """The exit status of several runs together: what is worst of them; 0 only if all are complete and conform."""
     statuses = [run.status for run in runs]
     return next((one for one in (4, 130, 1, 5) if one in statuses), 0 if statuses else 5)
+
+
+def headline(runs: Sequence[Run]) -> str:
+    """The verdict in one line: "diverges on 3.8.18, 3.9.18; conforms on 7 targets"."""
+    words: dict[str, list[str]] = {}
+    for run in runs:
+        words.setdefault(run.meaning if run.complete else "is incomplete", []).append(
+            run.target.removeprefix("CPython ")
+        )
+    order = sorted(words, key=lambda word: (word == "conforms", word))
+    return "; ".join(
+        f"{word} on {', '.join(words[word])}" if len(words[word]) < 4 else f"{word} on {len(words[word])} targets"
+        for word in order
+    )
 
 
 def problems(runs: Iterable[Run]) -> Iterator[str]:

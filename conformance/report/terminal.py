@@ -1,74 +1,133 @@
 """The end of a run, for somebody with ten minutes and a broken implementation.
 
-A table by chapter and level; then each divergence, grouped by what breaks: the clause in words, the case, what the
-oracle shows and what the candidate shows, and the command that shows it again.
+First each divergence, grouped by what breaks: the clause in words, the case, what the oracle shows and what the candidate
+shows, and the command that shows it again. Then, on one screen, how the chapters stand, and what to do next.
 """
 
 from __future__ import annotations
 
-import json
+import os
 import textwrap
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TextIO
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..case import FAMILIES
 from ..clauses import CHAPTERS, Clause, Level
 from ..finds import Written
-from ..grouping import groups
-from ..judge import without_identity
-from ..owners import NOTHING, UNCHANGED
-from . import records
+from ..owners import NOTHING
+from .findings import Finding, findings
 from .records import STATUS, Record
+from .runs import Run
+from .values import narrow, show
 
 _MOST_GROUPS = 40
 _LONGEST_CASE = 30  # lines
-_WIDEST = 300
+_USUAL_WIDTH = 110  # where there is no terminal
+_LEAST_WIDTH = 60
+_USUAL_HEIGHT = 24
+_LEAST_GROUPS, _MOST_LINES = 2, 12  # divergences that are named at the end, a line each
 
 
-def summary(
+def console_on(file: TextIO, *, colour: bool) -> Console:
+    """A console that is as wide as its terminal, and coloured only if that is wanted."""
+    known = file.isatty() or "COLUMNS" in os.environ
+    console = Console(file=file, color_system="auto" if colour else None, force_terminal=colour or None)
+    console.width = max(console.width, _LEAST_WIDTH) if known else _USUAL_WIDTH
+    return console
+
+
+def details(
     console: Console,
     run: Record,
     trials: Sequence[Record],
-    clauses: Sequence[Record],
     registry: Mapping[str, Clause],
     again: str,
-    searches: Sequence[Record] = (),
     written: Mapping[str, Written] | None = None,
 ) -> None:
-    """Print the table, then the divergences.
+    """Print the divergences, each in full.
 
-    again: the command to which a case's id is added. searches: their records. written: where finds are, by id.
+    trials: without what is expected of them. again: the command to which a case's id is added. written: where finds
+    are, by id.
     """
     level = Level.parse(run["level"])
-    console.print(
-        f"\n{run['candidate']} on {run['target']['name']}: clauses that conform, of those that hold",
-        style="bold",
-        highlight=False,
-    )
-    if run["oracle"]:
-        console.print(f"oracle: {run['oracle']}", highlight=False, markup=False)
-    console.print(_table(clauses, level))
-    idle = len({one["chapter"] for one in clauses}) - len(_ran(clauses))
-    if idle:
-        console.print(
-            f"No case ran for the clauses of {idle} other chapter{'s' if idle > 1 else ''}.",
-            style="dim",
-            highlight=False,
-        )
-    _unsupported(console, run, trials, clauses)
-    _searched(console, searches, trials)
-    counted = _groups(trials, level)
-    for group in counted[:_MOST_GROUPS]:
-        _divergence(console, group, registry, again, written or {})
-    if len(counted) > _MOST_GROUPS:
-        console.print(f"\n... and {len(counted) - _MOST_GROUPS} more; --report=FILE.jsonl has them all.")
+    found = findings(trials, level)
+    for finding in found[:_MOST_GROUPS]:
+        _divergence(console, finding, registry, again, written or {})
+    if len(found) > _MOST_GROUPS:
+        console.print(f"\n... and {len(found) - _MOST_GROUPS} more; --report=FILE.html has them all.")
     _above(console, trials, level)
+    _unsupported(console, run, trials)
     _unconfirmed(console, trials)
+
+
+def overview(
+    console: Console,
+    run: Run,
+    again: str,
+    written: Mapping[str, Written] | None = None,
+    *,
+    files: Sequence[str] = (),
+    then: str = "",
+) -> None:
+    """Print, on one screen, how the chapters stand, what diverges, and how it ended; last the command to run next.
+
+    run: without what is expected of it. again: as for `details`. files: the reports that were written. then: the command,
+    where there is nothing to be mended.
+    """
+
+    def say(text: str, style: str = "", *, bare: bool = True) -> None:
+        console.print(Text(text, style=style), soft_wrap=not bare, no_wrap=bare, overflow="ellipsis", crop=bare)
+
+    level = run.level
+    found = findings(run.trials, level)
+    table = _table(run.clauses, level)
+    says = f"\n{run.run['candidate']} on {run.target}: clauses that conform, of those that hold"
+    say(says if table.row_count else "", "bold")
+    if run.run["oracle"]:
+        say(f"oracle: {run.run['oracle']}")
+    if table.row_count:
+        console.print(table)
+    rest = [sentence for sentence in (_idle(run.clauses), _searched(run)) if sentence]
+    for sentence in rest:
+        say(sentence, "dim")
+    end = [f"Written: {', '.join(files)}"] if files else []
+    end.append(last_line(run.run, run.status, run.end))
+    following = next_command(run, found, again, written or {}, then)
+    end += [f"next: {following}"] if following else []
+    taken = 3 + bool(run.run["oracle"]) + table.row_count + len(rest) + sum(_lines(one, console.width) for one in end)
+    height = console.height if console.is_terminal else _USUAL_HEIGHT
+    most = min(max(height - taken - 2, _LEAST_GROUPS), _MOST_LINES)
+    if found:
+        say(f"{len(found)} divergence{'s' if len(found) > 1 else ''}, the firmest first:", "bold")
+    shown = found if len(found) <= most else found[: most - 1]
+    for finding in shown:
+        cases = len({trial["id"] for trial, _ in finding.pairs})
+        one = finding.divergence
+        say(f"  {finding.clause} ({finding.level}, {cases} case{'s' if cases > 1 else ''}): {one['where']}", "red")
+    if len(shown) < len(found):
+        say(f"  and {len(found) - len(shown)} more")
+    for line in end:
+        say(line, bare=False)
+
+
+def _lines(text: str, width: int) -> int:
+    return -(-len(text) // width)
+
+
+def next_command(run: Run, found: Sequence[Finding], again: str, written: Mapping[str, Written], then: str) -> str:
+    """What to type next: the first divergence alone; or else whatever leads further."""
+    if not found:
+        return then
+    trial = found[0].trial
+    if trial["chapter"] != "search":
+        return f"{again} {trial['id']}"
+    where = written.get(trial["id"], Written())
+    if where.program is not None and where.shows:
+        return f"python {where.program}"
+    return f"{again} {trial['id'].rpartition('/')[0]}"
 
 
 def last_line(run: Record | None, status: int, end: Record | None) -> str:
@@ -81,79 +140,69 @@ def last_line(run: Record | None, status: int, end: Record | None) -> str:
     return f"{run['candidate']} on {run['target']['name']}{by} at level {run['level']}: {words} (clauses: {counts})"
 
 
-def _ran(clauses: Sequence[Record]) -> set[str]:
-    """The chapters of which something was tried."""
-    return {one["chapter"] for one in clauses if one["verdict"] != "not-run"}
-
-
 def _table(clauses: Sequence[Record], level: Level) -> Table:
+    """The chapters of which something was tried; those in which all conforms are one row, if there are several."""
     table = Table(box=None, pad_edge=False)
-    table.add_column("chapter", no_wrap=True)
+    table.add_column("chapter", no_wrap=True, overflow="ellipsis")
     for one in Level:
         table.add_column(str(one) if one <= level else f"({one})", justify="right", no_wrap=True)
-    table.add_column("otherwise")
-    ran = _ran(clauses)
-    for chapter, title in CHAPTERS.items():
-        own = [clause for clause in clauses if clause["chapter"] == chapter]
-        if chapter not in ran:
-            continue
-        cells = []
-        for one in Level:
-            at_level = [clause for clause in own if clause["level"] == str(one)]
-            good = sum(clause["verdict"] == "conforms" for clause in at_level)
-            style = "" if good == len(at_level) else "red" if one <= level else "yellow"
-            cells.append(Text(f"{good}/{len(at_level)}" if at_level else "-", style=style))
-        others: dict[str, int] = {}
-        for clause in own:
-            if clause["verdict"] != "conforms":
-                others[clause["verdict"]] = others.get(clause["verdict"], 0) + 1
-        table.add_row(title, *cells, ", ".join(f"{count} {what}" for what, count in sorted(others.items())))
+    table.add_column("otherwise", no_wrap=True, overflow="ellipsis")
+    own = {chapter: [clause for clause in clauses if clause["chapter"] == chapter] for chapter in CHAPTERS}
+    ran = {chapter: some for chapter, some in own.items() if any(one["verdict"] != "not-run" for one in some)}
+    clean = [chapter for chapter, some in ran.items() if all(one["verdict"] == "conforms" for one in some)]
+    if len(clean) < 2:
+        clean = []
+    for chapter, some in ran.items():
+        if chapter not in clean:
+            table.add_row(CHAPTERS[chapter], *_cells(some, level))
+    if clean:
+        what = f"{len(clean)} {'other ' if len(clean) < len(ran) else ''}chapters"
+        table.add_row(what, *_cells([one for chapter in clean for one in ran[chapter]], level))
     return table
 
 
-_Pair = tuple[Record, Record]  # a trial, and one of its divergences
+def _cells(clauses: Sequence[Record], level: Level) -> list[Text]:
+    cells = []
+    for one in Level:
+        at_level = [clause for clause in clauses if clause["level"] == str(one)]
+        good = sum(clause["verdict"] == "conforms" for clause in at_level)
+        style = "" if good == len(at_level) else "red" if one <= level else "yellow"
+        cells.append(Text(f"{good}/{len(at_level)}" if at_level else "-", style=style))
+    others: dict[str, int] = {}
+    for clause in clauses:
+        if clause["verdict"] != "conforms":
+            others[clause["verdict"]] = others.get(clause["verdict"], 0) + 1
+    return [*cells, Text(", ".join(f"{count} {what}" for what, count in sorted(others.items())))]
 
 
-def _groups(trials: Sequence[Record], level: Level, tried: int = 0) -> list[list[_Pair]]:
-    """What is wrong, each thing once: the causes that one finding explains, together (see `grouping`).
+def _idle(clauses: Sequence[Record]) -> str:
+    """How many chapters were left out."""
+    chapters = {one["chapter"] for one in clauses}
+    idle = len(chapters) - len({one["chapter"] for one in clauses if one["verdict"] != "not-run"})
+    if not idle:
+        return ""
+    if idle == len(chapters):
+        return "No case ran that is about a clause."
+    return f"No case ran for the clauses of {idle} other chapter{'s' if idle > 1 else ''}."
 
-    Within a group comes first what differs in the case that the finding is known by; of that, the clause that most
-    cases name, by the case that shows it best: one that is about that clause, and small.
+
+def finds(trials: Sequence[Record], level: Level) -> list[Finding]:
+    """The findings that are shown by a find of the search, since no other case shows the same as well.
+
+    One for each clause and field: a search that is short of time may come to two cases of one fault.
     """
-    seen = {trial["id"]: records.seen(trial) for trial in trials if trial["divergences"]}
-    findings = groups([one for one in seen.values() if one.causes(level)], level, tried or len(trials))
-    found: dict[int, list[_Pair]] = {id(finding): [] for finding in findings.all}
-    for trial in trials:
-        for one, showing in zip(
-            trial["divergences"], seen[trial["id"]].showings if trial["divergences"] else (), strict=True
-        ):
-            if showing.cause and showing.level <= level:
-                finding = findings.explaining(seen[trial["id"]], showing)
-                assert finding is not None
-                found[id(finding)].append((trial, one))
-    for finding in findings.all:
-        pairs = found[id(finding)]
-        count = Counter(one["clause"] for _, one in pairs)
-        pairs.sort(
-            key=lambda pair: (
-                (pair[1]["phase"], pair[1]["field"]) not in {key[:2] for key in finding.core},
-                Level.parse(pair[1]["level"]),
-                -count[pair[1]["clause"]],
-                *_how_well(*pair),
-            )
-        )
-    return sorted(found.values(), key=lambda group: (Level.parse(group[0][1]["level"]), -len(group)))
+    found: dict[tuple[str, str], Finding] = {}
+    for finding in findings(trials, level)[:_MOST_GROUPS]:
+        if "fixture" in finding.trial:
+            key = finding.clause, finding.divergence["field"]
+            if key not in found or finding.trial["size"] < found[key].trial["size"]:
+                found[key] = finding
+    return list(found.values())
 
 
-def finds(trials: Sequence[Record], level: Level) -> list[Record]:
-    """The finds of the search that are shown, since no other case shows the same as well."""
-    leading = [group[0][0] for group in _groups(trials, level)[:_MOST_GROUPS]]
-    return list({trial["id"]: trial for trial in leading if "fixture" in trial}.values())
-
-
-def says(trial: Record) -> str:
-    """What differs in a trial, in words: its first cause."""
-    one = next(one for one in trial["divergences"] if one["cause"])
+def says(finding: Finding) -> str:
+    """What differs in the case of a finding, in words."""
+    one = finding.divergence
     place, oracle, candidate = narrow(one["oracle"], one["candidate"])
     return f"{one['where']}{place}\n  runpy      {show(oracle)}\n  candidate  {show(candidate)}"
 
@@ -173,31 +222,26 @@ def _above(console: Console, trials: Sequence[Record], level: Level) -> None:
         )
 
 
-def _searched(console: Console, searches: Sequence[Record], trials: Sequence[Record]) -> None:
+def _searched(run: Run) -> str:
     """How much was searched."""
-    if searches:
-        tried, found = sum(one["tried"] for one in searches), sum("fixture" in trial for trial in trials)
-        console.print(
-            f"\nThe search tried {tried:,} cases that it drew, by {len(searches)} properties, and found "
-            f"{found or 'nothing'} that no case before showed.",
-            highlight=False,
-        )
-
-
-def _how_well(trial: Record, one: Record) -> tuple[str, bool, int, int, str]:
-    """The clause, then how fit the case is to be read: a named one before those that a family made."""
-    about = trial["clauses"].index(one["clause"]) if one["clause"] in trial["clauses"] else len(trial["clauses"])
-    return one["clause"], trial["chapter"] == FAMILIES, about, trial["size"], trial["id"]
+    if not run.searches:
+        return ""
+    by = f"{len(run.searches)} properties" if len(run.searches) > 1 else "one property"
+    found = sum(trial["chapter"] == "search" for trial in run.trials)
+    return (
+        f"The search tried {run.searched:,} cases that it drew, by {by}, and found {found or 'nothing'} that no case "
+        "before showed."
+    )
 
 
 def _divergence(
     console: Console,
-    group: list[_Pair],
+    finding: Finding,
     registry: Mapping[str, Clause],
     again: str,
     written: Mapping[str, Written],
 ) -> None:
-    trial, one = group[0]
+    trial, one = finding.trial, finding.divergence
     clause = registry.get(one["clause"])
 
     def say(label: str, text: str, style: str = "") -> None:
@@ -222,15 +266,12 @@ def _divergence(
     say("differs", one["where"] + place)
     say("oracle", show(oracle))
     say("candidate", show(candidate))
-    followers = sorted({other["where"] for other in trial["divergences"] if not other["cause"]})
-    if followers:
-        say("then also", _some(followers, 3, "; "), "dim")
-    likewise = [pair[0]["id"] for pair in group[1:] if pair[1]["clause"] == one["clause"]]
-    if likewise:
-        say("likewise", _some(likewise, 3), "dim")
-    others = {pair[1]["clause"]: pair[0]["id"] for pair in reversed(group) if pair[1]["clause"] != one["clause"]}
-    if others:
-        say("breaks too", _some([f"{other} ({others[other]})" for other in reversed(others)], 6), "dim")
+    if finding.followers:
+        say("then also", _some(finding.followers, 3, "; "), "dim")
+    if finding.likewise:
+        say("likewise", _some(finding.likewise, 3), "dim")
+    if finding.breaks_too:
+        say("breaks too", _some([f"{other} ({case})" for other, case in finding.breaks_too.items()], 6), "dim")
     if "fixture" in trial:
         _find(console, trial, written.get(trial["id"], Written()), again, say)
     else:
@@ -264,7 +305,7 @@ def _some(words: Sequence[str], most: int, separator: str = ", ") -> str:
     return separator.join(words[:most]) + (f"{separator}{rest} more" if rest > 0 else "")
 
 
-def _unsupported(console: Console, run: Record, trials: Sequence[Record], clauses: Sequence[Record]) -> None:
+def _unsupported(console: Console, run: Record, trials: Sequence[Record]) -> None:
     reasons: dict[str, int] = {}
     for trial in trials:
         if trial["verdict"] == "unsupported":
@@ -272,7 +313,7 @@ def _unsupported(console: Console, run: Record, trials: Sequence[Record], clause
     if reasons:
         console.print("\nNot offered by the candidate, and neither conforming nor diverging:", style="bold")
         for reason, count in sorted(reasons.items(), key=lambda pair: -pair[1]):
-            console.print(f"  {count} cases: {reason}", highlight=False, markup=False)
+            console.print(f"  {count} case{'s' if count > 1 else ''}: {reason}", highlight=False, markup=False)
     for field, reason in run["unseen"].items():
         console.print(f"  not seen through this adapter: {field} ({reason})", highlight=False, markup=False)
     if run["delegates"]:
@@ -283,65 +324,7 @@ def _unconfirmed(console: Console, trials: Sequence[Record]) -> None:
     shaky = [trial["id"] for trial in trials if trial["unconfirmed"]]
     if shaky:
         console.print(
-            f"\n{len(shaky)} cases showed a difference that fresh interpreters did not show, and that does not count: "
+            f"\n{len(shaky)} case{'s' if len(shaky) > 1 else ''} showed a difference that fresh interpreters did not show, and that does not count: "
             + ", ".join(shaky[:10]),
             highlight=False,
         )
-
-
-def narrow(oracle: Any, candidate: Any) -> tuple[str, Any, Any]:
-    """The part of two descriptions that differs: its place, and both sides of it.
-
-    Goes down as long as the two have the same shape and differ in one part only.
-    """
-    place = ""
-    while True:
-        if isinstance(oracle, dict) and isinstance(candidate, dict):
-            if oracle.get("is") != candidate.get("is") and without_identity(oracle) == without_identity(candidate):
-                mine, theirs = ({"is": side.get("is", "one not met before")} for side in (oracle, candidate))
-                return place, mine, theirs
-            if oracle.keys() != candidate.keys():
-                return place, oracle, candidate
-            parts = [(str(key), oracle[key], candidate[key]) for key in oracle]
-        elif isinstance(oracle, list) and isinstance(candidate, list) and len(oracle) == len(candidate):
-            parts = [(str(n), one, two) for n, (one, two) in enumerate(zip(oracle, candidate, strict=True))]
-        else:
-            return place, oracle, candidate
-        differing = [part for part in parts if part[1] != part[2]]
-        if len(differing) != 1 or differing[0][0] in ("is", "again"):
-            return place, oracle, candidate
-        name, oracle, candidate = differing[0]
-        place += f", {name}" if not name.isdigit() else f"[{name}]"
-
-
-def show(value: Any) -> str:
-    """A described value on one line, in words a Python programmer reads."""
-    text = _words(value)
-    return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
-
-
-def _words(value: Any) -> str:
-    if isinstance(value, list):
-        return "[" + ", ".join(_words(item) for item in value) + "]"
-    if not isinstance(value, dict):
-        return repr(value)
-    if value in (NOTHING, UNCHANGED):
-        return "nothing" if value == NOTHING else "unchanged"
-    if "again" in value or set(value) == {"is"}:
-        return f"<{value.get('again', value.get('is'))}>"
-    if isinstance(value.get("dict"), list):
-        return "{" + ", ".join(f"{_words(key)}: {_words(item)}" for key, item in value["dict"]) + "}"
-    for kind, opening, closing in (("list", "[", "]"), ("tuple", "(", ")"), ("set", "{", "}")):
-        if kind in value:
-            return opening + ", ".join(_words(item) for item in value[kind]) + closing
-    if "exception" in value and "message" in value:
-        return f"{value['exception']}({value['message']!r})"
-    if "module" in value:
-        return f"<module {value['module']}>"
-    return _plain({key: item for key, item in value.items() if key != "is"})
-
-
-def _plain(value: dict[str, Any]) -> str:
-    if len(value) == 1 and next(iter(value)) in ("float", "bytes", "str", "complex"):
-        return str(next(iter(value.values())))
-    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,189 @@
+"""How far a run is: a line that moves on a terminal, and otherwise a line for each chapter that is done.
+
+Stands in the place of pytest's own dots and percentages, unless -v asks for what pytest says.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePosixPath
+
+from rich.console import Console
+from rich.live import Live
+from rich.text import Text
+
+from ..clauses import CHAPTERS
+
+_TITLES = {**CHAPTERS, "families": "Families", "search": "The search", "baseline": "Baseline"}
+_RECENT = 8.0  # seconds, of which the rate is taken
+_SEARCHED = 100.0  # cases a second that a search tries, until it is known better
+_PER_SECOND = 4
+
+
+class Counter:
+    """What is done and what is left: pure numbers, and a clock.
+
+    examples: how many cases each search is to draw. seconds: or for how long all of them may search.
+    """
+
+    def __init__(
+        self, *, examples: int = 0, seconds: float | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._clock = clock
+        self._examples = examples
+        self._seconds = seconds
+        self._left: dict[str, int] = {}
+        self._failed: dict[str, int] = {}
+        self._all: dict[str, int] = {}
+        self._marks: list[tuple[float, int]] = []
+        self._searching: float | None = None
+        self._done_in_search = 0
+        self.drawn: Callable[[], int] = lambda: 0  # how many cases the search at hand has drawn
+        self.total = 0
+        self.done = 0
+        self.failed = 0
+        self.chapter = ""
+
+    def begin(self, chapters: Iterable[str]) -> None:
+        """Count what is to be done: the chapter of each item."""
+        for chapter in chapters:
+            self._left[chapter] = self._left.get(chapter, 0) + 1
+        self._all = dict(self._left)
+        self.total = sum(count for chapter, count in self._all.items() if chapter != "search")
+        self._marks = [(self._clock(), 0)]
+
+    def start(self, chapter: str) -> None:
+        """An item begins."""
+        self.chapter = chapter
+        if chapter == "search" and self._searching is None:
+            self._searching = self._clock()
+
+    def end(self, chapter: str, failed: bool) -> str:
+        """An item has ended; the chapter's line if it was its last."""
+        self._left[chapter] = self._left.get(chapter, 1) - 1
+        self.failed += failed
+        self._failed[chapter] = self._failed.get(chapter, 0) + failed
+        if chapter != "search":
+            self.done += 1
+            self._marks.append((self._clock(), self.done))
+            while len(self._marks) > 2 and self._marks[1][0] < self._clock() - _RECENT:
+                self._marks.pop(0)
+        else:
+            self._done_in_search += 1
+        return self.line(chapter) if not self._left[chapter] else ""
+
+    def line(self, chapter: str) -> str:
+        """A chapter that is done, in a line."""
+        count = self._all.get(chapter, 0)
+        what = "propert" + ("ies" if count != 1 else "y") if chapter == "search" else "case" + "s" * (count != 1)
+        failed = self._failed.get(chapter, 0)
+        said = ("found something" if chapter == "search" else "diverge") if failed else ""
+        tail = f", {failed:,} {said}" if failed else ""
+        return f"{_TITLES.get(chapter, chapter)}: {count:,} {what}{tail}"
+
+    @property
+    def rate(self) -> float:
+        """Cases a second, of late."""
+        (start, before), (end, done) = self._marks[0], self._marks[-1]
+        return (done - before) / (end - start) if end > start else 0.0
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that are left, as far as can be told."""
+        rest = self.total - self.done
+        if rest and not self.rate:
+            return None
+        return (rest / self.rate if rest else 0.0) + self._left_to_search()
+
+    def _left_to_search(self) -> float:
+        properties = self._left.get("search", 0)
+        if not properties:
+            return 0.0
+        now = self._clock()
+        if self._seconds is not None:
+            begun = now if self._searching is None else self._searching
+            return max(self._seconds - (now - begun), 0.0)
+        drawn = self._done_in_search * self._examples + min(self.drawn(), self._examples)
+        rate = _SEARCHED
+        if self._searching is not None and drawn and now > self._searching:
+            rate = drawn / (now - self._searching)
+        return (self._all["search"] * self._examples - drawn) / rate
+
+    def words(self, width: int) -> str:
+        """It all in one line, no wider than this; what matters least goes first."""
+        title = _TITLES.get(self.chapter, self.chapter)
+        if self.chapter == "search":
+            count = f"{self._done_in_search}/{self._all['search']} properties"
+        else:
+            count = f"{self.done:,}/{self.total:,}"
+        rate = f"{self.rate:,.0f}/s" if self.rate and self.chapter != "search" else ""
+        left = f"{_clock(self.left)} left" if self.left is not None else ""
+        failed = f"{self.failed:,} diverge" if self.failed else ""
+        parts = [one for one in (count, rate, left, failed) if one]
+        whole = self.total + self._all.get("search", 0)
+        part = (self.done + self._done_in_search) / whole if whole else 0.0
+        rest = "  ".join(parts)
+        room = width - len(title) - len(rest) - 4
+        bar = ""
+        if room >= 10:
+            full = min(room, 40)
+            bar = "━" * round(part * full) + "╌" * (full - round(part * full))
+        return "  ".join(one for one in (title, bar, rest) if one)[:width]
+
+
+def _clock(seconds: float | None) -> str:
+    minutes, rest = divmod(round(seconds or 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def chapter_of(nodeid: str) -> str:
+    """The chapter of one of pytest's items."""
+    parts = PurePosixPath(re.split(r"::", nodeid)[0]).parts
+    if "families" in parts:
+        return "families"
+    for part in parts:
+        if part in _TITLES:
+            return part
+    return parts[-2] if len(parts) > 1 else parts[0] if parts else ""
+
+
+class Progress:
+    """Shows a counter on a console, as it goes."""
+
+    def __init__(self, console: Console, counter: Counter) -> None:
+        self.counter = counter
+        self._console = console
+        self._live: Live | None = None
+
+    def begin(self, nodeids: Sequence[str]) -> None:
+        """Show it."""
+        self.counter.begin(chapter_of(one) for one in nodeids)
+        if self._console.is_terminal and not self._console.is_dumb_terminal:
+            self._live = Live(
+                get_renderable=lambda: Text(self.counter.words(self._console.width - 1), no_wrap=True),
+                console=self._console,
+                refresh_per_second=_PER_SECOND,
+                transient=True,
+                redirect_stdout=False,
+                redirect_stderr=False,
+            )
+            self._live.start()
+
+    def start(self, nodeid: str) -> None:
+        """An item begins."""
+        self.counter.start(chapter_of(nodeid))
+
+    def end(self, nodeid: str, failed: bool) -> None:
+        """An item has ended."""
+        line = self.counter.end(chapter_of(nodeid), failed)
+        if line and self._live is None:
+            self._console.print(line, highlight=False, markup=False)
+
+    def close(self) -> None:
+        """Take it away."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None

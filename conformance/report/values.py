@@ -1,0 +1,70 @@
+"""Described values (docs/protocol.md) in words that a Python programmer reads."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..judge import without_identity
+from ..owners import NOTHING, UNCHANGED
+
+_WIDEST = 300
+
+
+def narrow(oracle: Any, candidate: Any) -> tuple[str, Any, Any]:
+    """The part of two descriptions that differs: its place, and both sides of it.
+
+    Goes down as long as the two have the same shape and differ in one part only.
+    """
+    place = ""
+    while True:
+        if isinstance(oracle, dict) and isinstance(candidate, dict):
+            if oracle.get("is") != candidate.get("is") and without_identity(oracle) == without_identity(candidate):
+                mine, theirs = ({"is": side.get("is", "one not met before")} for side in (oracle, candidate))
+                return place, mine, theirs
+            if oracle.keys() != candidate.keys():
+                return place, oracle, candidate
+            parts = [(str(key), oracle[key], candidate[key]) for key in oracle]
+        elif isinstance(oracle, list) and isinstance(candidate, list) and len(oracle) == len(candidate):
+            parts = [(str(n), one, two) for n, (one, two) in enumerate(zip(oracle, candidate, strict=True))]
+        else:
+            return place, oracle, candidate
+        differing = [part for part in parts if part[1] != part[2]]
+        if len(differing) != 1 or differing[0][0] in ("is", "again"):
+            return place, oracle, candidate
+        name, oracle, candidate = differing[0]
+        place += f", {name}" if not name.isdigit() else f"[{name}]"
+
+
+def show(value: Any) -> str:
+    """A described value on one line, in words a Python programmer reads."""
+    text = words(value)
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
+
+
+def words(value: Any) -> str:
+    """A described value on one line, however long."""
+    if isinstance(value, list):
+        return "[" + ", ".join(words(item) for item in value) + "]"
+    if not isinstance(value, dict):
+        return repr(value)
+    if value in (NOTHING, UNCHANGED):
+        return "nothing" if value == NOTHING else "unchanged"
+    if "again" in value or set(value) == {"is"}:
+        return f"<{value.get('again', value.get('is'))}>"
+    if isinstance(value.get("dict"), list):
+        return "{" + ", ".join(f"{words(key)}: {words(item)}" for key, item in value["dict"]) + "}"
+    for kind, opening, closing in (("list", "[", "]"), ("tuple", "(", ")"), ("set", "{", "}")):
+        if kind in value:
+            return opening + ", ".join(words(item) for item in value[kind]) + closing
+    if "exception" in value and "message" in value:
+        return f"{value['exception']}({value['message']!r})"
+    if "module" in value:
+        return f"<module {value['module']}>"
+    return _plain({key: item for key, item in value.items() if key != "is"})
+
+
+def _plain(value: dict[str, Any]) -> str:
+    if len(value) == 1 and next(iter(value)) in ("float", "bytes", "str", "complex"):
+        return str(next(iter(value.values())))
+    return json.dumps(value, ensure_ascii=False)
