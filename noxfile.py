@@ -7,6 +7,7 @@
 #     "hypothesis>=6.170",
 #     "rich>=15",
 #     "packaging>=26",
+#     "redis>=8",
 #     "tomlkit>=0.15",
 #     "ruff~=0.17.6",
 #     "mypy~=2.4.1",

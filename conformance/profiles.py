@@ -53,10 +53,15 @@ def database(where: str, what: str) -> ExampleDatabase | None:
     if where.startswith(("redis://", "rediss://", "unix://")):
         try:
             from hypothesis.extra.redis import RedisExampleDatabase
-            from redis import Redis  # type: ignore[import-not-found]
+            from redis import Redis, RedisError  # type: ignore[import-not-found, unused-ignore]
         except ImportError:
             raise ValueError("--database=redis://... needs the package redis beside the suite") from None
-        return RedisExampleDatabase(Redis.from_url(where))
+        try:
+            server = Redis.from_url(where)
+            server.ping()
+        except (RedisError, ValueError) as exc:
+            raise ValueError(f"--database={where}: no Redis server answers there ({exc})") from None
+        return RedisExampleDatabase(server)
     path = Path(where) if where else cache() / "examples" / hashlib.sha256(what.encode()).hexdigest()[:12]
     try:
         path.mkdir(parents=True, exist_ok=True)
