@@ -13,7 +13,7 @@ import os
 import sys
 import time
 import tomllib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from xdist.plugin import parse_numprocesses  # type: ignore[import-untyped]
 
 from . import FIXTURES, REFERENCE, __version__, families, strategies
 from .baseline import Baseline, BaselineError, Known, complaint, marked, replayed
+from .baseline import parse as parse_baseline
 from .baseline import read as read_baseline
 from .case import FAMILIES, Case, CaseError, fixtures, from_plain, read
 from .clauses import CHAPTERS, Level, registry
@@ -158,11 +159,11 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     _started.append(True)
     try:
         folder = _fixtures_folder(config)
-        selection = _selection(config, folder)
+        baseline = _baseline(config, folder)
+        selection = _selection(config, folder, (baseline and baseline.cases) or ())
         level = Level.parse(config.option.level)
         plan = _plan(config)
         target = find(config.option.target)
-        baseline = _baseline(config, folder)
         known = baseline.on(target.implementation, target.version) if baseline else ()
     except (_Usage, ValueError, BadInterpreter, BaselineError, CaseError) as exc:
         return _complain(str(exc), 2)
@@ -213,10 +214,13 @@ def _fixtures_folder(config: pytest.Config) -> Path:
     return folder
 
 
-def _selection(config: pytest.Config, folder: Path) -> frozenset[str]:
-    """The clauses, chapters and fixtures that were named on the command line; each must name something."""
+def _selection(config: pytest.Config, folder: Path, own: Iterable[str]) -> frozenset[str]:
+    """The clauses, chapters and fixtures that were named on the command line; each must name something.
+
+    own: ids of cases that a baseline brings.
+    """
     known = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)} | {FAMILIES}
-    known |= {SEARCH, *(f"{SEARCH}/{name}" for name in PROPERTIES)}
+    known |= {SEARCH, *(f"{SEARCH}/{name}" for name in PROPERTIES), *own}
     chosen = set()
     given = {str(word) for word in config.invocation_params.args}
     for word in config.args:
@@ -251,13 +255,26 @@ def _baseline(config: pytest.Config, folder: Path) -> Baseline | None:
         return Baseline(path)
     if not path.exists():
         raise _Usage(f"There is no baseline {path}: --write-baseline writes one.")
-    return read_baseline(path, _ids(folder))
+    return read_baseline(path, _Ids(folder))
 
 
-def _ids(folder: Path) -> set[str]:
-    """The ids of all cases that there are."""
-    named = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)}
-    return named | {case.id for case in families.generate(folder)}
+class _Ids(Collection[str]):
+    """The ids of all cases that there are; those of the families are looked up only if they are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)}
+
+    def __contains__(self, name: object) -> bool:
+        if name not in self._known and str(name).startswith(FAMILIES):
+            self._known |= {case.id for case in families.generate(self._folder)}
+        return name in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
 
 
 @dataclass(frozen=True)
@@ -537,7 +554,7 @@ class _Session:
                 version=where[1],
                 level=self.level,
             )
-            self.baseline = baseline_file.check(written, path, _ids(self.folder))
+            self.baseline = parse_baseline(written.text, path, _Ids(self.folder))
             self.expected = self.baseline.on(*where)
             path.write_text(written.text, encoding="utf-8")
         except (OSError, BaselineError) as exc:

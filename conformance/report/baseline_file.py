@@ -8,15 +8,14 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import tomlkit
 from packaging.specifiers import SpecifierSet
 from tomlkit.items import AoT
 
-from ..baseline import Baseline, Condition, Known, Places, after, parse, text_of
+from ..baseline import Baseline, Condition, Known, Places, after, text_of
 from ..case import FAMILIES, SEARCH, from_plain
 from ..clauses import Level, registry
 from ..fixture import toml
@@ -33,14 +32,13 @@ _LONGEST = 110
 
 @dataclass
 class Written:
-    """What became of a baseline: its text, numbers of its entries, and the cases that it names."""
+    """What became of a baseline: its text, and numbers of its entries."""
 
     text: str
     added: int = 0
     removed: int = 0
     kept: int = 0
     changed: int = 0  # of those that were kept
-    cases: set[str] = field(default_factory=set)
 
     def __str__(self) -> str:
         numbers = ((self.added, "added"), (self.removed, "removed"), (self.kept, "kept"))
@@ -110,12 +108,7 @@ def update(
     used = {place.case for entry in [*entries, *new] for places in entry.values() for place in places}
     text = _with_cases(text, used, {trial["id"]: trial for trial in trials if trial.get("fixture")})
     changed = sum(bool(now) and now != old for old, now in zip(_entries(baseline), entries, strict=True))
-    return Written(text, len(new), len(empty), len(entries) - len(empty), changed, used)
-
-
-def check(written: Written, path: Path, ids: set[str]) -> Baseline:
-    """The baseline that was written, as it will be read. Raises BaselineError."""
-    return parse(written.text, path, ids | written.cases)
+    return Written(text, len(new), len(empty), len(entries) - len(empty), changed)
 
 
 # -- what is to stand there ------------------------------------------------------------------------------------
