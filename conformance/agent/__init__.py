@@ -13,10 +13,14 @@ is not installed where the agent runs.
     watch      sees what happens meanwhile: modules executed, warnings, audit events
     state      what of the interpreter's state changed
     describe   any object as plain JSON
+    own        what all of this works with, on which the candidate cannot lay hands
 """
 
 # What both ends of the line must agree on.
 PROTOCOL = 2
+# Exit statuses: of a process in which nothing works any more that it would take to say what was seen; of an agent that
+# was sent what is no request.
+MUTE, NONSENSE = 97, 98
 SPECIALS = (
     "__name__",
     "__spec__",

@@ -11,27 +11,37 @@ name. Several cases in one request follow one another in one process (see `rollb
 from __future__ import annotations
 
 import gc
-import json
-import os
-import select
-import signal
 import sys
-import threading
-import time
 import types
+from select import select
+from signal import SIGKILL
+from time import monotonic
 from typing import Any, Callable, Dict, List, Tuple
 
-from . import PROTOCOL, candidate, rollback, state, steps, world
+from . import MUTE, NONSENSE, PROTOCOL, candidate, rollback, state, steps, world
 from .describe import ask, safe_str, type_name
+from .own import dumps, loads, os
+
+try:
+    from _thread import _count as _other_threads
+except ImportError:  # an interpreter without threads
+
+    def _other_threads() -> int:
+        return 0
+
 
 _GRACE = 0.05
 _FORSAKEN = object()
+_streams = (sys.stdout, sys.stderr)
+_threads_before = _other_threads()
+world.os = os  # type: ignore[attr-defined]  # elsewhere, that module stands by itself
 
 
 def main(arguments: List[str]) -> None:
     """Load the side under test, greet, then serve requests until the driver closes the line."""
     read_fd, write_fd = int(arguments[0]), int(arguments[1])
     once, side, import_from = arguments[2] == "once", arguments[3], arguments[4]
+    apart = "apart" in arguments[5:]
     for descriptor in (read_fd, write_fd):
         os.set_inheritable(descriptor, False)
     if not once:
@@ -58,14 +68,29 @@ def main(arguments: List[str]) -> None:
         gc.collect()
         gc.freeze()
     for line in reader:
-        request = json.loads(line)
+        try:
+            request = _request(line)
+        except Exception:
+            os._exit(NONSENSE)
         if once:
+            reader.close()
+            os.close(write_fd)  # the candidate finds no line to write to
             _in_this_process(request, run_module, name)
-            return
-        send(_in_a_child(request, run_module, name, (read_fd, write_fd)))
+        reply = _in_a_child(request, run_module, name, (read_fd, write_fd))
+        _sweep(apart)
+        send(reply)
         clear(request)  # while the driver reads what came of it
     del keep
     os._exit(0)  # the driver is done with us; what the candidate would do at exit is nobody's concern
+
+
+def _request(line: str) -> Dict[str, Any]:
+    """A request, or an exception if it is none."""
+    request = loads(line)
+    for key, kind in (("id", int), ("cases", list), ("root", str), ("result", str), ("timeout", (int, float))):
+        if not line.endswith("\n") or not isinstance(request[key], kind):
+            raise ValueError(key)
+    return request  # type: ignore[no-any-return]
 
 
 def _without_compiler() -> None:
@@ -79,7 +104,7 @@ def _without_compiler() -> None:
 
 def _sender(descriptor: int) -> Callable[[Dict[str, Any]], None]:
     def send(message: Dict[str, Any]) -> None:
-        data = json.dumps(message).encode("ascii") + b"\n"
+        data = dumps(message).encode("ascii") + b"\n"
         while data:
             data = data[os.write(descriptor, data) :]
 
@@ -113,7 +138,7 @@ def _greeting(run_module: Callable[..., Any]) -> Dict[str, Any]:
         "platform": "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform,
         "executable": sys.executable,
         "capabilities": _capabilities(),
-        "single_threaded": threading.active_count() == 1,
+        "single_threaded": _other_threads() == _threads_before,
         "delegates": run_module is getattr(sys.modules.get("runpy"), "run_module", None),
         "unseen": {str(k): str(v) for k, v in unseen.items()} if isinstance(unseen, dict) else {},
     }
@@ -153,7 +178,6 @@ def _in_this_process(request: Dict[str, Any], run_module: Callable[..., Any], na
     After several, one line more says what they changed that was not put back; if it is missing, the process ended
     before its time.
     """
-    write, dumps, opened, close, leave = os.write, json.dumps, os.open, os.close, os._exit
     root, result, cases = request["root"], request["result"], request["cases"]
     os.makedirs(root)
     for descriptor in (1, 2):
@@ -163,11 +187,12 @@ def _in_this_process(request: Dict[str, Any], run_module: Callable[..., Any], na
 
     def tell(line: Dict[str, Any]) -> None:
         data = dumps(line).encode("ascii") + b"\n"
-        descriptor = opened(result, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        descriptor = os.open(result, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         while data:
-            data = data[write(descriptor, data) :]
-        close(descriptor)
+            data = data[os.write(descriptor, data) :]
+        os.close(descriptor)
 
+    status = MUTE
     try:
         try:
             if len(cases) == 1:
@@ -183,8 +208,9 @@ def _in_this_process(request: Dict[str, Any], run_module: Callable[..., Any], na
                 tell({"changed": snapshot.changed()})
         except BaseException as exc:  # a fault of ours, or of the world's recipes: say it, never swallow it
             tell({"agent_failed": _told(exc)})
+        status = 0
     finally:
-        leave(0)
+        os._exit(status)
 
 
 def _told(exc: BaseException) -> str:
@@ -204,8 +230,11 @@ def _in_a_child(
         world.prepare(case["files"])
     state.preload()
     alive_read, alive_write = os.pipe()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in _streams:
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # closed, when the candidate was imported
+            pass
     child = os.fork()
     if child == 0:
         os.setpgid(0, 0)
@@ -220,7 +249,7 @@ def _in_a_child(
     status = _wait(child, alive_read, ours[0], request)
     os.close(alive_read)
     try:
-        os.killpg(child, signal.SIGKILL)
+        os.killpg(child, SIGKILL)
     except OSError:
         pass
     if status is _FORSAKEN:
@@ -239,16 +268,74 @@ def _in_a_child(
     return reply
 
 
+def _sweep(apart: bool) -> None:
+    """Kill what a case has left behind, though it be in sessions of its own.
+
+    apart: nobody but us and what we started is in this namespace of processes, whose first one cannot be killed.
+    """
+    if apart:
+        if os.getppid() == 1:
+            try:
+                os.kill(-1, SIGKILL)
+            except OSError:
+                pass  # there is nobody
+        return
+    guard = os.getppid()
+    for _ in range(100):
+        orphans = [pid for pid in _children(guard) if pid != os.getpid()]
+        if not orphans or guard == 1:
+            return
+        for pid in orphans:
+            try:
+                os.kill(pid, SIGKILL)
+            except OSError:
+                pass
+        select([], [], [], 0.001)
+
+
+def _children(pid: int) -> List[int]:
+    """The processes that a process has started, or inherited, if this system tells."""
+    try:
+        descriptor = os.open("/proc/{0}/task/{0}/children".format(pid), os.O_RDONLY)
+    except OSError:
+        return []
+    try:
+        return [int(word) for word in os.read(descriptor, 65536).split()]
+    finally:
+        os.close(descriptor)
+
+
 def clear(request: Dict[str, Any]) -> None:
     """Remove the world of a case and the files of its output."""
-    import shutil  # not in the process of a case, and so not when one starts
-
-    shutil.rmtree(request["root"], ignore_errors=True)
     for descriptor in (1, 2):
         try:
             os.unlink("{}.{}".format(request["result"], descriptor))
         except OSError:
             pass
+    try:
+        _remove(request["root"])
+    except Exception:  # too deep, perhaps: the driver removes the rest in the end
+        pass
+
+
+def _remove(folder: str) -> None:
+    try:
+        with os.scandir(folder) as listed:
+            entries = list(listed)
+    except OSError:
+        return
+    for entry in entries:
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                _remove(entry.path)
+            else:
+                os.unlink(entry.path)
+        except OSError:
+            pass
+    try:
+        os.rmdir(folder)
+    except OSError:
+        pass
 
 
 def _wait(child: int, alive: int, line: int, request: Dict[str, Any]) -> Any:
@@ -258,12 +345,12 @@ def _wait(child: int, alive: int, line: int, request: Dict[str, Any]) -> Any:
     own, so the status itself is asked for as well. No request comes before the reply to the last one: if there is
     something to read on the driver's line meanwhile, it is its end.
     """
-    deadline, done = time.monotonic() + request["timeout"], 0
+    deadline, done = monotonic() + request["timeout"], 0
     watch = [alive, line]
     while True:
-        remaining = deadline - time.monotonic()
+        remaining = deadline - monotonic()
         grace = _GRACE if alive in watch else 0.001
-        ready = select.select(watch, [], [], max(0.0, min(remaining, grace)))[0]
+        ready = select(watch, [], [], max(0.0, min(remaining, grace)))[0]
         if line in ready:
             return _FORSAKEN
         if ready:
@@ -275,7 +362,7 @@ def _wait(child: int, alive: int, line: int, request: Dict[str, Any]) -> Any:
             size = _size(request["result"])
             if size == done:
                 return None
-            deadline, done = time.monotonic() + request["timeout"], size  # the time is for each case
+            deadline, done = monotonic() + request["timeout"], size  # the time is for each case
 
 
 def _size(path: str) -> int:

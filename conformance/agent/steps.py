@@ -6,7 +6,6 @@ afterwards; the process ends.
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import types
@@ -15,10 +14,10 @@ from typing import Any, Callable, ClassVar, Dict, List, Set, Tuple
 
 from . import world
 from .describe import Describer, safe_str, slot
+from .own import os
 from .state import State, give_way
 from .watch import AUDITED, Watch
 
-_scandir = os.scandir  # the world may replace it
 _QUIET = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
 _MAX_OUTPUT = 20_000
 _OWN_NAMES = ("__builtins__", "__name__", "run_module", "note", "result", "error")
@@ -73,7 +72,12 @@ class _Run:
             warnings.simplefilter("ignore", category)
         warnings.simplefilter("always", append=True)
         warnings.showwarning = self._watch.showwarning
-        self._namespace: Dict[str, Any] = {"__name__": "steps", "run_module": run_module, "note": note}
+        self._namespace: Dict[str, Any] = {
+            "__name__": "steps",
+            "run_module": run_module,
+            "note": note,
+            "__builtins__": vars(sys.modules["builtins"]),  # and not ours
+        }
         self._describer.opaque(vars(sys.modules["builtins"]), "builtins")
         self._describer.opaque(sys.modules["builtins"], "builtins module")
         self._describer.opaque(sys.modules, "sys.modules")
@@ -192,7 +196,7 @@ class _Run:
         while folders:
             folder, shown = folders.pop()
             try:
-                entries = list(_scandir(folder))
+                entries = list(os.scandir(folder))
             except OSError:  # the world has removed it
                 continue
             for entry in entries:

@@ -1,0 +1,70 @@
+"""What the agent works with: copies from before the candidate was loaded, which nobody else holds.
+
+A candidate may replace `os.write`, or empty `builtins`: that is to be seen, and not to be fooled by. So our modules
+have builtins of their own (see `start`), and take from here what else they need. What is looked at, such as
+`os.environ`, is not copied: that would be to look away.
+"""
+
+from __future__ import annotations
+
+import genericpath
+import json
+import os
+import types
+from typing import TYPE_CHECKING, Any, Callable, Dict
+
+__all__ = ["dumps", "loads", "os"]
+_COPIED = {id(vars(module)): module for module in (os, os.path, genericpath)}
+_copies: Dict[int, types.ModuleType] = {}
+
+
+def _copy(module: types.ModuleType) -> types.ModuleType:
+    """A module like this one, whose functions look up what they need in the copies."""
+    key = id(vars(module))
+    if key not in _copies:
+        copy = _copies[key] = types.ModuleType(module.__name__)
+        for name, value in vars(module).items():
+            vars(copy)[name] = _copy_of(value)
+        vars(copy)["__builtins__"] = globals()["__builtins__"]
+    return _copies[key]
+
+
+def _copy_of(value: Any) -> Any:
+    if type(value) is types.ModuleType and id(vars(value)) in _COPIED:
+        return _copy(value)
+    if type(value) is not types.FunctionType or id(getattr(value, "__globals__", None)) not in _COPIED:
+        return value
+    namespace = vars(_copy(_COPIED[id(value.__globals__)]))
+    function = types.FunctionType(value.__code__, namespace, value.__name__, value.__defaults__, value.__closure__)
+    function.__kwdefaults__ = value.__kwdefaults__
+    return function
+
+
+if not TYPE_CHECKING:
+    os = _copy(os)
+
+
+def _encoder() -> Callable[[Any], str]:
+    """To JSON, by the interpreter's own code where it has some: the rest of the module can be tampered with."""
+    make, text = getattr(json.encoder, "c_make_encoder", None), json.encoder.encode_basestring_ascii
+    if make is None:
+        return json.JSONEncoder().encode
+    encode, join = make(None, None, text, None, ": ", ", ", False, False, True), "".join
+
+    def dumps(value: Any) -> str:
+        return join(encode(value, 0))
+
+    return dumps
+
+
+def _decoder() -> Callable[[str], Any]:
+    scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
+
+    def loads(text: str) -> Any:
+        return scan(text, 0)[0]
+
+    return loads
+
+
+dumps = _encoder()
+loads = _decoder()
