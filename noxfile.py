@@ -5,6 +5,7 @@
 #     "pytest>=9",
 #     "pytest-xdist>=3.8",
 #     "hypothesis>=6.170",
+#     "jinja2>=3.1",
 #     "rich>=15",
 #     "packaging>=26",
 #     "redis>=8",
@@ -24,6 +25,7 @@ nox -s mutants                         how many wrong implementations are caught
 nox -s fuzz -- --impl=mypkg            search without end, on one machine or several
 nox -s campaign                        run drawn cases between sides that must agree
 nox -s survey                          judge other people's implementations
+nox -s report -- A.jsonl B.jsonl       one report of several runs, or two compared
 
 Two environments, never mixed. The driver (pytest, Hypothesis ...) is the environment that nox builds
 for this file from the metadata above; inside a session it is `sys.executable`. The environment of a
@@ -98,7 +100,11 @@ FOLDERS = ("--import-from", "--cases", "--finds", "--database")
 FILES = ("--baseline",)
 
 # Options whose value is a file that the driver writes, one for each target.
-WRITTEN = ("--report", "--junitxml", "--junit-xml")
+WRITTEN = ("--junitxml", "--junit-xml")
+
+# How the files end that --report writes. Records are one file for each target; whatever else is made of them all.
+RECORDS = ".jsonl"
+REPORTS = (".html", ".md", ".svg", "badge.json")
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -117,11 +123,16 @@ class Asked:
 
     install: list[str] = field(default_factory=list)  # arguments for `pip install`
     candidate: str = ""  # the value of --impl
+    reports: list[Path] = field(default_factory=list)
     options: list[str] = field(default_factory=list)
 
 
 # What each conformance session of this run came to, in order; "" stands for the run as a whole.
 outcomes: dict[str, str] = {}
+
+# What `verdict` is to make, and of which records.
+reports: list[Path] = []
+recorded: list[Path] = []
 
 
 @nox.session(python=False)
@@ -145,7 +156,8 @@ def conformance(session: nox.Session) -> None:
        --level=LEVEL          documented, compat (default) or exact
        --oracle=recording     judge by what was recorded of CPython of the target's version
        --profile=NAME         quick, default or thorough; --budget=30m searches for so long
-       --report=FILE.jsonl    the records, in FILE-<target>.jsonl for each target
+       --report=FILE.html     a page on all targets, or .md, .svg, badge.json; .jsonl for the records, which are
+                              kept for each target, in FILE-<target>.jsonl (docs/reports.md)
        --baseline=FILE.toml   what is expected to diverge; --write-baseline writes it (docs/baselines.md)
        --target=PATH          judge on this interpreter alone, as it is
        CLAUSE-ID ...          only these clauses or fixtures; any pytest option
@@ -157,7 +169,7 @@ def conformance(session: nox.Session) -> None:
         session.error("not run: the command line was refused")
     here = Path(session.invoked_from)
     asked = read_command_line(session.posargs, here, target_name(session))
-    arguments = []
+    arguments = report_options(asked, target_name(session))
     if not OWN_TARGET:
         install(session, asked.install)
         arguments.append(f"--target={python_of(session)}")
@@ -181,11 +193,28 @@ def conformance(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def verdict(session: nox.Session) -> None:
-    """Runs after conformance: fail when no target was judged."""
+    """Runs after conformance: make one report of all targets, and fail when one does not conform or none was judged."""
+    written = [path for path in recorded if path.exists()]
+    if reports and written:
+        # Its exit status says again what each target came to.
+        made = [*map(str, written), *(f"--report={path}" for path in reports)]
+        driver(session, "conformance.report", *made, success=(0, 1, 4, 5, INTERRUPTED))
     if not outcomes:
         conclude(session, "", "nothing ran: no interpreter that was asked for could be used")
     if not all(outcome.startswith(STATUSES[0]) for outcome in outcomes.values()):
         session.error(summary())
+
+
+@nox.session(python=False)
+def report(session: nox.Session) -> None:
+    """Make one report of several runs: -- A.jsonl B.jsonl --report=FILE.html; or -- --compare BEFORE AFTER."""
+    here = Path(session.invoked_from)
+    try:
+        asked = read_command_line(session.posargs, here)
+    except UsageError as problem:
+        session.error(f"usage: {problem}")
+    arguments = [one if one.startswith("-") else str(here / one) for one in asked.options]
+    driver(session, "conformance.report", *arguments, *(f"--report={path}" for path in asked.reports))
 
 
 @nox.session(python=False)
@@ -285,9 +314,10 @@ def docs(session: nox.Session) -> None:
 def absolute(session: nox.Session) -> list[str]:
     """What stands after `--`, with folders and interpreters as seen from where the user stands."""
     try:
-        return read_command_line(session.posargs, Path(session.invoked_from)).options
+        asked = read_command_line(session.posargs, Path(session.invoked_from))
     except UsageError as problem:
         session.error(f"usage: {problem}")
+    return [*asked.options, *(f"--report={path}" for path in asked.reports)]
 
 
 def command_again(session: nox.Session, asked: Asked, here: Path) -> str:
@@ -298,14 +328,17 @@ def command_again(session: nox.Session, asked: Asked, here: Path) -> str:
     return shlex.join([*words, "-R", "-s", session.name, "--", *installs])
 
 
-def driver(session: nox.Session, module: str, *arguments: str, again: str = "") -> None:
-    """Run a module of the driver."""
+def driver(
+    session: nox.Session, module: str, *arguments: str, again: str = "", success: tuple[int, ...] = (0,)
+) -> None:
+    """Run a module of the driver. success: exit statuses with which all is well."""
     # -E: the user's PYTHON* variables are for the targets, which inherit them, not for the driver.
     # A driver that is interrupted is given the time to take its processes and folders away.
     session.run(
         *(sys.executable, "-E", "-m", module, *arguments),
         external=True,
         env={"RUNPY_CONFORMANCE_COMMAND": again or None},
+        success_codes=success,
         interrupt_timeout=15,
         terminate_timeout=5,
     )
@@ -350,7 +383,7 @@ def read_command_line(arguments: list[str], here: Path, target: str = "") -> Ask
     while rest:
         argument = rest.pop(0)
         option, equals, value = argument.partition("=")
-        if option not in {"--install", "--impl", "--target", *FOLDERS, *FILES, *WRITTEN}:
+        if option not in {"--install", "--impl", "--target", "--report", *FOLDERS, *FILES, *WRITTEN}:
             asked.options.append(argument)
             continue
         if not equals:
@@ -372,6 +405,9 @@ def read_command_line(arguments: list[str], here: Path, target: str = "") -> Ask
             path = here / value
             if not path.parent.is_dir():
                 raise UsageError(f"{option}: there is no folder {path.parent}")
+            if option == "--report":
+                asked.reports.append(report_file(path))
+                continue
             value = str(path.with_stem(f"{path.stem}-{target}") if target else path)
         asked.options.append(f"{option}={value}")
     if OWN_TARGET and asked.install:
@@ -379,10 +415,33 @@ def read_command_line(arguments: list[str], here: Path, target: str = "") -> Ask
     return asked
 
 
+def report_file(path: Path) -> Path:
+    """A file that --report can write."""
+    if not path.name.lower().endswith((RECORDS, *REPORTS)):
+        raise UsageError(f"--report: {path.name} ends in none of {', '.join((RECORDS, *REPORTS))}")
+    return path
+
+
+def report_options(asked: Asked, target: str) -> list[str]:
+    """What the driver is to write for one target: its records, of which `verdict` makes the rest."""
+    if OWN_TARGET:
+        return [f"--report={path}" for path in asked.reports]
+    reports[:] = [path for path in asked.reports if path.suffix.lower() != RECORDS]
+    kept = [path for path in asked.reports if path not in reports] or [
+        path.with_suffix(RECORDS) for path in reports[:1]
+    ]
+    own = [path.with_name(f"{path.stem}-{target}{RECORDS}") for path in kept]
+    for path in own:
+        path.unlink(missing_ok=True)  # or a run that cannot begin would leave those of an earlier one
+    recorded.extend(own[:1])
+    return [f"--report={path}" for path in own]
+
+
 EXAMPLES = {
     "--install": "mypkg, ./mypkg or '-e ./mypkg'",
     "--impl": "mypkg, mypkg.mod:callable or path/to/adapter.py:callable",
     "--target": "path/to/python",
+    "--report": "path/to/file.html",
     **dict.fromkeys(FOLDERS, "path/to/folder"),
     **dict.fromkeys((*FILES, *WRITTEN), "path/to/file"),
 }
