@@ -110,7 +110,7 @@ def of_run(run: Run) -> Iterator[tuple[bool, Record | None, Finding]]:
     below = [one for one in Level if one <= run.level]
     for finding in findings(some(lambda one: not one.get("expected")), run.level):
         yield True, None, finding
-    for finding in findings(some(lambda one: one.get("expected")), Level.EXACT):
+    for finding in findings(some(lambda one: bool(one.get("expected"))), Level.EXACT):
         yield False, finding.divergence["expected"], finding
     above = some(lambda one: not one.get("expected") and Level.parse(one["level"]) not in below)
     for finding in findings(above, Level.EXACT):

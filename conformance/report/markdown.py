@@ -35,7 +35,8 @@ def _lines(runs: Sequence[Run]) -> Iterator[str]:
     for one in runs:
         cells = " | ".join(_count(one.clauses, level) for level in Level)
         word = text(one.meaning) if one.complete else "incomplete"
-        yield f"| {text(one.target)} | {_SIGNS.get(one.status, '⚠️')} {word} | {cells} | {len(one.trials) + one.searched:,} |"
+        sign, cases = _SIGNS.get(one.status, "⚠️"), len(one.trials) + one.searched
+        yield f"| {text(one.target)} | {sign} {word} | {cells} | {cases:,} |"
     found = _findings(runs)
     if found:
         yield ""
@@ -84,7 +85,8 @@ def _finding(targets: Sequence[str], finding: Finding, run: Run) -> Iterator[str
     place, oracle, candidate = narrow(one["oracle"], one["candidate"])
     where = ", ".join(targets) if len(targets) < 4 else f"{len(targets)} targets"
     yield ""
-    yield f"<details><summary><b>{html(finding.clause)}</b> ({finding.level}) on {html(where)}: {html(one['where'] + place)}</summary>"
+    what = f"<b>{html(finding.clause)}</b> ({finding.level}) on {html(where)}: {html(one['where'] + place)}"
+    yield f"<details><summary>{what}</summary>"
     yield ""
     yield text(statement)
     yield ""

@@ -55,9 +55,8 @@ def run_record(
 
     delegates: the candidate is the interpreter's own runpy, which is a fact, no verdict. oracle: what stands in for the
     target's own runpy, if anything does. baseline: the file, if there is one, that says what is expected. import_from:
-    where the candidate was found, as the suite was told.
-    unsettled: clauses of which the oracle cannot tell, with the reason. started: the time, in UTC. again: the command to
-    which a case's id is added.
+    where the candidate was found, as the suite was told. unsettled: clauses of which the oracle cannot tell, with the
+    reason. started: the time, in UTC. again: the command to which a case's id is added.
     """
     return {
         "record": "run",

@@ -169,7 +169,7 @@ def _record(path: Path, number: int, line: bytes) -> Record:
     kind = one.get("record") if isinstance(one, dict) else None
     if number == 1 and kind != "run":
         raise ReportError(f"{path}:1: this is no report: it does not begin with a `run` record")
-    if kind not in _KEYS:
+    if not isinstance(kind, str) or kind not in _KEYS:
         raise ReportError(f"{path}:{number}: there is no record {kind!r}")
     if kind == "run" and one.get("schema") != SCHEMA:
         _head(path, one)  # what it holds is another matter, then
@@ -197,13 +197,13 @@ def _head(path: Path, run: Record) -> None:
     schema, suite = run.get("schema"), run.get("suite")
     if schema != SCHEMA:
         raise ReportError(
-            f"{path}:1: the report is of schema {schema}, and this suite reads schema {SCHEMA}: judge again, or read it "
-            f"with the version of the suite that wrote it ({suite})"
+            f"{path}:1: the report is of schema {schema}, and this suite reads schema {SCHEMA}: judge again, or read "
+            f"it with the version of the suite that wrote it ({suite})"
         )
     if suite != __version__:
         raise ReportError(
-            f"{path}:1: the report was written by version {suite} of the suite, and this is {__version__}, whose clauses "
-            "may be others: judge again, or read it with that version"
+            f"{path}:1: the report was written by version {suite} of the suite, and this is {__version__}, whose "
+            "clauses may be others: judge again, or read it with that version"
         )
     for key in ("name", "version"):
         if not isinstance(run["target"].get(key), str):

@@ -1,7 +1,7 @@
 """The end of a run, for somebody with ten minutes and a broken implementation.
 
-First each divergence, grouped by what breaks: the clause in words, the case, what the oracle shows and what the candidate
-shows, and the command that shows it again. Then, on one screen, how the chapters stand, and what to do next.
+First each divergence, grouped by what breaks: the clause in words, the case, what the oracle shows and what the
+candidate shows, and the command that shows it again. Then, on one screen, how the chapters stand, and what to do next.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from rich.text import Text
 from ..clauses import CHAPTERS, Clause, Level
 from ..finds import Written
 from ..owners import NOTHING
-from .findings import Finding, findings
+from .findings import Finding, findings, of_run
 from .records import STATUS, Record
-from .runs import Run
+from .runs import Run, headline, status_of
 from .values import narrow, show
 
 _MOST_GROUPS = 40
@@ -74,8 +74,8 @@ def overview(
 ) -> None:
     """Print, on one screen, how the chapters stand, what diverges, and how it ended; last the command to run next.
 
-    run: without what is expected of it. again: as for `details`. files: the reports that were written. then: the command,
-    where there is nothing to be mended.
+    run: without what is expected of it. again: as for `details`. files: the reports that were written. then: the
+    command, where there is nothing to be mended.
     """
 
     def say(text: str, style: str = "", *, bare: bool = True) -> None:
@@ -323,8 +323,40 @@ def _unsupported(console: Console, run: Record, trials: Sequence[Record]) -> Non
 def _unconfirmed(console: Console, trials: Sequence[Record]) -> None:
     shaky = [trial["id"] for trial in trials if trial["unconfirmed"]]
     if shaky:
+        cases = f"{len(shaky)} case{'s' if len(shaky) > 1 else ''}"
         console.print(
-            f"\n{len(shaky)} case{'s' if len(shaky) > 1 else ''} showed a difference that fresh interpreters did not show, and that does not count: "
+            f"\n{cases} showed a difference that fresh interpreters did not show, and that does not count: "
             + ", ".join(shaky[:10]),
             highlight=False,
         )
+
+
+def merged(console: Console, runs: Sequence[Run], files: Sequence[str] = ()) -> None:
+    """Print how several targets stand: a row each, and what diverges, once for all of them."""
+
+    def say(text: str, style: str = "") -> None:
+        console.print(Text(text, style=style), no_wrap=True, overflow="ellipsis", crop=True)
+
+    table = Table(box=None, pad_edge=False)
+    table.add_column("target", no_wrap=True)
+    for one in Level:
+        table.add_column(str(one) if one <= runs[0].level else f"({one})", justify="right", no_wrap=True)
+    table.add_column("cases", justify="right", no_wrap=True)
+    table.add_column("verdict", overflow="ellipsis")
+    targets: dict[tuple[str, str], list[str]] = {}
+    for run in runs:
+        word = Text(run.meaning, style="" if run.status == 0 else "red")
+        *cells, _ = _cells(run.clauses, run.level)
+        table.add_row(run.target, *cells, f"{len(run.trials) + run.searched:,}", word)
+        for fails, _, finding in of_run(run):
+            if fails:
+                targets.setdefault((finding.clause, finding.divergence["where"]), []).append(run.target)
+    say(f"{runs[0].run['candidate']} at level {runs[0].level}: clauses that conform, of those that hold", "bold")
+    console.print(table)
+    for (clause, where), names in list(targets.items())[:_MOST_LINES]:
+        say(f"  {clause} on {', '.join(names) if len(names) < 4 else f'{len(names)} targets'}: {where}", "red")
+    if len(targets) > _MOST_LINES:
+        say(f"  and {len(targets) - _MOST_LINES} more divergences")
+    if files:
+        console.print(Text(f"Written: {', '.join(files)}"), soft_wrap=True)
+    console.print(Text(f"status {status_of(runs)}: {headline(runs)}"), soft_wrap=True)

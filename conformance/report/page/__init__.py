@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup, escape
 
 from ... import REFERENCE
 from ...case import CaseError, from_plain
@@ -30,9 +31,9 @@ _HERE = Path(__file__).resolve().parent
 # Verdicts, the worst first, each with a sign that can be told without colour.
 SIGNS = {
     "crashes": "‼",
-    "hangs": "⧖",
+    "hangs": "∞",
     "diverges": "✗",
-    "not-run": "–",
+    "not-run": "-",
     "unsupported": "∅",
     "conforms": "✓",
     "agrees": "✓",
@@ -45,7 +46,7 @@ def page(runs: Sequence[Run]) -> str:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_HERE), autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True
     )
-    environment.filters["slug"] = slug
+    environment.filters["prose"] = _prose
     targets = _targets(runs)
     found = _findings(runs, targets)
     clauses = _clauses(runs, targets, found)
@@ -74,15 +75,15 @@ def page(runs: Sequence[Run]) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
-def slug(text: str) -> str:
-    """A text as part of a link."""
-    return re.sub(r"[^\w./-]+", "-", text)
+def _prose(text: str) -> Markup:
+    """A sentence, with what stands between backticks as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
-def _script(data: Any) -> jinja2.utils.markupsafe.Markup:  # type: ignore[name-defined]
+def _script(data: Any) -> Markup:
     """Data, so that no text in it ends the element that it stands in."""
     text = json.dumps(data, separators=(",", ":"), ensure_ascii=True)
-    return jinja2.utils.markupsafe.Markup(text.replace("<", "\\u003c"))  # type: ignore[attr-defined]
+    return Markup(text.replace("<", "\\u003c"))
 
 
 # -- the summary -----------------------------------------------------------------------------------------------
@@ -280,14 +281,14 @@ def _findings(runs: Sequence[Run], targets: Sequence[Target]) -> list[FindingVie
                 count = views[key].targets.get(target.short, 0)
                 views[key].targets[target.short] = count + len({trial["id"] for trial, _ in finding.pairs})
                 continue
-            clause = statements.get(finding.clause, {})
+            clause: Record = statements.get(finding.clause, {})
             shown = run.shown.get(finding.trial["id"], {})
             fixture = str(shown.get("fixture") or finding.trial.get("fixture", ""))
             views[key] = FindingView(
                 slug="",
                 finding=finding,
                 run=run,
-                chapter=clause.get("chapter", finding.trial["chapter"]),
+                chapter=str(clause.get("chapter", finding.trial["chapter"])),
                 statement=clause.get("statement", ""),
                 source=clause.get("source", ""),
                 targets={target.short: len({trial["id"] for trial, _ in finding.pairs})},
@@ -302,9 +303,9 @@ def _findings(runs: Sequence[Run], targets: Sequence[Target]) -> list[FindingVie
             )
     found = sorted(views.values(), key=lambda one: (not one.fails, bool(one.expected), one.finding.level))
     slugs: dict[str, int] = {}
-    for one in found:
-        slugs[one.clause] = slugs.get(one.clause, 0) + 1
-        one.slug = one.clause if slugs[one.clause] == 1 else f"{one.clause}-{slugs[one.clause]}"
+    for view in found:
+        slugs[view.clause] = slugs.get(view.clause, 0) + 1
+        view.slug = view.clause if slugs[view.clause] == 1 else f"{view.clause}-{slugs[view.clause]}"
     return found
 
 
