@@ -8,7 +8,8 @@ from pathlib import Path
 
 __version__ = "0.1.0.dev0"
 
-# The three rooms lie side by side, in the repository and when installed; they are found as files.
-HOUSE = Path(__file__).resolve().parent.parent
+# The other rooms are found as files: beside this one in the repository; within it when installed, under its one name.
+_HERE = Path(__file__).resolve().parent
+HOUSE = _HERE if (_HERE / "fixtures").is_dir() else _HERE.parent
 FIXTURES = HOUSE / "fixtures"
 REFERENCE = HOUSE / "reference"

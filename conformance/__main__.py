@@ -1,9 +1,10 @@
-"""`python -m conformance`: the suite for one target.
+"""`python -m conformance`, and `runpy-conformance` where it is installed: the suite for one target.
 
-usage: python -m conformance [--impl=SPEC] [--target=PYTHON] [--level=LEVEL] [CLAUSE | CHAPTER | FIXTURE ...]
+usage: {command} [--impl=SPEC] [--target=PYTHON] [--level=LEVEL] [CLAUSE | CHAPTER | FIXTURE ...]
 
-All other options are pytest's. Exit status: 0 conforms, 1 diverges, 2 usage, 3 the candidate cannot be loaded, 4 the
-suite itself failed, 5 nothing ran, 130 interrupted.
+What can be imported from the folder in which you stand can be judged as it is. Options that are not listed here are
+pytest's own (-x, -k, -v, --junitxml=FILE ...). Exit status: 0 conforms, 1 diverges, 2 usage, 3 the candidate cannot be
+loaded, 4 the suite itself failed, 5 nothing ran, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
-from . import HOUSE
+from . import HOUSE, __version__, options
 from .report import terminal
 
 _INTERRUPTED = 130
@@ -23,9 +25,24 @@ _INTERRUPTED = 130
 def main(arguments: list[str] | None = None) -> int:
     """Run pytest with the plugin on the fixtures; the exit status."""
     words = sys.argv[1:] if arguments is None else arguments
+    command = Path(sys.argv[0]).stem if Path(sys.argv[0]).stem != "__main__" else f"python -m {__package__}"
+    if {"-h", "--help"} & set(words):
+        print(f"{str(__doc__).format(command=command)}\n{options.listed()}")
+        return 0
+    if "--version" in words:
+        print(f"runpy-conformance {__version__}")
+        return 0
+    if any(word.partition("=")[0] == "--install" for word in words):
+        sentence = "--install is for nox, which makes environments: install the candidate into --target yourself."
+        print(sentence, file=sys.stderr)
+        print(terminal.last_line(None, 2, None), file=sys.stderr)
+        return 2
+    here = Path.cwd()
     ours = ["-p", "no:cacheprovider", "-p", "no:doctest", "-p", "no:unittest", "--no-header", "--no-summary"]
     ours += ["-p", "no:logging", "-q", "--tb=no", "--assert=plain", f"--rootdir={HOUSE}", "-c", "/dev/null"]
     ours += ["-p", f"{__package__}.plugin"]  # by name, so that the workers of -n have it as well
+    if here != HOUSE:
+        ours.append(f"--import-from={here}")  # and what the user says comes after it
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         status = int(pytest.main([*ours, *words]))

@@ -47,6 +47,7 @@ from .report.outputs import OutputError
 from .report.progress import Counter, Progress
 from .report.runs import Run
 from .report.stream import Stream
+from .report.values import show
 from .search import Tally, search
 from .showing import shown
 from .strategies import PROPERTIES
@@ -162,6 +163,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         baseline = _baseline(config, folder)
         selection = _selection(config, folder, (baseline and baseline.cases) or ())
         level = Level.parse(config.option.level)
+        config.option.impl = _absolute(config.option.impl)
         plan = _plan(config)
         target = find(config.option.target)
         known = baseline.on(target.implementation, target.version) if baseline else ()
@@ -195,6 +197,14 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     session = config.stash.get(_SESSION, None)
     if session is not None:
         session.close()
+
+
+def _absolute(impl: str) -> str:
+    """A candidate that lies where the user stands, for agents that start elsewhere; a module's name as it is."""
+    path, colon, name = impl.partition(".py:")
+    file = Path(path + ".py" if colon else path)
+    is_file = file.suffix == ".py" and (colon or file.is_file())
+    return f"{file.absolute()}{colon and ':'}{name}" if is_file else impl
 
 
 class _Usage(Exception):
@@ -683,7 +693,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     yield
     if problem:
         print(f"The suite itself failed: {problem}", file=sys.stderr)
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
     run = replace(ours.whole, trials=records.unexpected(ours.trials))
     files = ours.config.option.report
     reporter._tw.flush()
@@ -858,8 +868,8 @@ class CaseItem(pytest.Item):
         """A divergence in one line a field; anything else is the suite's own fault."""
         if isinstance(excinfo.value, Diverges):
             return "\n".join(
-                f"{one.signature}: {one.where}: oracle {terminal.show(one.oracle)}, "
-                f"candidate {terminal.show(one.candidate)}"
+                f"{one.signature}: {one.where}: oracle {show(one.oracle)}, "
+                f"candidate {show(one.candidate)}"
                 for one in excinfo.value.trial.divergences
                 if one.cause
             )
