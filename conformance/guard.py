@@ -1,12 +1,15 @@
 """Stands between the driver and an agent, so that nothing of the agent's remains, whatever becomes of either.
 
-arguments: FOLDER READ-FD WRITE-FD COMMAND ...
+arguments: FOLDER READ-FD WRITE-FD once|serve COMMAND ...
 
 Run by the driver's interpreter as a process of its own, which imports as little as it can, since there is one for each
 agent. COMMAND is the agent, which inherits the two descriptors. Standard input is the driver's line: a byte says that
 the agent is to end, its end without one that the driver is dead; then FOLDER is removed as well. On standard output one
 line says how the agent ended, unless it was asked to: `ended STATUS` as from wait(2), or `crowded NUMBER` if it had to
 be killed because there were too many processes.
+
+An agent that runs a case itself, `once`, gets a parent of its own, that it may kill: an agent that serves is one to the
+processes of its cases. The agent's last argument says how it may look after orphans: `apart`, or `guard:PID`.
 
 Everything that descends from the agent is killed when it ends. As root on Linux it lives in a namespace of processes
 of its own, where it can neither see nor kill anybody else, and which ends with its first process; its worlds lie on a
@@ -26,7 +29,6 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 WORLDS = "worlds"  # the folder, below FOLDER, in which cases are built
-APART = "apart"  # the agent's last argument if it has a namespace of its own, in which it may kill everybody else
 MOST_PROCESSES = 100
 _DISK = "size=256m,nr_inodes=65536"
 _LARGEST_FILE = 128 << 20
@@ -52,7 +54,8 @@ def main(arguments: list[str]) -> NoReturn:
 
 
 def _stand(arguments: list[str]) -> int:
-    folder, descriptors, command = arguments[0], [int(one) for one in arguments[1:3]], arguments[3:]
+    folder, descriptors, once = arguments[0], [int(one) for one in arguments[1:3]], arguments[3] == "once"
+    command = arguments[4:]
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     library = _library()
     apart = library is not None and os.geteuid() == 0 and library.unshare(_NEW_PROCESSES) == 0
@@ -66,12 +69,14 @@ def _stand(arguments: list[str]) -> int:
         assert library is not None
         library.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
         _own_file_systems(library, os.path.join(folder, WORLDS))
-        command = [*command, APART]
-    elif library is not None:
-        library.prctl(_SET_SUBREAPER, 1, 0, 0, 0)
+        command.append("apart")
+    else:
+        command.append(f"guard:{os.getpid()}")
+        if library is not None:
+            library.prctl(_SET_SUBREAPER, 1, 0, 0, 0)
     agent = os.fork()
     if not agent:
-        _become(command, library)
+        _become(command, once, library)
     for descriptor in descriptors:
         os.close(descriptor)
     status = _keep(agent, apart)
@@ -99,7 +104,7 @@ def _own_file_systems(library: Any, worlds: str) -> None:
     library.mount(b"tmpfs", os.fsencode(worlds), b"tmpfs", 0, _DISK.encode())
 
 
-def _become(command: list[str], library: Any) -> NoReturn:
+def _become(command: list[str], once: bool, library: Any) -> NoReturn:
     """Be the agent: in a session of its own, so that what is sent to its group does not reach us."""
     import resource
 
@@ -119,6 +124,10 @@ def _become(command: list[str], library: Any) -> NoReturn:
             except (OSError, ValueError):
                 pass  # a stricter one is set already, or this system has none
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+        if once and (agent := os.fork()):
+            _end_likewise(os.waitpid(agent, 0)[1])
+        if library is not None:
+            library.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
         nothing = os.open(os.devnull, os.O_RDONLY)
         os.dup2(nothing, 0)
         os.close(nothing)
@@ -126,6 +135,15 @@ def _become(command: list[str], library: Any) -> NoReturn:
         os.execv(command[0], command)
     finally:
         os._exit(127)
+
+
+def _end_likewise(status: int) -> NoReturn:
+    code = os.waitstatus_to_exitcode(status)
+    if code < 0:
+        if -code != signal.SIGKILL:
+            signal.signal(-code, signal.SIG_DFL)
+        os.kill(os.getpid(), -code)
+    os._exit(max(code, 0))
 
 
 def _keep(agent: int, apart: bool) -> int:

@@ -368,7 +368,7 @@ class _Agent:
         agent = [executable, str(AGENT), *theirs, mode, what, import_from]
         with open(os.path.join(folder, "agent.log"), "ab") as log:
             self._guard = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _GUARD, str(AGENT.parents[1]), folder, *theirs, *agent],
+                [sys.executable, "-I", "-S", "-c", _GUARD, str(AGENT.parents[1]), folder, *theirs, mode, *agent],
                 bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

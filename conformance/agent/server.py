@@ -41,7 +41,7 @@ def main(arguments: List[str]) -> None:
     """Load the side under test, greet, then serve requests until the driver closes the line."""
     read_fd, write_fd = int(arguments[0]), int(arguments[1])
     once, side, import_from = arguments[2] == "once", arguments[3], arguments[4]
-    apart = "apart" in arguments[5:]
+    guard = arguments[5] if len(arguments) > 5 else ""
     for descriptor in (read_fd, write_fd):
         os.set_inheritable(descriptor, False)
     if not once:
@@ -54,6 +54,8 @@ def main(arguments: List[str]) -> None:
     under_test = types.ModuleType("under_test")
     under_test.__dict__["Unsupported"] = steps.Unsupported
     sys.modules["under_test"] = under_test
+    for one in [key for key in sys.modules if key.partition(".")[0] == __name__.partition(".")[0]]:
+        del sys.modules[one]  # all of us is loaded, and nobody else's to find
     before = set(sys.modules)
     try:
         run_module = candidate.load(side)
@@ -77,7 +79,7 @@ def main(arguments: List[str]) -> None:
             os.close(write_fd)  # the candidate finds no line to write to
             _in_this_process(request, run_module, name)
         reply = _in_a_child(request, run_module, name, (read_fd, write_fd))
-        _sweep(apart)
+        _sweep(guard)
         send(reply)
         clear(request)  # while the driver reads what came of it
     del keep
@@ -228,6 +230,7 @@ def _in_a_child(
     """Run the cases in a forked process, and wait for it. What it leaves is for `clear`."""
     for case in request["cases"]:
         world.prepare(case["files"])
+        steps.prepare(case)
     state.preload()
     alive_read, alive_write = os.pipe()
     for stream in _streams:
@@ -268,28 +271,31 @@ def _in_a_child(
     return reply
 
 
-def _sweep(apart: bool) -> None:
+def _sweep(guard: str) -> None:
     """Kill what a case has left behind, though it be in sessions of its own.
 
-    apart: nobody but us and what we started is in this namespace of processes, whose first one cannot be killed.
+    guard: `apart` if nobody but us and what we started is in this namespace of processes, whose first one cannot be
+    killed; or `guard:PID`, to whom orphans come.
     """
-    if apart:
+    if guard == "apart":
         if os.getppid() == 1:
             try:
                 os.kill(-1, SIGKILL)
             except OSError:
                 pass  # there is nobody
         return
-    guard = os.getppid()
+    parent = os.getppid()
+    if guard != "guard:{}".format(parent):
+        return
     for _ in range(100):
-        orphans = [pid for pid in _children(guard) if pid != os.getpid()]
-        if not orphans or guard == 1:
-            return
+        orphans = [pid for pid in _children(parent) if pid != os.getpid()]
         for pid in orphans:
             try:
                 os.kill(pid, SIGKILL)
             except OSError:
                 pass
+        if not orphans:
+            return
         select([], [], [], 0.001)
 
 

@@ -1,6 +1,6 @@
 """Started by the driver as a script, in the target interpreter: makes this folder importable, and hands over.
 
-usage: start.py READ-FD WRITE-FD once|serve SIDE IMPORT-FROM [apart]
+usage: start.py READ-FD WRITE-FD once|serve SIDE IMPORT-FROM [apart | guard:PID]
 """
 
 import builtins
