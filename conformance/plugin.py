@@ -48,6 +48,7 @@ from .report.progress import Counter, Progress
 from .report.runs import Run
 from .report.stream import Stream
 from .report.values import show
+from .report.values import show
 from .search import Tally, search
 from .showing import shown
 from .strategies import PROPERTIES

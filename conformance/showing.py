@@ -1,4 +1,4 @@
-"""Shows the cases that findings are known by: all that both sides do in them, and whether a program shows it by itself."""
+"""Shows the cases by which findings are known: what both sides do in them, and whether a program shows it by itself."""
 
 from __future__ import annotations
 
