@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .agent import MUTE
 from .case import FAMILIES, Case, Step
 from .clauses import Level, registry
 from .judge import Divergence, Signature, failed, judge
@@ -236,7 +237,10 @@ def _failure(case: Case, reply: Reply, version: str) -> Trial:
         "done": "what came back is no observation",
         "signal": f"the process was killed by signal {reply.detail}",
         "exit": f"the process ended with exit status {reply.detail}",
+        "crowded": f"it started {reply.detail} processes, more than are allowed",
     }
+    if (reply.status, reply.detail) == ("exit", MUTE):
+        words = {"exit": "it broke what it takes to see anything in its interpreter, or to say so"}
     said = words.get(reply.status, "the agent was lost: " + str(reply.detail).strip().splitlines()[-1])
     return Trial(case, "crashes", (failed(case, "crash", said, version=version),))
 
