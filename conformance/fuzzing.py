@@ -14,12 +14,13 @@ import argparse
 import functools
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from hypothesis import event, given, settings
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
@@ -135,6 +136,13 @@ def _sides() -> tuple[Examiner, _Watched]:
     candidate = _Watched(target, impl, import_from=_asked["import_from"], timeout=4.0)
     for side in (oracle, candidate):
         Finalize(None, side.close, exitpriority=10)
+
+    def end(*_: object) -> NoReturn:
+        oracle.close()
+        candidate.close()
+        os._exit(130)
+
+    signal.signal(signal.SIGINT, end)  # Hypothesis would take an exception for a find, or show where it was
     return Examiner(oracle, candidate, _level), candidate
 
 
