@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,10 +44,12 @@ def write(
     interpreter: str,
     target: str,
     again: str,
+    interpreters: Sequence[str] | None = None,
 ) -> Written:
     """Write a find, from its record, into `own`, a folder for it. Raises OSError.
 
     says: what differs, in words. interpreter, target: in which it showed. again: the command that judges by the case.
+    interpreters: those of the two sides, if they are two.
     """
     text = record["fixture"]
     if not text:
@@ -56,7 +58,9 @@ def write(
     fixture, script = own / "fixture.toml", own / "repro.py"
     fixture.write_text(text, encoding="utf-8")
     case = from_plain(tomllib.loads(text), record["id"])
-    source = program(case, says=f"{says}\n\nSeen on {target}.", impl=impl, import_from=import_from)
+    source = program(
+        case, says=f"{says}\n\nSeen on {target}.", impl=impl, import_from=import_from, interpreters=interpreters
+    )
     script.write_text(source, encoding="utf-8")
     shows = reproduces(script, interpreter)
     if not shows:

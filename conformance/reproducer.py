@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pprint
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from .case import Case
@@ -15,8 +15,13 @@ _WORLD_ENDS = "# -- the end of how the world is written --\n"
 _DOCSTRING = re.compile(r'\A""".*?"""', re.DOTALL)
 
 
-def program(case: Case, *, says: str, impl: str, import_from: str = "") -> str:
-    """Its text. says: what differs, in words. impl, import_from: the candidate, as the suite was told of it."""
+def program(
+    case: Case, *, says: str, impl: str, import_from: str = "", interpreters: Sequence[str] | None = None
+) -> str:
+    """Its text. says: what differs, in words. impl, import_from: the candidate, as the suite was told of it.
+
+    interpreters: of oracle and candidate, if it is not one for both.
+    """
     values: Mapping[str, object] = {
         "FILES": dict(case.files),
         "PATH": list(case.path),
@@ -24,6 +29,7 @@ def program(case: Case, *, says: str, impl: str, import_from: str = "") -> str:
         "STEPS": [(step.kind, step.content) for step in case.steps],
         "IMPL": impl,
         "IMPORT_FROM": import_from,
+        "INTERPRETERS": list(interpreters or ()),
     }
     data = "".join(f"{name} = {pprint.pformat(value, width=100, sort_dicts=False)}\n" for name, value in values.items())
     text = (_HERE / "standalone.py").read_text(encoding="utf-8")

@@ -23,6 +23,7 @@ ARGV = ["prog"]
 STEPS = []
 IMPL = "runpy"
 IMPORT_FROM = ""
+INTERPRETERS = []
 # -- the end of the case --
 
 SPECIALS = ["__name__", "__package__", "__spec__", "__loader__", "__file__", "__cached__", "__doc__", "__builtins__"]
@@ -36,18 +37,32 @@ def main():
     parser.add_argument(
         "--impl", default=IMPL, help="the candidate: pkg, pkg.mod:callable or path/to/file.py:callable (%(default)s)"
     )
+    parser.add_argument(
+        "--interpreters",
+        nargs=2,
+        default=INTERPRETERS or [sys.executable] * 2,
+        help="of the two sides",
+        metavar="PYTHON",
+    )
     parser.add_argument("--all", action="store_true", help="print everything that was seen, and not what differs alone")
     parser.add_argument("--side", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.side:
         take(asked.impl, *asked.side)
         return 0
-    oracle, candidate = run("oracle", asked.impl), run("candidate", asked.impl)
+    oracle, candidate = (
+        run(side, asked.impl, python) for side, python in zip(("oracle", "candidate"), asked.interpreters)
+    )
     for moment, _, text in candidate:
         if moment == "loading":
             print("The candidate cannot be loaded: " + text)
             return 3
-    print("{}: runpy.run_module and {}".format(sys.version.partition(" ")[0], asked.impl))
+    if asked.interpreters == [sys.executable] * 2:
+        sides = ["runpy", "candidate"]
+        print("{}: runpy.run_module and {}".format(sys.version.partition(" ")[0], asked.impl))
+    else:
+        sides = ["old", "new"]
+        print("runpy.run_module of {} (old) and {} (new)".format(*asked.interpreters))
     for kind, content in STEPS:
         print("".join("\n    " + line for line in (content if kind != "write" else "(files are changed)").splitlines()))
     differences = list(compare(oracle, candidate, asked.all))
@@ -60,8 +75,8 @@ def main():
         if ours == theirs:
             print("      both       " + ours)
         else:
-            print("      runpy      " + ours)
-            print("      candidate  " + theirs)
+            print("      {:<10} {}".format(sides[0], ours))
+            print("      {:<10} {}".format(sides[1], theirs))
     if len(differences) > MOST and not asked.all:
         print(
             "\n... and {} more that differ, perhaps because of it; --all prints everything".format(
@@ -73,13 +88,13 @@ def main():
     return 1 if any(ours != theirs for _, _, ours, theirs in differences) else 0
 
 
-def run(side, impl):
+def run(side, impl, python):
     """What one side showed: (moment, what, text), in order."""
     with tempfile.TemporaryDirectory() as folder:
         facts = os.path.join(os.path.realpath(folder), "facts")
         root = os.path.join(os.path.realpath(folder), "world")
         os.mkdir(root)
-        command = [sys.executable, os.path.abspath(__file__), "--impl", impl, "--side", side, facts]
+        command = [python, os.path.abspath(__file__), "--impl", impl, "--side", side, facts]
         with open(os.path.join(folder, "output"), "w+b") as output:
             try:
                 status = subprocess.run(

@@ -15,9 +15,11 @@ from typing import Any
 from .agent import MUTE
 from .case import FAMILIES, Case, Step
 from .clauses import Level, registry
+from .effects import Expected
 from .judge import Divergence, Signature, failed, judge
 from .recorded import Recorded
 from .target import AgentError, Reply, Side
+from .translated import Translated
 
 # How often cases may fail to share a process before it is given up; and how often a case may hang before generated ones
 # are left out, and the others get little time.
@@ -33,7 +35,8 @@ class Trial:
     """What came of one case.
 
     verdict: one of VERDICTS. reason: why it was not run, or is not supported. unconfirmed: divergences that a pair
-    of fresh interpreters did not show; they count for nothing, but a run that has some is not clean.
+    of fresh interpreters did not show; they count for nothing, but a run that has some is not clean. known: what was
+    expected to differ, and does (see `effects`).
     """
 
     case: Case
@@ -41,6 +44,7 @@ class Trial:
     divergences: tuple[Divergence, ...] = ()
     reason: str = ""
     unconfirmed: tuple[Divergence, ...] = ()
+    known: tuple[str, ...] = ()
 
     def counts(self, level: Level) -> bool:
         """Whether it fails a run at this level."""
@@ -61,11 +65,19 @@ SMOKE = Case(
 class Examiner:
     """Two sides in one target, or a recording and a side; and the level at which to judge. Raises what `Side` raises.
 
-    unsettled: clauses of which the oracle cannot tell how they stand in the target's release, with the reason.
+    They may be in two targets as well, translated; expected: what then may differ. unsettled: clauses of which the
+    oracle cannot tell how they stand in the target's release, with the reason.
     """
 
-    def __init__(self, oracle: Side | Recorded, candidate: Side, level: Level) -> None:
+    def __init__(
+        self,
+        oracle: Side | Translated | Recorded,
+        candidate: Side | Translated,
+        level: Level,
+        expected: Expected | None = None,
+    ) -> None:
         self._oracle = oracle
+        self._expected = expected
         self.unsettled = oracle.unsettled(registry().values()) if isinstance(oracle, Recorded) else {}
         self._candidate = candidate
         self._level = level
@@ -130,10 +142,10 @@ class Examiner:
         return self._patience > 0 and len(cases) > 1 and self._oracle.forks and self._candidate.forks
 
     def _left_out(self, case: Case) -> Trial | None:
-        greeting = self._oracle.greeting
-        unmet = case.unmet(greeting.version, greeting.capabilities)
-        if unmet:
-            return Trial(case, "not-run", reason=f"{unmet} is required")
+        for side in (self._oracle, self._candidate):
+            unmet = case.unmet(side.greeting.version, side.greeting.capabilities)
+            if unmet:
+                return Trial(case, "not-run", reason=f"{unmet} is required")
         if isinstance(self._oracle, Recorded) and (reason := self._oracle.left_out(case)):
             return Trial(case, "not-run", reason=reason)
         unseen = self._candidate.greeting.unseen
@@ -218,7 +230,11 @@ class Examiner:
         unseen = frozenset(self._candidate.greeting.unseen)
         assert ours.observation is not None
         found = judge(case, ours.observation, theirs.observation, version=version, level=self._level, unseen=unseen)
-        return _settled_only(Trial(case, "diverges" if found else "agrees", tuple(found)), self.unsettled)
+        known: tuple[str, ...] = ()
+        if self._expected is not None:
+            found, known = self._expected.rest(case, ours.observation, theirs.observation, found, self._level)
+        trial = Trial(case, "diverges" if found else "agrees", tuple(found), known=known)
+        return _settled_only(trial, self.unsettled)
 
 
 def _settled_only(trial: Trial, unsettled: Mapping[str, str]) -> Trial:
