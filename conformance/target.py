@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,8 @@ from .scratch import Scratch
 
 # Found at the end of the path: nothing of ours comes before the standard library.
 _GUARD = "import sys; sys.path.append(sys.argv[1]); import guard; guard.main(sys.argv[2:])"
-AGENT = Path(__file__).resolve().parent / "agent" / "start.py"
+_HERE = Path(__file__).resolve().parent
+AGENT = _HERE / "agent" / "start.py"
 OLDEST = Version("3.8")
 _HURRIED = 2.0  # seconds
 _FAREWELL = 3.0  # seconds that a guard may take to end its agent
@@ -90,11 +91,13 @@ class Reply:
     status: `done` with an observation; `signal`, `exit` or `hang` with what is known of it; `crowded` if there were too
     many processes; `failed` if the agent itself did; `lost`, with a reason, if it was gone or made no sense, twice;
     `unreached` if the process of several cases ended before this one. line: the observation, as the agent wrote it.
+    upset: why the case was run a second time, if the agent was gone or made no sense in the first.
     """
 
     status: str
     detail: int | float | str | None = None
     line: bytes = b""
+    upset: str = ""
 
     @functools.cached_property
     def observation(self) -> Mapping[str, Any] | None:
@@ -158,7 +161,6 @@ class Side:
         self._agent: _Agent | None = None
         self._greeting: Greeting | None = None
         self._pending: tuple[_Agent, dict[str, Any]] | None = None
-        self.upsets: list[str] = []  # why cases were run again: what was wrong with what their agents said
 
     @property
     def forks(self) -> bool:
@@ -206,14 +208,14 @@ class Side:
         try:
             return self._finish()
         except _Upset as exc:
-            self.upsets.append(str(exc))
+            upset = f"run again, since {exc}"
         if count > 1:
-            return [UNREACHED] * count  # each of them is to be run by itself then
+            return [replace(UNREACHED, upset=upset)] * count  # each of them is to be run by itself then
         self.start(request["cases"], fresh=agent.once)
         try:
-            return self._finish()
+            return [replace(one, upset=upset) for one in self._finish()]
         except _Upset as exc:
-            return [Reply("lost", str(exc))]
+            return [Reply("lost", str(exc), upset=upset)]
 
     def _finish(self) -> list[Reply]:
         assert self._pending is not None
@@ -368,7 +370,7 @@ class _Agent:
         agent = [executable, str(AGENT), *theirs, mode, what, import_from]
         with open(os.path.join(folder, "agent.log"), "ab") as log:
             self._guard = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _GUARD, str(AGENT.parents[1]), folder, *theirs, mode, *agent],
+                [sys.executable, "-I", "-S", "-c", _GUARD, str(_HERE), folder, *theirs, mode, *agent],
                 bufsize=0,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,

@@ -34,9 +34,9 @@ VERDICTS = ("agrees", "diverges", "crashes", "hangs", "unsupported", "not-run")
 class Trial:
     """What came of one case.
 
-    verdict: one of VERDICTS. reason: why it was not run, or is not supported. unconfirmed: divergences that a pair
-    of fresh interpreters did not show; they count for nothing, but a run that has some is not clean. known: what was
-    expected to differ, and does (see `effects`).
+    verdict: one of VERDICTS. reason: why it was not run, is not supported, or was run again because an agent made no
+    sense. unconfirmed: divergences that a pair of fresh interpreters did not show; they count for nothing, but a run
+    that has some is not clean. known: what was expected to differ, and does (see `effects`).
     """
 
     case: Case
@@ -55,8 +55,17 @@ class SmokeFailed(Exception):
     """The candidate does not run the simplest module: its adapter is broken, rather than its behaviour wrong."""
 
 
+# Beside that it ran, it tells whether the interpreter's own runpy is at work above it.
+_SMOKE = """
+import sys
+from under_test import note
+frame = sys._getframe()
+while frame is not None and frame.f_globals.get('__name__') != 'runpy':
+    frame = frame.f_back
+note('ran by runpy' if frame else 'ran')
+"""
 SMOKE = Case(
-    files={"smoke_check.py": "from under_test import note\nnote('ran')\nx = 1\n"},
+    files={"smoke_check.py": _SMOKE},
     steps=(Step("call", "run_module('smoke_check')"),),
     id="smoke",
 )
@@ -80,6 +89,8 @@ class Examiner:
         self._expected = expected
         self.unsettled = oracle.unsettled(registry().values()) if isinstance(oracle, Recorded) else {}
         self._candidate = candidate
+        self._upset = ""  # why cases that shared a process are being run again
+        self.delegates = False  # whether the candidate has the interpreter's own runpy do the work
         self._level = level
         self._confirmed: set[Signature] = set()
         self._patience = _PATIENCE
@@ -93,12 +104,13 @@ class Examiner:
         if "unsupported" in observation or reply.status != "done":
             return  # not offered in this form, or worse than an adapter's fault: the cases will tell
         step = observation["steps"][0]
+        self.delegates = any(event.get("values") == ["ran by runpy"] for event in step["events"])
         ran = any(event["event"] in ("note", "run") for event in step["events"])
         if step["outcome"] == "raised" and not ran:
             exc = step["exception"]
             raise SmokeFailed(
                 f"run_module('smoke_check') raises {exc['exception']} ({exc['message']}) without running the module, "
-                "which is one line long and lies on sys.path: check how the adapter calls the implementation."
+                "which is a few lines long and lies on sys.path: check how the adapter calls the implementation."
             )
 
     def run(self, case: Case) -> Trial:
@@ -133,6 +145,9 @@ class Examiner:
         running = [case for case in cases if case.id not in left_out]
         shared = self._in_one_process(running) if self._may_share(running) else {}
         trials = [left_out.get(case.id) or self._checked(case, shared.get(case.id)) for case in cases]
+        if self._upset and trials:
+            trials[0] = replace(trials[0], reason=trials[0].reason or self._upset)
+            self._upset = ""
         following = [case for case in then if self._left_out(case) is None]
         if self._may_share(following):
             self._start(following)
@@ -156,6 +171,7 @@ class Examiner:
     def _in_one_process(self, cases: Sequence[Case]) -> dict[str, Trial]:
         """The trials of those cases that could be run after one another, by id."""
         replies = dict(zip((case.id for case in cases), self._both(cases), strict=True))
+        self._upset = next((one.upset for pair in replies.values() for one in pair if one.upset), "")
         good = [case for case in cases if all(one.status == "done" for one in replies[case.id])]
         if good:
             sample = good[int(good[0].digest, 16) % len(good)]
@@ -216,6 +232,10 @@ class Examiner:
         return list(zip(ours, self._candidate.finish(), strict=True))
 
     def _trial(self, case: Case, ours: Reply, theirs: Reply) -> Trial:
+        trial, upset = self._judged(case, ours, theirs), ours.upset or theirs.upset
+        return replace(trial, reason=trial.reason or upset) if upset else trial
+
+    def _judged(self, case: Case, ours: Reply, theirs: Reply) -> Trial:
         if ours.line == theirs.line and theirs.status == "done":
             return Trial(case, "agrees")  # as is most often so, and nothing has to be judged
         version = self._oracle.greeting.version
