@@ -396,7 +396,7 @@ class _Session:
             started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             again=self.again,
             level=self.level,
-            delegates=greeting.delegates,
+            delegates=greeting.delegates or self.examiner.delegates,
             unseen=greeting.unseen,
         )
 

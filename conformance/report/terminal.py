@@ -61,6 +61,7 @@ def details(
     _above(console, trials, level)
     _unsupported(console, run, trials)
     _unconfirmed(console, trials)
+    _run_again(console, trials)
 
 
 def overview(
@@ -317,7 +318,18 @@ def _unsupported(console: Console, run: Record, trials: Sequence[Record]) -> Non
     for field, reason in run["unseen"].items():
         console.print(f"  not seen through this adapter: {field} ({reason})", highlight=False, markup=False)
     if run["delegates"]:
-        console.print("\nThe candidate is this interpreter's own runpy.run_module.", highlight=False)
+        console.print(
+            "\nThe candidate is this interpreter's own runpy, or has it do the work: a fact, and no verdict.",
+            highlight=False,
+        )
+
+
+def _run_again(console: Console, trials: Sequence[Record]) -> None:
+    again = [one for one in trials if one["reason"].startswith("run again")]
+    for trial in again[:5]:
+        console.print(f"\n{trial['id']}: {trial['reason']}", highlight=False, markup=False)
+    if len(again) > 5:
+        console.print(f"and so were {len(again) - 5} cases more", highlight=False)
 
 
 def _unconfirmed(console: Console, trials: Sequence[Record]) -> None:
