@@ -37,12 +37,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(sentence, file=sys.stderr)
         print(terminal.last_line(None, 2, None), file=sys.stderr)
         return 2
-    here = Path.cwd()
     ours = ["-p", "no:cacheprovider", "-p", "no:doctest", "-p", "no:unittest", "--no-header", "--no-summary"]
     ours += ["-p", "no:logging", "-q", "--tb=no", "--assert=plain", f"--rootdir={HOUSE}", "-c", "/dev/null"]
     ours += ["-p", f"{__package__}.plugin"]  # by name, so that the workers of -n have it as well
-    if here != HOUSE:
-        ours.append(f"--import-from={here}")  # and what the user says comes after it
     signal.signal(signal.SIGTERM, _interrupt)
     try:
         status = int(pytest.main([*ours, *words]))

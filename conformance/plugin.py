@@ -25,7 +25,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from rich.console import Console
 from xdist.plugin import parse_numprocesses  # type: ignore[import-untyped]
 
-from . import FIXTURES, REFERENCE, __version__, families, strategies
+from . import FIXTURES, HOUSE, REFERENCE, __version__, families, strategies
 from .baseline import Baseline, BaselineError, Known, complaint, marked, replayed
 from .baseline import parse as parse_baseline
 from .baseline import read as read_baseline
@@ -47,7 +47,6 @@ from .report.outputs import OutputError
 from .report.progress import Counter, Progress
 from .report.runs import Run
 from .report.stream import Stream
-from .report.values import show
 from .report.values import show
 from .search import Tally, search
 from .showing import shown
@@ -90,7 +89,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="compat",
         help="up to which level a divergence fails the run: documented, compat (default) or exact",
     )
-    group.addoption("--import-from", metavar="DIR", default="", help="a folder put first on sys.path on both sides")
+    group.addoption(
+        "--import-from",
+        metavar="DIR",
+        default="",
+        help="a folder put first on sys.path on both sides (default: where you stand, but for the suite's own)",
+    )
     group.addoption(
         "--case-timeout", metavar="SECONDS", type=float, default=10.0, help="how long a case may take (default: 10)"
     )
@@ -165,6 +169,8 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         selection = _selection(config, folder, (baseline and baseline.cases) or ())
         level = Level.parse(config.option.level)
         config.option.impl = _absolute(config.option.impl)
+        if not config.option.import_from and Path.cwd() != HOUSE:
+            config.option.import_from = str(Path.cwd())
         plan = _plan(config)
         target = find(config.option.target)
         known = baseline.on(target.implementation, target.version) if baseline else ()
@@ -869,8 +875,7 @@ class CaseItem(pytest.Item):
         """A divergence in one line a field; anything else is the suite's own fault."""
         if isinstance(excinfo.value, Diverges):
             return "\n".join(
-                f"{one.signature}: {one.where}: oracle {show(one.oracle)}, "
-                f"candidate {show(one.candidate)}"
+                f"{one.signature}: {one.where}: oracle {show(one.oracle)}, candidate {show(one.candidate)}"
                 for one in excinfo.value.trial.divergences
                 if one.cause
             )
