@@ -51,7 +51,7 @@ class Comparison:
         """1 if anything broke; 5 if nothing did, but not all that was run before was run again; otherwise 0."""
         if any(one.counts for one in (*self.broke, *self.otherwise)) or self.cases["broke"]:
             return 1
-        return 5 if self.not_run or self.missing or not self.pairs else 0
+        return 5 if self.not_run or self.cases["not_run"] or self.missing or not self.pairs else 0
 
 
 def compare(before: Sequence[Run], after: Sequence[Run]) -> Comparison:
@@ -120,6 +120,8 @@ def _clauses(found: Comparison, before: Run, after: Run) -> None:
             found.same += 1
             continue
         run = after if new in _BAD else before
+        if kind == "fixed" and any(not _tried(case, after) for case in _breaking(before.trials, name)):
+            kind, new = "not_run", "conforms in other cases"
         change = Change(
             after.target,
             name,
@@ -139,12 +141,22 @@ def _breaking(trials: Sequence[Record], clause: str) -> Iterator[str]:
             yield trial["id"]
 
 
+def _tried(case: str, run: Run) -> bool:
+    """Whether a case was run; or searched for, since what agrees in a search leaves no record."""
+    trial = next((one for one in run.trials if one["id"] == case), None)
+    if trial is not None:
+        return trial["verdict"] not in ("not-run", "unsupported")
+    chapter, _, name = case.partition("/")
+    return chapter == "search" and any(one["property"] == name.partition("/")[0] for one in run.searches)
+
+
 def _cases(found: Comparison, before: Run, after: Run) -> None:
-    """The cases. A find of the search that is not met again was not run again: those that agree leave no record."""
     level = after.level
     earlier, later = ({one["id"]: _verdict(one, level) for one in run.trials} for run in (before, after))
     for name in {**earlier, **later}:
         old, new = earlier.get(name, "not-run"), later.get(name, "not-run")
+        if name not in later and _tried(name, after):
+            new = "agrees"
         if kind := _kind(old, new):
             found.cases[kind].append(Change(after.target, name, old, new))
 

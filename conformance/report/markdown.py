@@ -8,7 +8,7 @@ from ..clauses import CHAPTERS, Level
 from .findings import Finding, of_run
 from .records import Record
 from .runs import Run, headline, problems, status_of
-from .values import narrow, show
+from .values import show, two_sides
 
 _MOST = 20  # findings; a job's page is cut off at a megabyte
 _SIGNS = {0: "✅", 1: "❌"}
@@ -82,7 +82,7 @@ def _findings(runs: Sequence[Run]) -> list[tuple[list[str], Finding, Run]]:
 def _finding(targets: Sequence[str], finding: Finding, run: Run) -> Iterator[str]:
     one, trial = finding.divergence, finding.trial
     statement = next((clause["statement"] for clause in run.clauses if clause["id"] == finding.clause), "")
-    place, oracle, candidate = narrow(one["oracle"], one["candidate"])
+    place, oracle, candidate = two_sides(one)
     where = ", ".join(targets) if len(targets) < 4 else f"{len(targets)} targets"
     yield ""
     what = f"<b>{html(finding.clause)}</b> ({finding.level}) on {html(where)}: {html(one['where'] + place)}"

@@ -58,10 +58,9 @@ def _all(observation: Mapping[str, Any] | None) -> Iterator[tuple[_Key, Any]]:
         yield (1, "the whole case"), {"str": "no observation: it did not come to its end"}
         return
     for number, step in enumerate(observation.get("steps", ()), 1):
+        yield from _events(number, step.get("events", []))  # which come before how it ends
         for name, value in step.items():
-            if name == "events":
-                yield from _events(number, value)
-            else:
+            if name != "events":
                 yield from _entries(number, name, value)
 
 

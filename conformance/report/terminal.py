@@ -17,11 +17,10 @@ from rich.text import Text
 
 from ..clauses import CHAPTERS, Clause, Level
 from ..finds import Written
-from ..owners import NOTHING
 from .findings import Finding, findings, of_run
 from .records import STATUS, Record
 from .runs import Run, headline, status_of
-from .values import narrow, show
+from .values import show, two_sides
 
 _MOST_GROUPS = 40
 _LONGEST_CASE = 30  # lines
@@ -204,7 +203,7 @@ def finds(trials: Sequence[Record], level: Level) -> list[Finding]:
 def says(finding: Finding) -> str:
     """What differs in the case of a finding, in words."""
     one = finding.divergence
-    place, oracle, candidate = narrow(one["oracle"], one["candidate"])
+    place, oracle, candidate = two_sides(one)
     return f"{one['where']}{place}\n  runpy      {show(oracle)}\n  candidate  {show(candidate)}"
 
 
@@ -260,9 +259,7 @@ def _divergence(
         for line in textwrap.wrap(clause.statement, max(console.width - 3, 40), break_on_hyphens=False):
             console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
         say("source", clause.source, "dim")
-    place, oracle, candidate = narrow(one["oracle"], one["candidate"])
-    if one["kind"] == "identity":
-        oracle, candidate = ({"is": "one not met before"} if side == NOTHING else side for side in (oracle, candidate))
+    place, oracle, candidate = two_sides(one)
     say("case", f"{trial['id']}: {trial['summary']}")
     say("differs", one["where"] + place)
     say("oracle", show(oracle))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from ..judge import without_identity
@@ -34,6 +35,14 @@ def narrow(oracle: Any, candidate: Any) -> tuple[str, Any, Any]:
             return place, oracle, candidate
         name, oracle, candidate = differing[0]
         place += f", {name}" if not name.isdigit() else f"[{name}]"
+
+
+def two_sides(divergence: Mapping[str, Any]) -> tuple[str, Any, Any]:
+    """What differs, of a divergence's record: its place in the field, and both sides, to be shown."""
+    place, oracle, candidate = narrow(divergence["oracle"], divergence["candidate"])
+    if divergence["kind"] == "identity":
+        oracle, candidate = ({"is": "one not met before"} if side == NOTHING else side for side in (oracle, candidate))
+    return place, oracle, candidate
 
 
 def show(value: Any) -> str:

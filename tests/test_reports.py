@@ -1,0 +1,468 @@
+"""Reports that are read back, merged and compared, and what is said of those that cannot be right."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import xml.etree.ElementTree as ET
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import HOUSE, __version__
+from conformance.clauses import Level
+from conformance.report import badge, markdown
+from conformance.report.__main__ import main
+from conformance.report.compare import compare, lines
+from conformance.report.compare import markdown as compared
+from conformance.report.outputs import ENDINGS, OutputError, ending
+from conformance.report.page import page
+from conformance.report.records import SCHEMA
+from conformance.report.runs import ReportError, headline, merged, read, status_of
+from conformance.report.stream import Stream
+from tests import made
+from tests.made import divergence, run, search, shown, trial, write
+
+GOOD = trial("packages/good")
+BAD = trial("packages/bad", divergence())
+
+
+def verdicts(path: Path) -> dict[str, str]:
+    """Clause -> verdict, as read back."""
+    return {one["id"]: one["verdict"] for one in read(path).clauses}
+
+
+# -- reading ---------------------------------------------------------------------------------------------------
+
+
+def test_what_was_written_is_read_back(tmp_path: Path) -> None:
+    """Nothing is lost on the way."""
+    stream = run([GOOD, BAD], searches=[search()], details=[shown("packages/bad")])
+    file = Stream([str(tmp_path / "a.jsonl")])
+    file.tell(*stream)
+    file.end(read(write(tmp_path / "b.jsonl", stream)))
+    one = read(tmp_path / "a.jsonl")
+    assert [one.run, *one.trials, *one.searches, *one.shown.values(), *one.clauses, one.end] == stream
+    assert (one.complete, one.status, one.meaning, one.problem) == (True, 1, "diverges", "")
+
+
+def changed(stream: list[dict[str, Any]], number: int, **more: Any) -> list[dict[str, Any]]:
+    """With other values in one record."""
+    return [{**one, **more} if at == number else one for at, one in enumerate(stream)]
+
+
+WHOLE = run([GOOD, BAD])
+WRONG: dict[str, tuple[str, str]] = {
+    "nothing in it": ("", "the report is empty"),
+    "no JSON": ("<html>\n", ":1: this is no JSON"),
+    "another file": ('{"name": "x"}\n', ":1: this is no report: it does not begin with a `run` record"),
+    "a list": ("[1]\n", ":1: this is no report"),
+    "a head that breaks off": ('{"record": "run", "sch', ":1: this is no report: its first line breaks off"),
+}
+WRONG_RECORDS: dict[str, tuple[list[dict[str, Any]], str]] = {
+    "an older schema": (
+        changed(WHOLE, 0, schema=1),
+        f":1: the report is of schema 1, and this suite reads schema {SCHEMA}: judge again",
+    ),
+    "a later schema": (changed(WHOLE, 0, schema=99), ":1: the report is of schema 99"),
+    "a schema that says nothing": (changed(WHOLE, 0, schema=None), ":1: the report is of schema None"),
+    "another suite": (
+        changed(WHOLE, 0, suite="9.9"),
+        f":1: the report was written by version 9.9 of the suite, and this is {__version__}",
+    ),
+    "a strange level": (changed(WHOLE, 0, level="strict"), ":1: there is no level 'strict'"),
+    "a target without a name": (changed(WHOLE, 0, target={"version": "3"}), ":1: the target has no 'name'"),
+    "a strange record": (changed(WHOLE, 2, record="song"), ":3: there is no record 'song'"),
+    "a record of a list": (changed(WHOLE, 2, record=[]), ":3: there is no record []"),
+    "a text that is none": (changed(WHOLE, 1, verdict=7), ":2: 'verdict' is 7 in the `trial` record"),
+    "a divergence without a clause": (
+        changed(WHOLE, 2, divergences=[{"level": "exact"}]),
+        ":3: there is no 'clause' in the `trial` record",
+    ),
+    "a divergence that is none": (changed(WHOLE, 2, divergences=["x"]), ":3: there is something else than an object"),
+    "the same case twice": ([*WHOLE[:3], WHOLE[1], *WHOLE[3:]], ":4: the trial 'packages/good' stands in line 2"),
+    "two runs": ([*WHOLE, *WHOLE], f":{len(WHOLE) + 1}: another run begins here"),
+    "more after the end": ([*WHOLE, WHOLE[1]], f":{len(WHOLE) + 1}: there is more after the end"),
+}
+
+
+@pytest.mark.parametrize("fault", [*WRONG, *WRONG_RECORDS])
+def test_what_cannot_be_right_is_said_with_file_and_line(fault: str, tmp_path: Path) -> None:
+    """In one sentence."""
+    path = tmp_path / "it.jsonl"
+    if fault in WRONG:
+        text, sentence = WRONG[fault]
+        path.write_text(text)
+    else:
+        stream, sentence = WRONG_RECORDS[fault]
+        write(path, stream)
+    with pytest.raises(ReportError) as caught:
+        read(path)
+    assert str(caught.value).startswith(str(path))
+    assert sentence in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_line_that_breaks_off_in_the_middle_of_the_file(tmp_path: Path) -> None:
+    """That is no run that was killed, and is refused."""
+    text = write(tmp_path / "it.jsonl", WHOLE).read_text().splitlines()
+    (tmp_path / "it.jsonl").write_text("\n".join([*text[:3], text[3][:20], *text[4:]]) + "\n")
+    with pytest.raises(ReportError, match=r"it\.jsonl:4: this is no JSON"):
+        read(tmp_path / "it.jsonl")
+
+
+def test_a_report_that_is_not_there(tmp_path: Path) -> None:
+    """One sentence."""
+    with pytest.raises(ReportError, match="cannot be read: No such file"):
+        read(tmp_path / "none.jsonl")
+    with pytest.raises(ReportError, match="cannot be read: Is a directory"):
+        read(tmp_path)
+
+
+# -- runs that were cut off ------------------------------------------------------------------------------------
+
+
+def test_wherever_a_report_breaks_off_nothing_conforms(tmp_path: Path) -> None:
+    """After each byte of it: it is refused, or incomplete; what is broken stays so."""
+    whole = write(tmp_path / "whole.jsonl", run([GOOD, BAD, trial("packages/later", clauses=["MAIN-SUBMODULE"])]))
+    assert "conforms" in verdicts(whole).values()
+    data = whole.read_bytes()
+    head = data.index(b"\n") + 1
+    cut = tmp_path / "cut.jsonl"
+    places = [*range(0, head + 3000, 7), *range(head + 3000, len(data) - 1, 997), len(data) - 1]
+    for place in places:
+        cut.write_bytes(data[:place])
+        if place < head:
+            with pytest.raises(ReportError):
+                read(cut)
+            continue
+        one = read(cut)
+        assert not one.complete
+        assert one.status == 130
+        assert "the run was cut off" in one.problem
+        assert "conforms" not in {clause["verdict"] for clause in one.clauses}
+        if any(found["id"] == "packages/bad" for found in one.trials):
+            assert {clause["id"]: clause["verdict"] for clause in one.clauses}["PACKAGE-FROM-SPEC"] == "diverges"
+    cut.write_bytes(data)
+    assert read(cut).complete
+
+
+@pytest.mark.parametrize("status", [4, 130])
+def test_a_run_that_was_interrupted_or_failed_is_incomplete(status: int, tmp_path: Path) -> None:
+    """Though it wrote its end."""
+    path = write(tmp_path / "it.jsonl", run([GOOD], status=status))
+    assert not read(path).complete
+    assert "conforms" not in verdicts(path).values()
+
+
+def test_an_incomplete_report_conforms_nowhere(tmp_path: Path) -> None:
+    """Not in the page, the summary, the badge or the status, and not beside another that does."""
+    whole = write(tmp_path / "a.jsonl", run([GOOD]))
+    (tmp_path / "b.jsonl").write_text(
+        "".join(write(tmp_path / "b.jsonl", run([GOOD], version="3.12.0")).read_text().splitlines(True)[:2])
+    )
+    runs = merged([read(whole), read(tmp_path / "b.jsonl")])
+    assert [one.target for one in runs] == ["CPython 3.12.0", "CPython 3.13.0"]
+    assert status_of(runs) == 130
+    assert headline(runs) == "is incomplete on 3.12.0; conforms on 3.13.0"
+    assert badge.message(runs) == "incomplete"
+    assert json.loads(badge.endpoint(runs))["isError"] is True
+    said = markdown.summary(runs)
+    assert "**Incomplete**" in said
+    assert "b.jsonl:2" in said
+    assert "| CPython 3.12.0 | ⚠️ incomplete |" in said
+    assert "CPython 3.12.0 is incomplete" in page(runs)
+
+
+# -- merging ---------------------------------------------------------------------------------------------------
+
+
+def test_targets_are_put_in_the_order_of_their_versions(tmp_path: Path) -> None:
+    """3.9 before 3.10, and PyPy behind CPython."""
+    paths = [
+        write(tmp_path / f"{number}.jsonl", run([GOOD], version=version, implementation=implementation))
+        for number, (version, implementation) in enumerate(
+            [("3.10.0", "cpython"), ("3.11.9", "pypy"), ("3.9.18", "cpython")]
+        )
+    ]
+    assert [one.target for one in merged(map(read, paths))] == ["CPython 3.9.18", "CPython 3.10.0", "PyPy 3.11.9"]
+
+
+def test_parts_of_one_run_become_one(tmp_path: Path) -> None:
+    """The clauses are judged by the cases of both parts."""
+    first = run([GOOD], details=[shown("packages/good")])
+    second = run([trial("loaders/other", clauses=["MAIN-SUBMODULE"]), BAD], searches=[search()])
+    one, two = write(tmp_path / "1.jsonl", first), write(tmp_path / "2.jsonl", second)
+    assert verdicts(one)["PACKAGE-FROM-SPEC"] == "conforms"
+    (whole,) = merged([read(one), read(two)])
+    found = {clause["id"]: clause["verdict"] for clause in whole.clauses}
+    assert (found["PACKAGE-FROM-SPEC"], found["MAIN-SUBMODULE"]) == ("diverges", "conforms")
+    assert (whole.status, len(whole.trials), whole.searched, list(whole.shown)) == (1, 3, 60, ["packages/good"])
+    expected = run([GOOD, *second[1:3]], searches=[search()])
+    assert whole.clauses == [one for one in expected if one["record"] == "clause"]
+    assert whole.end == expected[-1]
+
+
+def test_a_part_that_was_cut_off_leaves_the_whole_incomplete(tmp_path: Path) -> None:
+    """However well the other went."""
+    one = write(tmp_path / "1.jsonl", run([GOOD]))
+    two = write(tmp_path / "2.jsonl", run([trial("loaders/other")])[:-1])
+    (whole,) = merged([read(one), read(two)])
+    assert not whole.complete
+    assert "conforms" not in {clause["verdict"] for clause in whole.clauses}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "sentence"),
+    [
+        ({}, {}, "2.jsonl:2: 'packages/good' was tried on CPython 3.13.0 in {0}/1.jsonl:2 as well: these are two"),
+        ({}, {"candidate": "theirs"}, "2.jsonl:1: the report judges theirs, and {0}/1.jsonl:1 mypkg"),
+        ({}, {"level": Level.EXACT}, "2.jsonl:1: the report is at level exact, and {0}/1.jsonl:1 compat"),
+        ({}, {"oracle": "recording"}, "2.jsonl:1: the report judges by the oracle recording, and {0}/1.jsonl:1 runpy"),
+    ],
+)
+def test_what_does_not_belong_together_is_not_merged(
+    first: dict[str, Any], second: dict[str, Any], sentence: str, tmp_path: Path
+) -> None:
+    """Two reports of one target, of two candidates, at two levels, by two oracles: file and line of both."""
+    paths = [write(tmp_path / "1.jsonl", run([GOOD], **first)), write(tmp_path / "2.jsonl", run([GOOD], **second))]
+    with pytest.raises(ReportError) as caught:
+        merged(map(read, paths))
+    assert sentence.format(tmp_path) in str(caught.value)
+
+
+def test_two_platforms_are_two_targets(tmp_path: Path) -> None:
+    """Of the same version."""
+    target = {**run([GOOD])[0]["target"], "platform": "darwin-arm64"}
+    paths = [write(tmp_path / "1.jsonl", run([GOOD])), write(tmp_path / "2.jsonl", run([GOOD], target=target))]
+    runs = merged(map(read, paths))
+    assert len(runs) == 2
+    assert "3.13.0 darwin" in page(runs)
+
+
+# -- comparing -------------------------------------------------------------------------------------------------
+
+
+def test_what_broke_and_what_was_fixed_and_what_was_not_run(tmp_path: Path) -> None:
+    """By clause, with the cases that show it."""
+    other = divergence("MAIN-SUBMODULE", field="executions.run")
+    before = run(
+        [
+            GOOD,
+            trial("packages/main", other, clauses=["MAIN-SUBMODULE"]),
+            trial("altering_sys/argv", clauses=["ARGV-IS-FILE"]),
+        ]
+    )
+    after = run([trial("packages/good", divergence()), trial("packages/main", clauses=["MAIN-SUBMODULE"])])
+    found = compare([read(write(tmp_path / "1.jsonl", before))], [read(write(tmp_path / "2.jsonl", after))])
+    assert [one.id for one in found.broke] == ["PACKAGE-FROM-SPEC"]
+    assert found.broke[0].cases == ("packages/good",)
+    assert [one.id for one in found.fixed] == ["MAIN-SUBMODULE"]
+    assert [one.id for one in found.not_run] == ["ARGV-IS-FILE"]
+    assert [one.id for one in found.cases["not_run"]] == ["altering_sys/argv"]
+    assert found.status == 1
+    text = "\n".join(lines(found))
+    assert "Broke: 1 clause, 1 case" in text
+    assert "PACKAGE-FROM-SPEC (documented) conforms -> diverges on CPython 3.13.0" in text
+    assert "status 1: something broke (clauses: 1 broke, 1 fixed, 1 not run any more)" in text
+    assert "`PACKAGE-FROM-SPEC` | documented | conforms | diverges" in compared(found)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status"),
+    [
+        ([GOOD], [GOOD], 0),
+        ([BAD], [trial("packages/bad")], 0),
+        ([BAD], [trial("packages/bad", divergence(), verdict="crashes")], 1),
+        ([GOOD], [], 5),
+        ([BAD], [], 5),
+        ([GOOD], [GOOD, BAD], 1),
+        ([GOOD], [trial("packages/good", divergence(expected={"reason": "", "link": "", "at": "k:1"}))], 0),
+        ([GOOD], [trial("packages/good", divergence("RUN-NAME-ANY-OBJECT", field="x"))], 0),
+    ],
+)
+def test_the_status_of_a_comparison(before: list[Any], after: list[Any], status: int, tmp_path: Path) -> None:
+    """0 nothing broke, 1 something did, 5 not all was run again; what is expected or above the level counts not."""
+    runs = [[read(write(tmp_path / f"{n}.jsonl", run(some)))] for n, some in enumerate((before, after))]
+    assert compare(*runs).status == status
+
+
+def test_a_run_that_was_cut_off_is_not_better(tmp_path: Path) -> None:
+    """What it does not say was not run."""
+    before = read(write(tmp_path / "1.jsonl", run([GOOD, BAD])))
+    after = read(write(tmp_path / "2.jsonl", run([GOOD])[:2]))
+    found = compare([before], [after])
+    assert not found.fixed
+    assert found.status == 5
+    assert any(note.startswith("incomplete after") for note in found.notes)
+
+
+def test_a_clause_is_fixed_only_if_the_case_that_broke_it_was_run(tmp_path: Path) -> None:
+    """That its other cases agree says nothing of that one; a find of the search is searched for again."""
+    before = read(write(tmp_path / "1.jsonl", run([GOOD, BAD])))
+    found = compare([before], [read(write(tmp_path / "2.jsonl", run([GOOD])))])
+    assert (found.fixed, [one.id for one in found.not_run], found.status) == ([], ["PACKAGE-FROM-SPEC"], 5)
+    find = trial("search/packages/123abc", divergence(), clauses=[], fixture="x")
+    before = read(write(tmp_path / "3.jsonl", run([GOOD, find], searches=[search()])))
+    for searches, status in (([], 5), ([search()], 0)):
+        after = read(write(tmp_path / "4.jsonl", run([GOOD], searches=searches)))
+        assert compare([before], [after]).status == status
+
+
+def test_targets_of_other_releases_are_compared_and_others_are_named(tmp_path: Path) -> None:
+    """3.13.0 with 3.13.1; one that is missing was not run."""
+    first = [
+        read(write(tmp_path / f"{version}.jsonl", run([GOOD], version=version))) for version in ("3.12.0", "3.13.0")
+    ]
+    second = [
+        read(write(tmp_path / f"{version}.jsonl", run([GOOD], version=version))) for version in ("3.13.1", "3.14.0")
+    ]
+    found = compare(first, second)
+    assert found.pairs == [("CPython 3.13.0", "CPython 3.13.1")]
+    assert (found.missing, found.added, found.status) == (["CPython 3.12.0"], ["CPython 3.14.0"], 5)
+
+
+# -- what is made of them --------------------------------------------------------------------------------------
+
+HOSTILE = trial(
+    "packages/hostile",
+    divergence(candidate="</script><script>alert(1)</script> | `x` \ud800", where="</pre>|<b>`_*["),
+    summary="<img src=x onerror=alert(1)> | `code` *",
+)
+
+
+def test_no_text_of_a_candidate_becomes_anything_else(tmp_path: Path) -> None:
+    """In the page, the summary and the badge."""
+    path = write(tmp_path / "a.jsonl", run([HOSTILE], candidate="<b>&'\"</b>", details=[shown("packages/hostile")]))
+    runs = [read(path)]
+    text = page(runs)
+    assert "<script>alert" not in text
+    assert "<img" not in text
+    assert text.count("</script>") == 3
+    said = markdown.summary(runs)
+    assert "<script" not in said.replace("`'</script><script>alert(1)</script>", "")
+    assert "<img" not in said
+    ET.fromstring(badge.svg(runs))
+
+
+def test_the_page_asks_for_nothing(tmp_path: Path) -> None:
+    """No address of anybody's, but that of the SVG's kind."""
+    text = page([read(write(tmp_path / "a.jsonl", run([GOOD, BAD], details=[shown("packages/bad")])))])
+    for word in ("http://", "https://", "src=", "@import", "url(", "<link", "<iframe"):
+        assert word not in text
+
+
+def test_the_badge(tmp_path: Path) -> None:
+    """A picture, and the data of one."""
+    runs = [read(write(tmp_path / "a.jsonl", run([GOOD])))]
+    assert json.loads(badge.endpoint(runs)) == {
+        "schemaVersion": 1,
+        "label": "run_module",
+        "message": "conforms on 3.13.0",
+        "color": "brightgreen",
+        "isError": False,
+    }
+    picture = ET.fromstring(badge.svg(runs))
+    assert picture.find("{http://www.w3.org/2000/svg}title").text == "run_module: conforms on 3.13.0"  # type: ignore[union-attr]
+    worse = [*runs, read(write(tmp_path / "b.jsonl", run([BAD], version="3.12.0")))]
+    assert badge.message(worse) == "diverges on 1 of 2 targets"
+    assert badge.message([read(write(tmp_path / "c.jsonl", run([])))]) == "nothing ran"
+
+
+def test_what_is_expected_is_told_apart(tmp_path: Path) -> None:
+    """With its reason."""
+    mark = {"reason": "we cannot", "link": "https://example.org/7", "at": "known.toml:3"}
+    path = write(tmp_path / "a.jsonl", run([trial("packages/known", divergence(expected=mark))]))
+    runs = [read(path)]
+    assert (runs[0].status, headline(runs)) == (0, "conforms, but for what the baseline expects, in 1 case on 3.13.0")
+    assert "Expected: we cannot" in page(runs)
+    assert badge.message(runs) == "conforms, as expected, on 3.13.0"
+    assert "PACKAGE-FROM-SPEC" not in markdown.summary(runs)
+
+
+@pytest.mark.parametrize("name", ["x.html", "x.JSONL", "badge.json", "x.badge.json", "x.md", "x.svg"])
+def test_the_name_says_what_is_written(name: str) -> None:
+    """Each ending has its kind."""
+    assert ending(name) in ENDINGS
+
+
+@pytest.mark.parametrize("name", ["x", "x.json", "x.txt", "x.jsonl.gz"])
+def test_a_name_that_says_nothing(name: str) -> None:
+    """Is refused."""
+    with pytest.raises(OutputError, match="ends in none of"):
+        ending(name)
+
+
+# -- the command -----------------------------------------------------------------------------------------------
+
+
+def report(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run `python -m conformance.report`."""
+    return subprocess.run(
+        [sys.executable, "-m", "conformance.report", *map(str, arguments)],
+        cwd=HOUSE,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_command_merges_and_writes(tmp_path: Path) -> None:
+    """A folder of records is as good as a list of them."""
+    write(tmp_path / "a.jsonl", run([GOOD]))
+    write(tmp_path / "b.jsonl", run([BAD], version="3.12.0"))
+    wanted = [tmp_path / name for name in ("all.html", "all.md", "all.svg", "badge.json")]
+    done = report(tmp_path, *(f"--report={path}" for path in wanted))
+    assert done.returncode == 1, done.stderr
+    assert "\nstatus 1: diverges on 3.12.0; conforms on 3.13.0\n" in done.stdout
+    assert all(path.stat().st_size > 50 for path in wanted)
+
+
+def test_the_command_compares(tmp_path: Path) -> None:
+    """And writes what it says."""
+    first, second = write(tmp_path / "a.jsonl", run([GOOD])), write(tmp_path / "b.jsonl", run([BAD, GOOD]))
+    done = report("--compare", first, second, f"--report={tmp_path / 'c.md'}")
+    assert done.returncode == 1
+    assert "something broke" in done.stdout
+    assert "something broke" in (tmp_path / "c.md").read_text()
+    assert report("--compare", second, first).returncode == 5
+    assert report("--compare", first, first).returncode == 0
+
+
+def test_the_command_refuses_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Status 2, and nothing is written."""
+    one = write(tmp_path / "a.jsonl", run([GOOD]))
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    for arguments, sentence in (
+        ([tmp_path / "none.jsonl"], "cannot be read"),
+        ([empty], "the folder holds no report"),
+        ([one, one], "was tried on CPython 3.13.0 in"),
+        ([one, f"--report={tmp_path / 'x.txt'}"], "ends in none of"),
+        ([one, f"--report={tmp_path / 'x.jsonl'}"], "records are what this reads"),
+        ([one, f"--report={tmp_path / 'no' / 'x.html'}"], "cannot be written: No such file or directory"),
+        (["--compare", one], "--compare takes two"),
+        (["--compare", one, one, f"--report={tmp_path / 'x.html'}"], "a comparison is written as FILE.md"),
+    ):
+        assert main([str(one) for one in arguments]) == 2
+        said = capsys.readouterr()
+        assert sentence in said.err
+        assert said.err.count("\n") == 1
+        assert not said.out
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jsonl", "empty"]
+
+
+def test_all_records_that_are_written_are_documented() -> None:
+    """Each with its keys."""
+    text = (HOUSE / "docs" / "report-schema.md").read_text(encoding="utf-8")
+    stream = run([BAD], searches=[search()], details=[shown("packages/bad")])
+    for record in stream:
+        (row,) = [line for line in text.splitlines() if line.startswith(f"| `{record['record']}` |")]
+        for key in record:
+            assert key == "record" or f"`{key}`" in row, (record["record"], key)
+    assert f"`schema` is {SCHEMA}" in text
+    for key in made.divergence():
+        assert f"`{key}`" in text
