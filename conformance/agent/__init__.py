@@ -11,6 +11,7 @@ is not installed where the agent runs.
     rollback   puts the interpreter back between the cases of one process
     steps      runs the steps of a case and gathers the observation
     watch      sees what happens meanwhile: modules executed, warnings, audit events
+    frames     tells when the body of a module begins and ends
     state      what of the interpreter's state changed
     describe   any object as plain JSON
     own        what all of this works with, on which the candidate cannot lay hands

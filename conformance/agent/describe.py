@@ -34,6 +34,9 @@ _BUILTIN_FUNCTIONS = (types.BuiltinFunctionType, types.MethodWrapperType, types.
 _VALUES = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset)
 _MACHINERY = ("_frozen_importlib", "_frozen_importlib_external", "zipimport", "importlib.util", "importlib.machinery")
 
+# To ask for an `id` is an audit event each time, and heard; but only here is this as good.
+identity: Callable[[Any], int] = object.__hash__ if sys.implementation.name == "cpython" else id
+
 
 def type_name(cls: type) -> str:
     """The name of a class: bare for a builtin, with its module otherwise."""
@@ -83,7 +86,7 @@ class Describer:
     def opaque(self, obj: Any, label: str) -> None:
         """Name an object that is never looked into, such as the dictionary of builtins."""
         self.name(obj, label)
-        self._opaque.add(id(obj))
+        self._opaque.add(identity(obj))
 
     def name(self, obj: Any, label: str) -> None:
         """Remember an object under a label, unless it has one."""
@@ -94,11 +97,11 @@ class Describer:
             held = weakref.ref(obj)  # whether a module object is freed in time is itself observed
         except TypeError:
             held = _Strong(obj)
-        self._met[id(obj)] = (held, label)
+        self._met[identity(obj)] = (held, label)
 
     def label(self, obj: Any) -> Optional[str]:
         """The label under which an object was first met, or None."""
-        entry = self._met.get(id(obj))
+        entry = self._met.get(identity(obj))
         if entry is None or entry[0]() is not obj:
             return None
         return entry[1]
@@ -160,17 +163,17 @@ class Describer:
         if kind is types.ModuleType and self.is_foreign(obj):
             return {"module": self.value(own_dict(obj).get("__name__"), path, depth)}
         label = self.label(obj)
-        if id(obj) in self._opaque and label is not None:
+        if identity(obj) in self._opaque and label is not None:
             return {"is": label}
-        if id(obj) in self._inside and label is not None:
+        if identity(obj) in self._inside and label is not None:
             return {"again": label}
         if label is None:
             self.name(obj, path)
-        self._inside.add(id(obj))
+        self._inside.add(identity(obj))
         try:
             described = self._structure(obj, kind, path, depth + 1)
         finally:
-            self._inside.discard(id(obj))
+            self._inside.discard(identity(obj))
         if label is not None:
             described["is"] = label
         return described

@@ -16,6 +16,7 @@ import types
 import warnings
 from typing import Any, Dict, List, Tuple
 
+from .describe import own_dict
 from .state import brought, unchanged
 
 try:
@@ -48,8 +49,9 @@ _BINDINGS = (
 # What a run may leave in the globals of the interpreter's modules without any consequence.
 _HARMLESS = ("__warningregistry__", "__builtins__", "__cached__")
 _ABSENT = object()
-# How code looks that may change a module's globals: to look at all of them takes long.
+# How code looks that may change a module's globals, and where it then names the module: to look at all takes long.
 _CHANGES = re.compile(r"\b(?!sys\.)\w+\.\w+ = |attr\(|__dict__|vars\(|globals\(")
+_WORDS = re.compile(r"\w+")
 
 
 def _restore(mapping: Dict[Any, Any], before: Dict[Any, Any]) -> None:
@@ -79,7 +81,7 @@ class Snapshot:
                 warnings.onceregistry,  # type: ignore[attr-defined]
             )
         ]
-        self._environ = dict(os.environ)
+        self._environ = (os.environ, dict(os.environ), dict(own_dict(os.environ).get("_data", ())))
         self._recursion = sys.getrecursionlimit()
         self._threads = _threads()
         ours = __name__.rpartition(".")[0]
@@ -98,8 +100,10 @@ class Snapshot:
 
         case: what was run.
         """
-        sys.setprofile(None)
-        sys.settrace(None)
+        if sys.getprofile() is not None:
+            sys.setprofile(None)
+        if sys.gettrace() is not None:
+            sys.settrace(None)
         for name, value in self._bindings:
             if getattr(sys, name, _ABSENT) is not value:
                 setattr(sys, name, value)
@@ -107,12 +111,16 @@ class Snapshot:
             sequence[:] = items
         for mapping, before in self._dicts:
             _restore(mapping, before)
-        if _CHANGES.search(str(case)):
-            for _, mapping, before in self._namespaces:
-                _restore(mapping, before)
-        if dict(os.environ) != self._environ:
-            os.environ.clear()
-            os.environ.update(self._environ)
+        text = str(case)
+        if _CHANGES.search(text):
+            words = set(_WORDS.findall(text))
+            for name, mapping, before in self._namespaces:
+                if not words.isdisjoint(name.split(".")):
+                    _restore(mapping, before)
+        environ, entries, raw = self._environ
+        if own_dict(environ).get("_data") != raw:  # which are bytes, and need no decoding
+            environ.clear()
+            environ.update(entries)
         if sys.getrecursionlimit() != self._recursion:
             sys.setrecursionlimit(self._recursion)
         os.chdir(self._folder)

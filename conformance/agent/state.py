@@ -36,6 +36,7 @@ _SYS_OBJECTS = (
 )
 _Raw = Dict[str, Any]
 _getcwd = os.getcwd  # the world may replace it
+_sys = vars(sys)
 
 
 class State:
@@ -52,10 +53,11 @@ class State:
         name(before["argv_object"], "sys.argv")
         name(before["path_object"], "sys.path")
         name(before["modules_object"], "sys.modules")
-        for key, module in _later(before["modules"]):
+        later = _later(before["modules"])
+        for key, module in later:
             if not self._describer.is_foreign(module):
                 name(module, "sys.modules[{!r}]".format(key))
-        before["attributes"] = self._attributes()
+        before["attributes"] = self._attributes(later)
 
     def argv(self) -> Optional[Dict[str, Any]]:
         """`sys.argv`, if it is another object or holds other objects than before."""
@@ -121,9 +123,9 @@ class State:
         if now["cwd"] != before["cwd"]:
             changed["cwd"] = describe(now["cwd"], "cwd")
         others = {
-            key: describe(now["sys"][key], "sys." + key)
-            for key in _SYS_OBJECTS
-            if now["sys"][key] is not before["sys"][key]
+            key: describe(one, "sys." + key)
+            for key, one, earlier in zip(_SYS_OBJECTS, now["sys"], before["sys"])
+            if one is not earlier
         }
         if now["showwarning"] is not before["showwarning"]:
             others["warnings.showwarning"] = describe(now["showwarning"], "warnings.showwarning")
@@ -132,7 +134,7 @@ class State:
         if others:
             changed["state"] = others
         if not in_flight:
-            bound = self._attributes()
+            bound = self._attributes(_later(_entries(getattr(sys, "modules", ABSENT))))
             attributes = {key: found for key, found in bound.items() if found != before["attributes"].get(key, [])}
             if attributes:
                 changed["attributes"] = attributes
@@ -184,10 +186,10 @@ class State:
             return os.fsdecode(key)
         return key if type(key) is str else "({})".format(type(key).__name__)
 
-    def _attributes(self) -> Dict[str, List[str]]:
+    def _attributes(self, later: List[Tuple[str, Any]]) -> Dict[str, List[str]]:
         """For each module of the world, the names under which it holds modules: what imports bind in parents."""
         found = {}
-        for key, module in _later(_entries(getattr(sys, "modules", ABSENT))):
+        for key, module in later:
             if type(module) is not types.ModuleType:
                 continue
             namespace = own_dict(module)
@@ -224,7 +226,7 @@ def _raw() -> _Raw:
         "main": dict(own_dict(main)),
         "environ": dict(environ) if type(environ) is dict else None,
         "cwd": cwd,
-        "sys": {key: getattr(sys, key, None) for key in _SYS_OBJECTS},
+        "sys": list(map(_sys.get, _SYS_OBJECTS)),
         "showwarning": getattr(warnings, "showwarning", ABSENT),
         "recursion": sys.getrecursionlimit(),
     }
@@ -295,7 +297,7 @@ def unchanged(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:
 
 
 def _entries(modules: Any) -> Dict[Any, Any]:
-    return dict(dict.items(modules)) if issubclass(type(modules), dict) else {}
+    return dict.copy(modules) if issubclass(type(modules), dict) else {}
 
 
 def _sequence(obj: Any) -> List[Any]:

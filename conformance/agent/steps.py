@@ -6,7 +6,6 @@ afterwards; the process ends.
 
 from __future__ import annotations
 
-import re
 import sys
 import types
 import warnings
@@ -44,6 +43,31 @@ def observe(case: Dict[str, Any], root: str, run_module: Callable[..., Any], cal
     Unsupported.made.clear()
     run = _Run(case, root, run_module, callable_name)
     return run.all_steps(case["steps"])
+
+
+# The code of steps, of which many cases have the same: by their number, their text and whether they are a call.
+_CODE: Dict[Tuple[int, str, bool], types.CodeType] = {}
+_MOST_CODE = 2000
+
+
+def prepare(case: Dict[str, Any]) -> None:
+    """Compile the steps of a case that is to come: once, in the warm agent."""
+    if len(_CODE) > _MOST_CODE:
+        _CODE.clear()
+    for number, step in enumerate(case["steps"], 1):
+        source = step.get("call", step.get("do"))
+        key = (number, source, "call" in step)
+        if source is not None and key not in _CODE:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")  # what is warned of is for the case to see
+                try:
+                    _CODE[key] = _compiled(*key)
+                except Exception:  # for the process of the case to meet
+                    continue
+
+
+def _compiled(number: int, source: str, is_call: bool) -> types.CodeType:
+    return compile(source, "<step {}>".format(number), "eval" if is_call else "exec", dont_inherit=True)
 
 
 class _Run:
@@ -108,7 +132,7 @@ class _Run:
             return {}
         is_call = "call" in step
         source = step["call"] if is_call else step["do"]
-        code = compile(source, "<step {}>".format(number), "eval" if is_call else "exec", dont_inherit=True)
+        code = _CODE.get((number, source, is_call)) or _compiled(number, source, is_call)
         self._state.mark()
         if is_call:  # until the next call, the statements that follow may look at how this one ended
             self._namespace.pop("result", None)
@@ -249,7 +273,7 @@ def _names(case: Dict[str, Any]) -> Set[str]:
         if isinstance(recipe, dict):
             files.extend(recipe.get("zip", ()))
     for name in files:
-        found.update(part.partition(".")[0] for part in re.split("/", world.real_name(name)))
+        found.update(part.partition(".")[0] for part in world.real_name(name).split("/"))
     return found - {""}
 
 

@@ -1,7 +1,7 @@
 """Sees what happens while a step runs: modules executed, warnings shown, audit events, what the world notes down.
 
-The world needs no help for this: `sys.setprofile` shows the entry and the exit of every `<module>` frame, also when
-it raises. Each becomes an event, in the order of time, with the namespace and the state of `sys` at that moment.
+The world needs no help for this: `frames` shows the entry and the exit of every `<module>` frame, also when it
+raises. Each becomes an event, in the order of time, with the namespace and the state of `sys` at that moment.
 """
 
 from __future__ import annotations
@@ -11,40 +11,12 @@ import sys
 import types
 from typing import Any, Callable, Dict, List, Set, Tuple
 
-from . import OF_AN_IMPORT, SPECIALS
-from .describe import Describer, ask, own_dict, safe_str, type_name
+from . import OF_AN_IMPORT, SPECIALS, frames
+from .describe import Describer, ask, identity, own_dict, safe_str, type_name
+from .frames import get_ident
 from .state import State
 
-try:
-    from _thread import get_ident
-except ImportError:  # an interpreter without threads
-
-    def get_ident() -> int:
-        """The one thread."""
-        return 0
-
-
 AUDITED = ("open", "compile", "exec", "import")
-# The namespaces of modules whose functions do the work of an import; the code of a module never runs in one.
-_MACHINERY = {
-    id(vars(sys.modules[name]))
-    for name in (
-        "_frozen_importlib",
-        "_frozen_importlib_external",
-        "importlib.util",
-        "zipimport",
-        "genericpath",
-        "posixpath",
-        "codecs",
-        "os",
-        "io",
-        "re",
-        "types",
-        "_weakrefset",
-        __name__,
-    )
-    if name in sys.modules
-}
 _PYC_TEMPORARY = re.compile(r"(\.pyc)\.\d+$")
 _MISSING = object()
 
@@ -68,24 +40,11 @@ class Watch:
         """Watch from here on."""
         self._auditing = True
         self._thread = get_ident()
-        seen = self._profile
-
-        running = self._running
-
-        # Called some thousand times a case: a plain function, and the tests that mostly decide come first. To look at
-        # the code of a frame is an audit event each time.
-        def profile(frame: types.FrameType, event: str, arg: object, machinery: Set[int] = _MACHINERY) -> None:
-            if event == "call":
-                if id(frame.f_globals) not in machinery and frame.f_code.co_name == "<module>":
-                    seen(frame, event)
-            elif running and event == "return" and any(number == id(frame) for number, _ in running):
-                seen(frame, event)
-
-        sys.setprofile(profile)
+        frames.follow(self._begins, self._ends, self._running)
 
     def stop(self) -> None:
         """Stop watching; what happens next is our own doing."""
-        sys.setprofile(None)
+        frames.rest()
         self._auditing = False
 
     def take(self) -> Dict[str, Any]:
@@ -96,16 +55,18 @@ class Watch:
 
     # -- modules executed -------------------------------------------------------------------------------------
 
-    def _profile(self, frame: types.FrameType, event: str) -> None:
-        if event == "call" and not self._is_execution(frame):
-            return
+    def _begins(self, frame: types.FrameType) -> None:
+        if self._is_execution(frame):
+            self._take_down(self._entry, frame)
+
+    def _ends(self, frame: types.FrameType) -> None:
+        self._take_down(self._exit, frame)
+
+    def _take_down(self, moment: Callable[[types.FrameType], Dict[str, Any]], frame: types.FrameType) -> None:
         auditing, self._auditing = self._auditing, False
         try:
             self._describer.begin()
-            if event == "call":
-                self.events.append(self._entry(frame))
-            else:
-                self.events.append(self._exit(frame))
+            self.events.append(moment(frame))
         finally:
             self._auditing = auditing
 
@@ -150,12 +111,12 @@ class Watch:
         ]
         entry["locals"] = frame.f_locals is namespace
         entry.update(self._surroundings(namespace))
-        self._running.append((id(frame), namespace))
+        self._running.append((identity(frame), namespace))
         return entry
 
     def _exit(self, frame: types.FrameType) -> Dict[str, Any]:
         namespace = frame.f_globals
-        while self._running and self._running.pop()[0] != id(frame):
+        while self._running and self._running.pop()[0] != identity(frame):
             pass
         leaving: Dict[str, Any] = {"event": "end", "file": self._describer.text(frame.f_code.co_filename)}
         if not _is_import(namespace):

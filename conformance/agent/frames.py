@@ -1,0 +1,134 @@
+"""Tells when the body of a module begins and ends, without its help.
+
+`sys.setprofile` shows every call and every return in its thread; `sys.monitoring`, where there is one, is told for each
+function that it is of no interest, and then shows it no more.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from typing import Any, Callable, List, Set, Tuple
+
+from .describe import identity
+
+try:
+    from _thread import get_ident as get_ident  # noqa: PLC0414 - for `watch` as well
+except ImportError:  # an interpreter without threads
+
+    def get_ident() -> int:
+        """The one thread."""
+        return 0
+
+
+_BODY = "<module>"
+# The namespaces of modules whose functions do the work of an import; the code of a module never runs in one.
+_MACHINERY = {
+    identity(vars(sys.modules[name]))
+    for name in (
+        "_frozen_importlib",
+        "_frozen_importlib_external",
+        "importlib.util",
+        "zipimport",
+        "genericpath",
+        "posixpath",
+        "codecs",
+        "os",
+        "io",
+        "re",
+        "types",
+        "_weakrefset",
+        __name__,
+        __name__.rpartition(".")[0] + ".watch",
+    )
+    if name in sys.modules
+}
+# With `sys.monitoring`: one of the numbers that are given to nobody.
+_TOOL, _NAME = 4, "runpy-conformance"
+
+Told = Callable[[types.FrameType], None]
+_AT_WORK: List[Tuple[Told, Told, List[Any], int]] = []
+
+
+if hasattr(sys, "monitoring"):
+    _monitoring: Any = sys.monitoring
+    _events, _DISABLE, _frame = _monitoring.events, _monitoring.DISABLE, sys._getframe
+    _WANTED = _events.PY_START | _events.PY_RETURN | _events.PY_UNWIND
+    _get_tool, _get_events, _set_events = _monitoring.get_tool, _monitoring.get_events, _monitoring.set_events
+
+    def follow(begins: Told, ends: Told, running: List[Any]) -> None:
+        """Call `begins` with the frame of each body that begins in this thread, and `ends` with it as it ends.
+
+        running: the bodies of which the end is of interest, each a tuple with the identity of its frame first.
+        """
+        _AT_WORK[:] = [(begins, ends, running, get_ident())]
+        if _get_tool(_TOOL) is not _NAME or _get_events(_TOOL) != _WANTED:
+            _register()
+
+    def rest() -> None:
+        """Follow nothing any more."""
+        del _AT_WORK[:]
+
+    def _register() -> None:
+        """Once for all cases: to ask for events anew makes the interpreter go over all its code."""
+        if _get_tool(_TOOL) is not None:
+            _monitoring.free_tool_id(_TOOL)
+        _monitoring.use_tool_id(_TOOL, _NAME)
+        for event, callback in (
+            (_events.PY_START, _begun),
+            (_events.PY_RETURN, _returned),
+            (_events.PY_UNWIND, _unwound),
+        ):
+            _monitoring.register_callback(_TOOL, event, callback)
+        _set_events(_TOOL, _WANTED)
+
+    def _begun(code: types.CodeType, offset: int) -> Any:
+        if code.co_name != _BODY:
+            return _DISABLE
+        if _AT_WORK:
+            begins, _, _, thread = _AT_WORK[0]
+            frame = _frame(1)
+            if get_ident() == thread and identity(frame.f_globals) not in _MACHINERY:
+                begins(frame)
+        return None
+
+    def _returned(code: types.CodeType, offset: int, value: object) -> Any:
+        return _ended(_frame(1)) if code.co_name == _BODY else _DISABLE
+
+    def _unwound(code: types.CodeType, offset: int, exc: object) -> None:
+        if code.co_name == _BODY:
+            _ended(_frame(1))
+
+    def _ended(frame: types.FrameType) -> None:
+        if _AT_WORK:
+            _, ends, running, thread = _AT_WORK[0]
+            if running and get_ident() == thread and _runs(frame, running):
+                ends(frame)
+
+else:
+
+    def follow(begins: Told, ends: Told, running: List[Any]) -> None:
+        """Call `begins` with the frame of each body that begins in this thread, and `ends` with it as it ends.
+
+        running: the bodies of which the end is of interest, each a tuple with the identity of its frame first.
+        """
+
+        # Called some thousand times a case: a plain function, and the tests that mostly decide come first. To look at
+        # the code of a frame is an audit event each time.
+        def profile(frame: types.FrameType, event: str, arg: object, machinery: Set[int] = _MACHINERY) -> None:
+            if event == "call":
+                if identity(frame.f_globals) not in machinery and frame.f_code.co_name == _BODY:
+                    begins(frame)
+            elif running and event == "return" and _runs(frame, running):
+                ends(frame)
+
+        sys.setprofile(profile)
+
+    def rest() -> None:
+        """Follow nothing any more."""
+        sys.setprofile(None)
+
+
+def _runs(frame: types.FrameType, running: List[Any]) -> bool:
+    number = identity(frame)
+    return any(one[0] == number for one in running)
