@@ -10,6 +10,7 @@
 #     "packaging>=26",
 #     "redis>=8",
 #     "tomlkit>=0.15",
+#     "hatchling>=1.27",
 #     "ruff~=0.17.6",
 #     "mypy~=2.4.1",
 # ]
@@ -25,6 +26,7 @@ nox -s mutants                         how many wrong implementations are caught
 nox -s fuzz -- --impl=mypkg            search without end, on one machine or several
 nox -s campaign                        run drawn cases between sides that must agree
 nox -s survey                          judge other people's implementations
+nox -s package                         build wheel and sdist, and try them in an empty environment
 nox -s report -- A.jsonl B.jsonl       one report of several runs, or two compared
 
 Two environments, never mixed. The driver (pytest, Hypothesis ...) is the environment that nox builds
@@ -290,6 +292,21 @@ def campaign(session: nox.Session) -> None:
     """Run drawn cases between sides that must agree: -- [--examples=N] [--seed=N] [PROPERTY ...]."""
     finds = f"--finds={Path(session.invoked_from, 'conformance-finds')}"
     driver(session, "conformance.campaign", f"--target={python_of(session)}", finds, *session.posargs)
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build sdist and wheel into build/dist, install the wheel into an empty environment, and judge by it there."""
+    made = HERE / "build" / "dist"
+    shutil.rmtree(made, ignore_errors=True)
+    driver(session, "hatchling", "build", "-t", "sdist", "-d", str(made))
+    unpacked = session.create_tmp()
+    shutil.unpack_archive(next(made.glob("*.tar.gz")), unpacked, filter="data")
+    with session.chdir(next(Path(unpacked).glob("runpy_conformance-*"))):
+        driver(session, "hatchling", "build", "-t", "wheel", "-d", str(made))  # from the sdist, which holds all of it
+    session.install(str(next(made.glob("*.whl"))))
+    with session.chdir(unpacked):
+        session.run("runpy-conformance", *(session.posargs or ["packages"]))
 
 
 @nox.session(python=False)
