@@ -18,6 +18,7 @@
 """The front door of the conformance suite for runpy.run_module.
 
 nox -s conformance -- --impl=mypkg     judge mypkg on every Python found
+nox -s releases                        what the releases of CPython have changed, and whether there is anything new
 nox -s tests                           the suite's own tests
 nox -s record                          record anew what CPython shows in every case
 nox -s fixtures -- FOLDER              write the cases out for other harnesses
@@ -67,11 +68,13 @@ TARGETS = [
 
 HERE = Path(__file__).resolve().parent
 
-# -- --target=PATH names an interpreter itself: one session then, without an environment.
-OWN_TARGET = any(argument.partition("=")[0] == "--target" for argument in sys.argv)
+# -- --target=PATH or --interpreter=PATH names an interpreter itself: one session then, without an environment.
+INTERPRETERS = ("--target", "--interpreter")
+OWN_TARGET = next((one for one in sys.argv if one.partition("=")[0] in INTERPRETERS), "").partition("=")[0]
 if OWN_TARGET and any(argument.startswith("conformance-") for argument in sys.argv):
     sys.exit(
-        "usage: --target names the interpreter itself; say `nox -s conformance -- --target=...`, without a version"
+        f"usage: {OWN_TARGET} names the interpreter itself; "
+        f"say `nox -s conformance -- {OWN_TARGET}=...`, without a version"
     )
 
 # What the driver's exit status means, as the end of a sentence about the target.
@@ -94,6 +97,9 @@ MUTATION_TOOLS = ["mutmut==3.8.1", "cosmic-ray==8.7.0"]
 
 # The engine that searches without end; it breaks on later versions of Hypothesis.
 FUZZING_TOOLS = ["hypofuzz==25.11.1", "hypothesis==6.155.7", "packaging>=26", "pytest>=9", "redis>=8", "rich>=15"]
+
+# Options whose value is an interpreter.
+NAMING_ONE = (*INTERPRETERS, "--old", "--new")
 
 # Options whose value is a folder.
 FOLDERS = ("--import-from", "--cases", "--finds", "--database")
@@ -162,6 +168,8 @@ def conformance(session: nox.Session) -> None:
                               kept for each target, in FILE-<target>.jsonl (docs/reports.md)
        --baseline=FILE.toml   what is expected to diverge; --write-baseline writes it (docs/baselines.md)
        --target=PATH          judge on this interpreter alone, as it is
+       --interpreter=PATH     judge this interpreter's own runpy, by CPython of the same version of the language
+                              (docs/interpreters.md)
        CLAUSE-ID ...          only these clauses or fixtures; any pytest option
 
     Relative paths start from the folder in which you stand; what can be imported there needs no
@@ -177,7 +185,8 @@ def conformance(session: nox.Session) -> None:
         arguments.append(f"--target={python_of(session)}")
     if not any(option.startswith("--finds=") for option in asked.options):
         arguments.append(f"--finds={here / 'conformance-finds'}")
-    if import_from := folder_of_candidate(session, asked, here):
+    import_from = folder_of_candidate(session, asked, here)
+    if import_from and OWN_TARGET != "--interpreter":
         arguments.append(f"--import-from={import_from}")
     try:
         driver(session, "conformance", *arguments, *asked.options, again=command_again(session, asked, here))
@@ -191,6 +200,18 @@ def conformance(session: nox.Session) -> None:
         conclude(session, session.name, f"the suite itself failed, with exit status {status}")
     expects = any(option.startswith("--baseline=") for option in asked.options)
     outcomes[session.name] = "conforms, but for what the baseline expects," if expects else STATUSES[0]
+
+
+@nox.session(python=False)
+def releases(session: nox.Session) -> None:
+    """Say what differs between successive CPythons and is not in the ledger: -- [--old=PYTHON] [--new=PYTHON].
+
+    Without them: each CPython found, with the release before it (docs/adding-a-python.md).
+    """
+    arguments = absolute(session)
+    if not any(option.startswith("--finds=") for option in arguments):
+        arguments.append(f"--finds={Path(session.invoked_from, 'conformance-finds')}")
+    driver(session, "conformance.releases", *arguments)
 
 
 @nox.session(python=False)
@@ -400,7 +421,7 @@ def read_command_line(arguments: list[str], here: Path, target: str = "") -> Ask
     while rest:
         argument = rest.pop(0)
         option, equals, value = argument.partition("=")
-        if option not in {"--install", "--impl", "--target", "--report", *FOLDERS, *FILES, *WRITTEN}:
+        if option not in {"--install", "--impl", "--report", *NAMING_ONE, *FOLDERS, *FILES, *WRITTEN}:
             asked.options.append(argument)
             continue
         if not equals:
@@ -416,8 +437,8 @@ def read_command_line(arguments: list[str], here: Path, target: str = "") -> Ask
             value = asked.candidate = candidate(value, here)
         elif option in FOLDERS or option in FILES:
             value = value if "://" in value or value == "none" else str(here / value)
-        elif option == "--target":
-            value = (not Path(value).parts[1:] and shutil.which(value)) or str(here / value)
+        elif option in NAMING_ONE:
+            value = interpreter(value, here)
         else:
             path = here / value
             if not path.parent.is_dir():
@@ -428,8 +449,15 @@ def read_command_line(arguments: list[str], here: Path, target: str = "") -> Ask
             value = str(path.with_stem(f"{path.stem}-{target}") if target else path)
         asked.options.append(f"{option}={value}")
     if OWN_TARGET and asked.install:
-        raise UsageError("--install is for the environments made here; install into --target yourself")
+        raise UsageError(f"--install is for the environments made here; install into {OWN_TARGET} yourself")
     return asked
+
+
+def interpreter(value: str, here: Path) -> str:
+    """A path, absolute; a command's name, by its path; what `releases` knows besides, as it is."""
+    if re.fullmatch(r"(recording:)?\d+\.\d+", value):
+        return value
+    return (not Path(value).parts[1:] and shutil.which(value)) or str(here / value)
 
 
 def report_file(path: Path) -> Path:
@@ -457,7 +485,7 @@ def report_options(asked: Asked, target: str) -> list[str]:
 EXAMPLES = {
     "--install": "mypkg, ./mypkg or '-e ./mypkg'",
     "--impl": "mypkg, mypkg.mod:callable or path/to/adapter.py:callable",
-    "--target": "path/to/python",
+    **dict.fromkeys(NAMING_ONE, "path/to/python"),
     "--report": "path/to/file.html",
     **dict.fromkeys(FOLDERS, "path/to/folder"),
     **dict.fromkeys((*FILES, *WRITTEN), "path/to/file"),

@@ -25,12 +25,13 @@ from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from rich.console import Console
 from xdist.plugin import parse_numprocesses  # type: ignore[import-untyped]
 
-from . import FIXTURES, HOUSE, REFERENCE, __version__, families, strategies
+from . import FIXTURES, HOUSE, REFERENCE, __version__, families, interpreters, strategies
 from .baseline import Baseline, BaselineError, Known, complaint, marked, replayed
 from .baseline import parse as parse_baseline
 from .baseline import read as read_baseline
 from .case import FAMILIES, Case, CaseError, fixtures, from_plain, read
 from .clauses import CHAPTERS, Level, registry
+from .effects import Expected
 from .finds import Written
 from .finds import name_of as find_name
 from .finds import write as write_find
@@ -51,7 +52,8 @@ from .report.values import show
 from .search import Tally, search
 from .showing import shown
 from .strategies import PROPERTIES
-from .target import AgentError, BadInterpreter, CandidateError, Side, find
+from .target import AgentError, BadInterpreter, CandidateError, Side, Target, find
+from .translated import Translated
 from .tree import cases as whole_tree
 from .trial import Examiner, SmokeFailed, Trial
 from .watching import Watcher, add_properties, add_run_properties
@@ -76,6 +78,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="PYTHON",
         default=sys.executable,
         help="the interpreter in which both sides run, a path or a command's name (default: this one)",
+    )
+    group.addoption(
+        "--interpreter",
+        metavar="PYTHON",
+        default="",
+        help="judge this interpreter's own runpy by CPython of the same version of the language: the one on PATH, the "
+        "one that --target names, or the recording (docs/interpreters.md)",
     )
     group.addoption(
         "--oracle",
@@ -169,10 +178,11 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         selection = _selection(config, folder, (baseline and baseline.cases) or ())
         level = Level.parse(config.option.level)
         config.option.impl = _absolute(config.option.impl)
-        if not config.option.import_from and Path.cwd() != HOUSE:
+        _with_interpreter(config)
+        if not config.option.import_from and Path.cwd() != HOUSE and not config.option.interpreter:
             config.option.import_from = str(Path.cwd())
         plan = _plan(config)
-        target = find(config.option.target)
+        target = find(config.option.interpreter or config.option.target)
         known = baseline.on(target.implementation, target.version) if baseline else ()
     except (_Usage, ValueError, BadInterpreter, BaselineError, CaseError) as exc:
         return _complain(str(exc), 2)
@@ -222,6 +232,15 @@ def _complain(sentence: str, status: int) -> int:
     print(sentence, file=sys.stderr)
     print(terminal.last_line(None, status, None), file=sys.stderr)
     return status
+
+
+def _with_interpreter(config: pytest.Config) -> None:
+    """With --interpreter the candidate is that interpreter's own runpy. Raises _Usage."""
+    option = config.option
+    if option.interpreter and option.impl not in ("reference", "runpy"):
+        raise _Usage("--interpreter judges the interpreter's own runpy, and --impl another: give one of the two.")
+    if option.interpreter:
+        option.impl = "runpy"
 
 
 def _fixtures_folder(config: pytest.Config) -> Path:
@@ -343,10 +362,11 @@ class _Session:
         self.expected: tuple[Known, ...] = ()  # of it, on this target
         self.replays: list[records.Record] = []
         self.told = ""  # what became of it
+        self.oracle_in: Target | None = None  # if not in the target
         self._known: Groups | None = None
         self._database: ExampleDatabase | None = None
         self._ahead: dict[str, Trial] = {}
-        self._sides: list[Side | Recorded] = []
+        self._sides: list[Side | Translated | Recorded] = []
         self._report: Stream | None = None
         self.tally = Tally()  # of the search at hand
         self._ends: float | None = None
@@ -355,9 +375,9 @@ class _Session:
         option = self.config.option
         impl = str(REFERENCE) if option.impl == "reference" else option.impl
 
-        def side(what: str) -> Side:
+        def side(what: str, where: Target = target) -> Side:
             one = Side(
-                target,
+                where,
                 what,
                 import_from=option.import_from,
                 timeout=option.case_timeout,
@@ -366,15 +386,31 @@ class _Session:
             self._sides.append(one)
             return one
 
-        candidate = side(impl)
-        greeting = candidate.greeting
-        oracle: Side | Recorded
-        if option.oracle == "recording":
-            recordings = Recordings(self.folder / FOLDER)
-            oracle = Recorded(recordings, whole_tree(self.folder), build_of(target), greeting.capabilities)
+        judged = side(impl)
+        greeting = judged.greeting
+        candidate: Side | Translated = judged
+        oracle: Side | Translated | Recorded
+        allowed: Expected | None = None
+        judge_in = None
+        if option.interpreter and option.oracle != "recording":
+            asked = option.target if option.target != sys.executable else ""
+            judge_in = interpreters.cpython_for(target, asked)
+        if option.interpreter:
+            candidate = interpreters.translated(judged, target)
+        if judge_in is not None:
+            oracle = interpreters.translated(side("oracle", judge_in), judge_in)
+        elif option.interpreter or option.oracle == "recording":
+            recordings, tree = Recordings(self.folder / FOLDER), whole_tree(self.folder)
+            if option.interpreter:
+                oracle = interpreters.recorded(recordings, tree, target, greeting.capabilities)
+            else:
+                oracle = Recorded(recordings, tree, build_of(target), greeting.capabilities)
         else:
             oracle = side("oracle")
-        self.examiner = Examiner(oracle, candidate, self.level)
+        if option.interpreter:
+            allowed = interpreters.expected(greeting.implementation, greeting.version, oracle.greeting.version)
+        self.oracle_in = judge_in
+        self.examiner = Examiner(oracle, candidate, self.level, allowed)
         self.examiner.smoke()
         self.target = target
         if self.searched:
@@ -450,7 +486,9 @@ class _Session:
     @property
     def searched(self) -> list[str]:
         """The properties by which to search."""
-        if self.config.option.oracle == "recording" or self.folder != FIXTURES:
+        option = self.config.option
+        recorded = option.oracle == "recording" or (option.interpreter and self.oracle_in is None)
+        if recorded or self.folder != FIXTURES:
             return []  # there is nobody to ask, or the user's own cases are meant
         chosen = {one for one in self.selection if one.partition("/")[0] == SEARCH}
         if self.selection:
@@ -515,6 +553,7 @@ class _Session:
                     interpreter=self.target.executable,
                     target=self.target.name,
                     again=f"{self.again} --cases={folder} {own.name}/fixture",
+                    interpreters=(self.oracle_in.executable, self.target.executable) if self.oracle_in else None,
                 )
             except OSError as exc:
                 self.written[trial["id"]] = Written(problem=f"It could not be written: {exc}")
@@ -534,6 +573,9 @@ class _Session:
         option = self.config.option
         front = os.environ.get("RUNPY_CONFORMANCE_COMMAND", f"python -m {__package__} --target={option.target}")
         front += f" --oracle={option.oracle}" if option.oracle != "target" else ""
+        if option.interpreter:
+            front = front.replace(f" --target={sys.executable}", "")
+            return f"{front} --interpreter={option.interpreter}"
         return front + (f" --impl={option.impl}" if option.impl != "reference" else "")
 
     def finish(self, exit_status: int) -> int:

@@ -29,6 +29,9 @@ class Translated:
         texts = ((json.dumps(own)[1:-1], word) for word, own in build.words.items() if own)
         self._words = [(own.encode("ascii"), word.encode("ascii")) for own, word in texts]
 
+    def __str__(self) -> str:
+        return str(self.build)
+
     @property
     def forks(self) -> bool:
         """See `Side`."""

@@ -39,7 +39,7 @@ def about(found: Comparison, written: Mapping[str, Written]) -> Iterator[str]:
         yield f"    before  {change.before}"
         yield f"    after   {change.after}"
     if found.shaky:
-        yield f"\n  {found.shaky} cases differed in a way that fresh interpreters did not show, and that does not count."
+        yield f"\n  {found.shaky} cases differed once, and not in fresh interpreters: that does not count."
     by_id = {one["id"]: one for one in found.trials}
     for group in findings[:_MOST]:
         yield from _finding(found, by_id, group.lead.id, {key[:2] for key in group.core}, written)
