@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 WORLDS = "worlds"  # the folder, below FOLDER, in which cases are built
 MOST_PROCESSES = 100
+_SHARED = "/dev/shm"
 _DISK = "size=256m,nr_inodes=65536"
 _LARGEST_FILE = 128 << 20
 _LEAST_MEMORY, _MOST_MEMORY = 2 << 30, 4 << 30
@@ -37,8 +38,8 @@ _LOOK = 50  # milliseconds
 _DRIVER_IS_GONE = 3
 
 # From the headers of Linux.
-_NEW_MOUNTS, _NEW_PROCESSES = 0x20000, 0x20000000
-_SLAVE_MOUNTS = (1 << 19) | 0x4000
+_NEW_MOUNTS, _NEW_PROCESSES, _NEW_MEMORY = 0x20000, 0x20000000, 0x8000000
+_SLAVE_MOUNTS, _SAME_PLACE = (1 << 19) | 0x4000, 0x1000
 _SET_DEATH_SIGNAL, _SET_SUBREAPER = 1, 36
 
 
@@ -68,7 +69,7 @@ def _stand(arguments: list[str]) -> int:
         assert os.getpid() == 1  # of a namespace that exists for us alone
         assert library is not None
         library.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
-        _own_file_systems(library, os.path.join(folder, WORLDS))
+        _own_file_systems(library, folder)
         command.append("apart")
     else:
         command.append(f"guard:{os.getpid()}")
@@ -96,12 +97,20 @@ def _library() -> Any:
         return None
 
 
-def _own_file_systems(library: Any, worlds: str) -> None:
-    """A small disk for the worlds, and a /proc that shows this namespace; they vanish with it. Where it may be."""
+def _own_file_systems(library: Any, folder: str) -> None:
+    """A small disk for the worlds, shared memory and a /proc of our own, where it may be; they vanish with us."""
+    library.unshare(_NEW_MEMORY)
     if library.unshare(_NEW_MOUNTS) != 0 or library.mount(None, b"/", None, _SLAVE_MOUNTS, None) != 0:
         return
     library.mount(b"proc", b"/proc", b"proc", 0, None)
-    library.mount(b"tmpfs", os.fsencode(worlds), b"tmpfs", 0, _DISK.encode())
+    if os.path.isdir(_SHARED):
+        ours = os.open(folder, os.O_RDONLY)  # it may lie there itself
+        hidden = library.mount(b"tmpfs", os.fsencode(_SHARED), b"tmpfs", 0, _DISK.encode()) == 0
+        if hidden and folder.startswith(_SHARED + "/"):
+            os.makedirs(folder)
+            library.mount(b"/proc/self/fd/%d" % ours, os.fsencode(folder), None, _SAME_PLACE, None)
+        os.close(ours)
+    library.mount(b"tmpfs", os.fsencode(os.path.join(folder, WORLDS)), b"tmpfs", 0, _DISK.encode())
 
 
 def _become(command: list[str], once: bool, library: Any) -> NoReturn:

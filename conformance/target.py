@@ -116,7 +116,7 @@ def find(interpreter: str) -> Target:
     """The target for a path or a command's name. Raises BadInterpreter."""
     path = shutil.which(interpreter)
     if path is None:
-        raise BadInterpreter(f"There is no interpreter {interpreter!r}: give --target a path or a command's name.")
+        raise BadInterpreter(f"There is no interpreter {interpreter!r}: give a path or a command's name.")
     path = os.path.abspath(path)  # agents start elsewhere; its links stay, since a virtual environment is one
     try:
         told = subprocess.run([path, "-c", _TELL], capture_output=True, text=True, timeout=30, check=False)
@@ -264,6 +264,8 @@ class Side:
         try:
             message = agent.receive(self._timeout * len(request["cases"]) + _MARGIN)
         except TimeoutError:
+            if len(request["cases"]) > 1:
+                raise _Upset("the agent did not answer in time") from None
             self._end(agent)
             return "hang", self._timeout
         except _Crowded as exc:
@@ -328,6 +330,8 @@ def _replies(status: str, detail: Any, result: Path, count: int) -> list[Reply]:
         lines = [b""]
     finally:
         result.unlink(missing_ok=True)
+    if status == "hang" and count == 1:
+        lines = [b""]  # whatever came before, it has not come to an end
     cut_off = lines.pop()  # what follows the last end of a line: nothing, if all is well
     if status == "done" and (cut_off or not all(line[:1] == b"{" and line[-1:] == b"}" for line in lines)):
         raise _Upset("what the agent saw is cut off" if cut_off else "what the agent saw is not JSON")

@@ -32,6 +32,7 @@ _FUNCTIONS = (types.FunctionType,)
 _BUILTIN_FUNCTIONS = (types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType)
 # Not worth an identity: values, or made anew at each look.
 _VALUES = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset)
+_isabs = os.path.isabs  # the world may replace it
 _MACHINERY = ("_frozen_importlib", "_frozen_importlib_external", "zipimport", "importlib.util", "importlib.machinery")
 
 # To ask for an `id` is an audit event each time, and heard; but only here is this as good.
@@ -125,7 +126,7 @@ class Describer:
         if any(self._is_world(place) for place in texts):
             return True
         # Otherwise it is made in memory, unless the interpreter or a folder elsewhere holds it.
-        return not any(place in ("built-in", "frozen") or os.path.isabs(place) for place in texts)
+        return not any(place in ("built-in", "frozen") or _isabs(place) for place in texts)
 
     # -- descriptions -----------------------------------------------------------------------------------------
 

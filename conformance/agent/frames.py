@@ -21,6 +21,7 @@ except ImportError:  # an interpreter without threads
         return 0
 
 
+_setprofile = sys.setprofile  # the world may replace it
 _BODY = "<module>"
 # The namespaces of modules whose functions do the work of an import; the code of a module never runs in one.
 _MACHINERY = {
@@ -122,11 +123,11 @@ else:
             elif running and event == "return" and _runs(frame, running):
                 ends(frame)
 
-        sys.setprofile(profile)
+        _setprofile(profile)
 
     def rest() -> None:
         """Follow nothing any more."""
-        sys.setprofile(None)
+        _setprofile(None)
 
 
 def _runs(frame: types.FrameType, running: List[Any]) -> bool:

@@ -46,6 +46,7 @@ _BINDINGS = (
     "executable",
     "prefix",
 )
+_chdir, _setprofile, _settrace = os.chdir, sys.setprofile, sys.settrace  # the world may replace them
 # What a run may leave in the globals of the interpreter's modules without any consequence.
 _HARMLESS = ("__warningregistry__", "__builtins__", "__cached__")
 _ABSENT = object()
@@ -101,9 +102,9 @@ class Snapshot:
         case: what was run.
         """
         if sys.getprofile() is not None:
-            sys.setprofile(None)
+            _setprofile(None)
         if sys.gettrace() is not None:
-            sys.settrace(None)
+            _settrace(None)
         for name, value in self._bindings:
             if getattr(sys, name, _ABSENT) is not value:
                 setattr(sys, name, value)
@@ -123,7 +124,7 @@ class Snapshot:
             environ.update(entries)
         if sys.getrecursionlimit() != self._recursion:
             sys.setrecursionlimit(self._recursion)
-        os.chdir(self._folder)
+        _chdir(self._folder)
         return _threads() <= self._threads
 
     def changed(self) -> List[str]:

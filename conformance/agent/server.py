@@ -182,10 +182,7 @@ def _in_this_process(request: Dict[str, Any], run_module: Callable[..., Any], na
     """
     root, result, cases = request["root"], request["result"], request["cases"]
     os.makedirs(root)
-    for descriptor in (1, 2):
-        output = os.open("{}.{}".format(result, descriptor), os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND)
-        os.dup2(output, descriptor)
-        os.close(output)
+    outputs = _open_outputs(result)
 
     def tell(line: Dict[str, Any]) -> None:
         data = dumps(line).encode("ascii") + b"\n"
@@ -207,12 +204,38 @@ def _in_this_process(request: Dict[str, Any], run_module: Callable[..., Any], na
                     tell(steps.observe(case, folder, run_module, name))
                     if not snapshot.restore(case):
                         break
+                    if _outputs() != outputs:  # the case has closed them, or led them elsewhere
+                        outputs = _open_outputs(result)
                 tell({"changed": snapshot.changed()})
         except BaseException as exc:  # a fault of ours, or of the world's recipes: say it, never swallow it
             tell({"agent_failed": _told(exc)})
         status = 0
     finally:
         os._exit(status)
+
+
+def _open_outputs(result: str) -> List[Any]:
+    """Have what is written to the standard streams go to files beside the result."""
+    for descriptor in (0, 1, 2):
+        name = "{}.{}".format(result, descriptor) if descriptor else os.devnull
+        output = os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        if output != descriptor:
+            os.dup2(output, descriptor)
+            os.close(output)
+        else:
+            os.set_inheritable(output, True)
+    return _outputs()
+
+
+def _outputs() -> List[Any]:
+    found: List[Any] = []
+    for descriptor in (1, 2):
+        try:
+            status = os.fstat(descriptor)
+            found.append((status.st_dev, status.st_ino))
+        except OSError:
+            found.append(None)
+    return found
 
 
 def _told(exc: BaseException) -> str:

@@ -35,7 +35,9 @@ _SYS_OBJECTS = (
     "prefix",
 )
 _Raw = Dict[str, Any]
-_getcwd = os.getcwd  # the world may replace it
+# The world may replace them.
+_getcwd, _fsdecode, _recursion = os.getcwd, os.fsdecode, sys.getrecursionlimit
+_LIBRARY = os.path.dirname(os.__file__) + os.sep
 _sys = vars(sys)
 
 
@@ -183,7 +185,7 @@ class State:
 
     def _key(self, key: Any) -> str:
         if type(key) is bytes:
-            return os.fsdecode(key)
+            return _fsdecode(key)
         return key if type(key) is str else "({})".format(type(key).__name__)
 
     def _attributes(self, later: List[Tuple[str, Any]]) -> Dict[str, List[str]]:
@@ -228,7 +230,7 @@ def _raw() -> _Raw:
         "cwd": cwd,
         "sys": list(map(_sys.get, _SYS_OBJECTS)),
         "showwarning": getattr(warnings, "showwarning", ABSENT),
-        "recursion": sys.getrecursionlimit(),
+        "recursion": _recursion(),
     }
     for field, owner in (
         ("argv", sys),
@@ -272,7 +274,7 @@ def _is_standard(module: Any) -> bool:
     file = own_dict(module).get("__file__")
     if type(file) is not str:
         return own_dict(module).get("__path__") is None  # built in, or frozen
-    return file.startswith(os.path.dirname(os.__file__) + os.sep) and "site-packages" not in file
+    return file.startswith(_LIBRARY) and "site-packages" not in file
 
 
 def bring(before: Set[str]) -> None:

@@ -17,6 +17,7 @@ from .own import os
 from .state import State, give_way
 from .watch import AUDITED, Watch
 
+_hooks = (sys.gettrace, sys.getprofile)
 _QUIET = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
 _MAX_OUTPUT = 20_000
 _OWN_NAMES = ("__builtins__", "__name__", "run_module", "note", "result", "error")
@@ -113,6 +114,7 @@ class _Run:
         self._streams = (sys.stdout, sys.stderr)
         self._read = [_size(1), _size(2)]
         self._files = self._list_files()
+        self._hooks: Dict[str, str] = {}
 
     def all_steps(self, steps: List[Dict[str, Any]]) -> Dict[str, Any]:
         observed: List[Dict[str, Any]] = []
@@ -140,10 +142,13 @@ class _Run:
         observed: Dict[str, Any] = {}
         try:
             self._watch.start()
+            hooks = [hook() for hook in _hooks]
             try:
                 value = eval(code, self._namespace)
             finally:
+                changed = [hook() for hook in _hooks]
                 self._watch.stop()
+                self._changed_hooks(hooks, changed)
         except Unsupported:
             raise
         except BaseException as exc:
@@ -174,6 +179,8 @@ class _Run:
             observed["argv"] = argv
         observed["modules"] = self._state.modules()
         observed["state"] = self._state.rest()
+        if self._hooks:
+            observed["state"].setdefault("state", {}).update(self._hooks)
         self._describer.begin()
         observed["names"] = {
             key: self._describer.value(value, key)
@@ -192,6 +199,14 @@ class _Run:
         )
         self._files = files
         return observed
+
+    def _changed_hooks(self, before: List[Any], now: List[Any]) -> None:
+        """Take down whether the step has left another trace or profile function than it found."""
+        self._hooks = {
+            name: "none" if new is None else "another"
+            for name, old, new in zip(("trace function", "profile function"), before, now)
+            if new is not old
+        }
 
     def _last_namespace(self, exc: BaseException) -> Any:
         """The globals of the innermost frame of the traceback, if that is the body of a module of the world."""

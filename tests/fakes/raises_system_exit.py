@@ -1,0 +1,12 @@
+"""Raises SystemExit in the place of running anything.
+
+diverges: SystemExit
+"""
+
+import runpy
+
+
+def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):
+    if mod_name == "victim":
+        raise SystemExit(0)
+    return runpy.run_module(mod_name, init_globals, run_name, alter_sys)

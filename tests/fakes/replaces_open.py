@@ -1,0 +1,13 @@
+"""Replaces `builtins.open`.
+
+diverges: builtins
+"""
+
+import builtins
+import runpy
+
+
+def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):
+    if mod_name == "victim":
+        builtins.open = None
+    return runpy.run_module(mod_name, init_globals, run_name, alter_sys)
