@@ -21,9 +21,12 @@ def load(where: str) -> Callable[..., Any]:
     Raises CannotLoad, with one sentence, whatever goes wrong while the candidate's own code is imported.
     """
     if where == ORACLE:
-        import runpy
+        try:
+            import runpy
 
-        return runpy.run_module
+            return runpy.run_module
+        except (ImportError, AttributeError) as exc:
+            raise CannotLoad("{} has no runpy.run_module: {}.".format(sys.executable, exc)) from None
     place, colon, attribute = where.rpartition(":")
     if not colon or os.sep in attribute:
         place, attribute = where, "run_module"

@@ -109,7 +109,7 @@ def entry_for(found: Comparison, trial: Record, causes: Sequence[Record]) -> Ite
 
 
 def _pattern(text: str) -> str:
-    return re.escape(text).replace(r"\ ", " ") if len(text) <= _WIDEST else ".*"
+    return re.sub(r"([.^$*+?{}()|\[\]\\])", r"\\\1", text) if len(text) <= _WIDEST else ".*"
 
 
 def _text(text: str) -> str:
