@@ -13,6 +13,10 @@ from pathlib import Path
 from . import FIXTURES, HOUSE
 from .case import Case, fixtures, read
 from .clauses import CHAPTERS, Clause, Level, registry
+from .interpreters import page as interpreters_page
+from .recording import FOLDER, Recordings
+from .releases.ledger import ledger
+from .releases.page import page as releases_page
 
 DOCS = HOUSE / "docs"
 
@@ -58,6 +62,9 @@ def _clause(clause: Clause, cases: list[Case]) -> Iterator[str]:
     yield clause.statement
     yield ""
     yield f"- {clause.level}{versions}; source: {clause.source}"
+    changes = [change.id for change in ledger() if clause.id in change.clauses]
+    if changes:
+        yield "- changed by " + ", ".join(f"[{one}](releases.md#{one.lower()})" for one in changes)
     if clause.unsure:
         yield f"- not known where the change came between: {_versions(clause.unsure)}"
     if clause.untestable:
@@ -77,6 +84,8 @@ def pages() -> dict[Path, Callable[[], str]]:
         DOCS / "specification.md": lambda: specification(
             registry(), [read(path, FIXTURES) for path in fixtures(FIXTURES)]
         ),
+        DOCS / "releases.md": lambda: releases_page(ledger(), Recordings(FIXTURES / FOLDER).builds),
+        DOCS / "interpreters.md": lambda: interpreters_page((DOCS / "interpreters.md").read_text(encoding="utf-8")),
     }
 
 

@@ -48,6 +48,17 @@ def natures() -> tuple[Nature, ...]:
     return tuple(found)
 
 
+_TABLE_STARTS, _TABLE_ENDS = "<!-- the table -->\n", "<!-- the end of the table -->\n"
+
+
+def page(text: str) -> str:
+    """docs/interpreters.md, with the table in it made anew."""
+    head, start, rest = text.partition(_TABLE_STARTS)
+    _, end, tail = rest.partition(_TABLE_ENDS)
+    rows = "".join(f"| {one.id} | {one.what} | {one.why} |\n" for one in natures())
+    return f"{head}{start}| | what | why |\n|---|---|---|\n{rows}{end}{tail}"
+
+
 def expected(implementation: str, version: str, oracle: str) -> Expected:
     """What may differ from CPython of the version `oracle`, which speaks the same language."""
     rows: list[Effect] = []
