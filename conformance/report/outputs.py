@@ -44,7 +44,8 @@ def ending(path: str) -> str:
 
 def check(path: str) -> None:
     """Whether a file can be written; nothing of it is lost. Raises OutputError."""
-    ending(path)
+    if ending(path) == ".html":
+        from . import page  # noqa: F401 - what it needs is missed now, and not when all has been run
     try:
         there = Path(path).exists()
         with Path(path).open("a", encoding="utf-8"):

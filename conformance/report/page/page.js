@@ -178,9 +178,13 @@
     target.classList.add("reached");
     const details = target.matches("details") ? target : number >= 0 ? target.querySelector("details") : null;
     if (details) details.open = true;
-    target.scrollIntoView();
-    const focused = target.querySelector("summary") || target;
-    focused.focus({ preventScroll: true });
+    const focus = () => {
+      target.scrollIntoView();
+      (target.querySelector("summary") || target).focus({ preventScroll: true });
+    };
+    focus();
+    // The browser itself goes to what stands behind the # when all is loaded, and takes the focus along.
+    if (document.readyState !== "complete") window.addEventListener("load", () => setTimeout(focus));
   };
   const follow = () => {
     let hash = location.hash.slice(1);
