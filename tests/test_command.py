@@ -172,8 +172,8 @@ def test_a_bad_fixture_is_named(fault: str, tmp_path: Path) -> None:
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> str:
-    """The last line of what was printed."""
-    return done.stdout.strip().splitlines()[-1]
+    """The last line of what was printed, before the command to run next."""
+    return [line for line in done.stdout.strip().splitlines() if not line.startswith("next: ")][-1]
 
 
 def test_conforming_is_zero() -> None:
@@ -330,6 +330,6 @@ def test_an_interrupted_run_keeps_its_report_and_leaves_nothing(tmp_path: Path) 
         finally:
             process.kill()
     assert process.returncode == 130
-    assert "status 130: interrupted" in printed.strip().splitlines()[-1]
+    assert "status 130: interrupted" in printed.strip().splitlines()[-2]
     assert json.loads(report.read_text().splitlines()[-1])["status"] == 130
     assert not list(scratch.iterdir())

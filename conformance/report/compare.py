@@ -14,6 +14,7 @@ _GOOD = ("conforms", "agrees")
 _BAD = ("diverges", "crashes", "hangs")
 _MOST = 25  # cases that are named
 _EXAMPLES = 3  # of the cases of a clause
+_MOST_CLAUSES = 10  # that are no worse
 
 
 @dataclass(frozen=True)
@@ -189,17 +190,18 @@ def lines(found: Comparison) -> Iterator[str]:
         if changes or cases:
             yield ""
             yield f"{title}: {_plural(len(_ids(changes)), 'clause')}, {_plural(len(_ids(cases)), 'case')}"
-        short = name == "not_run"
-        for clause, some in list(_by_id(changes))[: 5 if short else None]:
+        worse = name in ("broke", "otherwise")
+        by_id = list(_by_id(changes))
+        for clause, some in by_id[: None if worse else _MOST_CLAUSES]:
             yield f"  {clause} ({some[0].level}{'' if some[0].counts else ', fails nothing'}) {_how(some)}"
-            if not short:
+            if worse:
                 yield f"    {some[0].statement}"
                 if some[0].cases:
                     yield f"    {_some(some[0].cases)}"
-        if short and len(_ids(changes)) > 5:
-            yield f"  and {len(_ids(changes)) - 5} more clauses"
+        if not worse and len(by_id) > _MOST_CLAUSES:
+            yield f"  and {len(by_id) - _MOST_CLAUSES} more clauses"
         others = _unexplained(changes, cases)
-        if others and name in ("broke", "otherwise"):
+        if others and worse:
             yield f"  {_plural(len(others), 'more case')}: {_some(others)}"
     if found.missing:
         yield f"\nNot run at all: {', '.join(found.missing)}"

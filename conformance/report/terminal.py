@@ -27,7 +27,8 @@ _LONGEST_CASE = 30  # lines
 _USUAL_WIDTH = 110  # where there is no terminal
 _LEAST_WIDTH = 60
 _USUAL_HEIGHT = 24
-_LEAST_GROUPS, _MOST_LINES = 2, 12  # divergences that are named at the end, a line each
+_LEAST_GROUPS, _MOST_LINES = 3, 12  # divergences that are named at the end, a line each
+_LEAST_ROWS = 3  # of chapters
 
 
 def console_on(file: TextIO, *, colour: bool) -> Console:
@@ -78,30 +79,33 @@ def overview(
     command, where there is nothing to be mended.
     """
 
-    def say(text: str, style: str = "", *, bare: bool = True) -> None:
-        console.print(Text(text, style=style), soft_wrap=not bare, no_wrap=bare, overflow="ellipsis", crop=bare)
+    def say(text: str, style: str = "") -> None:
+        console.print(Text(text, style=style), no_wrap=True, overflow="ellipsis", crop=True)
 
     level = run.level
     found = findings(run.trials, level)
-    table = _table(run.clauses, level)
-    says = f"\n{run.run['candidate']} on {run.target}: clauses that conform, of those that hold"
-    say(says if table.row_count else "", "bold")
-    if run.run["oracle"]:
-        say(f"oracle: {run.run['oracle']}")
-    if table.row_count:
-        console.print(table)
-    rest = [sentence for sentence in (_idle(run.clauses), _searched(run)) if sentence]
-    for sentence in rest:
-        say(sentence, "dim")
     end = [f"Written: {', '.join(files)}"] if files else []
     end.append(last_line(run.run, run.status, run.end))
     following = next_command(run, found, again, written or {}, then)
     end += [f"next: {following}"] if following else []
-    taken = 3 + bool(run.run["oracle"]) + table.row_count + len(rest) + sum(_lines(one, console.width) for one in end)
+    between = [sentence for sentence in (_idle(run.clauses), _searched(run)) if sentence]
     height = console.height if console.is_terminal else _USUAL_HEIGHT
-    most = min(max(height - taken - 2, _LEAST_GROUPS), _MOST_LINES)
+    # One line is left for what is typed next, and the table's are its head and rows.
+    room = height - 1 - sum(_lines(one, console.width) for one in end) - len(between) - bool(run.run["oracle"]) - 3
+    table = _table(run.clauses, level, max(room - (_LEAST_GROUPS + 1 if found else 0), _LEAST_ROWS))
+    if table.row_count:
+        say(f"\n{run.run['candidate']} on {run.target}: clauses that conform, of those that hold", "bold")
+    else:
+        say("")
+    if run.run["oracle"]:
+        say(f"oracle: {run.run['oracle']}")
+    if table.row_count:
+        console.print(table)
+    for sentence in between:
+        say(sentence, "dim")
     if found:
         say(f"{len(found)} divergence{'s' if len(found) > 1 else ''}, the firmest first:", "bold")
+    most = min(max(room - table.row_count - 1, _LEAST_GROUPS), _MOST_LINES)
     shown = found if len(found) <= most else found[: most - 1]
     for finding in shown:
         cases = len({trial["id"] for trial, _ in finding.pairs})
@@ -110,7 +114,7 @@ def overview(
     if len(shown) < len(found):
         say(f"  and {len(found) - len(shown)} more")
     for line in end:
-        say(line, bare=False)
+        console.print(Text(line), soft_wrap=True)  # to be copied as it stands
 
 
 def _lines(text: str, width: int) -> int:
@@ -140,8 +144,11 @@ def last_line(run: Record | None, status: int, end: Record | None) -> str:
     return f"{run['candidate']} on {run['target']['name']}{by} at level {run['level']}: {words} (clauses: {counts})"
 
 
-def _table(clauses: Sequence[Record], level: Level) -> Table:
-    """The chapters of which something was tried; those in which all conforms are one row, if there are several."""
+def _table(clauses: Sequence[Record], level: Level, most: int) -> Table:
+    """The chapters of which something was tried, in so many rows at most.
+
+    Those in which all conforms are one row, if there are several; so are the last, if there is no room for all.
+    """
     table = Table(box=None, pad_edge=False)
     table.add_column("chapter", no_wrap=True, overflow="ellipsis")
     for one in Level:
@@ -152,12 +159,15 @@ def _table(clauses: Sequence[Record], level: Level) -> Table:
     clean = [chapter for chapter, some in ran.items() if all(one["verdict"] == "conforms" for one in some)]
     if len(clean) < 2:
         clean = []
-    for chapter, some in ran.items():
-        if chapter not in clean:
-            table.add_row(CHAPTERS[chapter], *_cells(some, level))
-    if clean:
-        what = f"{len(clean)} {'other ' if len(clean) < len(ran) else ''}chapters"
-        table.add_row(what, *_cells([one for chapter in clean for one in ran[chapter]], level))
+    alone = [chapter for chapter in ran if chapter not in clean]
+    rest = clean
+    if len(alone) + bool(clean) > most:
+        alone, rest = alone[: most - 1], [*alone[most - 1 :], *clean]
+    for chapter in alone:
+        table.add_row(CHAPTERS[chapter], *_cells(ran[chapter], level))
+    if rest:
+        what = f"{len(rest)} {'other ' if alone else ''}chapters"
+        table.add_row(what, *_cells([one for chapter in rest for one in ran[chapter]], level))
     return table
 
 
