@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from . import FIXTURES, HOUSE
+from . import FIXTURES, HOUSE, options
 from .case import Case, fixtures, read
 from .clauses import CHAPTERS, Clause, Level, registry
 from .interpreters import page as interpreters_page
@@ -84,6 +84,7 @@ def pages() -> dict[Path, Callable[[], str]]:
         DOCS / "specification.md": lambda: specification(
             registry(), [read(path, FIXTURES) for path in fixtures(FIXTURES)]
         ),
+        DOCS / "options.md": options.page,
         DOCS / "releases.md": lambda: releases_page(ledger(), Recordings(FIXTURES / FOLDER).builds),
         DOCS / "interpreters.md": lambda: interpreters_page((DOCS / "interpreters.md").read_text(encoding="utf-8")),
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +50,71 @@ def options() -> list[Option]:
 def listed() -> str:
     """All of them, for a terminal."""
     return "\n".join(_listed())
+
+
+_PAGE = """\
+# Options
+
+Generated from the parser (`conformance/plugin.py`) by `nox -s docs`; change it there.
+
+The same for `nox -s conformance -- ...`, for `runpy-conformance ...` where the suite is installed, and for
+`python -m conformance ...` in a clone. What is no option is the name of a clause, a chapter, a fixture, `families`,
+`families/NAME`, `search` or `search/PROPERTY`: then only those are tried.
+
+| option | meaning |
+|---|---|
+{options}
+
+For nox alone, which makes the environments:
+
+| option | meaning |
+|---|---|
+{nox}
+
+All others are pytest's own: `-x` stops at the first divergence, `-k WORDS` selects by name, `-n 2` takes two processes,
+`-v` names each case, `--junitxml=FILE.xml` writes JUnit's form.
+
+## Environment variables
+
+| variable | meaning |
+|---|---|
+{variables}
+
+## Exit status
+
+| status | meaning |
+|---|---|
+{statuses}
+
+Nox itself passes on only success or failure; its last line says which it was.
+"""
+_NOX = {
+    "--install=REQUIREMENT": "install this for the candidate first: a PyPI name, a path, `-e path`; repeatable",
+}
+_VARIABLES = {
+    "UV_PYTHON_DOWNLOADS": "`never` forbids uv to download interpreters that are missing",
+    "XDG_CACHE_HOME": "where finds are kept between runs: in `runpy-conformance` there (default: `~/.cache`)",
+    "TMPDIR": "where the worlds of cases are built (default: in memory, where there is room)",
+    "NO_COLOR": "no colours, whatever the terminal",
+}
+
+
+def page() -> str:
+    """docs/options.md."""
+    from .report.records import STATUS
+
+    def cell(text: str) -> str:
+        return re.sub(r"docs/([\w-]+\.md)", r"[\1](\1)", text.replace("|", "\\|"))
+
+    def table(rows: Mapping[str, str]) -> str:
+        return "\n".join(f"| `{cell(name)}` | {cell(meaning)} |" for name, meaning in rows.items())
+
+    return _PAGE.format(
+        options=table({one.usage: one.help for one in options()}),
+        nox=table(_NOX),
+        variables=table(_VARIABLES),
+        statuses=table({str(number): meaning for number, meaning in STATUS.items()}),
+    )
 
 
 def _listed() -> Iterator[str]:
