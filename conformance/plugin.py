@@ -541,7 +541,7 @@ class _Session:
         option = self.config.option
         assert self.examiner is not None
         folder = Path(option.finds).absolute()
-        for finding in terminal.finds(records.unexpected(self.trials), self.level):
+        for finding in terminal.finds(records.unexpected(self.trials), self.level) if not self.interrupted else ():
             trial, own = finding.trial, folder / find_name(finding.clause, finding.trial["id"])
             try:
                 self.written[trial["id"]] = write_find(
@@ -557,6 +557,10 @@ class _Session:
                 )
             except OSError as exc:
                 self.written[trial["id"]] = Written(problem=f"It could not be written: {exc}")
+            except KeyboardInterrupt:
+                self.interrupted = True
+                self.finish(0)
+                return
 
     def close(self) -> None:
         for side in self._sides:
@@ -648,7 +652,11 @@ class _Session:
         """Write the tail of the records, and the other reports; what went wrong with that, if anything did."""
         if self._report is None or not self._report.paths:
             return ""
-        own = self._shown()
+        try:
+            own = self._shown()
+        except KeyboardInterrupt:  # the rest is what the run was for
+            self.interrupted, own = True, []
+            self.finish(0)
         if self.config.option.write_baseline:  # only now is it known what is expected
             self.tell(*self.trials, *self.searches, *self.replays)
         try:
@@ -737,6 +745,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     session.exitstatus = ours.write_baseline(ours.finish(exitstatus))
     ours.write_finds()
     problem = ours.end_report()
+    if ours.interrupted:  # by then, at the latest
+        session.exitstatus = 130
     if problem:
         session.exitstatus, ours.end = 4, records.end_record(4, ours.trials, ours.clauses)
     yield
@@ -747,6 +757,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     files = ours.config.option.report
     reporter._tw.flush()
     terminal.overview(_console(reporter), run, ours.again, ours.written, files=files, then=ours.next_command())
+    _concluded.append(True)
 
 
 def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -910,7 +921,9 @@ class CaseItem(pytest.Item):
             pytest.skip(trial.reason)
         if records.counts(record, session.level):
             raise Diverges(trial)
-        if reasons := dict.fromkeys(one["expected"]["reason"] for one in record["divergences"] if one["expected"]):
+        if reasons := dict.fromkeys(
+            one["expected"]["reason"] for one in record["divergences"] if one["expected"] and one["cause"]
+        ):
             pytest.xfail("; ".join(filter(None, reasons)) or "the baseline expects it")
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
@@ -979,6 +992,14 @@ def pytest_runtest_logreport(report: Any) -> None:
             kinds.get(record["record"], session.searches).append(dict(record))
             if not session.config.option.write_baseline:
                 session.tell(record)
+
+
+_concluded: list[bool] = []
+
+
+def concluded() -> bool:
+    """Whether the plugin had the last word."""
+    return bool(_concluded)
 
 
 _leading: list[_Session] = []
