@@ -18,7 +18,7 @@ from typing import Any
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from .case import Case, CaseError, from_plain
-from .clauses import registry
+from .clauses import Level, registry
 from .judge import PHASES, Signature
 
 KINDS = (
@@ -131,15 +131,17 @@ def marked(record: Mapping[str, Any], known: Sequence[Known], file: str) -> dict
     return {**record, "divergences": divergences}
 
 
-def replayed(record: Mapping[str, Any], known: Sequence[Known], file: str) -> list[dict[str, Any]]:
+def replayed(record: Mapping[str, Any], known: Sequence[Known], file: str, level: Level) -> list[dict[str, Any]]:
     """What the record of a case says of the entries that keep it: a record for each.
 
     Its `state`: "expected", it still diverges in the same way; "gone", it does so no longer; "otherwise", the case
-    diverges in a way that is not expected; "not-run", there is no telling here. record: marked.
+    diverges in a way that is not expected, up to the level; "not-run", there is no telling here. record: marked.
     """
     shown = {_signature(one) for one in record["divergences"] if one["cause"]}
     shaky = {_signature(one) for one in record["unconfirmed"]}
-    unexpected = any(one["cause"] and not one["expected"] for one in record["divergences"])
+    unexpected = any(
+        one["cause"] and not one["expected"] and Level.parse(one["level"]) <= level for one in record["divergences"]
+    )
     found = []
     for one in known:
         if one.case != record["id"]:

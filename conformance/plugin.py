@@ -469,7 +469,7 @@ class _Session:
 
     def replayed(self, record: records.Record) -> list[records.Record]:
         """What a trial's record says of the baseline, in records."""
-        return replayed(record, self.expected, self.config.option.baseline)
+        return replayed(record, self.expected, self.config.option.baseline, self.level)
 
     def to_replay(self) -> list[Case]:
         """The cases by which the baseline is checked, in its order, of those that were selected."""
@@ -788,7 +788,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 # -- items -----------------------------------------------------------------------------------------------------
 
-_BATCH = 40  # cases: a process for them costs little by then, and if one goes wrong the others are not much to repeat
+# Cases of a process: it costs little by then, and if one goes wrong the others are not much to repeat. Generated ones,
+# which seldom go wrong, show that it still costs something.
+_BATCH, _GENERATED = 40, 100
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -816,8 +818,9 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     items[:] = [*first, *(item for item in items if item not in set(first))]
     ours = [item for item in items[len(first) :] if isinstance(item, CaseItem)]
     for family, some in itertools.groupby(ours, lambda item: item.case.family):
+        size = _GENERATED if family.startswith(f"{FAMILIES}/") else _BATCH
         for number, item in enumerate(some):
-            item.batch = f"{family}-{number // _BATCH}"
+            item.batch = f"{family}-{number // size}"
             item.add_marker(pytest.mark.xdist_group(item.batch))
 
 

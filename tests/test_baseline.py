@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -12,13 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from conformance import HOUSE
 from conformance.baseline import Baseline, BaselineError, Condition, complaints, marked, parse, replayed
 from conformance.case import Case, Step
 from conformance.clauses import Level
 from conformance.fixture import toml
-from conformance.report import baseline_file, records
+from conformance.report import baseline, baseline_file, records
 
 HERE = Path("known.toml")
 ONE, TWO = "packages/one", "packages/two"
@@ -109,9 +111,9 @@ def test_the_same_may_be_expected_on_other_targets() -> None:
     """If no target is meant by both."""
     text = entry(PACKAGE, more='targets = ["cpython<3.12"]', reason="old")
     text += entry(PACKAGE, more='targets = ["cpython>=3.12", "pypy"]', reason="new")
-    baseline = parse(text, HERE, IDS)
+    found = parse(text, HERE, IDS)
     reasons = {
-        target: [one.reason for one in baseline.on(*target)]
+        target: [one.reason for one in found.on(*target)]
         for target in (("cpython", "3.11.9"), ("cpython", "3.12.0"), ("pypy", "3.11.0"), ("graalpy", "3.12.0"))
     }
     assert list(reasons.values()) == [["old"], ["new"], ["new"], []]
@@ -156,7 +158,7 @@ def trial(case: str, *signatures: str, **more: Any) -> dict[str, Any]:
 def states(text: str, *trials: dict[str, Any], target: tuple[str, str] = ("cpython", "3.12.1")) -> list[str]:
     """What the records of trials say of the lines of a baseline."""
     known = parse(text, HERE, IDS).on(*target)
-    found = [replayed(marked(one, known, str(HERE)), known, str(HERE)) for one in trials]
+    found = [replayed(marked(one, known, str(HERE)), known, str(HERE), Level.COMPAT) for one in trials]
     return [one["state"] for some in found for one in some]
 
 
@@ -167,6 +169,7 @@ def test_the_states_of_a_line() -> None:
     assert states(text, trial(ONE, PACKAGE, ARGV)) == ["expected"]
     assert states(text, trial(ONE)) == ["gone"]
     assert states(text, trial(ONE, ARGV)) == ["otherwise"]
+    assert states(text, trial(ONE, divergences=[divergence(ARGV, level="exact")])) == ["gone"]
     assert states(text + entry(ARGV), trial(ONE, ARGV)) == ["gone", "expected"]
     assert states(text, trial(ONE, verdict="not-run")) == ["not-run"]
     assert states(text, trial(ONE, verdict="unsupported")) == ["gone"]
@@ -182,9 +185,20 @@ def test_only_what_is_expected_is_forgiven() -> None:
         assert records.counts(record, Level.COMPAT) is fails
         assert records.status_of([record], Level.COMPAT) == int(fails)
     assert record["divergences"][0]["expected"] is None
-    gone = replayed(marked(trial(ONE), known, "known.toml"), known, "known.toml")
+    gone = replayed(marked(trial(ONE), known, "known.toml"), known, "known.toml", Level.COMPAT)
     assert records.status_of([trial(ONE)], Level.COMPAT, baseline=gone) == 1
     assert complaints(gone) == [f"known.toml:5: {ONE} no longer diverges in this way ({PACKAGE}): remove this entry"]
+
+
+def test_what_is_printed_is_what_is_meant() -> None:
+    """A line's number is no emoji."""
+    console = Console(file=io.StringIO(), width=80)
+    known = parse("\n" * 95 + entry(PACKAGE), HERE, IDS)
+    gone = replayed(trial(ONE), known.known, "known.toml", Level.COMPAT)
+    baseline.summary(console, known, [trial(ONE)], gone)
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert f"  known.toml:100: {ONE} no longer diverges" in printed
+    assert "is out of date, in 1 place (" in printed
 
 
 def test_an_entry_of_which_nothing_is_left_is_told_once() -> None:
@@ -193,7 +207,7 @@ def test_an_entry_of_which_nothing_is_left_is_told_once() -> None:
 
     def said(*trials: dict[str, Any]) -> list[str]:
         marks = (marked(one, known, "known.toml") for one in trials)
-        return complaints([state for one in marks for state in replayed(one, known, "known.toml")])
+        return complaints([state for one in marks for state in replayed(one, known, "known.toml", Level.COMPAT)])
 
     assert said(trial(ONE), trial(TWO)) == [
         "known.toml:1: the 2 cases of this entry no longer diverge in these ways: remove this entry"
@@ -211,7 +225,7 @@ def written(text: str, *trials: dict[str, Any], target: tuple[str, str] = ("cpyt
     before = parse(text, HERE, IDS) if text else Baseline(HERE)
     known = before.on(*target)
     marks = [marked(one, known, str(HERE)) for one in trials]
-    replays = [state for one in marks for state in replayed(one, known, str(HERE))]
+    replays = [state for one in marks for state in replayed(one, known, str(HERE), Level.COMPAT)]
     found = baseline_file.update(
         before,
         text,
@@ -225,7 +239,11 @@ def written(text: str, *trials: dict[str, Any], target: tuple[str, str] = ("cpyt
     now = parse(found.text, HERE, IDS).on(*target)
     after = [marked(one, now, str(HERE)) for one in trials]
     assert not any(records.counts(one, Level.COMPAT) for one in after)
-    assert all(one["state"] in ("expected", "not-run") for mark in after for one in replayed(mark, now, str(HERE)))
+    assert all(
+        one["state"] in ("expected", "not-run")
+        for mark in after
+        for one in replayed(mark, now, str(HERE), Level.COMPAT)
+    )
     return found.text
 
 
@@ -349,11 +367,11 @@ def test_cases_of_the_search_are_kept_in_the_file() -> None:
     )
     find = trial(case.id, PACKAGE, fixture=toml(case).replace("summary", 'clauses = ["PACKAGE-FROM-SPEC"]\nsummary', 1))
     text = written("# mine\n", find)
-    baseline = parse(text, HERE, IDS)
+    found = parse(text, HERE, IDS)
     assert signatures(text) == [{PACKAGE: case.id}]
-    assert baseline.cases is not None
-    assert baseline.cases[case.id].plain() == case.plain()
-    assert baseline.cases[case.id].clauses == ()  # as when its divergences were put down to clauses
+    assert found.cases is not None
+    assert found.cases[case.id].plain() == case.plain()
+    assert found.cases[case.id].clauses == ()  # as when its divergences were put down to clauses
     assert written(text, find) == text
     more = written(text, find, trial(TWO, ARGV))
     assert signatures(more) == [{PACKAGE: case.id}, {ARGV: TWO}]

@@ -18,7 +18,7 @@ def summary(
     """Print it. trials: all of them, marked. replays: the records of the baseline's lines. told: if it was written."""
 
     def say(text: str, style: str = "") -> None:
-        console.print(text, style=style, highlight=False, markup=False, soft_wrap=True)
+        console.print(text, style=style, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     cases: dict[tuple[str, str], set[str]] = {}
     for trial in trials:
