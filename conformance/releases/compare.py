@@ -165,7 +165,7 @@ def _for_either(case: Case, versions: tuple[str, str]) -> Case | None:
 
 def _trials(examiner: Examiner, cases: Sequence[Case]) -> Iterator[Trial]:
     batches = [cases[start : start + _TOGETHER] for start in range(0, len(cases), _TOGETHER)]
-    for batch, then in zip(batches, [*batches[1:], ()], strict=True):
+    for batch, then in zip(batches, [*batches, ()][1:], strict=True):
         yield from examiner.run_all(batch, then)
 
 

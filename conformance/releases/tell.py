@@ -20,6 +20,7 @@ from .ledger import Change
 _LONGEST_CASE = 30  # lines
 _MOST = 20
 _WIDEST = 160
+_MOST_PARTS = 4
 
 
 def about(found: Comparison, written: Mapping[str, Written]) -> Iterator[str]:
@@ -57,13 +58,14 @@ def _finding(
     trial = trials[lead]
     causes = [one for one in trial["divergences"] if one["cause"]]
     one = next((one for one in causes if (one["phase"], one["field"]) in core), causes[0])
-    place, before, after = narrow(one["oracle"], one["candidate"])
     yield f"\n  not in the ledger: {one['field']} ({one['clause']})"
     yield f"    case     {lead}: {trial['summary']}"
-    yield f"    differs  {one['where']}{place}"
-    width = max(len(found.old.name), len(found.new.name))
-    yield f"    {found.old.name:<{width}}  {show(before)}"
-    yield f"    {found.new.name:<{width}}  {show(after)}"
+    yield f"    differs  {one['where']}"
+    old, new = _names(found)
+    width = max(len(old), len(new))
+    for before, after in _both(one):
+        yield f"    {old:<{width}}  {before}"
+        yield f"    {new:<{width}}  {after}"
     likewise = [
         other["id"]
         for other in found.trials
@@ -84,6 +86,24 @@ def _finding(
         yield f"    {at.problem}"
     yield "\n    for the ledger:\n"
     yield from (f"      {line}".rstrip() for line in entry_for(found, trial, causes))
+
+
+def _names(found: Comparison) -> tuple[str, str]:
+    """What the two are called, apart."""
+    old, new = found.old.name, found.new.name
+    return (old, new) if old != new else (f"{old}, old", f"{new}, new")
+
+
+def _both(one: Record) -> Iterator[tuple[str, str]]:
+    """What the two show, in one text each; or part by part, where that is shorter."""
+    _, *shown = (show(value) for value in narrow(one["oracle"], one["candidate"]))
+    found = list(parts(one["field"], one["oracle"], one["candidate"]))
+    if max(map(len, shown)) <= _WIDEST or not found:
+        yield shown[0], shown[1]
+        return
+    for place, before, after in found[:_MOST_PARTS]:
+        name = place.removeprefix(one["field"])
+        yield f"{name}: {before[:_WIDEST]}", f"{name}: {after[:_WIDEST]}"
 
 
 def entry_for(found: Comparison, trial: Record, causes: Sequence[Record]) -> Iterator[str]:
@@ -130,7 +150,8 @@ def write_finds(found: Comparison, folder: Path) -> dict[str, Written]:
                 trial = {**trial, "fixture": ""}
         one = next(one for one in trial["divergences"] if one["cause"])
         place, before, after = narrow(one["oracle"], one["candidate"])
-        says = f"{one['where']}{place}\n  {found.old.name}  {show(before)}\n  {found.new.name}  {show(after)}"
+        one_name, two_name = _names(found)
+        says = f"{one['where']}{place}\n  {one_name}  {show(before)}\n  {two_name}  {show(after)}"
         old = found.old.target.executable if found.old.target else ""
         new = found.new.target.executable if found.new.target else ""
         again = f"python -m conformance.releases --old={old or found.old.build.language} --new={new}"

@@ -1,0 +1,417 @@
+"""The ledger says what releases have changed, all of it, and nothing else; and a patched interpreter is found out."""
+
+from __future__ import annotations
+
+import functools
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import FIXTURES
+from conformance.case import Case, from_plain
+from conformance.clauses import Level, registry
+from conformance.effects import EffectError, Expected, effect, parts
+from conformance.families import generate
+from conformance.judge import judge
+from conformance.owners import NOTHING
+from conformance.recording import FOLDER, SCHEMA, Recordings, decode
+from conformance.releases import __main__ as command
+from conformance.releases.compare import Interpreter, compare, live
+from conformance.releases.ledger import Change, LedgerError, case_of, disagreements, ledger, load
+from conformance.target import BadInterpreter, Target, find
+from tests.harness import all_cases, target_for
+
+FIELD = "entry.__cached__"
+
+
+def change(**facts: Any) -> Change:
+    """Some change."""
+    plain = {"id": "C", "release": "3.12.0", "before": "a", "after": "b", "source": "s", "case": "c", "effects": ()}
+    return Change(**(plain | facts))
+
+
+# -- the ledger ------------------------------------------------------------------------------------------------
+
+
+def test_the_ledger_and_the_clauses_agree() -> None:
+    """Each boundary of a clause is one of the ledger's, to the micro release."""
+    assert list(disagreements(ledger(), registry())) == []
+
+
+@pytest.mark.parametrize(
+    ("id_", "versions", "sentence"),
+    [
+        ("CACHED-ABSENT", (">=3.14",), "CACHED-ABSENT holds for 3.14.0, and the ledger (CACHED-GONE) says otherwise"),
+        ("IMPORT-ERROR-NAMED", (">=3.15", "==3.14.*,>=3.14.6"), "does not hold for 3.13.14"),
+        ("NAME-OF-MODULE", ("<3.9",), "NAME-OF-MODULE holds for some versions only"),
+        ("CACHED-GONE", (), "names the clause"),
+    ],
+)
+def test_a_clause_of_other_versions_is_told(id_: str, versions: tuple[str, ...], sentence: str) -> None:
+    """A release too early, a backport too late, a clause that no change is about, one that is gone."""
+    clauses = dict(registry())
+    if id_ in clauses:
+        clauses[id_] = replace(clauses[id_], versions=versions)
+    else:
+        del clauses["CACHED-ABSENT"]
+    assert any(sentence in one for one in disagreements(ledger(), clauses))
+
+
+@pytest.mark.parametrize(
+    ("version", "holds"),
+    [("3.13.13", False), ("3.13.14", True), ("3.14.4", False), ("3.14.5", True), ("3.15.0", True), ("3.12.20", False)],
+)
+def test_backports_count_in_their_own_version_only(version: str, holds: bool) -> None:
+    """A release of 3.14 says nothing of 3.13."""
+    assert change(release="3.15.0", backports=("3.14.5", "3.13.14")).holds(version) is holds
+
+
+def test_where_nobody_has_looked_a_change_may_show_and_need_not() -> None:
+    """Between releases of which one is unsure."""
+    one = change(unsure=(">=3.11,<3.11.7",))
+    assert not one.between("3.11.2", "3.12.0")
+    assert one.may_show("3.11.2", "3.12.0")
+    assert one.between("3.10.0", "3.12.0")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("[[change]]\nid = 'A'\n", "A: no 'after'"),
+        ("x =", "this is not TOML"),
+        ("[[change]]\n{}\nwhen = 'now'\neffects = []", "unknown key 'when'"),
+        ("[[change]]\n{}\neffects = [{ what = 'note' }]", "an effect has no 'after'"),
+        ("[[change]]\n{}\neffects = [{ what = 'n', before = '(', after = '' }]", "is no regular expression"),
+        ("[[change]]\n{}\neffects = [{ what = 'n', before = '', after = '', felt = true }]", "needs `case`"),
+        ("[[change]]\n{}\nbackports = ['3.13.0']\neffects = []", "is no earlier than"),
+    ],
+)
+def test_a_ledger_that_is_wrong_is_told_in_a_sentence(text: str, sentence: str, tmp_path: Path) -> None:
+    """With the file and the change."""
+    whole = "id = 'A'\nrelease = '3.12.0'\nbefore = ''\nafter = ''\nsource = ''\ncase = ''"
+    (tmp_path / "3.12.toml").write_text(text.replace("{}", whole))
+    with pytest.raises(LedgerError, match=r"3\.12\.toml") as caught:
+        load(tmp_path)
+    assert sentence in str(caught.value)
+
+
+# -- held against the recordings -------------------------------------------------------------------------------
+
+
+@functools.cache
+def recordings() -> Recordings:
+    """The project's own."""
+    return Recordings(FIXTURES / FOLDER)
+
+
+def recorded(case: Case, language: str) -> Mapping[str, Any] | None:
+    """What was recorded of a case, in words that all versions share."""
+    entry = recordings().entry(case.id)
+    if entry is None or language not in entry.languages:
+        return None
+    words = recordings().builds[language].words
+    return decode(entry.stored(language), {word: word for word in words})
+
+
+def between(case: Case, old: str, new: str) -> tuple[list[Any], tuple[str, ...]]:
+    """What differs in a case between two recorded versions and is not in the ledger, and what is."""
+    one, two = recorded(case, old), recorded(case, new)
+    if one is None or two is None or one == two:
+        return [], ()
+    versions = [recordings().builds[language].version for language in (old, new)]
+    rows = [row for change in ledger() if change.may_show(*versions) for row in change.effects]
+    found = judge(case, one, two, version=versions[0], level=Level.EXACT)
+    return Expected(rows).rest(case, one, two, found, Level.EXACT)
+
+
+def recorded_pairs() -> Iterator[tuple[str, str]]:
+    """Successive versions."""
+    return pairwise(recordings().builds)
+
+
+def test_recordings_of_successive_releases_differ_by_the_ledger_alone() -> None:
+    """In the fixtures, and in some of what the families enumerate."""
+    cases = [*all_cases().values(), *list(generate(FIXTURES))[::25]]
+    unexplained = [
+        (case.id, old, new, [str(one.signature) for one in rest])
+        for old, new in recorded_pairs()
+        for case in cases
+        if (rest := between(case, old, new)[0])
+    ]
+    assert unexplained == []
+
+
+def test_each_change_is_shown_by_its_case() -> None:
+    """Where the case was recorded on both sides."""
+    shown = set()
+    for old, new in recorded_pairs():
+        versions = [recordings().builds[language].version for language in (old, new)]
+        for one in ledger():
+            if one.between(*versions):
+                case = case_of(one)
+                if recorded(case, old) is not None and recorded(case, new) is not None:
+                    assert one.id in between(case, old, new)[1], f"{one.id}: {case.id} from {old} to {new}"
+                    shown.add(one.id)
+    assert len(shown) > len(ledger()) / 3
+
+
+# -- effects ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "found"),
+    [
+        ("a", NOTHING, [("f", "a", "absent")]),
+        ({"dict": [["x", 1], ["y", 2]]}, {"dict": [["x", 1]]}, [("f.dict.y", "2", "absent")]),
+        (
+            {"dict": [["x", 1], ["y", 2]]},
+            {"dict": [["y", 2], ["x", 1]]},
+            [("f.dict.order", '["x", "y"]', '["y", "x"]')],
+        ),
+        (["a", "b"], ["a", "c", "b"], [("f.item", "absent", "c")]),
+        ([{"tuple": [1, 2]}], [{"tuple": [1, 3]}], [("f.0.tuple.1", "2", "3")]),
+        ({"is": "x", "module": "sys"}, {"module": "sys"}, [("f.is", "x", "absent")]),
+        (1, True, [("f", "1", "true")]),
+        ("a", "a", []),
+    ],
+)
+def test_the_parts_in_which_two_values_differ(before: object, after: object, found: list[tuple[str, str, str]]) -> None:
+    """Down to the single one."""
+    assert list(parts("f", before, after)) == found
+
+
+def test_an_effect_speaks_of_a_part_and_of_both_sides_of_it() -> None:
+    """All three have to fit."""
+    one = effect("X", {"what": "*.__cached__", "before": ".*\\.pyc", "after": "absent"})
+    assert one.covers(FIELD, "a.pyc", "absent")
+    assert not one.covers(FIELD, "a.pyc", "b.pyc")
+    assert not one.covers(FIELD, "a", "absent")
+    assert not one.covers("entry.__file__", "a.pyc", "absent")
+
+
+def test_what_follows_counts_unless_the_code_feels_it() -> None:
+    """A difference in what the code shows is not put down to one that it has not looked at."""
+    case = all_cases()["module_names/cached_is_the_compiled_file"]
+    old, new = (recorded(case, language) for language in ("3.13", "3.14"))
+    assert old is not None
+    assert new is not None
+    other = json.loads(json.dumps(new))
+    run = next(one for one in other["steps"][0]["events"] if one["event"] == "run")
+    del run["specials"]["__cached__"]
+    other["steps"][0]["outcome"], other["steps"][0]["exception"] = "raised", {"exception": "KeyError", "message": ""}
+    found = judge(case, new, other, version="3.14.10", level=Level.EXACT)
+    row = {"what": "entry.__cached__", "before": ".*", "after": "absent"}
+    rest, known = Expected([effect("X", row)]).rest(case, new, other, found, Level.EXACT)
+    assert known == ("X",)
+    assert "outcome" in {one.signature.field for one in rest if one.cause}
+    felt = effect("X", row | {"case": "cached|plain_module", "felt": True})
+    rest, _ = Expected([felt]).rest(case, new, other, found, Level.EXACT)
+    assert "outcome" not in {one.signature.field for one in rest}
+    with pytest.raises(EffectError, match="needs `case`"):
+        effect("X", row | {"felt": True})
+
+
+# -- side by side ----------------------------------------------------------------------------------------------
+
+PATCH = """
+import runpy
+import sys
+
+_real = runpy.run_module
+
+
+def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):
+    try:
+        return _real(mod_name, init_globals, run_name or None, alter_sys is True)
+    except ImportError as exc:
+        if str(exc) == "No module named {}".format(mod_name):
+            exc.msg += "!"
+        raise
+
+
+runpy.run_module = run_module
+"""
+
+
+def environment(target: Target, folder: Path, startup: str) -> str:
+    """An interpreter that runs some code as it starts; its path."""
+    subprocess.run([target.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=60)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    (packages / "own_startup.py").write_text(startup)
+    (packages / "own_startup.pth").write_text("import own_startup\n")
+    return str(folder / "bin" / "python")
+
+
+@pytest.fixture(scope="module")
+def target() -> Target:
+    """CPython, without our packages."""
+    found = target_for(">=3.9")
+    if found is None:
+        pytest.skip("no CPython here")
+    return found
+
+
+def test_three_subtle_changes_of_runpy_are_all_found(
+    target: Target, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each with a small case, which is written, with a program that shows it, and with an entry for the ledger."""
+    patched = environment(target, tmp_path / "patched", PATCH)
+    finds = tmp_path / "finds"
+    names = ["module_names", "unrunnable_names/missing_module_message", "altering_sys/any_true_object_alters"]
+    status = command.main([f"--old={target.executable}", f"--new={patched}", f"--finds={finds}", *names])
+    printed = capsys.readouterr().out
+    assert status == 1, printed
+    assert printed.count("for the ledger:") == printed.count("not in the ledger: ") >= 3
+    cases = [line.split()[1].rstrip(":") for line in printed.splitlines() if line.startswith("    case ")]
+    assert {
+        "module_names/empty_run_name_is_a_run_name",
+        "unrunnable_names/missing_module_message",
+        "altering_sys/any_true_object_alters",
+    } <= set(cases)
+    programs = sorted(finds.glob("*/repro.py"))
+    assert len(programs) == len(cases)
+    for one in programs[:3]:
+        told = subprocess.run([sys.executable, str(one)], capture_output=True, text=True, timeout=120, check=False)
+        assert (told.returncode, told.stderr) == (1, ""), told.stdout
+        assert f"{patched} (new)" in told.stdout
+    tree = [from_plain(data, "own/case") for one in finds.glob("*/fixture.toml") for data in [_toml(one)]]
+    assert max(len(case.files) for case in tree) <= 2
+
+
+def _toml(path: Path) -> Any:
+    import tomllib
+
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def test_the_search_finds_what_no_case_shows(target: Target, tmp_path: Path) -> None:
+    """It runs both in lockstep, and makes the case as small as it gets."""
+    patched = environment(target, tmp_path / "patched", PATCH)
+    smoke = [all_cases()["packages/nested_package_runs_main"]]
+    found = compare(live(find(target.executable)), live(find(patched)), smoke, (), whole=False, examples=25)
+    assert found.drawn > 100
+    assert found.trials
+    assert min(len(_case_of(one).files) for one in found.trials) <= 1
+
+
+def _case_of(record: Mapping[str, Any]) -> Case:
+    import tomllib
+
+    return from_plain(tomllib.loads(record["fixture"]), record["id"])
+
+
+def test_an_interpreter_does_not_differ_from_itself(target: Target, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two builds of the same version are compared as any two."""
+    assert command.main([f"--old={target.executable}", f"--new={target.executable}", "packages"]) == 0
+    assert "0 that are not in it" in capsys.readouterr().out
+
+
+def _as_of(target: Target, version: str) -> Interpreter:
+    one = live(target)
+    return Interpreter(replace(one.build, version=version), target)
+
+
+def test_what_is_in_the_ledger_and_is_not_to_be_seen_is_told(target: Target) -> None:
+    """A change whose own case shows nothing, between two releases of which one has it."""
+    case = "packages/nested_package_runs_main"
+    row = effect("C", {"what": FIELD, "before": ".*", "after": "absent"})
+    one = change(case=case, effects=(row,))
+    old, new = _as_of(target, "3.11.9"), _as_of(target, "3.12.9")
+    found = compare(old, new, [all_cases()[case]], [one])
+    assert [gone.id for gone in found.gone] == ["C"]
+    assert found.differs
+    unseen = compare(old, new, [], [replace(one, case="real_programs/unused_lazy_import_stays_lazy")])
+    assert list(unseen.unseen) == ["C"]
+    assert not unseen.differs
+
+
+def test_a_case_for_one_of_the_two_versions_is_run_by_both(target: Target) -> None:
+    """What the other one does with it is the change."""
+    case = replace(all_cases()["packages/nested_package_runs_main"], requires=("python>=3.12",))
+    assert compare(_as_of(target, "3.11.9"), _as_of(target, "3.12.9"), [case], ()).tried == 1
+    assert compare(_as_of(target, "3.10.9"), _as_of(target, "3.11.9"), [case], ()).tried == 0
+
+
+def test_the_older_one_may_be_recorded(target: Target) -> None:
+    """Then there is no search, and what was not recorded is not run."""
+    new = live(target)
+    language = new.build.language
+    if language not in recordings().builds:
+        pytest.skip(f"there is no recording of {language}")
+    old = Interpreter(recordings().builds[language], None)
+    tree = [one for one in all_cases().values() if one.chapter == "packages"]
+    found = compare(old, new, tree, (), whole=False, examples=10, recordings=recordings())
+    assert found.tried > 20
+    assert (found.drawn, found.trials) == (0, [])
+
+
+# -- what cannot be compared -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--old={python}"], "--old needs a --new"),
+        (["--new=/no/such/python"], "There is no interpreter '/no/such/python'"),
+        (["--new=/bin/ls"], "/bin/ls does not answer as a Python interpreter does"),
+        (["--old=recording:3.2", "--new={python}"], "There is no recording of CPython 3.2"),
+        (["--new=recording:3.13"], "only recorded here"),
+        (["--old={python}", "--new={python}", "no_such/case"], "There is no case 'no_such/case'"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_in_a_sentence(
+    arguments: list[str], sentence: str, target: Target, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the status for that, and without a traceback."""
+    assert command.main([one.format(python=target.executable) for one in arguments]) == 2
+    printed = capsys.readouterr().err
+    assert sentence in printed
+    assert "Traceback" not in printed
+
+
+def test_an_interpreter_that_is_too_old(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is named with its version."""
+    try:
+        find("python3.7")
+    except BadInterpreter as exc:
+        if "is Python 3.7" not in str(exc):
+            pytest.skip("no Python 3.7 here")
+    assert command.main(["--old=python3.7", "--new=python3.9"]) == 2
+    assert "targets are Python 3.8 and later" in capsys.readouterr().err
+
+
+def test_an_interpreter_without_runpy(target: Target, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is said that it has none."""
+    lacking = environment(target, tmp_path / "lacking", "import sys; sys.modules['runpy'] = None\n")
+    assert command.main([f"--old={target.executable}", f"--new={lacking}", "packages"]) == 2
+    assert "has no runpy.run_module" in capsys.readouterr().err
+
+
+def test_recordings_of_another_schema(
+    target: Target, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They are refused, with what to do."""
+    folder = tmp_path / FOLDER
+    folder.mkdir()
+    (folder / "pythons.json").write_text(json.dumps({"schema": SCHEMA + 1, "pythons": {}, "modules": {}}))
+    monkeypatch.setattr(command, "FIXTURES", tmp_path)
+    assert command.main([f"--new={target.executable}"]) == 2
+    assert f"is of schema {SCHEMA + 1}, and this suite reads schema {SCHEMA}" in capsys.readouterr().err
+
+
+def test_the_later_one_comes_second(capsys: pytest.CaptureFixture[str]) -> None:
+    """The other way round nothing would be as the ledger says."""
+    try:
+        find("python3.9")
+        find("python3.12")
+    except BadInterpreter:
+        pytest.skip("no two versions here")
+    assert command.main(["--old=python3.12", "--new=python3.9"]) == 2
+    assert "give them in their order" in capsys.readouterr().err
