@@ -38,27 +38,39 @@ def main(arguments: list[str] | None = None) -> int:
         print(terminal.last_line(None, 2, None), file=sys.stderr)
         return 2
     ours = ["-p", "no:cacheprovider", "-p", "no:doctest", "-p", "no:unittest", "--no-header", "--no-summary"]
-    ours += ["-p", "no:logging", "-q", "--tb=no", "--assert=plain", f"--rootdir={HOUSE}", "-c", "/dev/null"]
+    ours += ["-p", "no:logging", "-p", "no:tmpdir", "-q", "--tb=no", "--assert=plain"]
+    ours += [f"--rootdir={HOUSE}", "-c", "/dev/null"]
     ours += ["-p", f"{__package__}.plugin"]  # by name, so that the workers of -n have it as well
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, _interrupt)
     try:
         status = int(pytest.main([*ours, *words]))
     except BrokenPipeError:  # whoever read our output, `head` perhaps, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _INTERRUPTED
+    except KeyboardInterrupt:  # where pytest does not expect it
+        status = _INTERRUPTED
     from . import plugin
 
-    if plugin.started() or status == 0:
+    if _interruptions and not plugin.concluded():
+        status = _INTERRUPTED
+    elif plugin.started() or status == 0:
         return status
     # pytest's own numbers, for what ended before the plugin had a say.
-    status = {int(pytest.ExitCode.USAGE_ERROR): 2, int(pytest.ExitCode.INTERRUPTED): _INTERRUPTED}.get(status, 4)
+    others = {int(pytest.ExitCode.USAGE_ERROR): 2, int(pytest.ExitCode.INTERRUPTED): _INTERRUPTED}
+    status = _INTERRUPTED if status == _INTERRUPTED else others.get(status, 4)
     print(terminal.last_line(None, status, None), file=sys.stderr)
     return status
 
 
 def _interrupt(number: int, frame: object) -> None:
     """End as Ctrl-C does: with a report of what was found, and nothing left behind."""
+    _interruptions.append(number)
     raise KeyboardInterrupt
+
+
+_interruptions: list[int] = []
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ A folder for each: `fixture.toml`, which becomes one of the suite's own by being
 
 from __future__ import annotations
 
-import subprocess
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 
 from .case import from_plain
 from .reproducer import program
+from .target import run_guarded
 
 _WAIT = 90.0  # seconds: longer than a reproducer waits for its two sides
 
@@ -62,17 +62,14 @@ def write(
         case, says=f"{says}\n\nSeen on {target}.", impl=impl, import_from=import_from, interpreters=interpreters
     )
     script.write_text(source, encoding="utf-8")
-    shows = reproduces(script, interpreter)
+    shows = reproduces(source, interpreter)
     if not shows:
         source = source.replace('"""', f'"""This takes the suite\'s own observation to be seen: {again}\n\n', 1)
         script.write_text(source, encoding="utf-8")
     return Written(fixture, script, shows)
 
 
-def reproduces(script: Path, interpreter: str) -> bool:
+def reproduces(source: str, interpreter: str) -> bool:
     """Whether a reproducer, run in the target, shows a difference."""
-    try:
-        told = subprocess.run([interpreter, str(script)], capture_output=True, timeout=_WAIT, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-    return told.returncode == 1 and not told.stderr
+    told = run_guarded(interpreter, source, _WAIT)
+    return told is not None and told[0] == 1 and not told[1]

@@ -1,12 +1,13 @@
 """Stands between the driver and an agent, so that nothing of the agent's remains, whatever becomes of either.
 
-arguments: FOLDER READ-FD WRITE-FD once|serve COMMAND ...
+arguments: FOLDER DESCRIPTORS once|serve|other COMMAND ...
 
 Run by the driver's interpreter as a process of its own, which imports as little as it can, since there is one for each
-agent. COMMAND is the agent, which inherits the two descriptors. Standard input is the driver's line: a byte says that
-the agent is to end, its end without one that the driver is dead; then FOLDER is removed as well. On standard output one
-line says how the agent ended, unless it was asked to: `ended STATUS` as from wait(2), or `crowded NUMBER` if it had to
-be killed because there were too many processes.
+agent. COMMAND is the agent, which inherits the descriptors, numbers with commas in between; or some other program, that
+will let a candidate loose. Standard input is the driver's line: a byte says that the agent is to end, its end without
+one that the driver is dead; then FOLDER is removed as well. On standard output one line says how the agent ended,
+unless it was asked to: `ended STATUS` as from wait(2), or `crowded NUMBER` if it had to be killed because there were
+too many processes.
 
 An agent that runs a case itself, `once`, gets a parent of its own, that it may kill: an agent that serves is one to the
 processes of its cases. The agent's last argument says how it may look after orphans: `apart`, or `guard:PID`.
@@ -55,8 +56,8 @@ def main(arguments: list[str]) -> NoReturn:
 
 
 def _stand(arguments: list[str]) -> int:
-    folder, descriptors, once = arguments[0], [int(one) for one in arguments[1:3]], arguments[3] == "once"
-    command = arguments[4:]
+    folder, mode, command = arguments[0], arguments[2], arguments[3:]
+    descriptors = [int(one) for one in arguments[1].split(",") if one]
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     library = _library()
     apart = library is not None and os.geteuid() == 0 and library.unshare(_NEW_PROCESSES) == 0
@@ -69,15 +70,14 @@ def _stand(arguments: list[str]) -> int:
         assert os.getpid() == 1  # of a namespace that exists for us alone
         assert library is not None
         library.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
-        _own_file_systems(library, folder)
-        command.append("apart")
-    else:
-        command.append(f"guard:{os.getpid()}")
-        if library is not None:
-            library.prctl(_SET_SUBREAPER, 1, 0, 0, 0)
+        _own_file_systems(library, folder, command)
+    elif library is not None:
+        library.prctl(_SET_SUBREAPER, 1, 0, 0, 0)
+    if mode != "other":
+        command.append("apart" if apart else f"guard:{os.getpid()}")
     agent = os.fork()
     if not agent:
-        _become(command, once, library)
+        _become(command, mode, library)
     for descriptor in descriptors:
         os.close(descriptor)
     status = _keep(agent, apart)
@@ -97,13 +97,14 @@ def _library() -> Any:
         return None
 
 
-def _own_file_systems(library: Any, folder: str) -> None:
+def _own_file_systems(library: Any, folder: str, command: list[str]) -> None:
     """A small disk for the worlds, shared memory and a /proc of our own, where it may be; they vanish with us."""
     library.unshare(_NEW_MEMORY)
     if library.unshare(_NEW_MOUNTS) != 0 or library.mount(None, b"/", None, _SLAVE_MOUNTS, None) != 0:
         return
     library.mount(b"proc", b"/proc", b"proc", 0, None)
-    if os.path.isdir(_SHARED):
+    needed = [*command, os.getcwd(), *os.environ.values()]
+    if os.path.isdir(_SHARED) and not any(_SHARED in one.replace(folder, "") for one in needed):
         ours = os.open(folder, os.O_RDONLY)  # it may lie there itself
         hidden = library.mount(b"tmpfs", os.fsencode(_SHARED), b"tmpfs", 0, _DISK.encode()) == 0
         if hidden and folder.startswith(_SHARED + "/"):
@@ -113,7 +114,7 @@ def _own_file_systems(library: Any, folder: str) -> None:
     library.mount(b"tmpfs", os.fsencode(os.path.join(folder, WORLDS)), b"tmpfs", 0, _DISK.encode())
 
 
-def _become(command: list[str], once: bool, library: Any) -> NoReturn:
+def _become(command: list[str], mode: str, library: Any) -> NoReturn:
     """Be the agent: in a session of its own, so that what is sent to its group does not reach us."""
     import resource
 
@@ -133,14 +134,14 @@ def _become(command: list[str], once: bool, library: Any) -> NoReturn:
             except (OSError, ValueError):
                 pass  # a stricter one is set already, or this system has none
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        if once and (agent := os.fork()):
+        if mode != "serve" and (agent := os.fork()):
             _end_likewise(os.waitpid(agent, 0)[1])
         if library is not None:
             library.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
-        nothing = os.open(os.devnull, os.O_RDONLY)
+        nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)
+        os.dup2(nothing if mode == "other" else 2, 1)
         os.close(nothing)
-        os.dup2(2, 1)
         os.execv(command[0], command)
     finally:
         os._exit(127)

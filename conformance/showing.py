@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 from .case import Case
@@ -16,7 +14,7 @@ from .report.findings import Finding
 from .report.records import Record
 from .report.terminal import says
 from .reproducer import program
-from .target import AgentError
+from .target import AgentError, stop_guarded
 from .trial import Examiner
 
 _MOST = 40  # cases: a program takes some tenths of a second
@@ -39,16 +37,18 @@ def shown(
     """
     leading = {finding.trial["id"]: finding for finding in found[:_MOST]}
     cases = {name: case for name in leading if (case := case_of(name)) is not None}
-    with tempfile.TemporaryDirectory(prefix="runpy-conformance-") as folder:
 
-        def tried(name: str) -> bool:
-            source = program(cases[name], says=says(leading[name]), impl=impl, import_from=import_from)
-            script = Path(folder, f"{list(cases).index(name)}.py")
-            script.write_text(source, encoding="utf-8")
-            return reproduces(script, interpreter)
+    def tried(name: str) -> bool:
+        source = program(cases[name], says=says(leading[name]), impl=impl, import_from=import_from)
+        return reproduces(source, interpreter)
 
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        try:
             reproducing = dict(zip(cases, pool.map(tried, cases), strict=True))
+        except BaseException:  # Ctrl-C: no need to wait for the others
+            pool.shutdown(wait=False, cancel_futures=True)
+            stop_guarded()
+            raise
     return [
         records.shown_record(name, _text(case), *_observed(examiner, case), reproducing[name])
         for name, case in cases.items()

@@ -31,6 +31,7 @@ from .scratch import Scratch
 _GUARD = "import sys; sys.path.append(sys.argv[1]); import guard; guard.main(sys.argv[2:])"
 _HERE = Path(__file__).resolve().parent
 AGENT = _HERE / "agent" / "start.py"
+_LOG = "agent.log"
 OLDEST = Version("3.8")
 _HURRIED = 2.0  # seconds
 _FAREWELL = 3.0  # seconds that a guard may take to end its agent
@@ -369,21 +370,8 @@ class _Agent:
         theirs_read, self._write = os.pipe()
         self._read, theirs_write = os.pipe()
         self._buffer = b""
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
-        theirs = [str(theirs_read), str(theirs_write)]
-        agent = [executable, str(AGENT), *theirs, mode, what, import_from]
-        with open(os.path.join(folder, "agent.log"), "ab") as log:
-            self._guard = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-c", _GUARD, str(_HERE), folder, *theirs, mode, *agent],
-                bufsize=0,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                pass_fds=(theirs_read, theirs_write),
-                cwd=import_from or folder,
-                start_new_session=True,
-                env=environment,
-            )
+        command = [executable, str(AGENT), str(theirs_read), str(theirs_write), mode, what, import_from]
+        self._guarded = Guarded(command, folder, mode, (theirs_read, theirs_write), import_from)
         os.close(theirs_read)
         os.close(theirs_write)
 
@@ -400,8 +388,8 @@ class _Agent:
                 raise TimeoutError
             data = os.read(self._read, 65536)
             if not data:
-                self._last_words(_FAREWELL)
-                raise _Upset(f"the agent ended, with {self.ended}" if self.ended else "the agent is gone")
+                self.ended = _how_it_ended(self._guarded.wait(_FAREWELL))
+                raise _Upset(f"the agent ended, with {self.ended}")
             self._buffer += data
             if len(self._buffer) > _LONGEST_MESSAGE:
                 raise _Upset(f"the agent sent a message longer than {_LONGEST_MESSAGE >> 20} MB")
@@ -419,15 +407,51 @@ class _Agent:
     def wait(self, timeout: float) -> tuple[str, Any]:
         """How a process that runs one case ended."""
         try:
-            code = self._last_words(timeout)
+            code = self._guarded.wait(timeout)
         except _Crowded as exc:
             return "crowded", exc.number
         except TimeoutError:
             return "hang", timeout
         return ("signal", -code) if code < 0 else ("done", code)
 
-    def _last_words(self, timeout: float) -> int:
-        """How the agent ended, from its guard, as an exit status. Raises TimeoutError, _Crowded, _Upset."""
+    def kill(self) -> None:
+        """End the process, and everything that descends from it."""
+        for descriptor in (self._read, self._write):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._read = self._write = -1
+        self._guarded.kill()
+
+
+class Guarded:
+    """A process that may be anything, and a guard before it (see `guard`), which says how it ended.
+
+    folder: where it may write, removed if the driver dies. mode: `once` and `serve` for agents, `other` for what is
+    none. descriptors: what it inherits. stands: where.
+    """
+
+    def __init__(
+        self, command: Sequence[str], folder: str, mode: str, descriptors: Sequence[int] = (), stands: str = ""
+    ) -> None:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
+        if mode == "other":
+            environment["TMPDIR"] = folder
+        inherits = ",".join(map(str, descriptors))
+        with open(os.path.join(folder, _LOG), "ab") as log:
+            self._guard = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-c", _GUARD, str(_HERE), folder, inherits, mode, *command],
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                pass_fds=descriptors,
+                cwd=stands or folder,
+                start_new_session=True,
+                env=environment,
+            )
+
+    def wait(self, timeout: float) -> int:
+        """How it ended, as an exit status. Raises TimeoutError, _Crowded, _Upset."""
         assert self._guard.stdout is not None
         if not select.select([self._guard.stdout], [], [], timeout)[0]:
             raise TimeoutError
@@ -436,22 +460,21 @@ class _Agent:
             raise _Upset("the agent is gone, and its guard as well")
         if words[0] == b"crowded":
             raise _Crowded(int(words[1]))
-        code = os.waitstatus_to_exitcode(int(words[1]))
-        self.ended = _how_it_ended(code)
-        return code
+        return os.waitstatus_to_exitcode(int(words[1]))
 
-    def kill(self) -> None:
-        """End the process, and everything that descends from it."""
-        for descriptor in (self._read, self._write):
-            if descriptor >= 0:
-                os.close(descriptor)
-        self._read = self._write = -1
+    def end(self) -> None:
+        """Have the process ended, and everything that descends from it."""
         assert self._guard.stdin is not None
-        assert self._guard.stdout is not None
         try:
             self._guard.stdin.write(b"q")  # without it, we would be dead
         except (OSError, ValueError):
             pass  # it has ended, or was told to
+
+    def kill(self) -> None:
+        """End the process and everything that descends from it, and wait for that."""
+        assert self._guard.stdin is not None
+        assert self._guard.stdout is not None
+        self.end()
         self._guard.stdin.close()
         try:
             self._guard.wait(_FAREWELL)
@@ -462,6 +485,35 @@ class _Agent:
                 pass
             self._guard.wait()
         self._guard.stdout.close()
+
+
+_running: set[Guarded] = set()
+
+
+def run_guarded(interpreter: str, source: str, timeout: float) -> tuple[int, str] | None:
+    """Run a program that lets a candidate loose: its exit status and stderr, or None if it did not end."""
+    scratch = Scratch()
+    try:
+        script = Path(scratch.path, "program.py")
+        script.write_text(source, encoding="utf-8")
+        guarded = Guarded([interpreter, str(script)], scratch.path, "other", stands=os.getcwd())
+        _running.add(guarded)
+        try:
+            status = guarded.wait(timeout)
+        except (TimeoutError, _Crowded, _Upset):
+            return None
+        finally:
+            _running.discard(guarded)
+            guarded.kill()
+        return status, Path(scratch.path, _LOG).read_text(encoding="utf-8", errors="replace")
+    finally:
+        scratch.remove()
+
+
+def stop_guarded() -> None:
+    """End whatever `run_guarded` is running, in other threads."""
+    for guarded in list(_running):
+        guarded.end()
 
 
 def _how_it_ended(code: int) -> str:

@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from conformance import HOUSE, scratch, target
-from conformance.agent import NONSENSE
+from conformance.agent import NONSENSE, PROTOCOL
 from conformance.case import Case, Step
 from conformance.clauses import Level
 from conformance.target import AgentError, Side, Target, find
@@ -134,3 +134,193 @@ def test_a_fake_gets_its_verdict_and_the_others_theirs(
     if fake not in THOROUGH:
         assert (before.verdict, after.verdict) == ("agrees", "agrees")
     assert not before.unconfirmed + victim.unconfirmed + after.unconfirmed
+
+
+def test_who_has_the_interpreters_runpy_do_the_work_is_told(examined: Callable[[str], Examiner]) -> None:
+    """As a fact; a candidate that does the work itself is not taken for it."""
+    for fake, told in (("delegates", True), ("is_a_coroutine_function", False)):
+        examiner = examined(fake)
+        examiner.smoke()
+        assert examiner.delegates is told
+
+
+# -- what comes over the line -----------------------------------------------------------------------------------
+
+# An agent that misbehaves in its first answer, or in each; otherwise it is the real one.
+UPSTART = """
+import json, os, runpy, sys
+started = __file__ + ".started"
+first = not os.path.exists(started)
+open(started, "w").close()
+if first or ALWAYS:
+    line, write = os.fdopen(int(sys.argv[1])), int(sys.argv[2])
+    def send(text):
+        text = text.encode()
+        while text:
+            text = text[os.write(write, text):]
+    greeting = {"protocol": PROTOCOL, "version": "3.13.0", "implementation": "cpython", "capabilities": ["fork"]}
+    send(json.dumps({**greeting, "single_threaded": True, "delegates": False, "unseen": {}}) + "\\n")
+    request = json.loads(line.readline())
+    done = json.dumps({"id": request["id"], "status": "done"}) + "\\n"
+    def result(text):
+        with open(request["result"], "w") as file:
+            file.write(text)
+    ANSWER
+    sys.exit(7)
+sys.argv[0] = REAL
+runpy.run_path(REAL, run_name="__main__")
+"""
+BAD_ANSWERS = {
+    "truncated": ("send(done[:9])", "the agent ended, with exit status 7"),
+    "nothing": ("pass", "the agent ended, with exit status 7"),
+    "oversized": ("send('x' * (2 << 20))", "the agent sent a message longer than 1 MB"),
+    "not JSON": ("send('done' + chr(10))", "the agent sent what is no message"),
+    "not an object": ("send('[1]' + chr(10))", "the agent sent what is no message"),
+    "nested without end": ("send('[' * 100000 + chr(10))", "the agent sent what is no message"),
+    "another number": ("send(done.replace(str(request['id']), '77'))", "the agent answered another request"),
+    "no number": ("send('{}' + chr(10))", "the agent answered another request"),
+    "no status": ("send(json.dumps({'id': request['id']}) + chr(10))", "the agent's answer has no status"),
+    "more than one": ("send(done + done)", "the agent sent more than it was asked for"),
+    "an observation that is cut off": ("result('{\"steps\": [1, 2'); send(done)", "what the agent saw is cut off"),
+    "an observation that is not JSON": ("result('garbage\\n'); send(done)", "what the agent saw is not JSON"),
+    "an observation without end": ("result('x' * (65 << 20)); send(done)", "what the agent saw is longer than 64 MB"),
+}
+
+
+def upstart(folder: Path, answer: str, *, always: bool, protocol: int = PROTOCOL) -> Path:
+    """The agent that misbehaves."""
+    names = {"ALWAYS": repr(always), "PROTOCOL": str(protocol), "REAL": repr(str(target.AGENT)), "ANSWER": answer}
+    path = folder / "start.py"
+    path.write_text(re.sub("|".join(names), lambda found: names[found[0]], UPSTART), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("always", [False, True], ids=["once", "again and again"])
+@pytest.mark.parametrize("fault", BAD_ANSWERS)
+def test_an_agent_that_makes_no_sense_is_ended_and_the_case_run_again_once(
+    fault: str, always: bool, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If that goes well it stands, and is told; if not, the case is lost, and why is told as well."""
+    answer, said = BAD_ANSWERS[fault]
+    monkeypatch.setattr(target, "AGENT", upstart(tmp_path, answer, always=always))
+    side = Side(find(sys.executable), "oracle", timeout=10)
+    try:
+        reply = side.run(QUIET.plain())
+    finally:
+        side.close()
+    assert reply.upset == f"run again, since {said}"
+    assert (reply.status, reply.detail) == (("lost", said) if always else ("done", None))
+    assert not list(place.iterdir())
+    assert not LINUX or eventually(lambda: not processes(str(tmp_path)))
+
+
+def test_what_was_run_again_is_told_with_its_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the trial, and so in the report."""
+    oracle, candidate = (Side(find(sys.executable), "oracle") for _ in range(2))
+    try:
+        assert oracle.greeting
+        monkeypatch.setattr(target, "AGENT", upstart(tmp_path, "send('nonsense' + chr(10))", always=False))
+        trial = Examiner(oracle, candidate, Level.EXACT).run(QUIET)
+    finally:
+        oracle.close()
+        candidate.close()
+    assert (trial.verdict, trial.reason) == ("agrees", "run again, since the agent sent what is no message")
+
+
+def test_an_agent_of_another_version_is_not_spoken_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another try would be no better."""
+    monkeypatch.setattr(target, "AGENT", upstart(tmp_path, "pass", always=True, protocol=PROTOCOL + 1))
+    side = Side(find(sys.executable), "oracle")
+    try:
+        with pytest.raises(AgentError, match=f"speaks protocol {PROTOCOL + 1}, and not {PROTOCOL}"):
+            side.run(QUIET.plain())
+    finally:
+        side.close()
+
+
+@pytest.mark.parametrize("line", [b"nonsense\n", b"[]\n", b'{"id": 1}\n', b'{"id": 1, "cases": [], "root', b"\xff\n"])
+def test_an_agent_that_is_sent_nonsense_ends(line: bytes) -> None:
+    """With an exit status that says so; also if what it is sent breaks off."""
+    theirs_read, write = os.pipe()
+    read, theirs_write = os.pipe()
+    arguments = [str(theirs_read), str(theirs_write), "serve", "oracle", ""]
+    agent = subprocess.Popen([sys.executable, str(target.AGENT), *arguments], pass_fds=(theirs_read, theirs_write))
+    for descriptor in (theirs_read, theirs_write):
+        os.close(descriptor)
+    os.write(write, line)
+    os.close(write)
+    with os.fdopen(read, "rb") as told:
+        assert json.loads(told.readline())["protocol"] == PROTOCOL
+        assert told.read() == b""
+    assert agent.wait(30) == NONSENSE
+
+
+# -- what remains -----------------------------------------------------------------------------------------------
+
+ENDS = {
+    "Ctrl-C": (signal.SIGINT, 130),
+    "SIGTERM": (signal.SIGTERM, 130),
+    "SIGHUP": (signal.SIGHUP, 130),
+    "SIGKILL": (signal.SIGKILL, -signal.SIGKILL),
+}
+
+
+@pytest.mark.parametrize("cores", [1, 2])
+@pytest.mark.parametrize("end", ENDS)
+def test_nothing_remains_however_a_run_ends(end: str, cores: int, place: Path, tmp_path: Path) -> None:
+    """No process and no file; and what was found so far is in the report, if there was time to write it."""
+    number, status = ENDS[end]
+    text = (
+        "summary = 'One module'\nclauses = ['MAIN-SUBMODULE']\ncall = \"run_module('{0}')\"\n[files]\n'{0}.py' = ''\n"
+    )
+    for name, module in (("exceptions/first", "quiet"), ("packages/second", "victim")):  # which makes two batches
+        path = tmp_path / "cases" / f"{name}.toml"
+        path.parent.mkdir(parents=True)
+        path.write_text(text.format(module), encoding="utf-8")
+    hanging, at_work = tmp_path / "hanging.py", tmp_path / "at_work"
+    source = FAKES["loops_ignoring_signals"].read_text(encoding="utf-8")
+    told = f"if mod_name == 'victim':\n        open({str(at_work)!r}, 'w').close()\n"
+    hanging.write_text(re.sub('if mod_name == "victim":\n', told, source), encoding="utf-8")
+    report, arguments = tmp_path / "out.jsonl", [] if cores == 1 else [f"-n{cores}"]
+    command = [sys.executable, "-m", "conformance", f"--impl={hanging}:run_module", f"--report={report}"]
+    command += [f"--cases={tmp_path / 'cases'}", "--case-timeout=20", *arguments]
+    process = subprocess.Popen(
+        command,
+        cwd=HOUSE,
+        env={**os.environ, "TMPDIR": str(place)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a shell's `&` ignores it
+    )
+    with process:
+        try:
+            assert eventually(lambda: at_work.exists() and report.read_text().count("\n") >= 2, 60)
+            process.send_signal(number)
+            printed, _ = process.communicate(timeout=60)
+        finally:
+            process.kill()
+    assert process.returncode == status, printed
+    assert eventually(lambda: not list(place.iterdir())), list(place.rglob("*"))
+    assert not LINUX or eventually(lambda: not processes(str(tmp_path)))
+    if number != signal.SIGKILL:
+        assert "status 130: interrupted" in printed
+        records = [json.loads(line) for line in report.read_text().splitlines()]
+        assert records[-1]["status"] == status
+        assert "exceptions/first" in [record["id"] for record in records if record["record"] == "trial"]
+
+
+def test_what_a_dead_driver_has_left_is_removed_by_the_next(place: Path) -> None:
+    """Its folder is locked no longer; one that is in use, or that is none of ours, stays."""
+    dead, other = place / f"{scratch.PREFIX}dead", place / "another"
+    for folder in (dead, other):
+        (folder / "worlds").mkdir(parents=True)
+        (folder / "driver").touch()
+    at_work = scratch.Scratch()
+    try:
+        scratch._sweep.cache_clear()
+        another = scratch.Scratch()
+        another.remove()
+        assert {path.name for path in place.iterdir()} == {"another", Path(at_work.path).name}
+    finally:
+        at_work.remove()

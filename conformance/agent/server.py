@@ -46,7 +46,7 @@ def main(arguments: List[str]) -> None:
         os.set_inheritable(descriptor, False)
     if not once:
         _without_compiler()
-    reader = os.fdopen(read_fd, "r", encoding="ascii")
+    reader = os.fdopen(read_fd, "r", encoding="ascii", errors="replace")
     send = _sender(write_fd)
     if import_from:
         sys.path.insert(0, import_from)
