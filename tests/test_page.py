@@ -399,5 +399,7 @@ def test_five_thousand_cases_on_nine_targets(browser: Page, tmp_path: Path) -> N
     while browser.run("document.querySelectorAll('#case-list > li').length") != 1 and time.monotonic() < until:
         time.sleep(0.1)
     assert visible(browser, "#case-list > li") == ["case-families/some/case-4321"]
+    browser.show(where, media="print", width=718, height=1000)  # what A4 has between its margins
+    assert browser.run("document.documentElement.scrollWidth") <= 718
     browser.show(f"{where}#case-families/some/case-4999")
     assert browser.run("document.querySelector('.reached details').open") is True
