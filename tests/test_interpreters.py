@@ -1,0 +1,121 @@
+"""Another interpreter's own runpy, judged by CPython of its language: all but its nature counts."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance import HOUSE, interpreters
+from conformance.record import build_of
+from conformance.target import BadInterpreter, Target, find
+from conformance.translated import in_shared_words
+from tests.harness import target_for
+from tests.test_releases import PATCH, environment
+
+
+def judge(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end; it leaves no traceback."""
+    done = subprocess.run(
+        [sys.executable, "-m", "conformance", *arguments],
+        cwd=HOUSE,
+        env={**os.environ, "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert "Traceback" not in done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def other() -> Target:
+    """PyPy, of which there is a CPython of the same language."""
+    try:
+        found = find("pypy3.11")
+    except BadInterpreter:
+        pytest.skip("no PyPy here")
+    if interpreters.cpython_for(found, "") is None:
+        pytest.skip("no CPython of its language here")
+    return found
+
+
+def test_the_table_says_what_and_why() -> None:
+    """Each entry is of use to a reader, and of effect."""
+    ids = [one.id for one in interpreters.natures()]
+    assert len(set(ids)) == len(ids) >= 5
+    assert all(one.what and one.why and one.effects for one in interpreters.natures())
+
+
+def test_what_is_an_interpreters_nature_does_not_count(other: Target) -> None:
+    """Where it shows in every case, even at the level exact."""
+    done = judge(f"--interpreter={other.executable}", "--level=exact", "packages", "namespace_packages")
+    assert done.returncode == 0, done.stdout
+    assert "by the CPython 3.11" in done.stdout
+
+
+def test_what_it_does_otherwise_counts(other: Target, tmp_path: Path) -> None:
+    """PyPy takes any object for a module's name."""
+    report = tmp_path / "out.jsonl"
+    case = "module_names/altered_run_refuses_a_run_name_that_is_no_text"
+    done = judge(f"--interpreter={other.executable}", "--level=exact", f"--report={report}", case)
+    assert done.returncode == 1
+    assert "RUN-NAME-NOT-STR-ALTERED" in done.stdout
+    run = json.loads(report.read_text().splitlines()[0])
+    assert run["oracle"].startswith("CPython 3.11")
+    assert run["target"]["implementation"] == "pypy"
+
+
+def test_where_no_cpython_is_at_hand_the_recording_judges(other: Target) -> None:
+    """In the same words, and by the same table."""
+    done = judge(f"--interpreter={other.executable}", "--oracle=recording", "--level=exact", "packages")
+    assert done.returncode == 0, done.stdout
+    assert "recording of CPython 3.11" in done.stdout
+
+
+def test_a_patched_cpython_is_judged_like_any_other(tmp_path: Path) -> None:
+    """By the one on PATH, or by what --target names."""
+    target = target_for(">=3.9")
+    if target is None:
+        pytest.skip("no CPython here")
+    patched = environment(target, tmp_path / "patched", PATCH)
+    arguments = [f"--interpreter={patched}", f"--target={target.executable}", "--level=exact"]
+    done = judge(*arguments, "module_names/empty_run_name_is_a_run_name")
+    assert done.returncode == 1
+    assert "RUN-NAME-EMPTY" in done.stdout
+    assert f"--interpreter={patched}" in done.stdout
+    assert judge(*arguments, "packages/nested_package_runs_main").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--interpreter=/no/such/python"], "There is no interpreter '/no/such/python'"),
+        (["--interpreter=/bin/ls"], "/bin/ls does not answer as a Python interpreter does"),
+        (["--interpreter={python}", "--impl=mypkg"], "give one of the two"),
+        (["--interpreter={python}", "--target={another}"], "beside --interpreter, --target is a CPython 3."),
+    ],
+)
+def test_what_cannot_be_judged_is_said_in_a_sentence(arguments: list[str], sentence: str) -> None:
+    """With the status for a command that makes no sense."""
+    target, another = target_for(">=3.9"), target_for("<3.11")
+    if target is None or another is None:
+        pytest.skip("no two CPythons here")
+    done = judge(*(one.format(python=target.executable, another=another.executable) for one in arguments))
+    assert done.returncode == 2
+    assert sentence in done.stderr
+
+
+def test_shared_words_stand_for_what_interpreters_call_otherwise() -> None:
+    """The cache tag, for one."""
+    target = target_for(">=3.9")
+    if target is None:
+        pytest.skip("no CPython here")
+    build = in_shared_words(build_of(target))
+    assert build.words["{tag}"] == "{tag}"
+    assert all(word == own for word, own in build.words.items())
