@@ -143,3 +143,58 @@ def test_what_is_asked_for_is_installed_when_environments_are_reused(tmp_path: P
     (broken / "pyproject.toml").write_text("this is no TOML")
     for _ in range(2):
         assert run("--install=./broken").startswith("conformance: could not install ")
+
+
+def test_one_report_of_all_targets(tmp_path: Path) -> None:
+    """Each target leaves its records, of which one page is made; `nox -s report` makes and compares others."""
+    names = []
+    for name in ("3.11", "3.12"):
+        try:
+            find(f"python{name}")
+        except BadInterpreter:
+            continue
+        names.append(name)
+    if not names:
+        pytest.skip("neither Python 3.11 nor 3.12 is here")
+    (tmp_path / "mine.py").write_text(
+        "import sys\n"
+        "from runpy import run_module as right\n"
+        "def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
+        "    found = right(mod_name, init_globals, run_name, alter_sys)\n"
+        "    return {**found, '__package__': 'wrong'} if sys.version_info >= (3, 12) else found\n"
+    )
+    (tmp_path / "all-3.11.jsonl").write_text("what an earlier run has left\n")
+    environ = {**os.environ, "NOX_SCRIPT_MODE": "none"}
+    command = [sys.executable, "-m", "nox", "-f", str(HOUSE / "noxfile.py"), "--envdir", str(tmp_path / ".nox"), "-s"]
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*command, *arguments], cwd=tmp_path, env=environ, capture_output=True, text=True, check=False
+        )
+
+    sessions = [f"conformance-{name}" for name in names]
+    done = run(*sessions, "--", "--impl=mine:run_module", SMALL, "--report=all.html", "--report", "all.badge.json")
+    assert "Traceback" not in done.stdout + done.stderr
+    assert sorted(path.name for path in tmp_path.glob("all*")) == sorted(
+        [*(f"all-{name}.jsonl" for name in names), "all.badge.json", "all.html"]
+    )
+    page = (tmp_path / "all.html").read_text(encoding="utf-8")
+    for name in names:
+        assert f"CPython {name}." in page
+    again = run("report", "--", *(f"all-{name}.jsonl" for name in names), "--report=again.html")
+    assert "mine:run_module at level compat" in again.stdout
+    assert (tmp_path / "again.html").read_text(encoding="utf-8") == page
+    compared = run("report", "--", "--compare", f"all-{names[-1]}.jsonl", f"all-{names[-1]}.jsonl")
+    assert compared.returncode == 0
+    assert "nothing broke" in compared.stdout
+    refused = run("report", "--", "all.html")
+    assert refused.returncode == 1
+    assert "all.html:1: this is no JSON" in refused.stderr + refused.stdout
+
+
+@pytest.mark.parametrize("name", ["out", "out.json", "out.xml"])
+def test_a_report_whose_name_says_nothing(name: str, tmp_path: Path) -> None:
+    """It is refused before any environment is made."""
+    done = nox(tmp_path, f"--report={name}")
+    assert done.returncode == 1
+    assert f"--report: {name} ends in none of .jsonl, .html, .md, .svg, badge.json" in last_line(done)
