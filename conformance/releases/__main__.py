@@ -30,7 +30,7 @@ from ..recording import FOLDER, RecordingError, Recordings
 from ..target import OLDEST, AgentError, BadInterpreter, CandidateError, find
 from ..tree import cases
 from .compare import Interpreter, compare, live
-from .ledger import LedgerError, disagreements, ledger
+from .ledger import LedgerError, case_of, disagreements, ledger
 from .tell import about, boundaries, summary, write_finds
 
 _MINORS = range(8, 30)
@@ -59,6 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         recordings = Recordings(FIXTURES / FOLDER)
         pairs = list(_pairs(asked.old, asked.new, recordings))
+        for change in ledger():
+            case_of(change)
         faults = list(disagreements(ledger(), registry()))
         tree = _tree(asked.names, PROFILES[asked.profile].families)
     except (_Usage, BadInterpreter, RecordingError, CaseError, LedgerError) as exc:
