@@ -324,3 +324,21 @@ def test_what_a_dead_driver_has_left_is_removed_by_the_next(place: Path) -> None
         assert {path.name for path in place.iterdir()} == {"another", Path(at_work.path).name}
     finally:
         at_work.remove()
+
+
+# -- what is written of it --------------------------------------------------------------------------------------
+
+
+def listed() -> list[str]:
+    """The table of the fakes, as docs/survival.md has it."""
+    rows = ["| fake | what it does | what comes out |", "| --- | --- | --- |"]
+    for name, path in FAKES.items():
+        first, *_, last = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").splitlines()
+        rows.append(f"| `{name}` | {first.rstrip('.')} | {last} |")
+    return rows
+
+
+def test_the_document_lists_the_fakes() -> None:
+    """As they are."""
+    text = (HOUSE / "docs" / "survival.md").read_text(encoding="utf-8")
+    assert "\n".join(listed()) in text
