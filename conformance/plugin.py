@@ -45,7 +45,7 @@ from .report import baseline as baseline_report
 from .report import baseline_file, records, terminal
 from .report.findings import findings
 from .report.outputs import OutputError
-from .report.progress import Counter, Progress
+from .report.progress import Counter, Progress, apart
 from .report.runs import Run
 from .report.stream import Stream
 from .report.values import show
@@ -724,10 +724,10 @@ class _Session:
 
     def progress(self) -> Progress:
         """What shows how far the run is."""
-        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
-        counter = Counter(examples=self.plan.examples, seconds=self.plan.seconds)
+        reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
+        counter = Counter(examples=self.plan.examples or PROFILES["default"].examples, seconds=self.plan.seconds)
         counter.drawn = lambda: self.tally.drawn
-        return Progress(_console(reporter), counter)
+        return Progress(terminal.console_on(apart(reporter._tw._file), colour=reporter._tw.hasmarkup), counter)
 
 
 def _console(reporter: Any) -> Console:

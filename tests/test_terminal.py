@@ -240,7 +240,7 @@ def test_a_terminal_has_colour_and_a_line_that_moves(tmp_path: Path) -> None:
     candidate.write_text("def run_module(mod_name, *rest, **named): __import__(mod_name); return {}\n")
     text = on_a_terminal(f"--impl={candidate}:run_module", "packages", environ={}, columns=70)
     assert COLOURED in text
-    assert "\x1b[2K" in text or "\x1b[1A" in text
+    assert text.count("\x1b[2K") >= 4  # also while a case runs, when pytest captures what is printed
     plain = text.replace("\r", "")
     last = [line for line in plain.split("\n") if line.strip()][-1]
     assert last.startswith("next: ")

@@ -5,10 +5,12 @@ Stands in the place of pytest's own dots and percentages, unless -v asks for wha
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import PurePosixPath
+from typing import TextIO
 
 from rich.console import Console
 from rich.live import Live
@@ -115,11 +117,14 @@ class Counter:
         """It all in one line, no wider than this; what matters least goes first."""
         title = _TITLES.get(self.chapter, self.chapter)
         if self.chapter == "search":
-            count = f"{self._done_in_search}/{self._all['search']} properties"
+            count = f"{self._done_in_search}/{self._all['search']} properties  {self.drawn():,} drawn"
         else:
             count = f"{self.done:,}/{self.total:,}"
         rate = f"{self.rate:,.0f}/s" if self.rate and self.chapter != "search" else ""
-        left = f"{_clock(self.left)} left" if self.left is not None else ""
+        seconds = self.left
+        # A search that has drawn all is making finds smaller: how long that takes, nobody knows.
+        known = seconds is not None and (self.chapter != "search" or seconds >= 1)
+        left = f"{_clock(seconds)} left" if known else ""
         failed = f"{self.failed:,} diverge" if self.failed else ""
         parts = [one for one in (count, rate, left, failed) if one]
         whole = self.total + self._all.get("search", 0)
@@ -131,6 +136,14 @@ class Counter:
             full = min(room, 40)
             bar = "━" * round(part * full) + "╌" * (full - round(part * full))
         return "  ".join(one for one in (title, bar, rest) if one)[:width]
+
+
+def apart(file: TextIO) -> TextIO:
+    """The same terminal or file by a way of its own: while a case runs, pytest leads its own elsewhere."""
+    try:
+        return os.fdopen(os.dup(file.fileno()), "w", encoding=file.encoding or "utf-8", errors="replace")
+    except OSError:  # it is neither
+        return file
 
 
 def _clock(seconds: float | None) -> str:
