@@ -331,6 +331,16 @@ def package(session: nox.Session) -> None:
 
 
 @nox.session(python=False)
+def show(session: nox.Session) -> None:
+    """Print what a case shows: -- CASE [--impl=SPEC] [--target=PYTHON]; or the case itself: -- CASE --case."""
+    arguments = absolute(session)
+    here = Path(session.invoked_from)
+    if here.resolve() != HERE and not any(one.startswith("--import-from") for one in arguments):
+        arguments.append(f"--import-from={here}")
+    driver(session, "conformance.show", *arguments)
+
+
+@nox.session(python=False)
 def lint(session: nox.Session) -> None:
     """Check style and format (ruff)."""
     driver(session, "ruff", "check", ".")

@@ -1,6 +1,7 @@
-"""`python -m conformance.show FIXTURE`: what a case shows (docs/protocol.md says what stands in it).
+"""`python -m conformance.show CASE`: what a case shows (docs/protocol.md says what stands in it), or the case itself.
 
-For whoever writes a fixture: look whether the point is really in the observation, before judging anybody by it.
+For whoever mends an implementation; and for whoever writes a fixture: look whether the point is really in the
+observation, before judging anybody by it.
 """
 
 from __future__ import annotations
@@ -8,26 +9,35 @@ from __future__ import annotations
 import argparse
 import pprint
 import sys
+from pathlib import Path
 
-from . import FIXTURES, REFERENCE
-from .case import CaseError, read
+from . import FIXTURES, HOUSE, REFERENCE
+from .case import FAMILIES, Case, CaseError, read
+from .families import generate
+from .fixture import toml
 from .target import AgentError, BadInterpreter, CandidateError, Side, find
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the observation; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m conformance.show", description="Print the observation of a case.")
+    parser = argparse.ArgumentParser(
+        prog=f"python -m {__package__}.show", description="Print the observation of a case."
+    )
     parser.add_argument("fixture", help="its id, such as packages/nested_package_runs_main")
+    parser.add_argument("--case", action="store_true", help="print the case itself, as a fixture, and run nothing")
     parser.add_argument("--target", metavar="PYTHON", default=sys.executable, help="default: this interpreter")
     parser.add_argument("--impl", metavar="SPEC", default="oracle", help="default: the target's own runpy")
+    parser.add_argument("--import-from", metavar="DIR", default="", help="default: where you stand")
     asked = parser.parse_args(arguments)
     name = asked.fixture.removeprefix("fixtures/").removesuffix(".toml")
-    path = FIXTURES / f"{name}.toml"
+    here = "" if Path.cwd() == HOUSE else str(Path.cwd())
     try:
-        if not path.is_file():
-            raise CaseError(f"There is no fixture {path}.")
-        case = read(path, FIXTURES)
-        side = Side(find(asked.target), str(REFERENCE) if asked.impl == "reference" else asked.impl)
+        case = _case(name)
+        if asked.case:
+            print(toml(case), end="")
+            return 0
+        impl = str(REFERENCE) if asked.impl == "reference" else asked.impl
+        side = Side(find(asked.target), impl, import_from=asked.import_from or here)
     except (CaseError, BadInterpreter) as exc:
         print(exc, file=sys.stderr)
         return 2
@@ -47,6 +57,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
     pprint.pp(reply.observation, width=110)
     return 0
+
+
+def _case(name: str) -> Case:
+    """The case of that id: a fixture, or one that a family enumerates. Raises CaseError."""
+    path = FIXTURES / f"{name}.toml"
+    if path.is_file():
+        return read(path, FIXTURES)
+    if name.startswith(f"{FAMILIES}/"):
+        for case in generate(FIXTURES):
+            if case.id == name:
+                return case
+    raise CaseError(f"There is no case {name}.")
 
 
 if __name__ == "__main__":
