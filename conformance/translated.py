@@ -30,7 +30,7 @@ class Translated:
         self._words = [(own.encode("ascii"), word.encode("ascii")) for own, word in texts]
 
     def __str__(self) -> str:
-        return str(self.build)
+        return f"runpy of {self.build}"
 
     @property
     def forks(self) -> bool:

@@ -56,7 +56,7 @@ def test_what_is_an_interpreters_nature_does_not_count(other: Target) -> None:
     """Where it shows in every case, even at the level exact."""
     done = judge(f"--interpreter={other.executable}", "--level=exact", "packages", "namespace_packages")
     assert done.returncode == 0, done.stdout
-    assert "by the CPython 3.11" in done.stdout
+    assert "by the runpy of CPython 3.11" in done.stdout
 
 
 def test_what_it_does_otherwise_counts(other: Target, tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_what_it_does_otherwise_counts(other: Target, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "RUN-NAME-NOT-STR-ALTERED" in done.stdout
     run = json.loads(report.read_text().splitlines()[0])
-    assert run["oracle"].startswith("CPython 3.11")
+    assert run["oracle"].startswith("runpy of CPython 3.11")
     assert run["target"]["implementation"] == "pypy"
 
 

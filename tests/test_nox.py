@@ -45,6 +45,7 @@ def last_line(done: subprocess.CompletedProcess[str]) -> str:
     [
         (["--impl="], "--impl needs a value"),
         (["--impl"], "--impl needs a value"),
+        (["--interpreter="], "--interpreter needs a value"),
         (["--install=/no/such/place"], "there is nothing at /no/such/place"),
         (["--install=a b"], "'a b' is no requirement"),
         (["--install=--index-url=x"], "--install takes a PyPI name, a path or '-e path'"),
@@ -68,6 +69,8 @@ def test_a_command_line_that_cannot_be_followed(arguments: list[str], sentence: 
         (["--target={python}", "NO-SUCH-CLAUSE"], 1, "'NO-SUCH-CLAUSE' is neither a clause", "usage"),
         (["--target={python}", "--impl=no_such_module"], 1, "There is no module 'no_such_module'", "cannot be loaded"),
         (["--target={python}", "-k", "no_such_case", SMALL], 1, "status 5", "nothing ran"),
+        (["--interpreter=/no/such/python"], 1, "There is no interpreter '/no/such/python'", "usage"),
+        (["--interpreter={python}", "--target={python}", SMALL], 0, "status 0", "conforms"),
         (["--target={python}", "--impl=mine.py:wrong", SMALL], 1, "PACKAGE-FROM-SPEC", "diverges"),
         (["--target={python}", "--impl=mine:right", SMALL], 0, "status 0", "conforms"),
     ],
