@@ -7,11 +7,11 @@ what the ledger expects between the two. What is left is new. Knows nothing of h
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..case import Case
-from ..clauses import Level
+from ..clauses import Level, registry
 from ..effects import Expected
 from ..grouping import Groups, groups
 from ..record import build_of
@@ -58,7 +58,9 @@ class Comparison:
 
     trials: records of what differs and is not in the ledger, those of the search among them. shown: change -> cases
     that show it. gone: changes that lie between the two and that their own case does not show. unseen: those whose case
-    could not be run, with the reason. tried, drawn: numbers of cases. cases: those that differ, by id.
+    could not be run, with the reason. boundaries: clauses that hold for one of the two only, with a case of theirs that
+    shows it; `silent` are those that have cases, of which none does. tried, drawn: numbers of cases. cases: those that
+    differ, by id.
     """
 
     old: Interpreter
@@ -67,6 +69,8 @@ class Comparison:
     shown: dict[str, list[str]] = field(default_factory=dict)
     gone: list[Change] = field(default_factory=list)
     unseen: dict[str, str] = field(default_factory=dict)
+    boundaries: dict[str, str] = field(default_factory=dict)
+    silent: list[str] = field(default_factory=list)
     tried: int = 0
     drawn: int = 0
     shaky: int = 0
@@ -76,7 +80,7 @@ class Comparison:
     @property
     def differs(self) -> bool:
         """Whether there is something to explain."""
-        return bool(self.trials or self.gone)
+        return bool(self.trials or self.gone or self.silent)
 
     @property
     def findings(self) -> Groups:
@@ -125,6 +129,7 @@ def compare(
         found.cases = {one["id"]: results[one["id"]].case for one in found.trials}
         if whole:
             _missing(found, expected, own, results)
+            _boundaries(found, expected, results.values())
         if old.target is not None and examples:
             _search(found, examiner, examples, seed)
     finally:
@@ -181,6 +186,23 @@ def _missing(
             found.unseen[change.id] = trial.reason if trial else "its case is for neither of the two"
         elif change.id not in trial.known:
             found.gone.append(change)
+
+
+def _boundaries(found: Comparison, expected: Sequence[Change], trials: Iterable[Trial]) -> None:
+    versions = found.old.build.version, found.new.build.version
+    own: dict[str, list[Trial]] = {}
+    for trial in trials:
+        for name in trial.case.clauses if trial.verdict != "not-run" else ():
+            own.setdefault(name, []).append(trial)
+    for clause in registry().values():
+        if clause.untestable or any(map(clause.is_unsure, versions)) or len(set(map(clause.holds, versions))) == 1:
+            continue
+        changes = {change.id for change in expected if clause.id in change.clauses}
+        shown = [trial.case.id for trial in own.get(clause.id, ()) if changes & set(trial.known)]
+        if shown:
+            found.boundaries[clause.id] = min(shown, key=lambda name: (name.count("/"), name))
+        elif clause.id in own:
+            found.silent.append(clause.id)
 
 
 def _search(found: Comparison, examiner: Examiner, examples: int, seed: int) -> None:

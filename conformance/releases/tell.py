@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from ..clauses import registry
 from ..effects import parts
 from ..finds import Written, name_of
 from ..finds import write as write_find
@@ -39,6 +40,8 @@ def about(found: Comparison, written: Mapping[str, Written]) -> Iterator[str]:
         yield f"\n  {change.id} is in the ledger, and {change.case} does not show it:"
         yield f"    before  {change.before}"
         yield f"    after   {change.after}"
+    for name in found.silent:
+        yield f"\n  {name} holds for one of the two, and none of its cases shows that."
     if found.shaky:
         yield f"\n  {found.shaky} cases differed once, and not in fresh interpreters: that does not count."
     by_id = {one["id"]: one for one in found.trials}
@@ -173,7 +176,7 @@ def write_finds(found: Comparison, folder: Path) -> dict[str, Written]:
 
 
 def boundaries(found: Sequence[Comparison], changes: Sequence[Change]) -> Iterator[str]:
-    """By which two interpreters each change was shown, and which were not."""
+    """By which two interpreters each change was shown, and which were not; the same of the clauses."""
     yield "Changes by the two releases between which they were shown:"
     for change in changes:
         by = [one for one in found if change.id in one.shown and change.case in one.shown[change.id]]
@@ -183,12 +186,17 @@ def boundaries(found: Sequence[Comparison], changes: Sequence[Change]) -> Iterat
             yield f"    {change.id:<32} {first:<26} {one.old.name} | {one.new.name}"
         else:
             yield f"    {change.id:<32} {first:<26} unshown"
+    limited = [one for one in registry().values() if one.versions and not one.untestable]
+    shown = {name for one in found for name in one.boundaries}
+    unshown = [one.id for one in limited if one.id not in shown]
+    yield f"\n{len(limited)} clauses hold for some releases only; for {len(limited) - len(unshown)} a case of their own"
+    yield "behaves otherwise on the two sides of a boundary" + (f"; unshown: {', '.join(unshown)}" if unshown else ".")
 
 
 def summary(found: Sequence[Comparison], faults: int, seconds: float) -> str:
     """The last line."""
     new = sum(len(one.findings.all) for one in found)
-    gone = sum(len(one.gone) for one in found)
+    gone = sum(len(one.gone) + len(one.silent) for one in found)
     shown = len({name for one in found for name in one.shown})
     tried, drawn = sum(one.tried for one in found), sum(one.drawn for one in found)
     parts_ = [f"{shown} changes of the ledger shown", f"{new} differences that are not in it", f"{gone} not to be seen"]
