@@ -5,8 +5,9 @@ Knows records and how divergences are grouped (`grouping`); not how a finding is
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ..case import FAMILIES
@@ -98,7 +99,8 @@ def findings(trials: Sequence[Record], level: Level, tried: int = 0) -> list[Fin
     return sorted(all_of_them, key=lambda one: (one.level, -len(one.pairs)))
 
 
-def of_run(run: Run) -> Iterator[tuple[bool, Record | None, Finding]]:
+@functools.lru_cache(maxsize=64)
+def of_run(run: Run) -> Sequence[tuple[bool, Record | None, Finding]]:
     """What a run found: whether it fails the run, what a baseline says of it, and the finding."""
 
     def some(keep: Callable[[Record], bool]) -> list[Record]:
@@ -107,14 +109,14 @@ def of_run(run: Run) -> Iterator[tuple[bool, Record | None, Finding]]:
             for trial in run.trials
         ]
 
-    below = [one for one in Level if one <= run.level]
-    for finding in findings(some(lambda one: not one.get("expected")), run.level):
-        yield True, None, finding
-    for finding in findings(some(lambda one: bool(one.get("expected"))), Level.EXACT):
-        yield False, finding.divergence["expected"], finding
-    above = some(lambda one: not one.get("expected") and Level.parse(one["level"]) not in below)
-    for finding in findings(above, Level.EXACT):
-        yield False, None, finding
+    unexpected = findings(some(lambda one: not one.get("expected")), run.level)
+    expected = findings(some(lambda one: bool(one.get("expected"))), Level.EXACT)
+    above = findings(some(lambda one: not one.get("expected") and Level.parse(one["level"]) > run.level), Level.EXACT)
+    return [
+        *((True, None, finding) for finding in unexpected),
+        *((False, finding.divergence["expected"], finding) for finding in expected),
+        *((False, None, finding) for finding in above),
+    ]
 
 
 def _how_well(trial: Record, one: Record) -> tuple[str, bool, int, int, str]:

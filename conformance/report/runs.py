@@ -48,7 +48,7 @@ class ReportError(Exception):
     """A report cannot be read, or not together with another: the file, the line, and one sentence."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Run:
     """What one run on one target came to.
 
