@@ -332,6 +332,14 @@ def test_what_is_in_the_ledger_and_is_not_to_be_seen_is_told(target: Target) -> 
     assert not unseen.differs
 
 
+def test_a_boundary_of_a_clause_is_shown_by_a_case_of_its_own(target: Target) -> None:
+    """Else it is said that it is not."""
+    case = all_cases()["loaders/code_with_free_variables_message"]
+    found = compare(_as_of(target, "3.10.9"), _as_of(target, "3.11.9"), [case], ledger())
+    assert "CODE-WITH-FREE-VARIABLES-MESSAGE" in found.silent
+    assert found.boundaries == {}
+
+
 def test_a_case_for_one_of_the_two_versions_is_run_by_both(target: Target) -> None:
     """What the other one does with it is the change."""
     case = replace(all_cases()["packages/nested_package_runs_main"], requires=("python>=3.12",))

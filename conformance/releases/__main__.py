@@ -35,6 +35,7 @@ from .tell import about, boundaries, summary, write_finds
 
 _MINORS = range(8, 30)
 _RECORDED = "recording:"
+_INTERRUPTED = 130
 
 
 class _Usage(Exception):
@@ -88,6 +89,9 @@ def main(arguments: list[str] | None = None) -> int:
         except AgentError as exc:
             print(f"{old} and {new}: the suite itself failed: {exc}", file=sys.stderr)
             return 4
+        except KeyboardInterrupt:
+            print("Interrupted.", file=sys.stderr)
+            return _INTERRUPTED
         found.append(one)
         print("\n".join(about(one, write_finds(one, Path(asked.finds).absolute()))), flush=True)
     if not asked.names and not (asked.old or asked.new):
