@@ -265,11 +265,15 @@ ENDS = {
 }
 
 
-@pytest.mark.parametrize("cores", [1, 2])
-@pytest.mark.parametrize("end", ENDS)
-def test_nothing_remains_however_a_run_ends(end: str, cores: int, place: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("end", "cores", "when"),
+    [(end, cores, "in a case") for end in ENDS for cores in (1, 2)]
+    + [(end, 1, "in a reproducer") for end in ("Ctrl-C", "SIGKILL") if LINUX],
+)
+def test_nothing_remains_however_a_run_ends(end: str, cores: int, when: str, place: Path, tmp_path: Path) -> None:
     """No process and no file; and what was found so far is in the report, if there was time to write it."""
     number, status = ENDS[end]
+    in_case = when == "in a case"
     text = (
         "summary = 'One module'\nclauses = ['MAIN-SUBMODULE']\ncall = \"run_module('{0}')\"\n[files]\n'{0}.py' = ''\n"
     )
@@ -283,7 +287,7 @@ def test_nothing_remains_however_a_run_ends(end: str, cores: int, place: Path, t
     hanging.write_text(re.sub('if mod_name == "victim":\n', told, source), encoding="utf-8")
     report, arguments = tmp_path / "out.jsonl", [] if cores == 1 else [f"-n{cores}"]
     command = [sys.executable, "-m", "conformance", f"--impl={hanging}:run_module", f"--report={report}"]
-    command += [f"--cases={tmp_path / 'cases'}", "--case-timeout=20", *arguments]
+    command += [f"--cases={tmp_path / 'cases'}", f"--case-timeout={20 if in_case else 1}", *arguments]
     process = subprocess.Popen(
         command,
         cwd=HOUSE,
@@ -296,6 +300,7 @@ def test_nothing_remains_however_a_run_ends(end: str, cores: int, place: Path, t
     with process:
         try:
             assert eventually(lambda: at_work.exists() and report.read_text().count("\n") >= 2, 60)
+            assert in_case or eventually(lambda: bool(processes("/program.py\0--impl")), 60)
             process.send_signal(number)
             printed, _ = process.communicate(timeout=60)
         finally:
