@@ -26,6 +26,7 @@ nox -s noise                           compare CPython with itself: nothing may 
 nox -s mutants                         how many wrong implementations are caught, and how soon
 nox -s fuzz -- --impl=mypkg            search without end, on one machine or several
 nox -s campaign                        run drawn cases between sides that must agree
+nox -s bench                           how fast it is, beside the bare calls
 nox -s survey                          judge other people's implementations
 nox -s package                         build wheel and sdist, and try them in an empty environment
 nox -s report -- A.jsonl B.jsonl       one report of several runs, or two compared
@@ -338,6 +339,18 @@ def show(session: nox.Session) -> None:
     if here.resolve() != HERE and not any(one.startswith("--import-from") for one in arguments):
         arguments.append(f"--import-from={here}")
     driver(session, "conformance.show", *arguments)
+
+
+@nox.session(python=False)
+def bench(session: nox.Session) -> None:
+    """Measure the speed beside the bare calls: -- [3.13 ...] [--growth] [--memory=TIME] [--write] (docs/speed.md)."""
+    given = [one for one in session.posargs if not one.startswith("-")] or TARGETS
+    names = [one if one.startswith("pypy") else f"python{one}" for one in given]
+    found = [path for name in names if (path := shutil.which(name))]
+    if not found:
+        session.error("nothing to measure: there is none of " + ", ".join(names))
+    options = [one for one in session.posargs if one.startswith("-")]
+    driver(session, "conformance.bench", *(f"--target={one}" for one in found), *options)
 
 
 @nox.session(python=False)

@@ -44,7 +44,7 @@ def real_name(name: str) -> str:
 
 
 def write(root: str, files: Dict[str, Recipe], moment: int = 0) -> None:
-    """Write `files` below `root`; `moment` counts the changes since the world began."""
+    """Write `files` below `root`, which is there; `moment` counts the changes since the world began."""
     when = EPOCH + STEP * moment
     folders, there = {root}, {root}
     for name, recipe in files.items():

@@ -1,0 +1,46 @@
+"""One side of one case, as one would try it by hand: in an interpreter of its own. Run as a script, in the target.
+
+usage: naive.py AGENT-FOLDER SIDE FOLDER < CASE
+
+Builds the world in FOLDER, takes the steps, and prints what came of each: the names that a call returned, or the error.
+"""
+
+import importlib
+import json
+import os
+import shutil
+import sys
+import types
+
+
+def main():  # type: () -> None
+    """Carry out the case."""
+    agent, side, folder = sys.argv[1:]
+    sys.path[0] = agent
+    world, candidate = importlib.import_module("world"), importlib.import_module("candidate")
+    del sys.path[0]
+    run_module = candidate.load(side)
+    under_test = sys.modules["under_test"] = types.ModuleType("under_test")
+    under_test.__dict__.update(run_module=run_module, note=print, Unsupported=type("Unsupported", (Exception,), {}))
+    case = json.load(sys.stdin)
+    os.mkdir(folder)
+    world.write(folder, case["files"])
+    os.chdir(folder)
+    sys.argv = list(case["argv"])
+    sys.path[:0] = [os.path.normpath(os.path.join(folder, world.real_name(one))) for one in case["path"]]
+    namespace = {"__name__": "steps", "run_module": run_module, "note": print}
+    for number, step in enumerate(case["steps"], 1):
+        try:
+            if "write" in step:
+                world.write(folder, step["write"], number)
+            elif "do" in step:
+                exec(step["do"], namespace)
+            else:
+                print(sorted(map(str, eval(step["call"], namespace))))
+        except BaseException as exc:
+            print(type(exc).__name__, str(exc).replace(folder, ""))
+    shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
