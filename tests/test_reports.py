@@ -20,7 +20,7 @@ from conformance.report.compare import markdown as compared
 from conformance.report.outputs import ENDINGS, OutputError, ending
 from conformance.report.page import page
 from conformance.report.records import SCHEMA
-from conformance.report.runs import ReportError, headline, merged, read, status_of
+from conformance.report.runs import ReportError, Run, headline, merged, read, status_of
 from conformance.report.stream import Stream
 from tests import made
 from tests.made import divergence, run, search, shown, trial, write
@@ -155,6 +155,18 @@ def test_a_run_that_was_interrupted_or_failed_is_incomplete(status: int, tmp_pat
     path = write(tmp_path / "it.jsonl", run([GOOD], status=status))
     assert not read(path).complete
     assert "conforms" not in verdicts(path).values()
+
+
+def test_the_page_of_an_interrupted_run_says_so(tmp_path: Path) -> None:
+    """As it is written by the run itself, which knows its clauses as far as it came."""
+    stream = run([GOOD], status=130)
+    kinds = {kind: [one for one in stream if one["record"] == kind] for kind in ("run", "trial", "clause", "end")}
+    assert "conforms" in {one["verdict"] for one in kinds["clause"]}
+    whole = Run(kinds["run"][0], kinds["trial"], kinds["clause"], end=kinds["end"][0], problem="it was interrupted")
+    Stream([str(tmp_path / "it.html")]).end(whole)
+    text = (tmp_path / "it.html").read_text(encoding="utf-8")
+    assert "is incomplete" in text
+    assert 'class="clause conforms"' not in text
 
 
 def test_an_incomplete_report_conforms_nowhere(tmp_path: Path) -> None:

@@ -149,7 +149,7 @@ def read(path: Path) -> Run:
     return Run(
         run=run,
         trials=trials,
-        clauses=found.get("clause", []) if end and not problem else _uncertain(run, trials),
+        clauses=found.get("clause", []) if end and not problem else uncertain(run, trials),
         searches=found.get("search", []),
         baseline=found.get("baseline", []),
         shown={one["trial"]: one for one in found.get("shown", [])},
@@ -214,7 +214,7 @@ def _head(path: Path, run: Record) -> None:
         raise ReportError(f"{path}:1: {exc}") from None
 
 
-def _uncertain(run: Record, trials: Sequence[Record]) -> list[Record]:
+def uncertain(run: Record, trials: Sequence[Record]) -> list[Record]:
     """The clauses of a run that did not come to its end: what is broken is broken, and nothing conforms."""
     found = _clauses(run, trials)
     return [
@@ -283,7 +283,7 @@ def _one(parts: Sequence[Run]) -> Run:
     baseline = [one for part in parts for one in part.baseline]
     problem = next((part.problem for part in parts if part.problem), "")
     end = None
-    clauses = _uncertain(run, trials)
+    clauses = uncertain(run, trials)
     if not problem:
         clauses = _clauses(run, trials)
         level = parts[0].level

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
 from .outputs import RECORDS, check, ending, write
 from .records import Record
-from .runs import Run
+from .runs import Run, uncertain
 
 
 class Stream:
@@ -35,6 +36,8 @@ class Stream:
         """Close what holds records, and write the rest. Raises OutputError."""
         for file in self._records:
             file.close()
+        if not run.complete:
+            run = replace(run, clauses=uncertain(run.run, run.trials))
         for path in self.paths:
             if ending(path) != RECORDS:
                 write(path, [run])
