@@ -114,6 +114,12 @@ class Showing:
             else area
         )
 
+    @property
+    def fine_area(self) -> str:
+        """The same, with each special variable of the result apart: one that is expected hides no other."""
+        group, _, last = self.signature.field.rpartition(".")
+        return last if group == "result" and last.startswith("__") else self.area
+
 
 @dataclass(frozen=True)
 class Seen:
@@ -145,13 +151,14 @@ class Group:
 class Groups:
     """The findings so far, at a level. tried: the number of cases that were, those that agree among them.
 
-    expected: what is no finding wherever it shows.
+    expected: what is no finding wherever it shows. fine: keep apart what is otherwise taken together.
     """
 
-    def __init__(self, level: Level, tried: int = 0) -> None:
+    def __init__(self, level: Level, tried: int = 0, *, fine: bool = False) -> None:
         self.level = level
         self.tried = tried
         self.expected: frozenset[Signature] = frozenset()
+        self.fine = fine
         self.all: list[Group] = []
 
     def explaining(self, seen: Seen, one: Showing) -> Group | None:
@@ -159,7 +166,7 @@ class Groups:
         for group in self.all:
             if one.key in group.keys:
                 return group
-        areas = _areas(seen.causes(self.level))
+        areas = _areas(seen.causes(self.level), self.fine)
         for group in self.all:
             if areas[one] in group.areas:
                 return group
@@ -195,7 +202,7 @@ class Groups:
         cases: others that were tried; what shows there beside it alone belongs to it.
         """
         cases = [seen, *cases]
-        areas = _areas(seen.causes(self.level))
+        areas = _areas(seen.causes(self.level), self.fine)
         together = [
             one
             for one in self.unknown(seen)
@@ -226,17 +233,17 @@ class Groups:
         return len({one.key for one in causes}) > 1, seen.size, len(causes), len(seen.showings), seen.id
 
 
-def groups(cases: Sequence[Seen], level: Level, tried: int) -> Groups:
+def groups(cases: Sequence[Seen], level: Level, tried: int, *, fine: bool = False) -> Groups:
     """All findings in these cases, the firmest and most frequent first. tried: how many cases were, agreeing or not."""
-    found = Groups(level, tried)
+    found = Groups(level, tried, fine=fine)
     while (choice := found.choose(cases)) is not None:
         found.add(*choice, cases)
     return found
 
 
-def _areas(causes: Sequence[Showing]) -> dict[Showing, str]:
+def _areas(causes: Sequence[Showing], fine: bool = False) -> dict[Showing, str]:
     """The area of each cause of a case: if it is another module that runs, that is what its specials are about."""
-    areas = {one: one.area for one in causes}
+    areas = {one: one.fine_area if fine else one.area for one in causes}
     of_a_module = _OF_A_MODULE & set(areas.values())
     if "__spec__" in of_a_module and len(of_a_module) >= _SEVERAL:
         return {one: _WAY if area in of_a_module else area for one, area in areas.items()}

@@ -472,7 +472,7 @@ class _Session:
         return replayed(record, self.expected, self.config.option.baseline, self.level)
 
     def to_replay(self) -> list[Case]:
-        """The cases by which the baseline is checked, in its order, of those that were selected."""
+        """The cases by which the baseline is checked, in its order: those that were selected; all, before a search."""
         if self.baseline is None:
             return []
         wanted = dict.fromkeys(one.case for one in self.expected)
@@ -481,7 +481,7 @@ class _Session:
         rest = wanted.keys() - named.keys() - own.keys()
         generated = {case.id: case for case in families.generate(self.folder) if case.id in rest} if rest else {}
         cases = {**own, **named, **generated}
-        return [cases[one] for one in wanted if self.wants(cases[one])]
+        return [cases[one] for one in wanted if self.searched or self.wants(cases[one])]
 
     @property
     def searched(self) -> list[str]:
@@ -499,7 +499,8 @@ class _Session:
         """Search by one property; the records of the finds, and of the search. left: properties to be searched yet."""
         assert self.examiner is not None
         if self._known is None or (self.plan.alone and hasattr(self.config, "workerinput")):
-            self._known = groups([records.seen(one) for one in self._met()], self.level, len(self.trials))
+            fine = self.baseline is not None  # what is expected is never mended, and must hide nothing
+            self._known = groups([records.seen(one) for one in self._met()], self.level, len(self.trials), fine=fine)
             self._known.expected = frozenset(one.signature for one in self.expected)
         verbosity = Verbosity[self.config.getoption("hypothesis_verbosity", None) or "quiet"]
         examples = self.plan.examples or PROFILES["default"].examples

@@ -451,6 +451,29 @@ def test_the_life_of_a_baseline(division: Sequence[str], tmp_path: Path) -> None
     assert "status 1: diverges" in said(done)
 
 
+def test_the_search_goes_on_past_what_is_expected(tmp_path: Path) -> None:
+    """It reports neither that nor its kin, and does not make it small again; something else it finds."""
+    candidate(tmp_path)
+    done = conformance(tmp_path, FIXTURE, "--baseline=known.toml", "--write-baseline")
+    assert done.returncode == 0, done.stdout + done.stderr
+    words = ["--baseline=known.toml", "--database=none", "--finds=finds", "--report=out.jsonl"]
+    done = conformance(tmp_path, "search/packages", *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "status 0: conforms, but for what the baseline expects" in said(done)
+    assert not (tmp_path / "finds").exists()
+    (tmp_path / "wrong.py").write_text(
+        (tmp_path / "wrong.py").read_text() + "inner = run_module\ndef run_module(*given, **named):\n"
+        "    found = inner(*given, **named)\n"
+        "    found.update({'__doc__': 'another'} if named.get('alter_sys') else {})\n    return found\n"
+    )
+    done = conformance(tmp_path, "search/packages", *words)
+    assert done.returncode == 1, done.stdout + done.stderr
+    records_of = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    finds = [one for one in records_of if one["record"] == "trial" and "fixture" in one]
+    causes = [d["clause"] for one in finds for d in one["divergences"] if d["cause"] and not d["expected"]]
+    assert set(causes) == {"DOC-FROM-DOCSTRING"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

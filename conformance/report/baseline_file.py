@@ -204,15 +204,15 @@ def _place(
         if place.targets is not None and signature in run.shown.get(place.case, ()):
             places[number] = _Place(place.case, (*place.targets, run.target))
             return
-    best = min(trials, key=lambda trial: _how_plain(trial, run))
+    best = min(trials, key=lambda trial: _how_plain(trial, signature, run))
     alone = not others and not places
     places.append(_Place(best["id"], None if alone else (run.target,)))
 
 
-def _how_plain(trial: Record, run: _Run) -> tuple[int, int, int, str]:
-    """A case by which to know a divergence again: one of the suite's, that shows little else, and is small."""
+def _how_plain(trial: Record, signature: Signature, run: _Run) -> tuple[int, bool, int, int, str]:
+    """A case by which to know a divergence again: one of the suite's, about it, that shows little else, and small."""
     drawn = {FAMILIES: 1, SEARCH: 2}.get(trial["chapter"], 0)
-    return drawn, len(run.shown[trial["id"]]), trial["size"], trial["id"]
+    return drawn, signature.clause not in trial["clauses"], len(run.shown[trial["id"]]), trial["size"], trial["id"]
 
 
 def _signature(one: Mapping[str, Any]) -> Signature:
