@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from conformance import REFERENCE
+from conformance.agent import MUTE
 from conformance.case import Case, Step
 from conformance.clauses import Level
 from conformance.judge import judge
@@ -93,10 +95,20 @@ def test_whatever_a_candidate_does_is_described(body: str, candidate_of: Callabl
     assert first.observation == second.observation
 
 
-def test_what_a_candidate_breaks_on_one_side_is_told(candidate_of: Callable[[Target, str], Side]) -> None:
-    """If nothing can be observed any more, not even the traceback of that, the agent still says so."""
+def test_what_the_agent_needs_it_has_for_itself(candidate_of: Callable[[Target, str], Side]) -> None:
+    """A candidate that leaves no builtins is seen to do so."""
     side = candidate_of(find(sys.executable), f"{HEAD}    import builtins, sys\n    vars(builtins).clear()\n")
-    assert side.run(CASE.plain()).status == "exit"
+    observation = side.run(CASE.plain()).observation
+    assert observation is not None
+    assert observation["steps"][0]["state"]["builtins"]["open"] == {"absent": True}
+
+
+def test_what_a_candidate_breaks_on_one_side_is_told(candidate_of: Callable[[Target, str], Side]) -> None:
+    """If nothing can be said any more of what was seen, the agent still says that."""
+    hook = "def hook(event, arguments):\n    raise PermissionError\n"
+    side = candidate_of(find(sys.executable), f"{hook}{HEAD}    import sys\n    sys.addaudithook(hook)\n")
+    reply = side.run(CASE.plain())
+    assert (reply.status, reply.detail) == ("exit", MUTE)
     assert side.run(Case(files={}, steps=(Step("do", "x = 1"),)).plain()).observation is not None
 
 
@@ -280,6 +292,44 @@ def test_a_process_is_put_back_between_cases(oracle_of: Callable[[Target], Oracl
     assert {reply.status for reply in (first, leaving, *others)} == {"done"}
     assert {reply.line for reply in (first, *others)} == {alone.line}
     assert b"raised" not in alone.line + leaving.line
+
+
+UNHOOKING = """
+import sys
+sys.setprofile(None)
+monitoring = getattr(sys, 'monitoring', None)
+if monitoring:
+    for number in range(6):
+        if monitoring.get_tool(number):
+            monitoring.free_tool_id(number)
+        monitoring.use_tool_id(number, 'the world')
+"""
+
+
+@pytest.mark.parametrize("python", [sys.executable, "python3.8", "python3.12", "python3.14"])
+def test_the_end_of_a_body_is_seen_whatever_hooks_were_taken_away(
+    python: str, oracle_of: Callable[[Target], Oracle]
+) -> None:
+    """Both by sys.setprofile and by sys.monitoring, in the step that follows and in the next case of the process."""
+    if shutil.which(python) is None:
+        pytest.skip(f"there is no {python}")
+    side = oracle_of(find(python)).side
+    steps = (Step("do", UNHOOKING), Step("call", "run_module('m')"))
+    again = Case(files={"m.py": "import n\n", "n.py": "0 / 0\n"}, steps=steps[1:]).plain()
+    side.start([Case(files={"m.py": "x = 1\n"}, steps=steps).plain(), again])
+    seen = [(reply.observation or {})["steps"][-1]["events"] for reply in side.finish()]
+    told = [[(event["event"], event["file"].rpartition("/")[2]) for event in events] for events in seen]
+    assert told[0] == [("run", "m.py"), ("end", "m.py")]
+    assert told[1] == [("run", "m.py"), ("import", "n.py"), ("end", "n.py"), ("end", "m.py")]
+
+
+def test_a_step_that_is_warned_of_is_warned_of_each_time(oracle_of: Callable[[Target], Oracle]) -> None:
+    """The warm agent compiles steps beforehand, but keeps none of which there is something to see."""
+    side = oracle_of(find(sys.executable)).side
+    warned = step_cases("x = 1 is 1\n", "x = 1 is 1\n")
+    side.start(warned)
+    seen = [(reply.observation or {})["steps"][0]["events"] for reply in side.finish()]
+    assert [[event["category"] for event in events] for events in seen] == [["SyntaxWarning"]] * 2
 
 
 def test_a_thread_left_behind_ends_the_sharing(oracle_of: Callable[[Target], Oracle]) -> None:

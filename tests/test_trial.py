@@ -86,6 +86,22 @@ def test_agreement_is_not_confirmed() -> None:
     assert candidate.started == [False]
 
 
+def test_who_raised_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An exception from the oracle's own code comes from the candidate's on the other side: nothing is to be judged."""
+
+    def said(from_runpy: bool, text: str = "") -> Reply:
+        exception = {"exception": "ImportError", "message": text, "from_runpy": from_runpy}
+        return done({"steps": [{"outcome": "raised", "exception": exception}]})
+
+    def never(*given: object, **more: object) -> None:
+        raise AssertionError("judged")
+
+    monkeypatch.setattr("conformance.trial.judge", never)
+    assert examiner(FakeSide(said(False)), FakeSide(said(True))).run(CASE).verdict == "agrees"
+    with pytest.raises(AssertionError, match="judged"):
+        examiner(FakeSide(said(False, '"from_runpy": true')), FakeSide(said(True, '"from_runpy": false'))).run(CASE)
+
+
 def test_a_divergence_is_confirmed_in_fresh_interpreters_once() -> None:
     """A second case with the same cause is not started again."""
     candidate = FakeSide(wrong())

@@ -307,7 +307,9 @@ def _sequence(obj: Any) -> List[Any]:
 
 
 def _same(first: List[Any], second: List[Any]) -> bool:
-    return len(first) == len(second) and all(a is b or _equal_text(a, b) for a, b in zip(first, second))
+    return len(first) == len(second) and (
+        all(map(operator.is_, first, second)) or all(a is b or _equal_text(a, b) for a, b in zip(first, second))
+    )
 
 
 def _equal_text(first: Any, second: Any) -> bool:

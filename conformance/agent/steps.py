@@ -110,7 +110,7 @@ class _Run:
         self._describer.opaque(note, "note")
         self._describer.opaque(under_test, "under_test")
         self._describer.opaque(self._namespace, "the steps")
-        _listen(self._watch.audit)
+        _listen(self._watch)
         self._streams = (sys.stdout, sys.stderr)
         self._read = [_size(1), _size(2)]
         self._files = self._list_files()
@@ -249,19 +249,20 @@ class _Run:
         return found
 
 
-_listeners: List[Callable[[str, Any], None]] = []
+_listeners: List[Watch] = []
 
 
-def _listen(audit: Callable[[str, Any], None]) -> None:
-    """Have `audit` called for each audit event. A hook stays for good, so that there is one for all cases."""
+def _listen(watch: Watch) -> None:
+    """Have `watch` hear each audit event. A hook stays for good, so that there is one for all cases."""
     if not _listeners and hasattr(sys, "addaudithook"):
         sys.addaudithook(_heard)
-    _listeners[:] = [audit]
+    _listeners[:] = [watch]
 
 
 def _heard(event: str, args: Any, audited: Tuple[str, ...] = AUDITED) -> None:
-    if event in audited:
-        _listeners[0](event, args)
+    watch = _listeners[0]
+    if watch.auditing and event in audited:
+        watch.audit(event, args)
 
 
 def _size(descriptor: int) -> int:

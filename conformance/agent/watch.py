@@ -31,21 +31,21 @@ class Watch:
         self._names = names
         self._counts: Dict[str, int] = {}
         self._running: List[Tuple[int, Any]] = []
-        self._auditing = False
+        self.auditing = False
         self._thread = 0
         self.events: List[Dict[str, Any]] = []
         self.audited: List[List[Any]] = []
 
     def start(self) -> None:
         """Watch from here on."""
-        self._auditing = True
+        self.auditing = True
         self._thread = get_ident()
         frames.follow(self._begins, self._ends, self._running)
 
     def stop(self) -> None:
         """Stop watching; what happens next is our own doing."""
         frames.rest()
-        self._auditing = False
+        self.auditing = False
 
     def take(self) -> Dict[str, Any]:
         """The events since the last call, and the audit events."""
@@ -63,12 +63,12 @@ class Watch:
         self._take_down(self._exit, frame)
 
     def _take_down(self, moment: Callable[[types.FrameType], Dict[str, Any]], frame: types.FrameType) -> None:
-        auditing, self._auditing = self._auditing, False
+        auditing, self.auditing = self.auditing, False
         try:
             self._describer.begin()
             self.events.append(moment(frame))
         finally:
-            self._auditing = auditing
+            self.auditing = auditing
 
     def _is_execution(self, frame: types.FrameType) -> bool:
         file = frame.f_code.co_filename
@@ -162,11 +162,11 @@ class Watch:
         self.events.append({"event": "warning", "category": type_name(category), "text": text, "where": where})
 
     def audit(self, event: str, args: tuple) -> None:  # type: ignore[type-arg]
-        """One of the AUDITED events (PEP 578): kept are those that concern the world, of the thread that runs the step.
+        """Hear one of the AUDITED events (PEP 578): kept are those of the step's thread that concern the world.
 
         Like the modules executed, those of other threads come in an order, and at times in a number, that is chance.
         """
-        if not self._auditing or get_ident() != self._thread:
+        if get_ident() != self._thread:
             return
         subject = args[0]
         if event == "import":
@@ -179,9 +179,10 @@ class Watch:
             subject = args[1]
         if type(subject) is bytes:
             subject = subject.decode("utf-8", "surrogateescape")
-        if any(type(entry) is str and entry == subject for entry in list(sys.path)):
-            return  # an archive that is searched: by anybody's import of anything
-        if type(subject) is str and self._is_world(subject) and not subject.startswith("<step "):
+        if type(subject) is not str or not self._is_world(subject) or subject.startswith("<step "):
+            return
+        # Not an archive that is searched: by anybody's import of anything.
+        if not any(type(entry) is str and entry == subject for entry in list(sys.path)):
             self.audited.append([event, _PYC_TEMPORARY.sub(r"\1", self._describer.text(subject))])
 
 

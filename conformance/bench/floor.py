@@ -81,7 +81,10 @@ class _Kept:
     """What cases change of the interpreter, as it is now."""
 
     def __init__(self):  # type: () -> None
-        self._bindings = [(name, getattr(sys, name)) for name in ("argv", "modules", "stdin", "stdout", "stderr")]
+        self._bindings = [
+            (name, getattr(sys, name))
+            for name in ("argv", "path", "meta_path", "path_hooks", "modules", "stdin", "stdout", "stderr")
+        ]
         lists = [sys.path, sys.meta_path, sys.path_hooks, warnings.filters]  # type: list[object]
         self._lists = [(one, list(one)) for one in lists]  # type: ignore[call-overload]
         self._modules = dict(sys.modules)

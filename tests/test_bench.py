@@ -1,0 +1,75 @@
+"""What measures the speed runs, and says what it measured."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.bench import __main__ as bench
+from conformance.bench import growth, measure, show
+from conformance.bench.growth import Point
+from conformance.bench.measure import BenchError, Cost, Measured, Search
+from conformance.case import Case, Step
+from conformance.target import find
+
+TARGET = find(sys.executable)
+WORLD = Case(
+    files={"p/__init__.py": "", "p/__main__.py": "import sys\nsys.argv = sys.path = None\n", "p/m.py": "x = 1\n"},
+    steps=(Step("call", "run_module('p')"), Step("write", {"p/m.py": "x = 2\n"}), Step("call", "run_module('p.m')")),
+)
+
+
+def test_the_bare_calls_and_those_by_hand_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the world does to the process; and two interpreters cost more than none."""
+    monkeypatch.setattr(measure, "FLOOR_ROUNDS", 1)
+    cases = [WORLD] * 3
+    bare, by_hand = measure.floor(TARGET, cases), measure.naive(TARGET, cases)
+    assert 0 < bare.processor < by_hand.processor
+
+
+def test_what_does_not_run_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And no time is made up."""
+    monkeypatch.setattr(measure, "FLOOR_ROUNDS", 1)
+    with pytest.raises(BenchError, match="do not run"):
+        measure.floor(TARGET, [Case(files={"a": "", "a/b.py": ""}, steps=())])
+
+
+def test_the_table_has_the_ratios() -> None:
+    """Of the clock, and of what two cores would do."""
+    one = Measured(TARGET, Cost(0.002, 0.002), Cost(0.06, 0.05), Cost(0.003, 0.005), Search(0.004, 0.25), 2.0)
+    (row,) = show.rows([one])
+    assert row[1:] == ["2.0 (2.0)", "60.0 (50.0)", "3.0 (5.0)", "20.0", "1.50", "1.25", "4.0", "25%", "2.0 s"]
+    assert " | ".join(row) in show.markdown([one])
+
+
+def test_a_plot_has_a_bar_for_each_point() -> None:
+    """The longest for the most."""
+    lines = show.plot([Point(1, 0.001), Point(16, 0.004)], "deep", "ms", 1e3).splitlines()
+    assert [line.count("#") for line in lines] == [10, 40]
+    assert lines[1].startswith("16 deep")
+    assert lines[1].endswith("4.0 ms")
+
+
+def test_depth_and_size_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every world that is made for it runs."""
+    monkeypatch.setattr(growth, "_TOGETHER", 2)
+    monkeypatch.setattr(growth, "_TIMES", 1)
+    assert [point.at for point in growth.over_depth(TARGET)] == list(growth.DEPTHS)
+    assert [point.at for point in growth.over_size(TARGET)] == list(growth.SIZES)
+
+
+def test_parts_of_the_page_are_replaced(tmp_path: Path) -> None:
+    """What people wrote around them stays."""
+    page = tmp_path / "speed.md"
+    page.write_text("a\n<!-- cores -->\nold\n<!-- end of cores -->\nb\n", "utf-8")
+    bench._write(page, {"cores": "new\n"})
+    assert page.read_text("utf-8") == "a\n<!-- cores -->\n\nnew\n\n<!-- end of cores -->\nb\n"
+
+
+def test_what_cannot_be_understood_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """In one sentence, before anything is measured."""
+    assert bench.main(["--memory=long"]) == 2
+    assert bench.main(["--target=no-such-python"]) == 2
+    assert capsys.readouterr().err.count("\n") == 2
