@@ -72,8 +72,11 @@ WRONG_RECORDS: dict[str, tuple[list[dict[str, Any]], str]] = {
         changed(WHOLE, 0, suite="9.9"),
         f":1: the report was written by version 9.9 of the suite, and this is {__version__}",
     ),
-    "a strange level": (changed(WHOLE, 0, level="strict"), ":1: there is no level 'strict'"),
-    "a target without a name": (changed(WHOLE, 0, target={"version": "3"}), ":1: the target has no 'name'"),
+    "a strange level": (changed(WHOLE, 0, level="strict"), ":1: there is no level 'strict' in the `run` record"),
+    "a target without a name": (
+        changed(WHOLE, 0, target={"version": "3"}),
+        ":1: there is no 'name' in the `run` record",
+    ),
     "a strange record": (changed(WHOLE, 2, record="song"), ":3: there is no record 'song'"),
     "a record of a list": (changed(WHOLE, 2, record=[]), ":3: there is no record []"),
     "a text that is none": (changed(WHOLE, 1, verdict=7), ":2: 'verdict' is 7 in the `trial` record"),
@@ -82,6 +85,19 @@ WRONG_RECORDS: dict[str, tuple[list[dict[str, Any]], str]] = {
         ":3: there is no 'clause' in the `trial` record",
     ),
     "a divergence that is none": (changed(WHOLE, 2, divergences=["x"]), ":3: there is something else than an object"),
+    "a verdict that is none": (
+        changed(WHOLE, 1, verdict="fine"),
+        ":2: there is no verdict 'fine' in the `trial` record",
+    ),
+    "clauses that are none": (changed(WHOLE, 1, clauses=[7]), ":2: 'clauses' holds something else than texts"),
+    "an expectation without a reason": (
+        changed(WHOLE, 2, divergences=[divergence(expected={"at": "k:1"})]),
+        ":3: there is no 'reason' in the `trial` record",
+    ),
+    "an observation that is none": (
+        [*WHOLE[:3], shown("packages/bad", oracle={"steps": [7]}), *WHOLE[3:]],
+        ":4: there is an observation that is none in the `shown` record",
+    ),
     "the same case twice": ([*WHOLE[:3], WHOLE[1], *WHOLE[3:]], ":4: the trial 'packages/good' stands in line 2"),
     "two runs": ([*WHOLE, *WHOLE], f":{len(WHOLE) + 1}: another run begins here"),
     "more after the end": ([*WHOLE, WHOLE[1]], f":{len(WHOLE) + 1}: there is more after the end"),

@@ -6,14 +6,16 @@ A file that breaks off is read up to there. Its run is incomplete, and then no c
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .. import __version__
 from ..clauses import Level, registry
+from ..trial import VERDICTS
 from . import records
+from .observations import side_by_side
 from .records import SCHEMA, STATUS, Record
 
 # What each record must hold, and of which type. What else it holds is no matter.
@@ -22,7 +24,7 @@ _CLAUSE_TEXTS = ("id", "chapter", "level", "statement", "source", "verdict", "re
 _DIVERGENCE_TEXTS = ("clause", "level", "phase", "field", "kind", "where")
 _KEYS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "run": {
-        **dict.fromkeys(("suite", "candidate", "oracle", "level", "import_from", "started", "again"), str),
+        **dict.fromkeys(("suite", "candidate", "oracle", "baseline", "level", "import_from", "started", "again"), str),
         **dict.fromkeys(("target", "unseen", "unsettled"), dict),
     },
     "trial": {
@@ -40,7 +42,14 @@ _DIVERGENCE: Mapping[str, type | tuple[type, ...]] = {
     **dict.fromkeys(_DIVERGENCE_TEXTS, str),
     "step": int,
     "cause": bool,
+    "oracle": object,
+    "candidate": object,
+    "expected": (dict, type(None)),
 }
+_EXPECTED = dict.fromkeys(("reason", "link", "at"), str)
+_TARGET = dict.fromkeys(("name", "implementation", "version", "platform"), str)
+_LEVELS = {str(level) for level in Level}
+_VERDICTS = {"conforms", *VERDICTS} - {"agrees"}
 _CUT_OFF = "the run was cut off"
 
 
@@ -173,9 +182,7 @@ def _record(path: Path, number: int, line: bytes) -> Record:
         raise ReportError(f"{path}:{number}: there is no record {kind!r}")
     if kind == "run" and one.get("schema") != SCHEMA:
         _head(path, one)  # what it holds is another matter, then
-    wrong = _wrong(one, _KEYS[kind])
-    for other in (*one.get("divergences", ()), *one.get("unconfirmed", ())) if kind == "trial" and not wrong else ():
-        wrong = wrong or _wrong(other, _DIVERGENCE)
+    wrong = _wrong(one, _KEYS[kind]) or _odd(kind, one)
     if wrong:
         raise ReportError(f"{path}:{number}: {wrong} in the `{kind}` record")
     return dict(one)
@@ -192,6 +199,32 @@ def _wrong(one: Any, keys: Mapping[str, type | tuple[type, ...]]) -> str:
     return ""
 
 
+def _odd(kind: str, one: Record) -> str:
+    """What makes no sense within a record that has all its keys."""
+    if kind == "run":
+        return _wrong(one["target"], _TARGET) or _unknown(one, "level", _LEVELS)
+    if kind == "clause":
+        return _unknown(one, "level", _LEVELS) or _unknown(one, "verdict", _VERDICTS)
+    if kind == "trial":
+        if not all(isinstance(clause, str) for clause in one["clauses"]):
+            return "'clauses' holds something else than texts"
+        wrong = _unknown(one, "verdict", {*VERDICTS})
+        for other in (*one["divergences"], *one["unconfirmed"]):
+            wrong = wrong or _wrong(other, _DIVERGENCE) or _unknown(other, "level", _LEVELS)
+            wrong = wrong or (_wrong(other["expected"], _EXPECTED) if other["expected"] is not None else "")
+        return wrong
+    if kind == "shown":
+        try:
+            side_by_side(one["oracle"], one["candidate"], {"step": 0})
+        except (TypeError, ValueError, KeyError, AttributeError):
+            return "there is an observation that is none"
+    return ""
+
+
+def _unknown(one: Record, key: str, known: Collection[str]) -> str:
+    return "" if one[key] in known else f"there is no {key} {one[key]!r:.40}"
+
+
 def _head(path: Path, run: Record) -> None:
     """Whether it is for us to read. Raises ReportError."""
     schema, suite = run.get("schema"), run.get("suite")
@@ -205,13 +238,6 @@ def _head(path: Path, run: Record) -> None:
             f"{path}:1: the report was written by version {suite} of the suite, and this is {__version__}, whose "
             "clauses may be others: judge again, or read it with that version"
         )
-    for key in ("name", "version"):
-        if not isinstance(run["target"].get(key), str):
-            raise ReportError(f"{path}:1: the target has no {key!r}")
-    try:
-        Level.parse(run["level"])
-    except ValueError as exc:
-        raise ReportError(f"{path}:1: {exc}") from None
 
 
 def uncertain(run: Record, trials: Sequence[Record]) -> list[Record]:
