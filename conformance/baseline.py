@@ -303,12 +303,16 @@ class _Reader:
                     raise self._wrong(place, "behind a signature stands a case, or { case = ..., targets = [...] }")
                 if more["case"] not in self._ids and more["case"] not in cases:
                     raise self._wrong(place, self._no_case(more["case"]))
+                where = self._targets(more, place) or targets
+                if not _meets(signature.clause, where):
+                    versions = " or ".join(registry()[signature.clause].versions)
+                    raise self._wrong(place, f"{signature.clause} holds for {versions}, and so on none of its targets")
                 yield Known(
                     signature=signature,
                     case=more["case"],
                     reason=entry["reason"].strip(),
                     link=entry.get("link", "").strip(),
-                    targets=self._targets(more, place) or targets,
+                    targets=where,
                     own="targets" in more,
                     entry=number,
                     of=len(signatures),
@@ -396,6 +400,15 @@ def _overlap(one: Known, other: Known) -> bool:
     anywhere = ({version for name, version in side if not name} for side in (ours, theirs))
     everywhere = ({version for _, version in side} for side in (theirs, ours))
     return any(first & second for first, second in zip(anywhere, everywhere, strict=True))
+
+
+def _meets(clause: str, targets: Sequence[Condition]) -> bool:
+    """Whether a clause holds for any version of the targets."""
+    if not targets or not registry()[clause].versions:
+        return True
+    return any(
+        registry()[clause].holds(version) for one in targets for version in _VERSIONS if one.versions.contains(version)
+    )
 
 
 class Places:

@@ -68,6 +68,11 @@ BAD = {
         3,
         "no version of Python is 'cpython>=3.12,<3.9'",
     ),
+    "can meet nothing": (
+        entry("CACHED-ABSENT, prepare, entry.__cached__, extra", more='targets = ["cpython<3.15"]'),
+        5,
+        "CACHED-ABSENT holds for >=3.15, and so on none of its targets",
+    ),
     "says a key twice": ("[[expected]]\nreason = 'a'\nreason = 'b'\n", 3, "this is not TOML"),
     "says a signature twice": (entry(PACKAGE, PACKAGE), 6, "this is not TOML"),
     "has an entry twice": (entry(PACKAGE) + entry(ARGV, PACKAGE), 11, f"{PACKAGE} is expected in line 5 already"),
