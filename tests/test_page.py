@@ -367,7 +367,8 @@ def test_five_thousand_cases_on_nine_targets(browser: Page, tmp_path: Path) -> N
         found = []
         for number in range(5000):
             clause = clauses[number % len(clauses)]
-            differs = [divergence(clause.id, field=f"entry.x{number % 40}")] if number % 3 == target % 3 else []
+            wrong = clauses[number % 12]
+            differs = [divergence(wrong.id, field=f"entry.x{number % 12}")] if number % 3 == target % 3 else []
             found.append(trial(f"families/some/case-{number:04}", *differs, clauses=[clause.id]))
         return found
 
