@@ -34,7 +34,7 @@ _LEAST_ROWS = 3  # of chapters
 def console_on(file: TextIO, *, colour: bool) -> Console:
     """A console that is as wide as its terminal, and coloured only if that is wanted."""
     known = file.isatty() or "COLUMNS" in os.environ
-    console = Console(file=file, color_system="auto" if colour else None, force_terminal=colour or None)
+    console = Console(file=file, emoji=False, color_system="auto" if colour else None, force_terminal=colour or None)
     console.width = max(console.width, _LEAST_WIDTH) if known else _USUAL_WIDTH
     return console
 
