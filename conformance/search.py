@@ -123,8 +123,8 @@ class _Search:
         self._differing: list[Seen] = []  # of all rounds
 
     def late(self) -> bool:
-        """Whether the deadline has passed."""
-        return self._deadline is not None and time.monotonic() >= self._deadline
+        """Whether the deadline has passed, and a few cases have been tried: a short budget is to say something."""
+        return self._deadline is not None and bool(self._tried) and time.monotonic() >= self._deadline
 
     def replay(self) -> Iterator[Find]:
         """Try what earlier searches have stored; what differs no longer is forgotten."""

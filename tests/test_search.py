@@ -157,6 +157,12 @@ def test_what_is_met_before_the_deadline_is_told(searched: Searcher, monkeypatch
     assert [one.cause.signature.clause for one in found] == ["PRINTS-NOTHING"]
 
 
+def test_something_is_tried_even_when_there_is_no_time_at_all(searched: Searcher) -> None:
+    """A budget that is over before the search begins does not mean that nothing differs."""
+    found = searched(faulty(FAULTS[:1]), "packages", deadline=0.0)
+    assert [one.cause.signature.clause for one in found] == ["PRINTS-NOTHING"]
+
+
 class Kept(InMemoryExampleDatabase):
     """A database that tells how much is in it."""
 
