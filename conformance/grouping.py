@@ -38,10 +38,10 @@ _AREAS = {
     "meta_path": _STATE,
     "__loader__": "__spec__",
 }
-# What init_globals gives for special variables: one thing, whichever of them it is.
+# What the code starts with of what init_globals gives: one thing, whatever it is.
 _GIVEN = (
     *("INIT-SPECIALS-OVERRIDDEN", "INIT-DOC-OVERRIDDEN", "INIT-CACHED-OVERRIDDEN", "INIT-CACHED-KEPT"),
-    "INIT-REUSED-RESULT",
+    *("INIT-VISIBLE", "INIT-OTHER-DUNDERS-KEPT", "INIT-BUILTINS-USED", "INIT-REUSED-RESULT"),
 )
 _WAY = "the way it goes"  # which modules are executed, and how the call ends
 _CONTENT = "what the result holds"
@@ -91,8 +91,8 @@ class Showing:
     def area(self) -> str:
         """What it is about, wherever it shows."""
         name = self.signature.field
-        if self.signature.clause in _GIVEN and name.startswith("entry.__"):
-            return "specials given"
+        if self.signature.clause in _GIVEN and name.startswith("entry."):
+            return "what is given"
         if name in _WAYS:
             return self.error or _WAY
         if self.signature.phase == "execute":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import itertools
 import os
 import shutil
@@ -105,17 +106,15 @@ def test_twelve_faults_give_twelve_small_cases(searched: Searcher) -> None:
     assert not any(one.trial.unconfirmed for one in found)
 
 
-MORE = {
-    "STANDARD-SEARCH-finding_modules-4": "another module is found, which differs in whatever it holds",
-    "PARENTS-OUTERMOST-FIRST-finding_modules-45": "imports packages by itself, and is wrong in several ways about it",
-}
+MORE = {"MAIN-SUBMODULE-packages-1": "another module runs, with its file in sys.argv, and without a warning of its own"}
 
 
 @functools.cache
 def sample() -> list[Mutant]:
-    """Some mutants of each chapter."""
+    """Some mutants, the same ones though others are added."""
     chapters = [name for name in PROPERTIES if name not in ("sequences", "everything")]
-    return [one for one in mutants() if not one.versions and one.place.rpartition("-")[0] in chapters][::11][:25]
+    ours = (one for one in mutants() if not one.versions and one.place.rpartition("-")[0] in chapters)
+    return sorted(ours, key=lambda one: hashlib.sha256(one.id.encode()).digest())[:25]
 
 
 @pytest.mark.parametrize("mutant", sample(), ids=lambda mutant: mutant.id)

@@ -265,6 +265,12 @@ ENDS = {
 }
 
 
+def heeding() -> None:
+    """Heed what a shell's `&` and nohup have their children ignore."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize(
     ("end", "cores", "when"),
     [(end, cores, "in a case") for end in ENDS for cores in (1, 2)]
@@ -295,7 +301,7 @@ def test_nothing_remains_however_a_run_ends(end: str, cores: int, when: str, pla
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - a shell's `&` ignores it
+        preexec_fn=heeding,  # noqa: PLW1509
     )
     with process:
         try:
