@@ -107,12 +107,15 @@ def floor(target: Target, every: Sequence[Case]) -> Cost:
 def naive(target: Target, every: Sequence[Case]) -> Cost:
     """Two interpreters for each case, one after the other, and a look at whether they print the same."""
     some = _spread(every, NAIVE_CASES)
+    # Not a script that starts the interpreter, as version managers have: that would be slow on our account.
+    tell = [target.executable, "-c", "import sys; print(sys.executable)"]
+    executable = subprocess.run(tell, capture_output=True, text=True, check=True).stdout.strip()
     with _folder() as folder, spent() as taken:
         for case in some:
             printed = [
                 subprocess.run(
                     [
-                        target.executable,
+                        executable,
                         str(_HERE / "naive.py"),
                         str(AGENT.parent),
                         side,
