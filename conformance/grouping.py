@@ -52,6 +52,7 @@ _CONTENTS = ("result.keys", "result.values")
 _WEAK = (_SIGHT, _STATE, _OUTPUT, "names", "files", "result.functions")
 # What is altered and put back: two things to go wrong.
 _PUT_BACK = ("argv", "modules")
+_AFTERWARDS = " afterwards"
 _IN_FLIGHT = ("after.main",)
 # Several of these at once: it is another module.
 _OF_A_MODULE = {"__name__", "__spec__", "__file__", "__cached__", "__package__", "code"}
@@ -68,6 +69,7 @@ class Showing:
     """A divergence, as far as it matters here.
 
     error: the clause about the implementation's own error, where the oracle ends in one. step: of the case, from 0.
+    point: whether the case is a fixture about this very clause, which then is not put down to what else differs.
     """
 
     signature: Signature
@@ -75,6 +77,7 @@ class Showing:
     cause: bool
     error: str = ""
     step: int = 0
+    point: bool = False
 
     @classmethod
     def of(cls, signature: Signature, level: Level, cause: bool, oracle: Any, step: int) -> Showing:
@@ -109,9 +112,7 @@ class Showing:
             return name
         area = _AREAS.get(last, last)
         return (
-            f"{area} afterwards"
-            if group in ("exit", "after") and name not in _IN_FLIGHT and area in _PUT_BACK
-            else area
+            area + _AFTERWARDS if group in ("exit", "after") and name not in _IN_FLIGHT and area in _PUT_BACK else area
         )
 
     @property
@@ -164,11 +165,11 @@ class Groups:
     def explaining(self, seen: Seen, one: Showing) -> Group | None:
         """The finding to which a cause belongs, or None: it is not known."""
         for group in self.all:
-            if one.key in group.keys:
+            if one.key in (group.core if one.point else group.keys):
                 return group
         areas = _areas(seen.causes(self.level), self.fine)
         for group in self.all:
-            if areas[one] in group.areas:
+            if areas[one] in group.areas and not (one.point and areas[one].endswith(_AFTERWARDS)):
                 return group
         if one.area in _WEAK:
             present = {other.key for other in seen.showings if other is not one}

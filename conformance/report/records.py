@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from ..case import FAMILIES, SEARCH
 from ..clauses import FREE_FIELDS, Clause, Level
 from ..fixture import toml
 from ..grouping import Seen, Showing
@@ -136,13 +137,17 @@ def shown_record(
 
 def seen(trial: Record) -> Seen:
     """A trial's record, as it is grouped."""
+    named = trial["chapter"] not in (FAMILIES, SEARCH)
     showings = (
-        Showing.of(
-            Signature(one["clause"], one["phase"], one["field"], one["kind"]),
-            Level.parse(one["level"]),
-            one["cause"],
-            one["oracle"],
-            one["step"] - 1,
+        replace(
+            Showing.of(
+                Signature(one["clause"], one["phase"], one["field"], one["kind"]),
+                Level.parse(one["level"]),
+                one["cause"],
+                one["oracle"],
+                one["step"] - 1,
+            ),
+            point=named and [one["clause"]] == trial["clauses"][:1],
         )
         for one in trial["divergences"]
     )
