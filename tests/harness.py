@@ -6,6 +6,8 @@ Verdicts here come straight from the judge, without the confirmation of `trial`,
 from __future__ import annotations
 
 import functools
+import os
+import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +17,7 @@ from typing import Any
 
 from packaging.specifiers import SpecifierSet
 
-from conformance import FIXTURES, REFERENCE
+from conformance import FIXTURES, HOUSE, REFERENCE
 from conformance.case import Case, fixtures, read
 from conformance.clauses import Level
 from conformance.judge import Divergence, failed, judge
@@ -23,6 +25,21 @@ from conformance.target import BadInterpreter, Side, Target, find
 
 MUTANTS = Path(__file__).resolve().parent / "mutants"
 COMBINATIONS = Path(__file__).resolve().parent / "combinations.toml"
+
+
+def conformance(
+    *arguments: str, folder: Path = HOUSE, timeout: float | None = 120, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run `python -m conformance` to its end, as a user would from a folder. timeout: seconds."""
+    return subprocess.run(
+        [sys.executable, "-m", "conformance", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(HOUSE), **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
 
 
 @functools.cache

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import subprocess
-import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,12 +13,12 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from conformance import HOUSE
 from conformance.baseline import Baseline, BaselineError, Condition, complaints, marked, parse, replayed
 from conformance.case import Case, Step
 from conformance.clauses import Level
 from conformance.fixture import toml
 from conformance.report import baseline, baseline_file, records
+from tests.harness import conformance
 
 HERE = Path("known.toml")
 ONE, TWO = "packages/one", "packages/two"
@@ -396,17 +394,9 @@ WRONG = (
 FIXTURE = "packages/nested_package_runs_main"
 
 
-def conformance(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command in a folder."""
-    return subprocess.run(
-        [sys.executable, "-m", "conformance", f"--impl={folder / 'wrong.py'}", *(arguments or [FIXTURE])],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(HOUSE)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def judged(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder, on the candidate that lies there."""
+    return conformance(f"--impl={folder / 'wrong.py'}", *(arguments or [FIXTURE]), folder=folder)
 
 
 def candidate(folder: Path, key: str = "__package__", value: str = "found['__name__']") -> None:
@@ -425,7 +415,7 @@ def test_the_life_of_a_baseline(division: Sequence[str], tmp_path: Path) -> None
     """Written, held to, one fault mended, another made."""
     words = [FIXTURE, "--baseline=known.toml", *division]
     candidate(tmp_path)
-    done = conformance(tmp_path, *words, "--write-baseline", "--report=out.jsonl")
+    done = judged(tmp_path, *words, "--write-baseline", "--report=out.jsonl")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The baseline known.toml was written: entries: 1 added." in done.stdout
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
@@ -434,7 +424,7 @@ def test_the_life_of_a_baseline(division: Sequence[str], tmp_path: Path) -> None
     text = (tmp_path / "known.toml").read_text().replace('reason = ""', 'reason = "we like it so"')
     (tmp_path / "known.toml").write_text(text)
 
-    done = conformance(tmp_path, *words)
+    done = judged(tmp_path, *words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "we like it so" in done.stdout
     assert "1 xfailed" in done.stdout
@@ -442,14 +432,14 @@ def test_the_life_of_a_baseline(division: Sequence[str], tmp_path: Path) -> None
     assert "PACKAGE-FROM-SPEC  documented" not in done.stdout
 
     candidate(tmp_path, "__package__", "found['__package__']")
-    done = conformance(tmp_path, *words)
+    done = judged(tmp_path, *words)
     assert done.returncode == 1
     assert "no longer diverges in this way" in done.stdout
     assert "remove this entry" in done.stdout
     assert "status 1: the baseline is out of date" in said(done)
 
     candidate(tmp_path, "__doc__", "'another'")
-    done = conformance(tmp_path, *words)
+    done = judged(tmp_path, *words)
     assert done.returncode == 1
     assert "diverges in another way" in done.stdout
     assert "candidate  'another'" in done.stdout
@@ -459,10 +449,10 @@ def test_the_life_of_a_baseline(division: Sequence[str], tmp_path: Path) -> None
 def test_the_search_goes_on_past_what_is_expected(tmp_path: Path) -> None:
     """It reports neither that nor its kin, and does not make it small again; something else it finds."""
     candidate(tmp_path)
-    done = conformance(tmp_path, FIXTURE, "--baseline=known.toml", "--write-baseline")
+    done = judged(tmp_path, FIXTURE, "--baseline=known.toml", "--write-baseline")
     assert done.returncode == 0, done.stdout + done.stderr
     words = ["--baseline=known.toml", "--database=none", "--finds=finds", "--report=out.jsonl"]
-    done = conformance(tmp_path, "search/packages", *words)
+    done = judged(tmp_path, "search/packages", *words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "status 0: conforms, but for what the baseline expects" in said(done)
     assert not (tmp_path / "finds").exists()
@@ -471,7 +461,7 @@ def test_the_search_goes_on_past_what_is_expected(tmp_path: Path) -> None:
         "    found = inner(*given, **named)\n"
         "    found.update({'__doc__': 'another'} if named.get('alter_sys') else {})\n    return found\n"
     )
-    done = conformance(tmp_path, "search/packages", *words)
+    done = judged(tmp_path, "search/packages", *words)
     assert done.returncode == 1, done.stdout + done.stderr
     records_of = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     finds = [one for one in records_of if one["record"] == "trial" and "fixture" in one]
@@ -495,7 +485,7 @@ def test_a_baseline_that_cannot_be_used(arguments: list[str], sentence: str, tmp
     candidate(tmp_path)
     bad = entry("NO-SUCH, prepare, entry.__package__, value")
     (tmp_path / "bad.toml").write_text(bad)
-    done = conformance(tmp_path, *arguments)
+    done = judged(tmp_path, *arguments)
     assert done.returncode == 2, done.stdout + done.stderr
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
@@ -505,7 +495,7 @@ def test_a_baseline_that_cannot_be_used(arguments: list[str], sentence: str, tmp
 def test_a_run_without_a_verdict_writes_nothing(tmp_path: Path) -> None:
     """It has nothing to go by."""
     candidate(tmp_path)
-    done = conformance(tmp_path, "--baseline=known.toml", "--write-baseline", "-k", "nothing_of_that_name")
+    done = judged(tmp_path, "--baseline=known.toml", "--write-baseline", "-k", "nothing_of_that_name")
     assert done.returncode == 5
     assert not (tmp_path / "known.toml").exists()
 
@@ -516,9 +506,9 @@ def test_what_a_profile_leaves_out_is_replayed_all_the_same(tmp_path: Path) -> N
     drawn = 'cases."search/sequences/abc"'
     text = entry('"PACKAGE-FROM-SPEC, result, result.__package__, value" = "search/sequences/abc"')
     (tmp_path / "known.toml").write_text(f"{text}[{drawn}]\ncall = \"run_module('m')\"\n[{drawn}.files]\n'm.py' = ''\n")
-    done = conformance(tmp_path, "--baseline=known.toml", "search/sequences/abc", "-v")
+    done = judged(tmp_path, "--baseline=known.toml", "search/sequences/abc", "-v")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "search/sequences/abc diverges in another way" in done.stdout
     assert "DOC-FROM-DOCSTRING" in done.stdout
-    done = conformance(tmp_path, "--baseline=known.toml", "search/sequences/abc", FIXTURE, "-v")
+    done = judged(tmp_path, "--baseline=known.toml", "search/sequences/abc", FIXTURE, "-v")
     assert done.stdout.index("search/sequences/abc") < done.stdout.index(FIXTURE)

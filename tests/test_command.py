@@ -14,21 +14,9 @@ from pathlib import Path
 import pytest
 
 from conformance import HOUSE
+from tests.harness import conformance
 
 ONE_FIXTURE = "packages/nested_package_runs_main"
-
-
-def conformance(*arguments: str, folder: Path = HOUSE) -> subprocess.CompletedProcess[str]:
-    """Run `python -m conformance` to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "conformance", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(HOUSE)},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
 
 
 def adapter(folder: Path, source: str, name: str = "adapter.py") -> str:

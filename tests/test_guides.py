@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 import tomllib
 from pathlib import Path
 
@@ -14,6 +13,7 @@ import pytest
 from conformance import HOUSE
 from conformance.baseline import parse
 from conformance.options import listed, options
+from tests.harness import conformance
 
 DOCS = HOUSE / "docs"
 PAGES = [*sorted(DOCS.glob("*.md")), HOUSE / "README.md", HOUSE / "CONTRIBUTING.md"]
@@ -47,9 +47,7 @@ def test_the_example_of_the_guide(tmp_path: Path) -> None:
     (case,) = set(re.findall(r"case +(packages/\w+):", text))
 
     def judged() -> str:
-        command = [sys.executable, "-m", "conformance", "--impl=mypkg", case]
-        environment = {**os.environ, "PYTHONPATH": str(HOUSE)}
-        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        done = conformance("--impl=mypkg", case, folder=tmp_path, timeout=None)
         assert f"-- --impl=mypkg {case}" in text
         return done.stdout
 

@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-from conformance import HOUSE, interpreters
+from conformance import interpreters
 from conformance.record import build_of
 from conformance.target import BadInterpreter, Target, find
 from conformance.translated import in_shared_words
-from tests.harness import target_for
+from tests.harness import conformance, target_for
 from tests.test_releases import PATCH, environment
 
 
 def judge(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end; it leaves no traceback."""
-    done = subprocess.run(
-        [sys.executable, "-m", "conformance", *arguments],
-        cwd=HOUSE,
-        env={**os.environ, "COLUMNS": "120"},
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
+    done = conformance(*arguments, timeout=240, COLUMNS="120")
     assert "Traceback" not in done.stdout + done.stderr
     return done
 

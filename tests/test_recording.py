@@ -6,7 +6,6 @@ import copy
 import difflib
 import json
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance import FIXTURES, HOUSE, record
+from conformance import FIXTURES, record
 from conformance.case import Case
 from conformance.clauses import Clause, Level
 from conformance.record import NotDeterministic, first_difference
@@ -37,7 +36,7 @@ from conformance.recording import (
 )
 from conformance.shorthand import IN_FULL, restore, shorten
 from conformance.target import find
-from tests.harness import all_cases, target_for
+from tests.harness import all_cases, conformance, target_for
 
 LANGUAGES = ("3.8", "3.9", "3.10", "3.14")
 WORDS = {
@@ -409,8 +408,7 @@ def test_a_version_without_recording_is_refused(tmp_path: Path) -> None:
 
 
 def _conformance(*words: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "conformance", "--oracle=recording", *words]
-    return subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=100, check=False)
+    return conformance("--oracle=recording", *words, timeout=100)
 
 
 def test_a_run_by_the_recording_says_so_and_finds_what_differs(small: Path, tmp_path: Path) -> None:

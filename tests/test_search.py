@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.database import ExampleDatabase, InMemoryExampleDatabase
 
-from conformance import FIXTURES, HOUSE, REFERENCE
+from conformance import FIXTURES, REFERENCE
 from conformance.case import Case, Step, from_plain
 from conformance.clauses import Level
 from conformance.fixture import toml
@@ -32,7 +32,7 @@ from conformance.strategies import PROPERTIES, cases
 from conformance.target import Side, Target, find
 from conformance.tree import cases as whole_tree
 from conformance.trial import Examiner
-from tests.harness import Mutant, mutants
+from tests.harness import Mutant, conformance, mutants
 
 HERE = Path(__file__).resolve().parent
 FAULTS = tomllib.loads((HERE / "twelve_faults.toml").read_text(encoding="utf-8"))["fault"]
@@ -283,18 +283,17 @@ def test_a_reproducer_stands_alone(python: str, wrong: bool, tmp_path: Path) -> 
 # -- as a user runs it ----------------------------------------------------------------------------------------
 
 
-def conformance(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
     """Run the suite on the driver's own interpreter, with a home of its own."""
-    command = [sys.executable, "-m", "conformance", f"--target={sys.executable}", *arguments]
-    environment = {**os.environ, "XDG_CACHE_HOME": str(home / "cache"), "PYTHONPATH": str(HOUSE)}
-    return subprocess.run(command, capture_output=True, text=True, cwd=home, env=environment, check=False)
+    cache = str(home / "cache")
+    return conformance(f"--target={sys.executable}", *arguments, folder=home, timeout=None, XDG_CACHE_HOME=cache)
 
 
 def test_a_find_is_shown_and_written(tmp_path: Path) -> None:
     """With its case, and the commands that show it again, which do."""
     candidate = tmp_path / "candidate.py"
     candidate.write_text(faulty(FAULTS[4:5]), encoding="utf-8")
-    done = conformance(f"--impl={candidate}", "search/altering_sys", home=tmp_path)
+    done = run(f"--impl={candidate}", "search/altering_sys", home=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     (folder,) = (tmp_path / "conformance-finds").iterdir()
     fixture = (folder / "fixture.toml").read_text(encoding="utf-8")
@@ -303,14 +302,14 @@ def test_a_find_is_shown_and_written(tmp_path: Path) -> None:
     again = subprocess.run([sys.executable, folder / "repro.py"], capture_output=True, text=True, check=False)
     assert again.returncode == 1
     assert f"python {folder}/repro.py" in done.stdout
-    judged = conformance(f"--impl={candidate}", f"--cases={folder.parent}", f"{folder.name}/fixture", home=tmp_path)
+    judged = run(f"--impl={candidate}", f"--cases={folder.parent}", f"{folder.name}/fixture", home=tmp_path)
     assert judged.returncode == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "candidate.py", "conformance-finds"]
 
 
 def test_what_conforms_leaves_no_finds(tmp_path: Path) -> None:
     """Nothing but what is kept in the cache."""
-    done = conformance("search/packages", home=tmp_path)
+    done = run("search/packages", home=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["cache"]
 
@@ -325,7 +324,7 @@ def test_what_conforms_leaves_no_finds(tmp_path: Path) -> None:
 )
 def test_what_makes_no_sense_is_refused(argument: str, says: str, tmp_path: Path) -> None:
     """In one sentence."""
-    done = conformance(argument, home=tmp_path)
+    done = run(argument, home=tmp_path)
     assert done.returncode == 2
     assert says in done.stderr
 
