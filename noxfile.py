@@ -232,11 +232,7 @@ def verdict(session: nox.Session) -> None:
 @nox.session(python=False)
 def report(session: nox.Session) -> None:
     """Make one report of several runs: -- A.jsonl B.jsonl --report=FILE.html; or -- --compare BEFORE AFTER."""
-    here = Path(session.invoked_from)
-    try:
-        asked = read_command_line(session.posargs, here)
-    except UsageError as problem:
-        session.error(f"usage: {problem}")
+    here, asked = Path(session.invoked_from), asked_of(session)
     arguments = [one if one.startswith("-") else str(here / one) for one in asked.options]
     driver(session, "conformance.report", *arguments, *(f"--report={path}" for path in asked.reports))
 
@@ -263,11 +259,7 @@ def mutants(session: nox.Session) -> None:
 @nox.session
 def fuzz(session: nox.Session) -> None:
     """Search without end: -- --impl=... [--target=PYTHON] [--workers=N] [--database=redis://...] (docs/power.md)."""
-    here = Path(session.invoked_from)
-    try:
-        asked = read_command_line(session.posargs, here)
-    except UsageError as problem:
-        session.error(f"usage: {problem}")
+    here, asked = Path(session.invoked_from), asked_of(session)
     if asked.install:
         session.error("usage: install the candidate yourself, and give its interpreter as --target")
     session.install(*FUZZING_TOOLS)
@@ -374,11 +366,16 @@ def docs(session: nox.Session) -> None:
 
 def absolute(session: nox.Session) -> list[str]:
     """What stands after `--`, with folders and interpreters as seen from where the user stands."""
+    asked = asked_of(session)
+    return [*asked.options, *(f"--report={path}" for path in asked.reports)]
+
+
+def asked_of(session: nox.Session) -> Asked:
+    """What stands after `--`; the session fails if that cannot be followed."""
     try:
-        asked = read_command_line(session.posargs, Path(session.invoked_from))
+        return read_command_line(session.posargs, Path(session.invoked_from))
     except UsageError as problem:
         session.error(f"usage: {problem}")
-    return [*asked.options, *(f"--report={path}" for path in asked.reports)]
 
 
 def command_again(session: nox.Session, asked: Asked, here: Path) -> str:

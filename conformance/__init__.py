@@ -13,3 +13,5 @@ _HERE = Path(__file__).resolve().parent
 HOUSE = _HERE if (_HERE / "fixtures").is_dir() else _HERE.parent
 FIXTURES = HOUSE / "fixtures"
 REFERENCE = HOUSE / "reference"
+
+INTERRUPTED = 130  # the exit status, as shells have it

@@ -16,10 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from . import HOUSE, __version__, options
+from . import HOUSE, INTERRUPTED, __version__, options
 from .report import terminal
-
-_INTERRUPTED = 130
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,18 +46,18 @@ def main(arguments: list[str] | None = None) -> int:
         status = int(pytest.main([*ours, *words]))
     except BrokenPipeError:  # whoever read our output, `head` perhaps, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return _INTERRUPTED
+        return INTERRUPTED
     except KeyboardInterrupt:  # where pytest does not expect it
-        status = _INTERRUPTED
+        status = INTERRUPTED
     from . import plugin
 
     if _interruptions and not plugin.concluded():
-        status = _INTERRUPTED
+        status = INTERRUPTED
     elif plugin.started() or status == 0:
         return status
     # pytest's own numbers, for what ended before the plugin had a say.
-    others = {int(pytest.ExitCode.USAGE_ERROR): 2, int(pytest.ExitCode.INTERRUPTED): _INTERRUPTED}
-    status = _INTERRUPTED if status == _INTERRUPTED else others.get(status, 4)
+    others = {int(pytest.ExitCode.USAGE_ERROR): 2, int(pytest.ExitCode.INTERRUPTED): INTERRUPTED}
+    status = INTERRUPTED if status == INTERRUPTED else others.get(status, 4)
     print(terminal.last_line(None, status, None), file=sys.stderr)
     return status
 

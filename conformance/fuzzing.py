@@ -27,7 +27,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from hypothesis.internal.conjecture.data import ConjectureData
 from hypothesis.internal.reflection import function_digest
 
-from . import REFERENCE
+from . import INTERRUPTED, REFERENCE
 from .case import Case
 from .clauses import Level
 from .judge import Signature
@@ -60,7 +60,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         return subprocess.run(command, env=environment, check=False).returncode
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
 
 
 # -- in the workers --------------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ def _sides() -> tuple[Examiner, _Watched]:
     def end(*_: object) -> NoReturn:
         oracle.close()
         candidate.close()
-        os._exit(130)
+        os._exit(INTERRUPTED)
 
     signal.signal(signal.SIGINT, end)  # Hypothesis would take an exception for a find, or show where it was
     return Examiner(oracle, candidate, _level), candidate

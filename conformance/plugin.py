@@ -25,11 +25,11 @@ from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 from rich.console import Console
 from xdist.plugin import parse_numprocesses  # type: ignore[import-untyped]
 
-from . import FIXTURES, HOUSE, REFERENCE, __version__, families, interpreters, strategies
+from . import FIXTURES, HOUSE, INTERRUPTED, REFERENCE, __version__, families, interpreters, strategies
 from .baseline import Baseline, BaselineError, Known, complaint, marked, replayed
 from .baseline import parse as parse_baseline
 from .baseline import read as read_baseline
-from .case import FAMILIES, Case, CaseError, fixtures, from_plain, read
+from .case import FAMILIES, SEARCH, Case, CaseError, fixtures, from_plain, read
 from .clauses import CHAPTERS, Level, registry
 from .effects import Expected
 from .finds import Written
@@ -58,7 +58,6 @@ from .tree import cases as whole_tree
 from .trial import Examiner, SmokeFailed, Trial
 from .watching import Watcher, add_properties, add_run_properties
 
-SEARCH = "search"  # the chapter of what is drawn
 _ENDLESS = 10**9  # examples
 _PLATFORM = "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform
 _SESSION = pytest.StashKey["_Session"]()
@@ -587,7 +586,7 @@ class _Session:
         """The exit status of the run, in the project's own terms."""
         self.clauses = self._clauses()
         if self.interrupted:
-            status = 130
+            status = INTERRUPTED
         elif exit_status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.INTERRUPTED):
             status = 4
         else:
@@ -671,7 +670,7 @@ class _Session:
     def whole(self) -> Run:
         """All that the run came to."""
         assert self.run is not None
-        problem = records.STATUS[self.end["status"]] if self.end and self.end["status"] in (4, 130) else ""
+        problem = records.STATUS[self.end["status"]] if self.end and self.end["status"] in (4, INTERRUPTED) else ""
         return Run(
             self.run,
             self.trials,
@@ -713,7 +712,7 @@ class _Session:
         status, option, chosen = self.end["status"], self.config.option, " ".join(sorted(self.selection))
         if self.end["stale"]:
             return f"{self.again} --baseline={option.baseline} --write-baseline"
-        if status == 130:
+        if status == INTERRUPTED:
             return f"{self.again} {chosen}".strip()
         if status == 5 or (status == 0 and self.selection):
             return self.again
@@ -747,7 +746,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     ours.write_finds()
     problem = ours.end_report()
     if ours.interrupted:  # by then, at the latest
-        session.exitstatus = 130
+        session.exitstatus = INTERRUPTED
     if problem:
         session.exitstatus, ours.end = 4, records.end_record(4, ours.trials, ours.clauses)
     yield

@@ -37,13 +37,12 @@ from .recording import (
     fold,
     texts,
 )
-from .target import AGENT, AgentError, BadInterpreter, Reply, Side, Target, find
+from .target import AGENT, LANGUAGES, AgentError, BadInterpreter, Reply, Side, Target, find
 from .tree import cases
 
 _TOGETHER = 40  # cases in one process
 _FRESH_ONE_IN = 16
 _SHOWN = 20
-_MINORS = range(8, 30)
 
 
 class NotDeterministic(Exception):
@@ -88,12 +87,12 @@ def _targets(versions: Sequence[str], paths: Sequence[str], recordings: Recordin
         targets += [find(one if one.startswith("python") else f"python{one}") for one in versions]
     else:
         targets = []
-        for minor in _MINORS:
+        for language in LANGUAGES:
             try:
-                targets.append(find(f"python3.{minor}"))
+                targets.append(find(f"python{language}"))
             except BadInterpreter:
-                if f"3.{minor}" in recordings.builds:
-                    print(f"There is no python3.{minor} here: its recording stays as it is.", file=sys.stderr)
+                if language in recordings.builds:
+                    print(f"There is no python{language} here: its recording stays as it is.", file=sys.stderr)
     other = [one.name for one in targets if one.implementation != "cpython"]
     if other or not targets:
         raise BadInterpreter(f"Recordings are made of CPython, and not of {other[0] if other else 'nothing'}.")

@@ -33,6 +33,8 @@ _HERE = Path(__file__).resolve().parent
 AGENT = _HERE / "agent" / "start.py"
 _LOG = "agent.log"
 OLDEST = Version("3.8")
+# The languages whose interpreters are looked for when none is named.
+LANGUAGES = tuple(f"3.{minor}" for minor in range(OLDEST.minor, 30))
 _HURRIED = 2.0  # seconds
 _FAREWELL = 3.0  # seconds that a guard may take to end its agent
 _LONGEST_MESSAGE, _LONGEST_RESULT = 1 << 20, 1 << 26  # bytes

@@ -21,21 +21,19 @@ from pathlib import Path
 
 from packaging.version import Version
 
-from .. import FIXTURES
+from .. import FIXTURES, INTERRUPTED
 from ..case import FAMILIES, Case, CaseError
 from ..clauses import registry
 from ..noise import wanted
 from ..profiles import PROFILES
 from ..recording import FOLDER, RecordingError, Recordings
-from ..target import OLDEST, AgentError, BadInterpreter, CandidateError, find
+from ..target import LANGUAGES, OLDEST, AgentError, BadInterpreter, CandidateError, find
 from ..tree import cases
 from .compare import Interpreter, compare, live
 from .ledger import LedgerError, case_of, disagreements, ledger
 from .tell import about, boundaries, summary, write_finds
 
-_MINORS = range(8, 30)
 _RECORDED = "recording:"
-_INTERRUPTED = 130
 
 
 class _Usage(Exception):
@@ -91,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 4
         except KeyboardInterrupt:
             print("Interrupted.", file=sys.stderr)
-            return _INTERRUPTED
+            return INTERRUPTED
         found.append(one)
         print("\n".join(about(one, write_finds(one, Path(asked.finds).absolute()))), flush=True)
     if not asked.names and not (asked.old or asked.new):
@@ -162,7 +160,7 @@ def _before(newer: Interpreter, recordings: Recordings) -> Interpreter:
 
 def _all_pairs(recordings: Recordings) -> Iterator[tuple[Interpreter, Interpreter]]:
     chain = []
-    for language in (f"3.{minor}" for minor in _MINORS):
+    for language in LANGUAGES:
         try:
             chain.append(_named(language, recordings))
         except _Usage:

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from .. import INTERRUPTED
 from ..case import FAMILIES, SEARCH
 from ..clauses import FREE_FIELDS, Clause, Level
 from ..fixture import toml
@@ -33,7 +34,7 @@ STATUS = {
     3: "the candidate cannot be loaded",
     4: "the suite itself failed",
     5: "nothing ran",
-    130: "interrupted",
+    INTERRUPTED: "interrupted",
 }
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
+from .. import INTERRUPTED, __version__
 from ..clauses import Level, registry
 from ..trial import VERDICTS
 from . import records
@@ -94,12 +94,12 @@ class Run:
     @property
     def complete(self) -> bool:
         """Whether it came to its end, and the suite did not fail in it."""
-        return self.end is not None and self.end["status"] not in (4, 130)
+        return self.end is not None and self.end["status"] not in (4, INTERRUPTED)
 
     @property
     def status(self) -> int:
         """Its exit status; of one that was cut off, that of one that was interrupted."""
-        return 130 if self.end is None else int(self.end["status"])
+        return INTERRUPTED if self.end is None else int(self.end["status"])
 
     @property
     def meaning(self) -> str:
@@ -151,7 +151,7 @@ def read(path: Path) -> Run:
         raise ReportError(f"{path}:{len(lines) + 1}: there is more after the end of the run")
     broken = " in the middle of it" if rest.strip() else ""
     problem = "" if end else f"{path}:{len(lines) + bool(rest.strip())}: the report breaks off{broken}: {_CUT_OFF}"
-    if end is not None and end["status"] in (4, 130):
+    if end is not None and end["status"] in (4, INTERRUPTED):
         problem = f"{path}:{len(lines)}: {STATUS[end['status']]}"
     run = found["run"][0]
     trials = found.get("trial", [])
@@ -333,7 +333,7 @@ def _one(parts: Sequence[Run]) -> Run:
 def status_of(runs: Sequence[Run]) -> int:
     """The exit status of several runs together: what is worst of them; 0 only if all are complete and conform."""
     statuses = [run.status for run in runs]
-    return next((one for one in (4, 130, 1, 5) if one in statuses), 0 if statuses else 5)
+    return next((one for one in (4, INTERRUPTED, 1, 5) if one in statuses), 0 if statuses else 5)
 
 
 def headline(runs: Sequence[Run]) -> str:
