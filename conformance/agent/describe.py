@@ -28,6 +28,7 @@ MAX_ITEMS = 20_000
 _MAX_INT = 1 << 4_000  # the decimal digits of larger ones take long, or are refused
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+_SHORTEST = 7  # of texts in which an address could be, or our folder
 _FUNCTIONS = (types.FunctionType,)
 _BUILTIN_FUNCTIONS = (types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType)
 # Not worth an identity: values, or made anew at each look.
@@ -91,11 +92,13 @@ class Describer:
 
     def name(self, obj: Any, label: str) -> None:
         """Remember an object under a label, unless it has one."""
-        if issubclass(type(obj), _VALUES) or self.label(obj) is not None:
-            return
+        if not issubclass(type(obj), _VALUES) and self.label(obj) is None:
+            self._meet(obj, label)
+
+    def _meet(self, obj: Any, label: str) -> None:
         held: Any
-        try:
-            held = weakref.ref(obj)  # whether a module object is freed in time is itself observed
+        try:  # whether a module object is freed in time is itself observed
+            held = _Strong(obj) if type(obj) is dict or type(obj) is list else weakref.ref(obj)
         except TypeError:
             held = _Strong(obj)
         self._met[identity(obj)] = (held, label)
@@ -111,13 +114,17 @@ class Describer:
 
     def is_foreign(self, module: Any) -> bool:
         """A module that an ordinary import brought in from outside of the world: anybody's, at any time."""
-        spec = own_dict(module).get("__spec__")
-        return issubclass(type(module), types.ModuleType) and spec is not None and not self.of_world(module)
+        if type(module) is not types.ModuleType and not issubclass(type(module), types.ModuleType):
+            return False
+        return own_dict(module).get("__spec__") is not None and not self.of_world(module)
 
     def of_world(self, module: Any) -> bool:
         """A module that lies in the world, or that was made by hand."""
-        spec = own_dict(module).get("__spec__")
-        places: List[Any] = [own_dict(module).get("__file__"), ask(spec, "origin")]
+        fields = own_dict(module)
+        file, spec = fields.get("__file__"), fields.get("__spec__")
+        if type(file) is str and self._is_world(file):
+            return True  # most often
+        places: List[Any] = [file, ask(spec, "origin")]
         try:
             places.extend(ask(spec, "submodule_search_locations") or ())
         except Exception:
@@ -137,8 +144,11 @@ class Describer:
 
     def text(self, text: str) -> str:
         """A text without the temporary folder, without addresses, and not endless."""
-        if len(text) > MAX_TEXT:
-            text = "{}... {} characters".format(text[:MAX_TEXT], len(text))
+        length = len(text)
+        if length < _SHORTEST:
+            return text
+        if length > MAX_TEXT:
+            text = "{}... {} characters".format(text[:MAX_TEXT], length)
         text = text.replace(self._root, "<root>")
         return _ADDRESS.sub(" at 0x...", text) if " at 0x" in text else text
 
@@ -152,29 +162,31 @@ class Describer:
     def value(self, obj: Any, path: str, depth: int = 0) -> Any:
         """Describe one object, met at `path`."""
         kind = type(obj)
-        if obj is None or kind is bool or (kind is int and -_MAX_INT < obj < _MAX_INT):
-            return obj
         if kind is str:
             return self.text(obj)
+        if obj is None or kind is bool or (kind is int and -_MAX_INT < obj < _MAX_INT):
+            return obj
         self._nodes += 1
         if depth > MAX_DEPTH or self._nodes > MAX_NODES:
             return {"too deep or too large": type_name(kind)}
-        if issubclass(kind, _VALUES):
+        # A class of another metaclass would have a say in how it is looked up.
+        describe = _COMMON.get(kind) if type(kind) is type else None
+        if describe is None and issubclass(kind, _VALUES):
             return self._plain(obj, kind, path, depth)
         if kind is types.ModuleType and self.is_foreign(obj):
             return {"module": self.value(own_dict(obj).get("__name__"), path, depth)}
-        label = self.label(obj)
-        if identity(obj) in self._opaque and label is not None:
-            return {"is": label}
-        if identity(obj) in self._inside and label is not None:
-            return {"again": label}
+        label, number = self.label(obj), identity(obj)
         if label is None:
-            self.name(obj, path)
-        self._inside.add(identity(obj))
+            self._meet(obj, path)
+        elif number in self._opaque:
+            return {"is": label}
+        elif number in self._inside:
+            return {"again": label}
+        self._inside.add(number)
         try:
-            described = self._structure(obj, kind, path, depth + 1)
+            described = (describe or Describer._structure)(self, obj, kind, path, depth + 1)
         finally:
-            self._inside.discard(identity(obj))
+            self._inside.discard(number)
         if label is not None:
             described["is"] = label
         return described
@@ -209,18 +221,24 @@ class Describer:
     def _sorted(self, items: Any, path: str, depth: int) -> List[Any]:
         return sorted((self.value(item, path + "{...}", depth) for item in items), key=str)
 
+    def _dict(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
+        return {"dict": self.pairs(obj, path, depth)}
+
+    def _list(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
+        return {"list": self._items(list.__iter__(obj), path, depth)}
+
     def _structure(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
         described: Dict[str, Any]
         if issubclass(kind, dict):
-            described = {"dict": self.pairs(obj, path, depth)}
+            described = self._dict(obj, kind, path, depth)
         elif issubclass(kind, list):
-            described = {"list": self._items(list.__iter__(obj), path, depth)}
+            described = self._list(obj, kind, path, depth)
         elif issubclass(kind, set):
             described = {"set": self._sorted(set.__iter__(obj), path, depth)}
         elif issubclass(kind, types.ModuleType):
             return self._module(obj, kind, path, depth)
         elif issubclass(kind, _FUNCTIONS):
-            return self._function(obj, path, depth)
+            return self._function(obj, kind, path, depth)
         elif issubclass(kind, _BUILTIN_FUNCTIONS):
             return {"builtin function": obj.__qualname__}
         elif issubclass(kind, types.MethodType):
@@ -244,7 +262,7 @@ class Describer:
             except Exception as exc:
                 return {"namespace path": "raises " + type_name(type(exc))}
         elif type_name(kind).rpartition(".")[0] in _MACHINERY:
-            return self._loader(obj, kind)
+            return self._loader(obj, kind, path, depth)
         else:
             return self._instance(obj, kind, path, depth)
         if kind not in (dict, list, set):
@@ -256,12 +274,17 @@ class Describer:
     def pairs(self, mapping: Dict[Any, Any], path: str, depth: int = 0) -> List[Any]:
         """The items of a dictionary as [key, value] pairs, in its order."""
         items = list(itertools.islice(dict.items(mapping), MAX_ITEMS))
-        order = sorted(range(len(items)), key=lambda n: items[n][0] if type(items[n][0]) is str else "")
+        names = [key if type(key) is str else "" for key, _ in items]
         found: List[Any] = [None] * len(items)
-        for n in order:
+        for n in sorted(range(len(items)), key=names.__getitem__):
             key, item = items[n]
-            where = "{}[{!r}]".format(path, key) if type(key) is str else path + "[...]"
-            found[n] = [self.value(key, where, depth), self.value(item, where, depth)]
+            if type(key) is not str:
+                where = path + "[...]"
+                found[n] = [self.value(key, where, depth), self.value(item, where, depth)]
+            elif item is None or type(item) is str:
+                found[n] = [self.text(key), item and self.text(item)]
+            else:
+                found[n] = [self.text(key), self.value(item, "{}[{!r}]".format(path, key), depth)]
         if len(items) < dict.__len__(mapping):
             found.append(["and more", dict.__len__(mapping)])
         return found
@@ -277,7 +300,7 @@ class Describer:
             described["dict"] = label
         return described
 
-    def _function(self, obj: Any, path: str, depth: int) -> Dict[str, Any]:
+    def _function(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
         file = getattr(obj.__code__, "co_filename", None)
         if file is None:  # PyPy's builtin functions are of this type as well
             return {"builtin function": obj.__qualname__}
@@ -308,11 +331,11 @@ class Describer:
             described["type"] = type_name(kind)
         return described
 
-    def _loader(self, obj: Any, kind: type) -> Dict[str, Any]:
-        fields = own_dict(obj)
-        described: Dict[str, Any] = {"machinery": type_name(kind).rpartition(".")[2]}
+    def _loader(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
+        fields, name = own_dict(obj), type_name(kind)
+        described: Dict[str, Any] = {"machinery": name.rpartition(".")[2]}
         for key in ("name", "path", "archive", "prefix"):
-            found = fields.get(key, ask(obj, key) if type_name(kind) == "zipimport.zipimporter" else None)
+            found = fields.get(key, ask(obj, key) if name == "zipimport.zipimporter" else None)
             if type(found) is str:
                 described[key] = self.text(found)
         return described
@@ -364,6 +387,17 @@ class Describer:
                 found.append([self.text(code.co_filename), traceback.tb_lineno, code.co_name])
             traceback = traceback.tb_next
         return found
+
+
+# How the commonest are described, found at once.
+_COMMON: Dict[type, Callable[..., Dict[str, Any]]] = {
+    dict: Describer._dict,
+    list: Describer._list,
+    types.ModuleType: Describer._module,
+    types.FunctionType: Describer._function,
+    importlib.machinery.ModuleSpec: Describer.spec,
+    importlib.machinery.SourceFileLoader: Describer._loader,
+}
 
 
 class _Strong:
