@@ -8,6 +8,7 @@ is.
 from __future__ import annotations
 
 import builtins
+import itertools
 import operator
 import os
 import re
@@ -34,6 +35,8 @@ _SYS_OBJECTS = (
     "executable",
     "prefix",
 )
+_LISTS = ("path", "meta_path", "path_hooks", "filters")
+_OBJECTS = (*_SYS_OBJECTS, *_LISTS[:3])
 _Raw = Dict[str, Any]
 # The world may replace them.
 _getcwd, _fsdecode, _recursion = os.getcwd, os.fsdecode, sys.getrecursionlimit
@@ -51,11 +54,12 @@ class State:
     def mark(self) -> None:
         """Everything from here on is compared with this moment."""
         self._before = before = _raw()
+        self._still = _Still(before)
         name = self._describer.name
         name(before["argv_object"], "sys.argv")
         name(before["path_object"], "sys.path")
         name(before["modules_object"], "sys.modules")
-        later = _later(before["modules"])
+        before["later"] = later = _later(before["modules"])
         for key, module in later:
             if not self._describer.is_foreign(module):
                 name(module, "sys.modules[{!r}]".format(key))
@@ -81,13 +85,14 @@ class State:
         changed: Dict[str, Any] = {}
         if now is not self._before["modules_object"]:
             changed["sys.modules itself"] = self._describer.label(now) or "another object"
+        else:
+            added = self._still.added()
+            if added is not None:  # and nothing else
+                return self._added(added, now) if added else {}
         now = _entries(now)
-        if unchanged(before, now):
-            return changed
         for key, module in now.items():
             if key not in before:
-                if not self._describer.is_foreign(module) and not self._is_part_of_foreign(key, module, now):
-                    changed[self._key(key)] = self._describer.value(module, "sys.modules[{!r}]".format(key))
+                changed.update(self._added([(key, module)], now))
             elif before[key] is not module:
                 changed[self._key(key)] = self._describer.value(module, "new sys.modules[{!r}]".format(key))
         cleared = "sys" not in now  # then what the host, or the candidate, had imported is of no interest
@@ -96,12 +101,31 @@ class State:
                 changed[self._key(key)] = ABSENT
         return changed
 
+    def _added(self, added: List[Tuple[Any, Any]], modules: Dict[Any, Any]) -> Dict[str, Any]:
+        """New entries of `sys.modules`, but for what is somebody's lazy import."""
+        return {
+            self._key(key): self._describer.value(module, "sys.modules[{!r}]".format(key))
+            for key, module in added
+            if not self._describer.is_foreign(module) and not self._is_part_of_foreign(key, module, modules)
+        }
+
     def rest(self, *, in_flight: bool = False) -> Dict[str, Any]:
         """Everything else that changed, by name; what parents hold is not asked while code runs."""
+        changed = {} if self._still.rest(in_flight=in_flight) else self._rest()
+        if not in_flight:
+            bound = self._attributes(self._later())
+            attributes = {
+                key: found for key, found in bound.items() if found != self._before["attributes"].get(key, [])
+            }
+            if attributes:
+                changed["attributes"] = attributes
+        return changed
+
+    def _rest(self) -> Dict[str, Any]:
         before, now = self._before, _raw()
         describe = self._describer.value
         changed: Dict[str, Any] = {}
-        for field in ("path", "meta_path", "path_hooks", "filters"):
+        for field in _LISTS:
             same_object = now[field + "_object"] is before[field + "_object"]
             if not same_object or not _same(now[field], before[field]):
                 earlier, items = before[field], now[field]
@@ -135,11 +159,6 @@ class State:
             others["recursion limit"] = {"changed by": now["recursion"] - before["recursion"]}
         if others:
             changed["state"] = others
-        if not in_flight:
-            bound = self._attributes(_later(_entries(getattr(sys, "modules", ABSENT))))
-            attributes = {key: found for key, found in bound.items() if found != before["attributes"].get(key, [])}
-            if attributes:
-                changed["attributes"] = attributes
         return changed
 
     # -- helpers ----------------------------------------------------------------------------------------------
@@ -162,7 +181,7 @@ class State:
 
     def _is_part_of_foreign(self, key: Any, module: Any, modules: Dict[Any, Any]) -> bool:
         """What a foreign module makes by hand, and enters under its own name: `pyexpat.errors`, `six.moves`."""
-        parent = modules.get(key.partition(".")[0]) if type(key) is str and "." in key else None
+        parent = dict.get(modules, key.partition(".")[0]) if type(key) is str and "." in key else None
         namespace = own_dict(module)
         return (
             parent is not None
@@ -188,6 +207,13 @@ class State:
             return _fsdecode(key)
         return key if type(key) is str else "({})".format(type(key).__name__)
 
+    def _later(self) -> List[Tuple[str, Any]]:
+        modules = getattr(sys, "modules", ABSENT)
+        added = self._still.added() if modules is self._before["modules_object"] else None
+        if added is None:
+            return _later(_entries(modules))
+        return [*self._before["later"], *_later(dict(added))]
+
     def _attributes(self, later: List[Tuple[str, Any]]) -> Dict[str, List[str]]:
         """For each module of the world, the names under which it holds modules: what imports bind in parents."""
         found = {}
@@ -211,15 +237,97 @@ class State:
         return found
 
 
+class _Still:
+    """What there was at one moment, to be compared all at once: nearly always nothing has changed since.
+
+    By identity; but while code runs, which is when it is asked most often, the entries of dictionaries that are not the
+    very same are asked whether they are equal, which takes a fifth of the time. What lies then is found at the end.
+    """
+
+    def __init__(self, raw: _Raw) -> None:
+        self._modules = raw["modules_object"]
+        self._keys, self._values = list(raw["modules"]), list(raw["modules"].values())
+        self._objects, self._cwd, self._recursion = _objects(), raw["cwd"], raw["recursion"]
+        self._lists = [(raw[field + "_object"], raw[field]) for field in _LISTS if _is_list(raw[field + "_object"])]
+        self._dicts = [
+            (live, list(raw[field]), list(raw[field].values()))
+            for field, live in (
+                ("builtins", vars(builtins)),
+                ("main", own_dict(raw["main_object"])),
+                ("environ", _environ()),
+            )
+            if type(live) is dict
+        ]
+
+    def added(self) -> Optional[List[Tuple[Any, Any]]]:
+        """What has come to `sys.modules`, which is still the same object; None if anything else has happened to it."""
+        modules, count = self._modules, len(self._values)
+        if not issubclass(type(modules), dict) or dict.__len__(modules) < count:
+            return None
+        try:
+            if all(map(operator.is_, self._values, dict.values(modules))) and all(
+                map(operator.is_, self._keys, dict.__iter__(modules))
+            ):
+                return list(itertools.islice(dict.items(modules), count, None))
+        except RuntimeError:  # another thread imports something
+            pass
+        return None
+
+    def rest(self, *, in_flight: bool) -> bool:
+        """Whether all that `State.rest` compares is as it was."""
+        try:
+            return (
+                all(map(operator.is_, self._objects, _objects()))
+                and self._recursion == _recursion()
+                and self._cwd == _folder()
+                and all(
+                    len(items) == list.__len__(live) and all(map(operator.is_, items, list.__iter__(live)))
+                    for live, items in self._lists
+                )
+                and all(
+                    (keys == list(live) and values == list(live.values()))
+                    if in_flight
+                    else (
+                        len(live) == len(keys)
+                        and all(map(operator.is_, values, live.values()))
+                        and all(map(operator.is_, keys, live))
+                    )
+                    for live, keys, values in self._dicts
+                )
+            )
+        except BaseException:  # of another thread's making, or of an object's that is asked
+            return False
+
+
+def _is_list(obj: Any) -> bool:
+    return issubclass(type(obj), list)
+
+
+def _objects() -> List[Any]:
+    """What is compared as one object each, now."""
+    return [
+        *map(_sys.get, _OBJECTS),
+        getattr(warnings, "filters", ABSENT),
+        getattr(warnings, "showwarning", ABSENT),
+        _environ(),
+    ]
+
+
+def _environ() -> Any:
+    return own_dict(getattr(os, "environ", None)).get("_data")  # undecoded: a change is rare
+
+
+def _folder() -> Optional[str]:
+    try:
+        return _getcwd()
+    except OSError:
+        return None
+
+
 def _raw() -> _Raw:
     modules = getattr(sys, "modules", ABSENT)
     entries = _entries(modules)
-    main = entries.get("__main__")
-    environ = own_dict(getattr(os, "environ", None)).get("_data")  # undecoded: a change is rare
-    try:
-        cwd: Optional[str] = _getcwd()
-    except OSError:
-        cwd = None
+    main, environ = entries.get("__main__"), _environ()
     raw: _Raw = {
         "modules_object": modules,
         "modules": entries,
@@ -227,19 +335,15 @@ def _raw() -> _Raw:
         "main_object": main,
         "main": dict(own_dict(main)),
         "environ": dict(environ) if type(environ) is dict else None,
-        "cwd": cwd,
+        "cwd": _folder(),
         "sys": list(map(_sys.get, _SYS_OBJECTS)),
         "showwarning": getattr(warnings, "showwarning", ABSENT),
         "recursion": _recursion(),
+        "argv_object": getattr(sys, "argv", ABSENT),
     }
-    for field, owner in (
-        ("argv", sys),
-        ("path", sys),
-        ("meta_path", sys),
-        ("path_hooks", sys),
-        ("filters", warnings),
-    ):
-        raw[field + "_object"] = found = getattr(owner, field, ABSENT)
+    raw["argv"] = _sequence(raw["argv_object"])
+    for field in _LISTS:
+        raw[field + "_object"] = found = getattr(warnings if field == "filters" else sys, field, ABSENT)
         raw[field] = _sequence(found)
     return raw
 
@@ -303,7 +407,7 @@ def _entries(modules: Any) -> Dict[Any, Any]:
 
 
 def _sequence(obj: Any) -> List[Any]:
-    return list(list.__iter__(obj)) if issubclass(type(obj), list) else [obj]
+    return list(list.__iter__(obj)) if _is_list(obj) else [obj]
 
 
 def _same(first: List[Any], second: List[Any]) -> bool:
