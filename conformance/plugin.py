@@ -790,7 +790,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 # Cases of a process: it costs little by then, and if one goes wrong the others are not much to repeat. Generated ones,
 # which seldom go wrong, show that it still costs something.
-_BATCH, _GENERATED = 40, 100
+_BATCH, _GENERATED = 40, 200
 
 
 @pytest.hookimpl(tryfirst=True)

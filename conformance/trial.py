@@ -173,14 +173,17 @@ class Examiner:
         replies = dict(zip((case.id for case in cases), self._both(cases), strict=True))
         self._upset = next((one.upset for pair in replies.values() for one in pair if one.upset), "")
         good = [case for case in cases if all(one.status == "done" for one in replies[case.id])]
+        trials: dict[str, Trial] = {}
         if good:
             sample = good[int(good[0].digest, 16) % len(good)]
-            ((ours, theirs),) = self._both([sample])
+            self._start([sample])
+            trials = {case.id: self._trial(case, *replies[case.id]) for case in good}  # meanwhile
+            ((ours, theirs),) = self._finish()
             if (ours.line, theirs.line) != tuple(one.line for one in replies[sample.id]):
-                good = []
-        if not good:
+                trials = {}
+        if not trials:
             self._patience -= 1
-        return {case.id: self._trial(case, *replies[case.id]) for case in good}
+        return trials
 
     def _checked(self, case: Case, shared: Trial | None) -> Trial:
         if self._hung >= (_PATIENCE if case.chapter == FAMILIES else _MOST_HUNG):
