@@ -37,6 +37,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     ours = ["-p", "no:cacheprovider", "-p", "no:doctest", "-p", "no:unittest", "--no-header", "--no-summary"]
     ours += ["-p", "no:logging", "-p", "no:tmpdir", "-q", "--tb=no", "--assert=plain"]
+    # What these look for comes from tests that are Python; each costs every case something.
+    ours += ["-p", "no:warnings", "-p", "no:unraisableexception", "-p", "no:threadexception"]
     ours += [f"--rootdir={HOUSE}", "-c", "/dev/null"]
     ours += ["-p", f"{__package__}.plugin"]  # by name, so that the workers of -n have it as well
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
