@@ -1,6 +1,7 @@
 """Tells when the body of a module begins and ends, without its help.
 
-`sys.setprofile` shows every call and every return in its thread; `sys.monitoring`, where there is one, is told for each
+`sys.setprofile` shows every call and every return in its thread, which is dear; so, unless asked to follow throughout,
+it is there only from the announcement of a body to its end. `sys.monitoring`, where there is one, is told for each
 function that it is of no interest, and then shows it no more.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Any, Callable, List, Set, Tuple
+from typing import Any, Callable, List, Set
 
 from .describe import identity
 
@@ -21,7 +22,7 @@ except ImportError:  # an interpreter without threads
         return 0
 
 
-_setprofile = sys.setprofile  # the world may replace it
+_setprofile, _getprofile = sys.setprofile, sys.getprofile  # the world may replace it
 _BODY = "<module>"
 # The namespaces of modules whose functions do the work of an import; the code of a module never runs in one.
 _MACHINERY = {
@@ -48,7 +49,7 @@ _MACHINERY = {
 _TOOL, _NAME = 4, "runpy-conformance"
 
 Told = Callable[[types.FrameType], None]
-_AT_WORK: List[Tuple[Told, Told, List[Any], int]] = []
+_AT_WORK: List[Any] = []
 
 
 if hasattr(sys, "monitoring"):
@@ -57,14 +58,20 @@ if hasattr(sys, "monitoring"):
     _WANTED = _events.PY_START | _events.PY_RETURN | _events.PY_UNWIND
     _get_tool, _get_events, _set_events = _monitoring.get_tool, _monitoring.get_events, _monitoring.set_events
 
-    def follow(begins: Told, ends: Told, running: List[Any]) -> None:
+    def follow(begins: Told, ends: Told, running: List[Any], *, throughout: bool) -> None:
         """Call `begins` with the frame of each body that begins in this thread, and `ends` with it as it ends.
 
         running: the bodies of which the end is of interest, each a tuple with the identity of its frame first.
+        throughout: not only those that are announced; no matter here.
         """
         _AT_WORK[:] = [(begins, ends, running, get_ident())]
         if _get_tool(_TOOL) is not _NAME or _get_events(_TOOL) != _WANTED:
             _register()
+
+    def announced(code: Any) -> None:
+        """Hear that code is about to be executed; no matter here."""
+
+    profile_function = sys.getprofile
 
     def rest() -> None:
         """Follow nothing any more."""
@@ -108,26 +115,55 @@ if hasattr(sys, "monitoring"):
 
 else:
 
-    def follow(begins: Told, ends: Told, running: List[Any]) -> None:
+    def follow(begins: Told, ends: Told, running: List[Any], *, throughout: bool) -> None:
         """Call `begins` with the frame of each body that begins in this thread, and `ends` with it as it ends.
 
         running: the bodies of which the end is of interest, each a tuple with the identity of its frame first.
+        throughout: not only those that are announced, which would be many times faster.
         """
 
-        # Called some thousand times a case: a plain function, and the tests that mostly decide come first. To look at
-        # the code of a frame is an audit event each time.
+        # Called some hundred times a case, or a thousand: a plain function, and the tests that mostly decide come
+        # first. To look at the code of a frame is an audit event each time.
         def profile(frame: types.FrameType, event: str, arg: object, machinery: Set[int] = _MACHINERY) -> None:
             if event == "call":
                 if identity(frame.f_globals) not in machinery and frame.f_code.co_name == _BODY:
                     begins(frame)
+                    if not (running or throughout):
+                        _setprofile(None)
             elif running and event == "return" and _runs(frame, running):
                 ends(frame)
+                if not (running or throughout):
+                    _setprofile(None)
 
-        _setprofile(profile)
+        _AT_WORK[:] = [profile]
+        if throughout:
+            _setprofile(profile)
+
+    def announced(code: Any) -> None:
+        """Hear that code is about to be executed in this thread (PEP 578's `exec`): if it is a body, follow it."""
+        if _AT_WORK and _getprofile() is None and getattr(code, "co_name", None) == _BODY:
+            _setprofile(_AT_WORK[0])
+
+    def profile_function() -> Any:
+        """What `sys.getprofile` gives, unless that is ours."""
+        found = _getprofile()
+        return None if _AT_WORK and found is _AT_WORK[0] else found
 
     def rest() -> None:
-        """Follow nothing any more."""
-        _setprofile(None)
+        """Follow nothing any more, nor have anybody else do so."""
+        del _AT_WORK[:]
+        if _getprofile() is not None:
+            _setprofile(None)
+
+
+def finds_announced() -> bool:
+    """Whether bodies are found when they are followed only once they are announced; PyPy says nothing of some."""
+    begun: List[int] = []
+    for text_or_code in ("", compile("", "<tried>", "exec", dont_inherit=True)):
+        follow(lambda frame: begun.append(1), lambda frame: None, [], throughout=False)
+        exec(text_or_code, {})
+        rest()
+    return len(begun) == 2
 
 
 def _runs(frame: types.FrameType, running: List[Any]) -> bool:

@@ -14,7 +14,7 @@ import re
 import sys
 import types
 import warnings
-from typing import Any, Dict, List, Tuple
+from typing import Any, Dict, FrozenSet, List, Tuple
 
 from .describe import own_dict
 from .state import brought, unchanged
@@ -53,6 +53,34 @@ _ABSENT = object()
 # How code looks that may change a module's globals, and where it then names the module: to look at all takes long.
 _CHANGES = re.compile(r"\b(?!sys\.)\w+\.\w+ = |attr\(|__dict__|vars\(|globals\(")
 _WORDS = re.compile(r"\w+")
+
+
+def _texts(case: Dict[str, Any]) -> List[str]:
+    """What a case has executed."""
+    parts = [*case["files"].values()]
+    for step in case["steps"]:
+        parts.extend(step.values())
+    return [part if type(part) is str else str(part).replace("\\n", " ") for part in parts]
+
+
+# Of texts, which many cases have in common: whether they may change a module's globals, and the words in them.
+_SAID: Dict[str, Tuple[bool, FrozenSet[str]]] = {}
+_MOST_SAID = 5000
+
+
+def _said(text: str) -> Tuple[bool, FrozenSet[str]]:
+    found = _SAID.get(text)
+    if found is None:
+        found = _SAID[text] = bool(_CHANGES.search(text)), frozenset(_WORDS.findall(text))
+    return found
+
+
+def prepare(case: Dict[str, Any]) -> None:
+    """Look at the texts of a case that is to come: once, in the warm agent."""
+    if len(_SAID) > _MOST_SAID:
+        _SAID.clear()
+    for text in _texts(case):
+        _said(text)
 
 
 def _restore(mapping: Dict[Any, Any], before: Dict[Any, Any]) -> None:
@@ -94,6 +122,10 @@ class Snapshot:
             and module not in (sys, builtins, warnings, main, under_test)
             and name.partition(".")[0] != ours
         ]
+        self._numbers: Dict[str, List[int]] = {}
+        for number, (name, _, _) in enumerate(self._namespaces):
+            for part in name.split("."):
+                self._numbers.setdefault(part, []).append(number)
         gc.disable()  # when it runs must not depend on the cases before; what they leave goes with the process
 
     def restore(self, case: Dict[str, Any]) -> bool:
@@ -112,12 +144,11 @@ class Snapshot:
             sequence[:] = items
         for mapping, before in self._dicts:
             _restore(mapping, before)
-        text = str(case)
-        if _CHANGES.search(text):
-            words = set(_WORDS.findall(text))
-            for name, mapping, before in self._namespaces:
-                if not words.isdisjoint(name.split(".")):
-                    _restore(mapping, before)
+        said = [_said(text) for text in _texts(case)]
+        if any(changes for changes, _ in said):
+            for word in self._numbers.keys() & set().union(*(words for _, words in said)):
+                for number in self._numbers[word]:
+                    _restore(*self._namespaces[number][1:])
         environ, entries, raw = self._environ
         if own_dict(environ).get("_data") != raw:  # which are bytes, and need no decoding
             environ.clear()

@@ -195,13 +195,13 @@ def _in_this_process(request: Dict[str, Any], run_module: Callable[..., Any], na
     try:
         try:
             if len(cases) == 1:
-                tell(steps.observe(cases[0], root, run_module, name))
+                tell(steps.observe(cases[0], root, run_module, name, alone=True))
             else:
                 snapshot = rollback.Snapshot(root)
                 for number, case in enumerate(cases):
                     folder = "{}/{}".format(root, number)
                     os.mkdir(folder)
-                    tell(steps.observe(case, folder, run_module, name))
+                    tell(steps.observe(case, folder, run_module, name, alone=False))
                     if not snapshot.restore(case):
                         break
                     if _outputs() != outputs:  # the case has closed them, or led them elsewhere
@@ -254,6 +254,7 @@ def _in_a_child(
     for case in request["cases"]:
         world.prepare(case["files"])
         steps.prepare(case)
+        rollback.prepare(case)
     state.preload()
     alive_read, alive_write = os.pipe()
     for stream in _streams:

@@ -11,13 +11,13 @@ import types
 import warnings
 from typing import Any, Callable, ClassVar, Dict, List, Set, Tuple
 
-from . import world
+from . import frames, world
 from .describe import Describer, safe_str, slot
 from .own import os
 from .state import State, give_way
 from .watch import AUDITED, Watch
 
-_hooks = (sys.gettrace, sys.getprofile)
+_hooks = (sys.gettrace, frames.profile_function)
 _QUIET = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
 _MAX_OUTPUT = 20_000
 _OWN_NAMES = ("__builtins__", "__name__", "run_module", "note", "result", "error")
@@ -36,13 +36,16 @@ class Unsupported(Exception):
         self.made.append(safe_str(self))
 
 
-def observe(case: Dict[str, Any], root: str, run_module: Callable[..., Any], callable_name: str) -> Dict[str, Any]:
+def observe(
+    case: Dict[str, Any], root: str, run_module: Callable[..., Any], callable_name: str, *, alone: bool
+) -> Dict[str, Any]:
     """Build the world of `case` in the empty folder `root`, run its steps, and return the observation.
 
     case: `files`, `path`, `argv`, `steps`, as plain data. run_module: the side under test itself, never a wrapper.
+    alone: no other case is run in this process, so that what is dear is affordable.
     """
     Unsupported.made.clear()
-    run = _Run(case, root, run_module, callable_name)
+    run = _Run(case, root, run_module, callable_name, alone=alone)
     return run.all_steps(case["steps"])
 
 
@@ -72,14 +75,16 @@ def _compiled(number: int, source: str, is_call: bool) -> types.CodeType:
 
 
 class _Run:
-    def __init__(self, case: Dict[str, Any], root: str, run_module: Callable[..., Any], callable_name: str) -> None:
+    def __init__(
+        self, case: Dict[str, Any], root: str, run_module: Callable[..., Any], callable_name: str, *, alone: bool
+    ) -> None:
         self._root = root
         prefix = root + os.sep
 
         def is_world(file: str) -> bool:
             return file.startswith((prefix, "world:", "<step ")) or file == root
 
-        world.write(root, case["files"])
+        written = world.write(root, case["files"])
         os.chdir(root)
         self._describer = Describer(root, callable_name, is_world)
         self._state = State(self._describer)
@@ -111,9 +116,12 @@ class _Run:
         self._describer.opaque(under_test, "under_test")
         self._describer.opaque(self._namespace, "the steps")
         _listen(self._watch)
+        self._watch.throughout = alone or not _Trial.found
         self._streams = (sys.stdout, sys.stderr)
         self._read = [_size(1), _size(2)]
-        self._files = self._list_files()
+        self._files = (
+            self._list_files() if written is None else {self._describer.text(k): v for k, v in written.items()}
+        )
         self._hooks: Dict[str, str] = {}
 
     def all_steps(self, steps: List[Dict[str, Any]]) -> Dict[str, Any]:
@@ -223,6 +231,8 @@ class _Run:
             self._streams[descriptor - 1].flush()
             size = os.fstat(descriptor).st_size
             start, self._read[descriptor - 1] = self._read[descriptor - 1], size
+            if size == start:
+                return ""
             data = os.pread(descriptor, min(size - start, _MAX_OUTPUT), start)
         except (OSError, ValueError):
             return "<closed>"
@@ -245,18 +255,31 @@ class _Run:
                     continue
                 status = entry.stat(follow_symlinks=False)
                 # Below sys.pycache_prefix the folder of the world is part of the name.
-                found[self._describer.text(name)] = (status.st_size, status.st_mtime_ns, status.st_ino)
+                found[self._describer.text(name)] = world.look(status)
         return found
 
 
-_listeners: List[Watch] = []
+_listeners: List[Any] = []
 
 
 def _listen(watch: Watch) -> None:
     """Have `watch` hear each audit event. A hook stays for good, so that there is one for all cases."""
     if not _listeners and hasattr(sys, "addaudithook"):
+        _listeners[:] = [_Trial]
         sys.addaudithook(_heard)
+        _Trial.found = frames.finds_announced()
     _listeners[:] = [watch]
+
+
+class _Trial:
+    """Listens before the first case: whether bodies are found that are followed only once they are announced."""
+
+    auditing, found = True, False
+
+    @staticmethod
+    def audit(event: str, args: Any) -> None:
+        if event == "exec":
+            frames.announced(args[0])
 
 
 def _heard(event: str, args: Any, audited: Tuple[str, ...] = AUDITED) -> None:

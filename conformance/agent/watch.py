@@ -22,7 +22,10 @@ _MISSING = object()
 
 
 class Watch:
-    """The events of one case. `is_world` tells whether code from a file name belongs to the world."""
+    """The events of one case.
+
+    is_world: tells whether code from a file name belongs to the world. names: those of its modules.
+    """
 
     def __init__(self, describer: Describer, state: State, is_world: Callable[[str], bool], names: Set[str]) -> None:
         self._describer = describer
@@ -31,6 +34,7 @@ class Watch:
         self._names = names
         self._counts: Dict[str, int] = {}
         self._running: List[Tuple[int, Any]] = []
+        self.throughout = True  # see also bodies that are executed without the interpreter telling of it
         self.auditing = False
         self._thread = 0
         self.events: List[Dict[str, Any]] = []
@@ -40,7 +44,7 @@ class Watch:
         """Watch from here on."""
         self.auditing = True
         self._thread = get_ident()
-        frames.follow(self._begins, self._ends, self._running)
+        frames.follow(self._begins, self._ends, self._running, throughout=self.throughout)
 
     def stop(self) -> None:
         """Stop watching; what happens next is our own doing."""
@@ -174,6 +178,7 @@ class Watch:
                 self.audited.append([event, subject])
             return
         if event == "exec":
+            frames.announced(subject)
             subject = getattr(subject, "co_filename", None)
         elif event == "compile":
             subject = args[1]
@@ -182,8 +187,10 @@ class Watch:
         if type(subject) is not str or not self._is_world(subject) or subject.startswith("<step "):
             return
         # Not an archive that is searched: by anybody's import of anything.
-        if not any(type(entry) is str and entry == subject for entry in list(sys.path)):
-            self.audited.append([event, _PYC_TEMPORARY.sub(r"\1", self._describer.text(subject))])
+        if any(type(entry) is str and entry == subject for entry in list(sys.path)):
+            return
+        text = self._describer.text(subject)
+        self.audited.append([event, _PYC_TEMPORARY.sub(r"\1", text) if ".pyc." in text else text])
 
 
 def _is_import(namespace: Dict[Any, Any]) -> bool:

@@ -14,7 +14,7 @@ import io
 import os
 import re
 import sys
-from typing import Any, Dict, Union
+from typing import Any, Dict, Optional, Tuple, Union
 
 EPOCH = 1_000_000_000
 STEP = 10
@@ -22,6 +22,7 @@ _ZIP_DATE = (2001, 9, 9, 1, 46, 40)
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})")
 
 Recipe = Union[str, Dict[str, Any]]
+Look = Tuple[int, int, int]
 
 
 def prepare(files: Dict[str, Recipe]) -> None:
@@ -43,12 +44,18 @@ def real_name(name: str) -> str:
     return _ESCAPE.sub(lambda match: chr(int(match.group(1), 16)), name)
 
 
-def write(root: str, files: Dict[str, Recipe], moment: int = 0) -> None:
-    """Write `files` below `root`, which is there; `moment` counts the changes since the world began."""
+def write(root: str, files: Dict[str, Recipe], moment: int = 0) -> Optional[Dict[str, Look]]:
+    """Write `files` below `root`, which is there; `moment` counts the changes since the world began.
+
+    Returned is what files that have been written look like, by their names below `root`; None if it takes a look
+    around to tell.
+    """
     when = EPOCH + STEP * moment
     folders, there = {root}, {root}
+    written: Optional[Dict[str, Look]] = {}
     for name, recipe in files.items():
-        path = os.path.join(root, real_name(name))
+        real = real_name(name)
+        path = os.path.join(root, real)
         folder = path.rstrip("/") if name.endswith("/") else os.path.dirname(path)
         if folder not in there:
             os.makedirs(folder, exist_ok=True)
@@ -58,12 +65,22 @@ def write(root: str, files: Dict[str, Recipe], moment: int = 0) -> None:
             folder = os.path.dirname(folder)
         if isinstance(recipe, dict) and "delete" in recipe:
             _delete(path)
-            there = {root}
+            there, written = {root}, None
         elif not name.endswith("/"):
-            _write_one(root, path, recipe, when, replaces=moment > 0)
+            look = _write_one(root, path, recipe, when, replaces=moment > 0)
+            if look is None or os.path.normpath(real) != real:
+                written = None
+            elif written is not None:
+                written[real] = look
     for folder in folders:
         if not moment or os.path.isdir(folder):
             os.utime(folder, (when, when))
+    return written
+
+
+def look(status: os.stat_result) -> Look:
+    """By what a file is told from what it was, or from another one."""
+    return status.st_size, status.st_mtime_ns, status.st_ino
 
 
 def _delete(path: str) -> None:
@@ -75,23 +92,27 @@ def _delete(path: str) -> None:
         os.remove(path)
 
 
-def _write_one(root: str, path: str, recipe: Recipe, when: int, replaces: bool) -> None:
+def _write_one(root: str, path: str, recipe: Recipe, when: int, replaces: bool) -> Optional[Look]:
     if replaces and os.path.islink(path):
         os.remove(path)  # what is written takes the link's place, and not that of the file it leads to
     if isinstance(recipe, dict) and "symlink" in recipe:
         os.symlink(real_name(recipe["symlink"]), path)
-        return
+        return None
     # Without a file object, which costs as much again.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
     try:
         data = content(root, path, recipe, when)
         while data:
             data = data[os.write(descriptor, data) :]
+        if isinstance(recipe, dict):
+            when = int(recipe.get("mtime", when))
+        if os.utime in os.supports_fd:
+            os.utime(descriptor, (when, when))
+            return look(os.fstat(descriptor))
     finally:
         os.close(descriptor)
-    if isinstance(recipe, dict):
-        when = int(recipe.get("mtime", when))
     os.utime(path, (when, when))
+    return None
 
 
 def content(root: str, path: str, recipe: Recipe, when: int) -> bytes:
