@@ -54,9 +54,11 @@ _WEAK = (_SIGHT, _STATE, _OUTPUT, "names", "files", "result.functions")
 _PUT_BACK = ("argv", "modules")
 _AFTERWARDS = " afterwards"
 _IN_FLIGHT = ("after.main",)
-# Several of these at once: it is another module.
+# Several of these at once: it is another module. Then sys.argv has another file, sys.modules another name,
+# and other reasons for a warning.
 _OF_A_MODULE = {"__name__", "__spec__", "__file__", "__cached__", "__package__", "code"}
 _SEVERAL = 3
+_OF_ANOTHER = {*_OF_A_MODULE, "argv", "modules", "warnings"}
 # Causes are one thing if they share so much of their cases, and these are no more than this part of all cases.
 _TOGETHER = 0.75
 _COMMON = 0.25
@@ -167,7 +169,7 @@ class Groups:
         for group in self.all:
             if one.key in (group.core if one.point else group.keys):
                 return group
-        areas = _areas(seen.causes(self.level), self.fine)
+        areas = self._areas(seen)
         for group in self.all:
             if areas[one] in group.areas and not (one.point and areas[one].endswith(_AFTERWARDS)):
                 return group
@@ -203,7 +205,7 @@ class Groups:
         cases: others that were tried; what shows there beside it alone belongs to it.
         """
         cases = [seen, *cases]
-        areas = _areas(seen.causes(self.level), self.fine)
+        areas = self._areas(seen)
         together = [
             one
             for one in self.unknown(seen)
@@ -229,6 +231,15 @@ class Groups:
         )
         return len(ones & others) >= _TOGETHER * len(ones | others) and len(ones | others) <= _COMMON * self.tried
 
+    def _areas(self, seen: Seen) -> dict[Showing, str]:
+        """The area of each cause of a case: if it is another module that runs, that is what its specials are about."""
+        areas = {one: one.fine_area if self.fine else one.area for one in seen.causes(self.level)}
+        of_a_module = _OF_A_MODULE & set(areas.values())
+        ran = {one.signature.kind for one in seen.showings if one.signature.field == "executions.run"}
+        if ("__spec__" in of_a_module and len(of_a_module) >= _SEVERAL) or {"extra", "missing"} <= ran:
+            return {one: _WAY if area in _OF_ANOTHER else area for one, area in areas.items()}
+        return areas
+
     def _how_plain(self, seen: Seen) -> tuple[bool, int, int, int, str]:
         causes = seen.causes(self.level)
         return len({one.key for one in causes}) > 1, seen.size, len(causes), len(seen.showings), seen.id
@@ -240,12 +251,3 @@ def groups(cases: Sequence[Seen], level: Level, tried: int, *, fine: bool = Fals
     while (choice := found.choose(cases)) is not None:
         found.add(*choice, cases)
     return found
-
-
-def _areas(causes: Sequence[Showing], fine: bool = False) -> dict[Showing, str]:
-    """The area of each cause of a case: if it is another module that runs, that is what its specials are about."""
-    areas = {one: one.fine_area if fine else one.area for one in causes}
-    of_a_module = _OF_A_MODULE & set(areas.values())
-    if "__spec__" in of_a_module and len(of_a_module) >= _SEVERAL:
-        return {one: _WAY if area in of_a_module else area for one, area in areas.items()}
-    return areas
