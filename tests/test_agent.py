@@ -323,6 +323,39 @@ def test_the_end_of_a_body_is_seen_whatever_hooks_were_taken_away(
     assert told[1] == [("run", "m.py"), ("import", "n.py"), ("end", "n.py"), ("end", "m.py")]
 
 
+WAYS = {
+    "exec": "exec(code, namespace)",
+    "eval": "eval(code, namespace)",
+    "a function": "types.FunctionType(code, namespace)()",
+    # The interpreter tells nobody of this one.
+    "C": "ctypes.pythonapi.PyEval_EvalCode(*map(ctypes.py_object, (code, namespace, namespace)))",
+}
+
+
+@pytest.mark.parametrize("python", ["python3.8", sys.executable, "python3.12"])
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_code_may_be_executed_in_any_way(way: str, python: str, tmp_path: Path) -> None:
+    """It is seen, in the end, as what the oracle executes is; and nothing is said of what was not."""
+    source = REFERENCE.joinpath("__init__.py").read_text(encoding="utf-8")
+    changed = source.replace(
+        "    exec(code, namespace)", f"    namespace.update(__builtins__=vars(builtins))\n    {way}"
+    )
+    assert changed != source
+    (tmp_path / "own_way.py").write_text(changed.replace("import sys\n", "import builtins, ctypes, sys, types\n", 1))
+    target = find(python)
+    sides = [Side(target, "oracle"), Side(target, str(tmp_path / "own_way.py"))]
+    some = [case for case in all_cases().values() if case.chapter in ("packages", "altering_sys")]
+    try:
+        examiner = Examiner(sides[0], sides[1], Level.DOCUMENTED)
+        examiner.smoke()
+        trials = examiner.run_all(some[:40])
+    finally:
+        for side in sides:
+            side.close()
+    assert {trial.verdict for trial in trials} <= {"agrees", "not-run", "diverges"}
+    assert not [trial for trial in trials if trial.counts(Level.DOCUMENTED) or trial.unconfirmed]
+
+
 def test_a_step_that_is_warned_of_is_warned_of_each_time(oracle_of: Callable[[Target], Oracle]) -> None:
     """The warm agent compiles steps beforehand, but keeps none of which there is something to see."""
     side = oracle_of(find(sys.executable)).side

@@ -190,6 +190,18 @@ def test_several_cases_share_a_process() -> None:
     assert len(candidate.started) == 2
 
 
+def test_a_candidate_whose_runs_are_not_seen_in_a_shared_process_has_none() -> None:
+    """The smoke check shows it: what differs there is not even looked at."""
+    unseen = copy.deepcopy(observation())
+    unseen["steps"][0]["events"] = []
+    candidate = FakeSide(right(), shared=[done(unseen)] * 2)
+    both = examiner(candidate)
+    both.smoke()
+    del candidate.started[:]
+    assert [(trial.verdict, trial.unconfirmed) for trial in both.run_all(THREE)] == [("agrees", ())] * 3
+    assert len(candidate.started) == 3
+
+
 def test_what_differs_in_a_shared_process_is_tried_again_alone() -> None:
     """What it shows then is what counts, and what it does not show is set apart."""
     shared = [right(), wrong(), right()]

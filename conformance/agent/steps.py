@@ -278,7 +278,7 @@ class _Trial:
 
     @staticmethod
     def audit(event: str, args: Any) -> None:
-        if event == "exec":
+        if event in ("exec", "function.__new__"):
             frames.announced(args[0])
 
 

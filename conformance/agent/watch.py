@@ -16,7 +16,7 @@ from .describe import Describer, ask, identity, own_dict, safe_str, type_name
 from .frames import get_ident
 from .state import State
 
-AUDITED = ("open", "compile", "exec", "import")
+AUDITED = ("open", "compile", "exec", "import", "function.__new__")
 _PYC_TEMPORARY = re.compile(r"(\.pyc)\.\d+$")
 _MISSING = object()
 
@@ -177,8 +177,10 @@ class Watch:
             if type(subject) is str and subject.partition(".")[0] in self._names:
                 self.audited.append([event, subject])
             return
-        if event == "exec":
+        if event in ("exec", "function.__new__"):  # which is another way to execute code
             frames.announced(subject)
+            if event != "exec":
+                return
             subject = getattr(subject, "co_filename", None)
         elif event == "compile":
             subject = args[1]
