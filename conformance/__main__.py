@@ -11,12 +11,18 @@ from __future__ import annotations
 
 import os
 import signal
+
+from . import HOUSE, INTERRUPTED, __version__
+
+if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))  # nothing has begun before all this is imported
+
 import sys
 from pathlib import Path
 
 import pytest
 
-from . import HOUSE, INTERRUPTED, __version__, options
+from . import options
 from .report import terminal
 
 

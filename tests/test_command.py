@@ -321,3 +321,19 @@ def test_an_interrupted_run_keeps_its_report_and_leaves_nothing(tmp_path: Path) 
     assert "status 130: interrupted" in printed.strip().splitlines()[-2]
     assert json.loads(report.read_text().splitlines()[-1])["status"] == 130
     assert not list(scratch.iterdir())
+
+
+def test_an_interruption_before_anything_has_begun_says_nothing(tmp_path: Path) -> None:
+    """While pytest is being imported, which takes a while."""
+    (tmp_path / "pytest.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "conformance"],
+        cwd=HOUSE,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - as above
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")
