@@ -50,8 +50,8 @@ class Find:
 class Tally:
     """What a search came to, in numbers.
 
-    drawn: cases, of which some are alike. tried: those that were not. lost: in which the oracle could not be observed.
-    Then the seconds spent on each part.
+    drawn: cases, of which some are alike. tried: those that were not, and that ran. lost: in which the oracle could
+    not be observed. Then the seconds spent on each part.
     """
 
     drawn: int = 0
@@ -164,9 +164,10 @@ class _Search:
             if self.late():
                 break
             self._tried.update(case.digest for case in batch)
-            self._tally.tried += len(batch)
-            self._known.tried += len(batch)
             for trial in self._trials(batch):
+                if trial.verdict != "not-run":
+                    self._tally.tried += 1
+                    self._known.tried += 1
                 if trial.counts(self._known.level):
                     by_id[trial.case.id] = trial
         self._tally.running += time.monotonic() - start

@@ -101,6 +101,9 @@ class Examiner:
         """Check that the candidate can be called at all. Raises SmokeFailed, with one sentence."""
         reply = self._candidate.run(SMOKE.plain())
         observation = reply.observation or {}
+        if reply.status == "hang":  # then few cases will end, and to wait for some is enough
+            self._candidate.hurry()
+            self._hung = _MOST_HUNG - _PATIENCE
         if "unsupported" in observation or reply.status != "done":
             return  # not offered in this form, or worse than an adapter's fault: the cases will tell
         step = observation["steps"][0]
