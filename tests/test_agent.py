@@ -356,6 +356,39 @@ def test_code_may_be_executed_in_any_way(way: str, python: str, tmp_path: Path) 
     assert not [trial for trial in trials if trial.counts(Level.DOCUMENTED) or trial.unconfirmed]
 
 
+PROFILERS = {
+    "a function": """
+    before = sys.getprofile()
+    sys.setprofile(lambda *seen: None)
+    try:
+        return run(*given, **named)
+    finally:
+        sys.setprofile(before)
+""",
+    "C": "    return cProfile.Profile().runcall(run, *given, **named)\n",
+}
+
+
+@pytest.mark.parametrize("python", ["python3.8", sys.executable])
+@pytest.mark.parametrize("body", PROFILERS.values(), ids=PROFILERS)
+def test_a_candidate_may_profile_what_it_runs(body: str, python: str, tmp_path: Path) -> None:
+    """It is not in the way of what is seen of the modules; nor are we in its."""
+    source = "import cProfile, sys\nfrom runpy import run_module as run\ndef run_module(*given, **named):\n"
+    (tmp_path / "profiles.py").write_text(source + body)
+    target = find(python)
+    sides = [Side(target, "oracle"), Side(target, str(tmp_path / "profiles.py"))]
+    some = [case for case in all_cases().values() if case.chapter in ("packages", "nesting", "altering_sys")]
+    try:
+        examiner = Examiner(sides[0], sides[1], Level.COMPAT)
+        examiner.smoke()
+        trials = [trial for n in range(0, len(some), 40) for trial in examiner.run_all(some[n : n + 40])]
+    finally:
+        for side in sides:
+            side.close()
+    assert sum(trial.verdict == "agrees" for trial in trials) > 100
+    assert not [trial for trial in trials if trial.counts(Level.COMPAT) or trial.unconfirmed]
+
+
 def test_a_step_that_is_warned_of_is_warned_of_each_time(oracle_of: Callable[[Target], Oracle]) -> None:
     """The warm agent compiles steps beforehand, but keeps none of which there is something to see."""
     side = oracle_of(find(sys.executable)).side

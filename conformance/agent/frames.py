@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Any, Callable, List, Set
+from typing import Any, Callable, List, Set, Tuple
 
 from .describe import identity
 
@@ -22,7 +22,12 @@ except ImportError:  # an interpreter without threads
         return 0
 
 
-_setprofile, _getprofile = sys.setprofile, sys.getprofile  # the world may replace it
+_setprofile, _getprofile, _settrace, _gettrace = (
+    sys.setprofile,
+    sys.getprofile,
+    sys.settrace,
+    sys.gettrace,
+)  # the world may replace it
 _BODY = "<module>"
 # The namespaces of modules whose functions do the work of an import; the code of a module never runs in one.
 _MACHINERY = {
@@ -50,6 +55,8 @@ _TOOL, _NAME = 4, "runpy-conformance"
 
 Told = Callable[[types.FrameType], None]
 _AT_WORK: List[Any] = []
+_OTHERS: List[Tuple[Any, Any]] = []
+_TRACED: List[bool] = []
 
 
 if hasattr(sys, "monitoring"):
@@ -71,7 +78,11 @@ if hasattr(sys, "monitoring"):
     def announced(code: Any) -> None:
         """Hear that code is about to be executed; no matter here."""
 
-    profile_function = sys.getprofile
+    def traced() -> bool:
+        """Whether a trace function of ours has been there, for code to see: never."""
+        return False
+
+    profile_function, trace_function = sys.getprofile, sys.gettrace
 
     def rest() -> None:
         """Follow nothing any more."""
@@ -135,23 +146,81 @@ else:
                 if not (running or throughout):
                     _setprofile(None)
 
-        _AT_WORK[:] = [profile]
+        def beside(other: Any) -> Any:
+            """Until the next body ends: what another profile function is told, and we as well."""
+            depth = len(running)
+
+            def both(frame: types.FrameType, event: str, arg: object) -> None:
+                if event == "call" and frame.f_code.co_name == _BODY and identity(frame.f_globals) not in _MACHINERY:
+                    begins(frame)
+                    if len(running) <= depth:
+                        _setprofile(other)
+                elif event == "return" and _runs(frame, running):
+                    ends(frame)
+                    if len(running) <= depth:
+                        _setprofile(other)
+                other(frame, event, arg)
+
+            _OTHERS.append((both, other))
+            return both
+
+        def trace(frame: types.FrameType, event: str, arg: object) -> Any:
+            """The same, where what profiles is no function."""
+            if event == "call":
+                if frame.f_code.co_name != _BODY or identity(frame.f_globals) in _MACHINERY:
+                    return None
+                begins(frame)
+                if not _runs(frame, running):
+                    return None
+                frame.f_trace_lines = False
+            elif event == "return":
+                ends(frame)
+                if not running:
+                    _settrace(None)
+            return trace
+
+        _AT_WORK[:] = [profile, beside, trace]
+        del _TRACED[:]
         if throughout:
             _setprofile(profile)
 
     def announced(code: Any) -> None:
         """Hear that code is about to be executed in this thread (PEP 578's `exec`): if it is a body, follow it."""
-        if _AT_WORK and _getprofile() is None and getattr(code, "co_name", None) == _BODY:
-            _setprofile(_AT_WORK[0])
+        if not _AT_WORK or getattr(code, "co_name", None) != _BODY:
+            return
+        profile, beside, trace = _AT_WORK
+        other = _getprofile()
+        if other is None:
+            _setprofile(profile)
+        elif other is profile or any(other is ours for ours, _ in _OTHERS):
+            return
+        elif callable(other):  # somebody profiles: the candidate perhaps, whose business it is
+            _setprofile(beside(other))
+        elif _gettrace() is None:
+            _settrace(trace)
+            _TRACED[:] = [True]
+
+    def traced() -> bool:
+        """Whether a trace function of ours has been there, for code to see."""
+        return bool(_TRACED)
 
     def profile_function() -> Any:
         """What `sys.getprofile` gives, unless that is ours."""
         found = _getprofile()
-        return None if _AT_WORK and found is _AT_WORK[0] else found
+        if _AT_WORK and found is _AT_WORK[0]:
+            return None
+        return next((other for ours, other in _OTHERS if found is ours), found)
+
+    def trace_function() -> Any:
+        """What `sys.gettrace` gives, unless that is ours."""
+        found = _gettrace()
+        return None if _AT_WORK and found is _AT_WORK[2] else found
 
     def rest() -> None:
-        """Follow nothing any more, nor have anybody else do so."""
-        del _AT_WORK[:]
+        """Follow nothing any more, nor have anybody else profile."""
+        if _AT_WORK and _gettrace() is _AT_WORK[2]:
+            _settrace(None)
+        del _AT_WORK[:], _OTHERS[:]
         if _getprofile() is not None:
             _setprofile(None)
 

@@ -17,7 +17,7 @@ from .own import os
 from .state import State, give_way
 from .watch import AUDITED, Watch
 
-_hooks = (sys.gettrace, frames.profile_function)
+_hooks = (frames.trace_function, frames.profile_function)
 _QUIET = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
 _MAX_OUTPUT = 20_000
 _OWN_NAMES = ("__builtins__", "__name__", "run_module", "note", "result", "error")
@@ -89,7 +89,9 @@ class _Run:
         self._describer = Describer(root, callable_name, is_world)
         self._state = State(self._describer)
         self._watch = Watch(self._describer, self._state, is_world, _names(case))
-        give_way(str(case).replace("\\n", " "))
+        text = str(case).replace("\\n", " ")
+        give_way(text)
+        self._looks_at_trace = "gettrace" in text
         sys.dont_write_bytecode = False
         sys.pycache_prefix = None
         sys.argv = list(case["argv"])
@@ -131,6 +133,10 @@ class _Run:
                 observed.append(self._step(step, number + 1))
             except Unsupported as exc:
                 Unsupported.made.append(safe_str(exc))  # if one of a subclass has not said so
+            if frames.traced() and self._looks_at_trace:
+                Unsupported.made.append(
+                    "a profiler that is C needs a trace function of ours, which this case would see"
+                )
             if Unsupported.made:
                 return {"unsupported": Unsupported.made[0]}
         return {"steps": observed}
