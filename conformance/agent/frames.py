@@ -138,7 +138,8 @@ else:
         def profile(frame: types.FrameType, event: str, arg: object, machinery: Set[int] = _MACHINERY) -> None:
             if event == "call":
                 if identity(frame.f_globals) not in machinery and frame.f_code.co_name == _BODY:
-                    begins(frame)
+                    if not _runs(frame, running):  # we may be told twice, by another profile function
+                        begins(frame)
                     if not (running or throughout):
                         _setprofile(None)
             elif running and event == "return" and _runs(frame, running):
@@ -152,7 +153,8 @@ else:
 
             def both(frame: types.FrameType, event: str, arg: object) -> None:
                 if event == "call" and frame.f_code.co_name == _BODY and identity(frame.f_globals) not in _MACHINERY:
-                    begins(frame)
+                    if not _runs(frame, running):
+                        begins(frame)
                     if len(running) <= depth:
                         _setprofile(other)
                 elif event == "return" and _runs(frame, running):

@@ -19,6 +19,7 @@ from .state import State
 AUDITED = ("open", "compile", "exec", "import", "function.__new__")
 _PYC_TEMPORARY = re.compile(r"(\.pyc)\.\d+$")
 _MISSING = object()
+_WRITES_BACK = sys.version_info[:2] == (3, 12)
 
 
 class Watch:
@@ -81,12 +82,14 @@ class Watch:
         if self._is_world(file):
             return True
         # What exec makes of a text, and code under a wrong name: a run if it is given a module's namespace.
-        if "__spec__" not in frame.f_globals or frame.f_locals is not frame.f_globals:
+        if "__spec__" not in frame.f_globals:
             return False
         if any(namespace is frame.f_globals for _, namespace in self._running):
             return False  # a module that runs evaluates a text in its own namespace, or has it evaluated
         place = frame.f_globals.get("__file__")
-        return file == "<string>" or (type(place) is str and self._is_world(place))
+        if file != "<string>" and not (type(place) is str and self._is_world(place)):
+            return False
+        return not _has_own_locals(frame)
 
     def _entry(self, frame: types.FrameType) -> Dict[str, Any]:
         namespace = frame.f_globals
@@ -113,7 +116,7 @@ class Watch:
             for key, value in sorted(namespace.items(), key=lambda item: str(item[0]) if type(item[0]) is str else "")
             if key not in SPECIALS
         ]
-        entry["locals"] = frame.f_locals is namespace
+        entry["locals"] = not _has_own_locals(frame)
         entry.update(self._surroundings(namespace))
         self._running.append((identity(frame), namespace))
         return entry
@@ -193,6 +196,17 @@ class Watch:
             return
         text = self._describer.text(subject)
         self.audited.append([event, _PYC_TEMPORARY.sub(r"\1", text) if ".pyc." in text else text])
+
+
+def _has_own_locals(frame: types.FrameType) -> bool:
+    """Whether code has other locals than globals.
+
+    Not asked on 3.12 where a comprehension has become part of the body: to look is to have its variables written back,
+    as None and with a warning, when a profile function is there.
+    """
+    if _WRITES_BACK and frame.f_code.co_nlocals:
+        return False
+    return frame.f_locals is not frame.f_globals
 
 
 def _is_import(namespace: Dict[Any, Any]) -> bool:
