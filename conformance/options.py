@@ -93,7 +93,7 @@ _NOX = {
 }
 _VARIABLES = {
     "UV_PYTHON_DOWNLOADS": "`never` forbids uv to download interpreters that are missing",
-    "XDG_CACHE_HOME": "where finds are kept between runs: in `runpy-conformance` there (default: `~/.cache`)",
+    "XDG_CACHE_HOME": "what is kept between runs is in `runpy-conformance` there (default: `~/.cache`)",
     "TMPDIR": "where the worlds of cases are built (default: in memory, where there is room)",
     "NO_COLOR": "no colours, whatever the terminal",
 }

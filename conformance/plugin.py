@@ -120,7 +120,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--database",
         metavar="DIR",
         default="",
-        help="where finds are kept between runs: a folder, redis://... or none (default: in the user's cache folder)",
+        help="where finds, and what the oracle has shown, are kept between runs: a folder, redis://... (only finds) or "
+        "none (default: in the user's cache folder)",
     )
     group.addoption(
         "--finds",

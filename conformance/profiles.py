@@ -42,6 +42,13 @@ def cache() -> Path:
     return (Path(home) if os.path.isabs(home) else Path.home() / ".cache") / "runpy-conformance"
 
 
+def kept(where: str) -> Path | None:
+    """The folder of what is kept between runs, if anything is to be kept. where: as asked for (see `database`)."""
+    if where == "none":
+        return None
+    return cache() if not where or "://" in where else Path(where)
+
+
 def database(where: str, what: str) -> ExampleDatabase | None:
     """The place in which Hypothesis keeps what it has found: a folder, `redis://...`, or none. Raises ValueError.
 

@@ -24,6 +24,7 @@ class Recorded:
     """The oracle's side, from recordings. target: which build the candidate runs in. Raises RecordingError."""
 
     forks = True
+    mistaken = False
 
     def __init__(
         self, recordings: Recordings, tree: Iterable[Case], target: Build, capabilities: frozenset[str]

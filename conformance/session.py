@@ -8,7 +8,7 @@ import os
 import sys
 import time
 import tomllib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,16 +24,18 @@ from .baseline import Baseline, BaselineError, Known, marked, replayed
 from .baseline import parse as parse_baseline
 from .case import SEARCH, Case, fixtures, from_plain, read
 from .clauses import Level, registry
+from .doubled import Doubled, cores
 from .effects import Expected
 from .finds import Written
 from .finds import name_of as find_name
 from .finds import write as write_find
 from .fixture import toml
 from .grouping import Groups, groups
-from .profiles import PROFILES, database
+from .profiles import PROFILES, database, kept
 from .record import build_of
 from .recorded import Recorded
 from .recording import FOLDER, Recordings
+from .remembered import Memory, Remembered
 from .report import baseline_file, records, terminal
 from .report.findings import findings
 from .report.outputs import OutputError
@@ -81,7 +83,10 @@ class Session:
         self._known: Groups | None = None
         self._database: ExampleDatabase | None = None
         self._ahead: dict[str, Trial] = {}
-        self._sides: list[Side | Translated | Recorded] = []
+        self._sides: list[Side] = []
+        self._asked: Remembered | None = None  # the oracle, unless what was recorded is
+        self._seen: dict[str, bytes] = {}  # what it has shown
+        self._memory: Memory | None = None  # where that is kept
         self._report: Stream | None = None
         self.tally = Tally()  # of the search at hand
         self._ends: float | None = None
@@ -90,18 +95,13 @@ class Session:
         option = self.config.option
         impl = str(REFERENCE) if option.impl == "reference" else option.impl
 
-        def side(what: str, where: Target = target) -> Side:
-            one = Side(
-                where,
-                what,
-                import_from=option.import_from,
-                timeout=option.case_timeout,
-                load_timeout=option.load_timeout,
-            )
-            self._sides.append(one)
-            return one
-
-        judged = side(impl)
+        options = {
+            "import_from": option.import_from,
+            "timeout": option.case_timeout,
+            "load_timeout": option.load_timeout,
+        }
+        judged = Doubled(target, impl, self._spare, **options)
+        self._sides.append(judged)
         greeting = judged.greeting
         candidate: Side | Translated = judged
         oracle: Side | Translated | Recorded
@@ -113,7 +113,7 @@ class Session:
         if option.interpreter:
             candidate = interpreters.translated(judged, target)
         if judge_in is not None:
-            oracle = interpreters.translated(side("oracle", judge_in), judge_in)
+            oracle = interpreters.translated(self._asked_in(judge_in, options), judge_in)
         elif option.interpreter or option.oracle == "recording":
             recordings, tree = Recordings(self.folder / FOLDER), whole_tree(self.folder)
             if option.interpreter:
@@ -121,7 +121,7 @@ class Session:
             else:
                 oracle = Recorded(recordings, tree, build_of(target), greeting.capabilities)
         else:
-            oracle = side("oracle")
+            oracle = self._asked_in(target, options)
         if option.interpreter:
             allowed = interpreters.expected(greeting.implementation, greeting.version, oracle.greeting.version)
         self.oracle_in = judge_in
@@ -156,6 +156,22 @@ class Session:
             delegates=greeting.delegates or self.examiner.delegates,
             unseen=greeting.unseen,
         )
+
+    def _asked_in(self, target: Target, options: Mapping[str, Any]) -> Side:
+        """The oracle's side, with what it has shown in earlier runs."""
+        self._asked = side = Remembered(target, self._seen, **options)
+        self._sides.append(side)
+        folder = kept(self.config.option.database)
+        if folder is not None and side.forks:
+            self._memory = Memory(folder / "oracle", side.greeting, target.executable)
+            self._seen.update(self._memory.read())
+        return side
+
+    def _spare(self) -> bool:
+        """Whether there is a core that nobody uses while the candidate is at work."""
+        if hasattr(self.config, "workerinput"):
+            return False
+        return cores() > 1 and (self._asked is None or not self._asked.at_work)
 
     def trial(self, case: Case, batch: str, everything: Callable[[], Iterable[tuple[str, Case]]]) -> Trial:
         """What came of a case; the first of a batch that is asked for has all of them run.
@@ -281,6 +297,8 @@ class Session:
                 return
 
     def close(self) -> None:
+        if self._memory is not None and self._asked is not None:
+            self._asked.keep(self._memory)
         for side in self._sides:
             side.close()
         self._sides.clear()

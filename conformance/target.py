@@ -77,7 +77,10 @@ class Target:
 
 @dataclass(frozen=True)
 class Greeting:
-    """What an agent says of its interpreter and of the side that it has loaded."""
+    """What an agent says of its interpreter and of the side that it has loaded.
+
+    made_of: what decides how the oracle behaves, to be compared as a whole; empty for a candidate.
+    """
 
     version: str
     implementation: str
@@ -85,6 +88,7 @@ class Greeting:
     single_threaded: bool
     delegates: bool
     unseen: Mapping[str, str]
+    made_of: Sequence[Any] = ()
 
 
 @dataclass(frozen=True)
@@ -166,6 +170,11 @@ class Side:
         self._pending: tuple[_Agent, dict[str, Any]] | None = None
 
     @property
+    def mistaken(self) -> bool:
+        """Whether the last answers for cases that share a process have turned out not to be what it shows."""
+        return False
+
+    @property
     def forks(self) -> bool:
         """Whether cases run in forked processes; otherwise there is a fresh interpreter for each."""
         return "fork" in self.greeting.capabilities and self.greeting.single_threaded
@@ -183,6 +192,9 @@ class Side:
 
         Several follow one another in one process, which is put back to what it was after each.
         """
+        self._send(cases, fresh=fresh)
+
+    def _send(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool) -> None:
         fresh = fresh or not self.forks
         assert len(cases) == 1 or not fresh
         agent = self._launch("once")[0] if fresh else self._warm()
@@ -214,7 +226,7 @@ class Side:
             upset = f"run again, since {exc}"
         if count > 1:
             return [replace(UNREACHED, upset=upset)] * count  # each of them is to be run by itself then
-        self.start(request["cases"], fresh=agent.once)
+        self._send(request["cases"], fresh=agent.once)
         try:
             return [replace(one, upset=upset) for one in self._finish()]
         except _Upset as exc:
@@ -319,6 +331,7 @@ class Side:
             single_threaded=message["single_threaded"],
             delegates=message["delegates"],
             unseen=message["unseen"],
+            made_of=message.get("made_of", ()),
         )
         return agent, greeting
 

@@ -33,6 +33,11 @@ class Translated:
         return f"runpy of {self.build}"
 
     @property
+    def mistaken(self) -> bool:
+        """See `Side`."""
+        return self._side.mistaken
+
+    @property
     def forks(self) -> bool:
         """See `Side`."""
         return self._side.forks

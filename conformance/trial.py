@@ -200,7 +200,7 @@ class Examiner:
         if all(one.signature in self._confirmed for one in shared.divergences if one.cause):
             return shared
         alone = self.run(case)
-        if alone.divergences:
+        if alone.divergences or self._oracle.mistaken:
             return alone
         self._patience -= 1
         return replace(alone, unconfirmed=shared.divergences)

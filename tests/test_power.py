@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from conformance import REFERENCE, fuzzing
 from conformance.fixture import toml
+from conformance.remembered import Remembered
 from conformance.target import Target, find
 from tests.harness import all_cases
 from tests.power.__main__ import main
 from tests.power.generate import by_removal
-from tests.power.measure import FIXTURE, LOAD, Clock, OutOfTime, Remembered, Result, drawn, measure, try_all
+from tests.power.measure import FIXTURE, LOAD, Clock, OutOfTime, Result, drawn, measure, try_all
 from tests.power.wrong import GENERATED, Change, Equivalent, Wrong, change, equivalents, stale, written
 
 SOURCE = (REFERENCE / "__init__.py").read_text(encoding="utf-8")
@@ -88,13 +89,12 @@ def test_a_survivor_is_bad_unless_it_is_listed_and_so_is_a_listed_one_that_is_ca
 
 def test_the_oracle_is_asked_once(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it has shown does not depend on the candidate."""
-    seen: dict[str, object] = {}
-    oracle = Remembered(target, seen)  # type: ignore[arg-type]
+    oracle = Remembered(target, {}, trusted=True)
     plain = [case.plain() for case in SOME[:3]]
     try:
         oracle.start(plain)
         first = oracle.finish()
-        monkeypatch.setattr("conformance.target.Side.start", lambda *_, **__: pytest.fail("asked again"))
+        monkeypatch.setattr("conformance.target.Side._send", lambda *_, **__: pytest.fail("asked again"))
         oracle.start(plain[1:], fresh=True)
         assert oracle.finish() == first[1:]
     finally:
@@ -106,7 +106,7 @@ def test_when_the_time_is_up_nothing_is_said(target: Target) -> None:
     (one,) = try_all([generated(NO_NAME.old, NO_NAME.new)], [target], SOME, [], time.monotonic() - 1, 1)
     assert one.catch is None
     assert not one.bad
-    oracle = Remembered(target, {})
+    oracle = Remembered(target, {}, trusted=True)
     with pytest.raises(OutOfTime):
         measure(one.wrong, target, oracle, SOME, Clock(0.0))
     oracle.close()

@@ -23,6 +23,7 @@ class FakeSide:
     """Answers what it was told to: warm, in a fresh interpreter, and in one process for several cases."""
 
     forks = True
+    mistaken = False
 
     def __init__(
         self,

@@ -63,7 +63,10 @@ def main(arguments: List[str]) -> None:
         send({"cannot_load": str(exc)})
         return
     name = _called(run_module)
-    send(_greeting(run_module))
+    greeting = _greeting(run_module)
+    if side == "oracle":
+        greeting["made_of"] = _made_of()
+    send(greeting)
     state.bring(before)
     state.preload()
     if hasattr(gc, "freeze"):
@@ -144,6 +147,21 @@ def _greeting(run_module: Callable[..., Any]) -> Dict[str, Any]:
         "delegates": run_module is getattr(sys.modules.get("runpy"), "run_module", None),
         "unseen": {str(k): str(v) for k, v in unseen.items()} if isinstance(unseen, dict) else {},
     }
+
+
+def _made_of() -> List[Any]:
+    """What decides how the oracle behaves: another build, and one in which a file was changed, say something else."""
+    named = {ask(module, "__file__") for module in list(sys.modules.values())} | {os.path.realpath(sys.executable)}
+    files = []
+    for file in sorted(one for one in named if type(one) is str):
+        try:
+            status = os.stat(file)
+        except OSError:
+            continue  # there is but a name for it
+        files.append([file, status.st_size, status.st_mtime_ns])
+    variables = sorted(one for one in os.environ.items() if one[0].startswith(("PYTHON", "LANG", "LC_")))
+    user = os.getuid() if hasattr(os, "getuid") else None
+    return [sys.version, list(sys.flags), sys.getfilesystemencoding(), user, variables, files]
 
 
 def _capabilities() -> List[str]:

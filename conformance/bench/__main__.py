@@ -17,6 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ..doubled import cores
 from ..profiles import seconds
 from ..target import AgentError, BadInterpreter, CandidateError, Target, find
 from . import growth, show
@@ -41,10 +42,9 @@ def main(arguments: list[str] | None = None) -> int:
         print(exc, file=sys.stderr)
         return 2
     console = Console(width=None if sys.stdout.isatty() else 140)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     load = os.getloadavg()[0]
-    machine = f"{cores} cores, {platform.system()} {platform.machine()}, load {load:.1f} at the start"
-    if load > cores * _BUSY:
+    machine = f"{cores()} cores, {platform.system()} {platform.machine()}, load {load:.1f} at the start"
+    if load > cores() * _BUSY:
         console.print(f"[bold]This machine is busy ({machine}): only the processor's times mean something.[/]")
     parts: dict[str, str] = {}
     try:

@@ -42,10 +42,10 @@ def over_size(target: Target) -> list[Point]:
 
 
 def over_cores(target: Target) -> list[Point]:
-    """Cases a second of the enumeration, on so many cores."""
+    """Cases a second of the enumeration, in a first run, on so many cores."""
     usable = sorted(os.sched_getaffinity(0))
     counts = [count for count in (1, 2) if count <= len(usable)]
-    return [Point(count, 1 / enumeration(target, usable[:count])[1].clock) for count in counts]
+    return [Point(count, 1 / enumeration(target, usable[:count], times=1)[0][1].clock) for count in counts]
 
 
 def memory(target: Target, budget: float) -> tuple[list[Point], int]:

@@ -10,7 +10,7 @@ import math
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,10 +19,11 @@ from typing import Any
 from conformance.case import FAMILIES, Case
 from conformance.clauses import Level
 from conformance.grouping import Groups
+from conformance.remembered import Remembered
 from conformance.search import search
 from conformance.strategies import PROPERTIES
 from conformance.strategies import cases as strategies
-from conformance.target import CandidateError, Reply, Side, Target
+from conformance.target import CandidateError, Side, Target
 from conformance.trial import Examiner, SmokeFailed, Trial
 from tests.power.wrong import GENERATED, Equivalent, Wrong
 
@@ -67,37 +68,6 @@ class Catch:
     seconds: float = 0.0
 
 
-class Remembered(Side):
-    """The oracle's side, which remembers what it has seen, in whichever way it was asked."""
-
-    def __init__(self, target: Target, seen: dict[str, Reply]) -> None:
-        super().__init__(target, "oracle")
-        self._seen = seen
-        self._asked: Sequence[str] = ()
-        self._missing: list[str] = []
-
-    def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
-        """Ask about those cases that were never asked about."""
-        self._asked = [repr(one) for one in cases]
-        by_content = dict(zip(self._asked, cases, strict=True))
-        self._missing = [key for key in by_content if key not in self._seen]
-        if self._missing:
-            super().start([by_content[key] for key in self._missing], fresh=fresh)
-
-    def finish(self) -> list[Reply]:
-        """The replies to the cases asked for last."""
-        found: dict[str, Reply] = {}
-        if self._missing:
-            found = dict(zip(self._missing, super().finish(), strict=True))
-            self._seen.update((key, reply) for key, reply in found.items() if reply.status == "done")
-        return [self._seen.get(key) or found[key] for key in self._asked]
-
-    def abandon(self) -> None:
-        """Let go of what was sent last."""
-        if self._missing:
-            super().abandon()
-
-
 @dataclass(frozen=True)
 class Result:
     """What came of one wrong implementation. catch: None if the time was up; listed: as an equivalent, or not."""
@@ -134,13 +104,13 @@ def try_all(
     """
     clock = Clock(until)
     lists = {one.change: one for one in known if not any(one.shows_in(target) for target in targets)}
-    seen: dict[Target, dict[str, Reply]] = {target: {} for target in targets}
+    seen: dict[Target, dict[str, bytes]] = {target: {} for target in targets}
     oracles: dict[tuple[int, Target], Remembered] = {}
 
     def oracle(target: Target) -> Remembered:
         mine = (threading.get_ident(), target)
         if mine not in oracles:
-            oracles[mine] = Remembered(target, seen[target])
+            oracles[mine] = Remembered(target, seen[target], trusted=True)
         return oracles[mine]
 
     def work(one: Wrong) -> Result:

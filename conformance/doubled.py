@@ -1,0 +1,75 @@
+"""A candidate in two agents, each with half of the cases: for when the oracle has nothing to do, and a core is idle."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from .target import CandidateError, Reply, Side, Target
+
+_FEW = 8  # cases that are not worth another process
+
+
+def cores() -> int:
+    """How many cores we may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Doubled(Side):
+    """A candidate. idle: whether there is a core for a second agent just now. The rest is told at `Side`."""
+
+    def __init__(self, target: Target, what: str, idle: Callable[[], bool], **options: Any) -> None:
+        super().__init__(target, what, **options)
+        self._idle = idle
+        self._second = Side(target, what, **options)
+        self._single = False  # whether it cannot be loaded twice
+        self._halved = False  # whether the second one is at work
+
+    def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
+        """Send the cases to the one agent, or half of them to each."""
+        if fresh or len(cases) < _FEW or self._single or not self._idle() or not self._both():
+            super().start(cases, fresh=fresh)
+            return
+        super().start(cases[::2])  # neighbours are alike: so both have as much to do
+        self._second.start(cases[1::2])
+        self._halved = True
+
+    def finish(self) -> list[Reply]:
+        """The replies to the cases sent last."""
+        halved, self._halved = self._halved, False
+        try:
+            replies = super().finish()
+        except BaseException:
+            if halved:
+                self._second.abandon()
+            raise
+        if not halved:
+            return replies
+        theirs = iter(self._second.finish())
+        return [one for mine in replies for one in (mine, *itertools.islice(theirs, 1))]
+
+    def hurry(self) -> None:
+        """Wait for no case longer than a hundred times what one takes."""
+        super().hurry()
+        self._second.hurry()
+
+    def abandon(self) -> None:
+        """Let go of what was sent last, and of the agents that are at work on it."""
+        super().abandon()
+        if self._halved:
+            self._halved = False
+            self._second.abandon()
+
+    def close(self) -> None:
+        """End both agents, and remove everything that they left."""
+        super().close()
+        self._second.close()
+
+    def _both(self) -> bool:
+        try:
+            return self.forks and self._second.forks
+        except CandidateError:  # the first one has been loaded; perhaps it holds what there is but one of
+            self._single = True
+            return False

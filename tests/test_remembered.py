@@ -1,0 +1,258 @@
+"""What the oracle has shown is not asked for again; what is remembered wrongly is found out, and blamed on nobody."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance import REFERENCE
+from conformance.case import Case, Step
+from conformance.clauses import Level
+from conformance.doubled import Doubled
+from conformance.remembered import Memory, Remembered
+from conformance.target import CandidateError, Side, find
+from conformance.trial import Examiner, Trial
+from tests.harness import conformance, mutants
+
+TARGET = find(sys.executable)
+SOME = [
+    Case(files={"m.py": f"x = {n}\n"}, steps=(Step("call", "run_module('m')"),), id=f"packages/made_up_{n}")
+    for n in range(20)
+]
+PLAIN = [case.plain() for case in SOME]
+
+
+@pytest.fixture
+def oracle() -> Iterator[Callable[..., Remembered]]:
+    """Makes oracles that remember; ended after the test."""
+    sides: list[Remembered] = []
+
+    def get(seen: dict[str, bytes]) -> Remembered:
+        sides.append(Remembered(TARGET, seen))
+        return sides[-1]
+
+    yield get
+    for side in sides:
+        side.close()
+
+
+def asked(side: Side, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many cases a side's agent is sent, each time."""
+    found: list[int] = []
+    send = side._send
+
+    def sent(cases: list[Mapping[str, Any]], **more: bool) -> None:
+        found.append(len(cases))
+        send(cases, **more)
+
+    monkeypatch.setattr(side, "_send", sent)
+    return found
+
+
+def wrong(line: bytes) -> bytes:
+    """Another observation."""
+    found = json.loads(line)
+    found["steps"][0]["stdout"] = "noise"
+    return json.dumps(found).encode()
+
+
+def changed(seen: dict[str, bytes]) -> dict[str, bytes]:
+    """A memory in which every observation is another."""
+    return {key: wrong(line) for key, line in seen.items()}
+
+
+def judged(side: Remembered, *cases: Case, source: str = "") -> list[Trial]:
+    """What an examiner says of the reference, or of another file."""
+    candidate = Side(TARGET, source or str(REFERENCE))
+    try:
+        return Examiner(side, candidate, Level.EXACT).run_all(cases)
+    finally:
+        candidate.close()
+
+
+def test_only_what_was_not_seen_is_asked_for(
+    oracle: Callable[..., Remembered], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In whatever order; but a case by itself is always run."""
+    seen: dict[str, bytes] = {}
+    first = oracle(seen)
+    sent = asked(first, monkeypatch)
+    first.start(PLAIN[:5])
+    shown = first.finish()
+    second = oracle(seen)
+    sent_later = asked(second, monkeypatch)
+    second.start(PLAIN[4::-1])
+    assert not second.at_work
+    assert second.finish() == shown[::-1]
+    second.start(PLAIN[3:7])
+    assert second.at_work
+    assert second.finish()[:2] == shown[3:]
+    assert second.run(PLAIN[0]).line == shown[0].line
+    assert second.run(PLAIN[0], fresh=True).line == shown[0].line
+    assert (sent, sent_later) == ([5], [2, 1, 1])
+
+
+def test_a_wrong_memory_is_found_out_by_the_sample(oracle: Callable[..., Remembered]) -> None:
+    """All of it is given up; the candidate is not told anything."""
+    seen: dict[str, bytes] = {}
+    assert [trial.verdict for trial in judged(oracle(seen), *SOME)] == ["agrees"] * 20
+    right = dict(seen)
+    seen.update(changed(seen))
+    trials = judged(oracle(seen), *SOME)
+    assert [(trial.verdict, trial.unconfirmed, trial.reason) for trial in trials] == [("agrees", (), "")] * 20
+    assert seen == right
+
+
+def test_so_it_is_by_a_single_case_that_differs_from_it(oracle: Callable[..., Remembered]) -> None:
+    """What was not in the sample is tried again by itself, as any divergence is."""
+    seen: dict[str, bytes] = {}
+    judged(oracle(seen), *SOME)
+    sampled = int(SOME[0].digest, 16) % 20
+    key = list(seen)[(sampled + 1) % 20]
+    right = seen[key]
+    seen[key] = wrong(right)
+    side = oracle(seen)
+    trials = judged(side, *SOME)
+    assert [(trial.verdict, trial.unconfirmed) for trial in trials] == [("agrees", ())] * 20
+    assert seen[key] == right
+    side.start(PLAIN[:2])
+    side.finish()
+    assert not side.mistaken, "that was about the answers before"
+
+
+def test_what_is_kept_comes_back(oracle: Callable[..., Remembered], tmp_path: Path) -> None:
+    """With what another run has kept at the same time; for this interpreter as it is, and no other."""
+    greeting = oracle({}).greeting
+    memory = Memory(tmp_path / "new" / "folder", greeting, TARGET.executable)
+    assert memory.read() == {}
+    for cases in (PLAIN[:3], PLAIN[2:5]):
+        side = oracle({})
+        side.start(cases)
+        side.finish()
+        side.keep(memory)
+    assert len(memory.read()) == 5
+    everything = memory.read()
+    side = oracle(everything)
+    side.start(PLAIN[:5])
+    assert not side.at_work
+    assert [json.loads(one.line)["steps"][0]["outcome"] for one in side.finish()] == ["returned"] * 5
+    another = replace(greeting, made_of=[*greeting.made_of[:-1], [["/some/file.py", 1, 1]]])
+    assert Memory(tmp_path / "new" / "folder", another, TARGET.executable).read() == {}
+    (path,) = (tmp_path / "new" / "folder").iterdir()
+    for damaged in (b"", b"garbage", path.read_bytes()[:-20], gzip.compress(b"\xff\n\xff\n")):
+        path.write_bytes(damaged)
+        assert memory.read() == {}
+    Memory(path, greeting, TARGET.executable).write({"a": b"b"})  # no folder: it is not kept, and that is all
+
+
+def test_of_too_much_what_was_not_asked_for_is_forgotten(
+    oracle: Callable[..., Remembered], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And nothing is learned beyond."""
+    monkeypatch.setattr("conformance.remembered._MOST", 4)
+    seen: dict[str, bytes] = {"old": b"{}", "older": b"{}"}
+    side = oracle(seen)
+    memory = Memory(tmp_path, side.greeting, TARGET.executable)
+    side.start(PLAIN[:5])
+    assert [one.status for one in side.finish()] == ["done"] * 5
+    assert len(seen) == 4
+    side.keep(memory)
+    assert len(memory.read()) == 2
+    assert "old" not in memory.read()
+
+
+def test_what_decides_how_an_oracle_behaves_is_told(oracle: Callable[..., Remembered]) -> None:
+    """Its version, its flags, and its files; of a candidate nothing of the kind."""
+    version, *_, files = oracle({}).greeting.made_of
+    assert version == sys.version
+    named = {Path(file).name: size for file, size, _ in files}
+    assert named["runpy.py"] > 1000
+    candidate = Side(TARGET, str(REFERENCE))
+    assert candidate.greeting.made_of == ()
+    candidate.close()
+
+
+@pytest.mark.parametrize("idle", [True, False])
+def test_two_agents_give_the_answers_of_one(idle: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the order of the cases, also of an odd number; few cases are for one of them."""
+    single, doubled = Side(TARGET, str(REFERENCE)), Doubled(TARGET, str(REFERENCE), lambda: idle)
+    sent = asked(doubled, monkeypatch)
+    try:
+        for count in (19, 20, 3):
+            for side in (single, doubled):
+                side.start(PLAIN[:count])
+            assert [one.line for one in single.finish()] == [one.line for one in doubled.finish()]
+        assert sent == ([10, 10, 3] if idle else [19, 20, 3])
+        doubled.start(PLAIN)
+        doubled.abandon()
+        assert doubled.run(PLAIN[0]).status == "done", "whatever was let go of"
+    finally:
+        single.close()
+        doubled.close()
+
+
+def test_what_ends_one_agents_process_is_told_of_its_half(tmp_path: Path) -> None:
+    """The other half is none the worse."""
+    path = tmp_path / "ends.py"
+    path.write_text(
+        "import os, runpy\ndef run_module(name, *given):\n    os._exit(3) if given else None\n"
+        "    return runpy.run_module(name)\n"
+    )
+    ending = replace(SOME[1], steps=(Step("call", "run_module('m', {})"),)).plain()
+    doubled = Doubled(TARGET, str(path), lambda: True)
+    try:
+        doubled.start([PLAIN[0], ending, *PLAIN[2:10]])
+        found = [one.status for one in doubled.finish()]
+        assert found == ["done", "exit"] + ["done", "unreached"] * 4
+    finally:
+        doubled.close()
+
+
+def test_a_candidate_that_cannot_be_loaded_twice_has_one_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not asked for again, either."""
+    doubled = Doubled(TARGET, str(REFERENCE), lambda: True)
+
+    def fails() -> None:
+        raise CandidateError("there is one already")
+
+    try:
+        assert doubled.forks
+        monkeypatch.setattr(doubled._second, "_warm", fails)
+        for _ in range(2):
+            doubled.start(PLAIN)
+            assert [one.status for one in doubled.finish()] == ["done"] * 20
+    finally:
+        doubled.close()
+
+
+def trials_of(path: Path) -> list[dict[str, Any]]:
+    """The trials of a report, without what depends on the moment."""
+    return [one for one in map(json.loads, path.read_text().splitlines()) if one["record"] == "trial"]
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_second_run_says_the_same(right: bool, tmp_path: Path) -> None:
+    """Of a right candidate and of a wrong one; in one process or several; and nothing is kept if nothing is to be."""
+    impl = str(REFERENCE)
+    if not right:
+        impl = str(tmp_path / "wrong.py")
+        Path(impl).write_text(next(one.source() for one in mutants() if one.clause == "PACKAGE-FROM-SPEC"))
+    words = [f"--impl={impl}", "families/sequences", "packages", f"--finds={tmp_path / 'finds'}", "--level=exact"]
+    none, kept = [*words, "--database=none"], [*words, f"--database={tmp_path / 'kept'}"]
+    found = []
+    for number, line in enumerate([none, kept, kept, [*kept, "--cores=2"]]):
+        report = tmp_path / f"{number}.jsonl"
+        done = conformance(*line, f"--report={report}", XDG_CACHE_HOME=str(tmp_path / "cache"))
+        assert done.returncode == (0 if right else 1), done.stdout + done.stderr
+        found.append(sorted(trials_of(report), key=lambda one: str(one["id"])))
+        assert (tmp_path / "kept").exists() == (number > 0)
+    assert found[1:] == found[:1] * 3
+    assert len(list((tmp_path / "kept" / "oracle").iterdir())) == 1
+    assert not (tmp_path / "cache").exists()
