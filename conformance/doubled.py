@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -23,53 +24,67 @@ class Doubled(Side):
     def __init__(self, target: Target, what: str, idle: Callable[[], bool], **options: Any) -> None:
         super().__init__(target, what, **options)
         self._idle = idle
-        self._second = Side(target, what, **options)
-        self._single = False  # whether it cannot be loaded twice
+        self._another = functools.partial(Side, target, what, **options)
+        self._second: Side | None = None
+        self._single = self._hurried = False  # whether it cannot be loaded twice; whether `hurry` was called
         self._halved = False  # whether the second one is at work
 
     def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
         """Send the cases to the one agent, or half of them to each."""
-        if fresh or len(cases) < _FEW or self._single or not self._idle() or not self._both():
+        second = self._other() if len(cases) >= _FEW and not fresh and self._idle() else None
+        if second is None:
             super().start(cases, fresh=fresh)
             return
         super().start(cases[::2])  # neighbours are alike: so both have as much to do
-        self._second.start(cases[1::2])
+        second.start(cases[1::2])
         self._halved = True
 
     def finish(self) -> list[Reply]:
         """The replies to the cases sent last."""
-        halved, self._halved = self._halved, False
+        second, self._halved = self._second if self._halved else None, False
         try:
             replies = super().finish()
         except BaseException:
-            if halved:
-                self._second.abandon()
+            if second is not None:
+                second.abandon()
             raise
-        if not halved:
+        if second is None:
             return replies
-        theirs = iter(self._second.finish())
+        theirs = iter(second.finish())
         return [one for mine in replies for one in (mine, *itertools.islice(theirs, 1))]
 
     def hurry(self) -> None:
         """Wait for no case longer than a hundred times what one takes."""
         super().hurry()
-        self._second.hurry()
+        self._hurried = True
+        if self._second is not None:
+            self._second.hurry()
 
     def abandon(self) -> None:
         """Let go of what was sent last, and of the agents that are at work on it."""
         super().abandon()
-        if self._halved:
-            self._halved = False
+        if self._halved and self._second is not None:
             self._second.abandon()
+        self._halved = False
 
     def close(self) -> None:
         """End both agents, and remove everything that they left."""
         super().close()
-        self._second.close()
+        if self._second is not None:
+            self._second.close()
 
-    def _both(self) -> bool:
-        try:
-            return self.forks and self._second.forks
-        except CandidateError:  # the first one has been loaded; perhaps it holds what there is but one of
-            self._single = True
-            return False
+    def _other(self) -> Side | None:
+        """The second agent's side, if there can be one."""
+        if self._second is None and not self._single and self.forks:
+            side = self._another()
+            try:
+                self._single = not side.forks
+            except CandidateError:  # the first one has been loaded; perhaps it holds what there is but one of
+                self._single = True
+            if self._single:
+                side.close()
+                return None
+            self._second = side
+            if self._hurried:
+                side.hurry()
+        return self._second

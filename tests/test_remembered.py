@@ -215,21 +215,21 @@ def test_what_ends_one_agents_process_is_told_of_its_half(tmp_path: Path) -> Non
         doubled.close()
 
 
-def test_a_candidate_that_cannot_be_loaded_twice_has_one_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_candidate_that_cannot_be_loaded_twice_has_one_agent(tmp_path: Path) -> None:
     """It is not asked for again, either."""
-    doubled = Doubled(TARGET, str(REFERENCE), lambda: True)
-
-    def fails() -> None:
-        raise CandidateError("there is one already")
-
+    path, count = tmp_path / "once.py", tmp_path / "count"
+    path.write_text(
+        f"import runpy\nwith open({str(count)!r}, 'a+') as file:\n    file.write('x')\n    file.seek(0)\n"
+        "    assert file.read() == 'x'\nrun_module = runpy.run_module\n"
+    )
+    doubled = Doubled(TARGET, str(path), lambda: True)
     try:
-        assert doubled.forks
-        monkeypatch.setattr(doubled._second, "_warm", fails)
-        for _ in range(2):
+        for _ in range(3):
             doubled.start(PLAIN)
             assert [one.status for one in doubled.finish()] == ["done"] * 20
     finally:
         doubled.close()
+    assert count.read_text() == "xx"
 
 
 def trials_of(path: Path) -> list[dict[str, Any]]:
