@@ -42,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(terminal.last_line(None, 2, None), file=sys.stderr)
         return 2
     ours = ["-p", "no:cacheprovider", "-p", "no:doctest", "-p", "no:unittest", "--no-header", "--no-summary"]
-    ours += ["-p", "no:logging", "-p", "no:tmpdir", "-q", "--tb=no", "--assert=plain"]
+    ours += ["--capture=no", "-p", "no:logging", "-p", "no:tmpdir", "-q", "--tb=no", "--assert=plain"]
     # What these look for comes from tests that are Python; each costs every case something.
     ours += ["-p", "no:warnings", "-p", "no:unraisableexception", "-p", "no:threadexception"]
     ours += [f"--rootdir={HOUSE}", "-c", "/dev/null"]

@@ -51,6 +51,11 @@ class Watcher:
         return (result[0], "", "") if result else result
 
 
+def writes_junit(config: pytest.Config) -> bool:
+    """Whether there is to be a JUnit file, written by this process or by the one that leads it."""
+    return bool(config.getoption("xmlpath", None))
+
+
 def add_run_properties(config: pytest.Config, run: Mapping[str, Any]) -> None:
     """Say in the JUnit file, if there is to be one, who was judged by what and where."""
     xml = config.stash.get(xml_key, None)

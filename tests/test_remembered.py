@@ -17,7 +17,7 @@ from conformance.case import Case, Step
 from conformance.clauses import Level
 from conformance.doubled import Doubled
 from conformance.remembered import Memory, Remembered
-from conformance.target import CandidateError, Side, find
+from conformance.target import Side, find
 from conformance.trial import Examiner, Trial
 from tests.harness import conformance, mutants
 
