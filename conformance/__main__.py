@@ -46,7 +46,8 @@ def main(arguments: list[str] | None = None) -> int:
     # What these look for comes from tests that are Python; each costs every case something.
     ours += ["-p", "no:warnings", "-p", "no:unraisableexception", "-p", "no:threadexception"]
     ours += [f"--rootdir={HOUSE}", "-c", "/dev/null"]
-    ours += ["-p", f"{__package__}.plugin"]  # by name, so that the workers of -n have it as well
+    for plugin_of_ours in ("plugin", "one_phase"):  # by name, so that the workers of -n have them as well
+        ours += ["-p", f"{__package__}.{plugin_of_ours}"]
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _interrupt)

@@ -31,7 +31,7 @@ from .report.outputs import OutputError
 from .session import SESSION, Session
 from .target import AgentError, BadInterpreter, CandidateError, find
 from .trial import SmokeFailed
-from .watching import Watcher, add_run_properties, writes_junit
+from .watching import Watcher, add_run_properties
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -298,27 +298,6 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     if file_path.suffix == ".toml" and parent.config.stash[SESSION].folder in file_path.parents:
         return FixtureFile.from_parent(parent, path=file_path)
     return None
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
-    """Of pytest's three phases a case needs but one: it has nothing to set up or to tear down.
-
-    Where JUnit's form is written, all three are reported, since with the last a case is put down there.
-    """
-    if not isinstance(item, CaseItem) or writes_junit(item.config):
-        return None
-    hook = item.ihook
-    hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    call = pytest.CallInfo.from_call(
-        lambda: hook.pytest_runtest_call(item=item), when="call", reraise=(pytest.exit.Exception, KeyboardInterrupt)
-    )
-    report = hook.pytest_runtest_makereport(item=item, call=call)
-    hook.pytest_runtest_logreport(report=report)
-    if call.excinfo is not None and not report.skipped:
-        hook.pytest_exception_interact(node=item, call=call, report=report)
-    hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-    return True
 
 
 @pytest.hookimpl(wrapper=True)

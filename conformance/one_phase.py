@@ -1,0 +1,29 @@
+"""A pytest plugin by which a case takes one of pytest's three phases: it has nothing to set up or to tear down.
+
+Only for our own command: other plugins rely on all three.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from .items import CaseItem
+from .watching import writes_junit
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
+    """Run a case, and report it once; where JUnit's form is written, which waits for the last phase, as ever."""
+    if not isinstance(item, CaseItem) or writes_junit(item.config):
+        return None
+    hook = item.ihook
+    hook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    call = pytest.CallInfo.from_call(
+        lambda: hook.pytest_runtest_call(item=item), when="call", reraise=(pytest.exit.Exception, KeyboardInterrupt)
+    )
+    report = hook.pytest_runtest_makereport(item=item, call=call)
+    hook.pytest_runtest_logreport(report=report)
+    if call.excinfo is not None and not report.skipped:
+        hook.pytest_exception_interact(node=item, call=call, report=report)
+    hook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
