@@ -95,6 +95,13 @@ def _removed(one: Difference) -> bool:
     return bool(one.candidate == NOTHING)
 
 
+def _imported_by_code(one: Difference) -> bool:
+    """A module that was there afterwards is not, and it is none in which the one that ran lies."""
+    module = one.oracle.get("module") if isinstance(one.oracle, dict) else None
+    lies_in = f"{one.spec_name}.".startswith(f"{module}.")
+    return _missing(one) and isinstance(one.spec_name, str) and isinstance(module, str) and not lies_in
+
+
 def _own_error(one: Difference) -> bool:
     """Nothing ran, and the oracle's error is new: one that nobody met before, raised in no frame but the call's."""
     frames = one.oracle if isinstance(one.oracle, list) else []
@@ -240,6 +247,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     (
         "after.modules",
         [
+            (_imported_by_code, "IMPORTS-STAY"),
             (_missing, "PARENTS-STAY"),
             (lambda one: one.altered and one.returned, "MODULES-RESTORED"),
             (_altered, "MODULES-RESTORED-ON-ERROR"),
