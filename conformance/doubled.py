@@ -8,9 +8,12 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from .target import CandidateError, Reply, Side, Target
+from .target import AgentError, CandidateError, Reply, Side, Target
 
 _FEW = 8  # cases that are not worth another process
+_LONG = 1.0  # seconds to load a candidate that are not, either
+# The first agent has loaded the candidate; perhaps it holds what there is but one of.
+_FAULTS = (CandidateError, AgentError, OSError, LookupError, TypeError, ValueError)
 
 
 def cores() -> int:
@@ -35,8 +38,17 @@ class Doubled(Side):
         if second is None:
             super().start(cases, fresh=fresh)
             return
-        super().start(cases[::2])  # neighbours are alike: so both have as much to do
-        second.start(cases[1::2])
+        try:
+            second.start(cases[1::2])  # neighbours are alike: so both have as much to do
+        except _FAULTS:
+            self._give_up(second)
+            super().start(cases)
+            return
+        try:
+            super().start(cases[::2])
+        except BaseException:
+            second.abandon()
+            raise
         self._halved = True
 
     def finish(self) -> list[Reply]:
@@ -76,15 +88,19 @@ class Doubled(Side):
     def _other(self) -> Side | None:
         """The second agent's side, if there can be one."""
         if self._second is None and not self._single and self.forks:
-            side = self._another()
-            try:
-                self._single = not side.forks
-            except CandidateError:  # the first one has been loaded; perhaps it holds what there is but one of
-                self._single = True
+            self._single = self.loading > _LONG
             if self._single:
-                side.close()
                 return None
-            self._second = side
+            self._second = side = self._another()
+            try:
+                if not side.forks:
+                    self._give_up(side)
+            except _FAULTS:
+                self._give_up(side)
             if self._hurried:
                 side.hurry()
         return self._second
+
+    def _give_up(self, second: Side) -> None:
+        second.close()
+        self._second, self._single = None, True

@@ -211,6 +211,7 @@ class _Step:
             "returned": oracle.get("outcome") == "returned",
             # A nested run's own errors pass through the world as well.
             "of_world": bool(runs) and bool(_frames(oracle)) and not oracle["exception"].get("from_runpy"),
+            "refusal": "" if runs else _refusal(oracle),
             "name": specials.get("__name__"),
             "spec_name": spec.get("spec") if isinstance(spec, dict) else None,
             "located": spec.get("has_location") is not False if isinstance(spec, dict) else True,
@@ -642,6 +643,12 @@ def _without_names(link: Any) -> Any:
 
 def _short(exception: Mapping[str, Any]) -> str:
     return f"{exception['exception']}: {exception['message']}" if exception["message"] else exception["exception"]
+
+
+def _refusal(step: Mapping[str, Any]) -> str:
+    """The error with which an implementation refuses a module, if that is how a step ends."""
+    own = step.get("outcome") == "raised" and step["exception"].get("from_runpy")
+    return _ending(step) if own else ""
 
 
 def _ending(step: Mapping[str, Any]) -> str:

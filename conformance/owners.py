@@ -34,6 +34,7 @@ class Difference:
     spec_name: Any = None
     located: bool = True
     imported: frozenset[str] = frozenset()
+    refusal: str = ""  # with what the oracle ended, if nothing ran and the error is its own
 
 
 Condition = Callable[[Difference], bool]
@@ -174,8 +175,20 @@ def _raised_and(condition: Condition) -> Condition:
     return lambda one: not one.returned and condition(one)
 
 
+def _runs_though(text: str) -> Condition:
+    return lambda one: one.kind == "extra" and text in one.refusal
+
+
 OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
-    ("executions.run", [(_init_run, "MAIN-SUBMODULE"), (_always, "CODE-RUN-EACH-CALL")]),
+    (
+        "executions.run",
+        [
+            (_init_run, "MAIN-SUBMODULE"),
+            *((_runs_though(text), clause) for text, clause, _ in _SAYINGS),
+            (_runs_though("No module named"), "MISSING-MODULE"),
+            (_always, "CODE-RUN-EACH-CALL"),
+        ],
+    ),
     (
         "executions.import",
         [

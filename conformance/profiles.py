@@ -46,7 +46,10 @@ def kept(where: str) -> Path | None:
     """The folder of what is kept between runs, if anything is to be kept. where: as asked for (see `database`)."""
     if where == "none":
         return None
-    return cache() if not where or "://" in where else Path(where)
+    try:
+        return cache() if not where or "://" in where else Path(where)
+    except RuntimeError:  # there is no home to keep anything in
+        return None
 
 
 def database(where: str, what: str) -> ExampleDatabase | None:

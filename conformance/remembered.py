@@ -1,9 +1,9 @@
 """The oracle's side, which remembers what it has shown, also from one run to the next.
 
 What it shows in a case does not depend on the candidate: only the first run has to ask. It answers from memory where
-cases share a process, and never where one has a process to itself. So what it remembers is compared with what it shows
-now in the sample of each batch, and so is each divergence, before it is told: a memory that is wrong is found out, and
-given up as a whole.
+cases share a process, and says so: such an answer will do if the candidate shows the same to the byte. Where it does
+not, the oracle is asked anew, and nothing is ever judged by what is remembered. So is it in the sample of each batch. A
+memory that is found to be wrong is given up as a whole.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Remembered(Side):
 
     @property
     def mistaken(self) -> bool:
-        """Whether the last answers for cases that share a process have turned out not to be what it shows."""
+        """Whether what it remembers has turned out not to be what it shows, since it was last asked about several."""
         return self._mistaken
 
     def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
@@ -60,7 +60,9 @@ class Remembered(Side):
         self._asked = [_key(one) for one in cases]
         by_key = dict(zip(self._asked, cases, strict=True))
         seen = self._seen if self._trusted or len(cases) > 1 else {}
-        self._known = {key: Reply("done", None, seen[key]) for key in by_key if key in seen}
+        self._known = {
+            key: Reply("done", None, seen[key], remembered=not self._trusted) for key in by_key if key in seen
+        }
         self._missing = [key for key in by_key if key not in self._known]
         if self._missing:
             super().start([by_key[key] for key in self._missing], fresh=fresh)
@@ -74,6 +76,13 @@ class Remembered(Side):
         self._used.update(self._asked)
         found.update(self._known)
         return [found[key] for key in self._asked]
+
+    def anew(self, cases: Sequence[Mapping[str, Any]]) -> list[Reply]:
+        """What it shows now in cases that follow one another in one process, whatever it remembers."""
+        replies = super().anew(cases)
+        for case, reply in zip(cases, replies, strict=True):
+            self._learn(_key(case), reply)
+        return replies
 
     def abandon(self) -> None:
         """Let go of what was sent last."""
@@ -115,11 +124,13 @@ class Memory:
         code = b"".join(path.read_bytes() for path in sorted(AGENT.parent.glob("*.py")))
         told = json.dumps([hashlib.blake2b(code).hexdigest(), oracle.made_of], sort_keys=True)
         self._head = hashlib.blake2b(told.encode("ascii"), digest_size=16).hexdigest().encode("ascii")
-        name = hashlib.blake2b(os.path.realpath(executable).encode("utf-8", "surrogateescape"), digest_size=8)
+        name = hashlib.blake2b(os.path.abspath(executable).encode("utf-8", "surrogateescape"), digest_size=8)
         self._path = folder / name.hexdigest()
 
     def read(self) -> dict[str, bytes]:
         """The observations, by case."""
+        if not self._path.is_file():
+            return {}
         try:
             with gzip.open(self._path) as stream:
                 if stream.readline() != self._head + b"\n":
@@ -134,10 +145,23 @@ class Memory:
         file = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._sweep()
             with gzip.open(file, "wb", compresslevel=1) as stream:
                 stream.write(self._head + b"\n")
                 stream.writelines(b"%s %s\n" % (key.encode("ascii"), line) for key, line in seen.items())
             os.replace(file, self._path)
         except OSError:
+            pass
+        finally:
             with contextlib.suppress(OSError):
                 file.unlink()
+
+    def _sweep(self) -> None:
+        """Remove what others were about to write when they were killed."""
+        for left in self._path.parent.glob(f"{self._path.name}.*"):
+            try:
+                os.kill(int(left.suffix[1:]), 0)
+            except ProcessLookupError:
+                left.unlink()
+            except (PermissionError, ValueError):
+                pass  # somebody else's, and at work

@@ -297,11 +297,13 @@ class Session:
                 return
 
     def close(self) -> None:
-        if self._memory is not None and self._asked is not None:
-            self._asked.keep(self._memory)
-        for side in self._sides:
-            side.close()
-        self._sides.clear()
+        try:
+            if self._memory is not None and self._asked is not None:
+                self._asked.keep(self._memory)
+        finally:
+            for side in self._sides:
+                side.close()
+            self._sides.clear()
 
     def wants(self, case: Case) -> bool:
         names = {case.id, case.family, case.chapter, *case.clauses}

@@ -98,13 +98,15 @@ class Reply:
     status: `done` with an observation; `signal`, `exit` or `hang` with what is known of it; `crowded` if there were too
     many processes; `failed` if the agent itself did; `lost`, with a reason, if it was gone or made no sense, twice;
     `unreached` if the process of several cases ended before this one. line: the observation, as the agent wrote it.
-    upset: why the case was run a second time, if the agent was gone or made no sense in the first.
+    upset: why the case was run a second time, if the agent was gone or made no sense in the first. remembered: whether
+    the case was not run, since it is known from an earlier run what it shows.
     """
 
     status: str
     detail: int | float | str | None = None
     line: bytes = b""
     upset: str = ""
+    remembered: bool = False
 
     @functools.cached_property
     def observation(self) -> Mapping[str, Any] | None:
@@ -167,11 +169,12 @@ class Side:
         self._numbers = itertools.count(1)
         self._agent: _Agent | None = None
         self._greeting: Greeting | None = None
+        self.loading = 0.0  # seconds that it took to load it last
         self._pending: tuple[_Agent, dict[str, Any]] | None = None
 
     @property
     def mistaken(self) -> bool:
-        """Whether the last answers for cases that share a process have turned out not to be what it shows."""
+        """Whether what it remembers has turned out not to be what it shows, since it was last asked about several."""
         return False
 
     @property
@@ -259,6 +262,11 @@ class Side:
         self._end(self._pending[0])
         self._pending = None
 
+    def anew(self, cases: Sequence[Mapping[str, Any]]) -> list[Reply]:
+        """What it shows now in cases that follow one another in one process, whatever it remembers."""
+        self._send(cases, fresh=False)
+        return Side.finish(self)
+
     def run(self, case: Mapping[str, Any], *, fresh: bool = False) -> Reply:
         """`start` and `finish` for one case."""
         self.start([case], fresh=fresh)
@@ -304,8 +312,10 @@ class Side:
 
     def _launch(self, mode: str) -> tuple[_Agent, Greeting]:
         agent = _Agent(self._target.executable, mode, self._what, self._import_from, self._folder)
+        begun = time.monotonic()
         try:
             message = agent.receive(self._load_timeout)
+            self.loading = time.monotonic() - begun
         except TimeoutError:
             agent.kill()
             raise CandidateError(

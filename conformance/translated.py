@@ -55,6 +55,10 @@ class Translated:
         """See `Side`."""
         return [self._told(reply) for reply in self._side.finish()]
 
+    def anew(self, cases: Sequence[Mapping[str, Any]]) -> list[Reply]:
+        """See `Side`."""
+        return [self._told(reply) for reply in self._side.anew(cases)]
+
     def run(self, case: Mapping[str, Any], *, fresh: bool = False) -> Reply:
         """See `Side`."""
         return self._told(self._side.run(case, fresh=fresh))

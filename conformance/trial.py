@@ -178,6 +178,9 @@ class Examiner:
     def _in_one_process(self, cases: Sequence[Case]) -> dict[str, Trial]:
         """The trials of those cases that could be run after one another, by id."""
         replies = dict(zip((case.id for case in cases), self._both(cases), strict=True))
+        if not self._recalled(cases, replies):
+            self._patience -= 1
+            return {}
         self._upset = next((one.upset for pair in replies.values() for one in pair if one.upset), "")
         good = [case for case in cases if all(one.status == "done" for one in replies[case.id])]
         trials: dict[str, Trial] = {}
@@ -192,6 +195,21 @@ class Examiner:
             self._patience -= 1
         return trials
 
+    def _recalled(self, cases: Sequence[Case], replies: dict[str, tuple[Reply, Reply]]) -> bool:
+        """Have the oracle show now what it remembers, where the candidate shows something else.
+
+        Whether what it remembers is right, as far as that has shown.
+        """
+        unlike = {
+            name for name, (ours, theirs) in replies.items() if theirs.status == "done" and not _same(ours, theirs)
+        }
+        asked = [case for case in cases if case.id in unlike and replies[case.id][0].remembered]
+        if asked:
+            assert not isinstance(self._oracle, Recorded)
+            for case, ours in zip(asked, self._oracle.anew([case.plain() for case in asked]), strict=True):
+                replies[case.id] = (ours, replies[case.id][1])
+        return not self._oracle.mistaken
+
     def _checked(self, case: Case, shared: Trial | None) -> Trial:
         if self._hung >= (_PATIENCE if case.chapter == FAMILIES else _MOST_HUNG):
             return Trial(case, "not-run", reason=f"{self._hung} runs before it did not end")
@@ -200,7 +218,7 @@ class Examiner:
         if all(one.signature in self._confirmed for one in shared.divergences if one.cause):
             return shared
         alone = self.run(case)
-        if alone.divergences or self._oracle.mistaken:
+        if alone.divergences:
             return alone
         self._patience -= 1
         return replace(alone, unconfirmed=shared.divergences)
@@ -246,7 +264,7 @@ class Examiner:
         return replace(trial, reason=trial.reason or upset) if upset else trial
 
     def _judged(self, case: Case, ours: Reply, theirs: Reply) -> Trial:
-        if theirs.status == "done" and _alike(ours.line, theirs.line):
+        if _same(ours, theirs):
             return Trial(case, "agrees")  # as is most often so, and nothing has to be judged
         version = self._oracle.greeting.version
         if theirs.status == "hang":
@@ -265,6 +283,10 @@ class Examiner:
             found, known = self._expected.rest(case, ours.observation, theirs.observation, found, self._level)
         trial = Trial(case, "diverges" if found else "agrees", tuple(found), known=known)
         return _settled_only(trial, self.unsettled)
+
+
+def _same(ours: Reply, theirs: Reply) -> bool:
+    return theirs.status == "done" and _alike(ours.line, theirs.line)
 
 
 def _alike(ours: bytes, theirs: bytes) -> bool:

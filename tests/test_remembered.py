@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -63,11 +64,6 @@ def wrong(line: bytes) -> bytes:
     return json.dumps(found).encode()
 
 
-def changed(seen: dict[str, bytes]) -> dict[str, bytes]:
-    """A memory in which every observation is another."""
-    return {key: wrong(line) for key, line in seen.items()}
-
-
 def judged(side: Remembered, *cases: Case, source: str = "") -> list[Trial]:
     """What an examiner says of the reference, or of another file."""
     candidate = Side(TARGET, source or str(REFERENCE))
@@ -90,41 +86,54 @@ def test_only_what_was_not_seen_is_asked_for(
     sent_later = asked(second, monkeypatch)
     second.start(PLAIN[4::-1])
     assert not second.at_work
-    assert second.finish() == shown[::-1]
+    found = second.finish()
+    assert [one.line for one in found] == [one.line for one in shown[::-1]]
+    assert all(one.remembered for one in found)
     second.start(PLAIN[3:7])
     assert second.at_work
-    assert second.finish()[:2] == shown[3:]
+    found = second.finish()
+    assert [one.line for one in found[:2]] == [one.line for one in shown[3:]]
+    assert [one.remembered for one in found] == [True, True, False, False]
     assert second.run(PLAIN[0]).line == shown[0].line
     assert second.run(PLAIN[0], fresh=True).line == shown[0].line
     assert (sent, sent_later) == ([5], [2, 1, 1])
 
 
-def test_a_wrong_memory_is_found_out_by_the_sample(oracle: Callable[..., Remembered]) -> None:
-    """All of it is given up; the candidate is not told anything."""
+@pytest.mark.parametrize("line", [None, b"garbage", b"{}", b'{"steps": 3}', b""])
+@pytest.mark.parametrize("count", [1, 20])
+def test_a_wrong_memory_is_found_out(line: bytes | None, count: int, oracle: Callable[..., Remembered]) -> None:
+    """All of it is given up, whatever is in it; the candidate is not told anything."""
     seen: dict[str, bytes] = {}
     assert [trial.verdict for trial in judged(oracle(seen), *SOME)] == ["agrees"] * 20
     right = dict(seen)
-    seen.update(changed(seen))
-    trials = judged(oracle(seen), *SOME)
-    assert [(trial.verdict, trial.unconfirmed, trial.reason) for trial in trials] == [("agrees", (), "")] * 20
-    assert seen == right
-
-
-def test_so_it_is_by_a_single_case_that_differs_from_it(oracle: Callable[..., Remembered]) -> None:
-    """What was not in the sample is tried again by itself, as any divergence is."""
-    seen: dict[str, bytes] = {}
-    judged(oracle(seen), *SOME)
     sampled = int(SOME[0].digest, 16) % 20
-    key = list(seen)[(sampled + 1) % 20]
-    right = seen[key]
-    seen[key] = wrong(right)
+    for key in list(seen)[(sampled + 1) % 20 :][:1] if count == 1 else list(seen):
+        seen[key] = wrong(seen[key]) if line is None else line
     side = oracle(seen)
     trials = judged(side, *SOME)
-    assert [(trial.verdict, trial.unconfirmed) for trial in trials] == [("agrees", ())] * 20
-    assert seen[key] == right
+    assert [(trial.verdict, trial.unconfirmed, trial.reason) for trial in trials] == [("agrees", (), "")] * 20
+    assert seen == right
     side.start(PLAIN[:2])
     side.finish()
     assert not side.mistaken, "that was about the answers before"
+
+
+def test_a_divergence_is_judged_by_what_the_oracle_shows_now(
+    oracle: Callable[..., Remembered], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is asked anew only about the cases in which the candidate shows something else."""
+    path = tmp_path / "wrong.py"
+    path.write_text(
+        "import runpy\ndef run_module(name):\n    found = runpy.run_module(name)\n"
+        "    return {**found, '__doc__': 'own'} if found['x'] in (3, 5) else found\n"
+    )
+    seen: dict[str, bytes] = {}
+    first = judged(oracle(seen), *SOME, source=str(path))
+    side = oracle(seen)
+    sent = asked(side, monkeypatch)
+    assert judged(side, *SOME, source=str(path)) == first
+    assert [trial.verdict for trial in first].count("diverges") == 2
+    assert sent[0] == 2
 
 
 def test_what_is_kept_comes_back(oracle: Callable[..., Remembered], tmp_path: Path) -> None:
@@ -170,13 +179,30 @@ def test_of_too_much_what_was_not_asked_for_is_forgotten(
 
 def test_what_decides_how_an_oracle_behaves_is_told(oracle: Callable[..., Remembered]) -> None:
     """Its version, its flags, and its files; of a candidate nothing of the kind."""
-    version, *_, files = oracle({}).greeting.made_of
+    version, _, _, _, importable, files = oracle({}).greeting.made_of
     assert version == sys.version
+    assert any("json" in folder for folder in importable)
     named = {Path(file).name: size for file, size, _ in files}
     assert named["runpy.py"] > 1000
     candidate = Side(TARGET, str(REFERENCE))
     assert candidate.greeting.made_of == ()
     candidate.close()
+
+
+def test_what_was_being_written_when_somebody_was_killed_is_removed(
+    oracle: Callable[..., Remembered], tmp_path: Path
+) -> None:
+    """By the next one who writes."""
+    tell = [sys.executable, "-c", "import os; print(os.getpid())"]
+    ended = subprocess.run(tell, capture_output=True, text=True, check=True)
+    memory = Memory(tmp_path, oracle({}).greeting, TARGET.executable)
+    memory.write({"a": b"{}"})
+    (path,) = tmp_path.iterdir()
+    for suffix in (ended.stdout.strip(), "1", "other"):
+        Path(f"{path}.{suffix}").touch()
+    memory.write({"b": b"{}"})
+    assert memory.read() == {"b": b"{}"}
+    assert {one.suffix for one in tmp_path.iterdir()} == {"", ".1", ".other"}
 
 
 @pytest.mark.parametrize("idle", [True, False])
@@ -235,6 +261,37 @@ def test_a_candidate_that_cannot_be_loaded_twice_has_one_agent(tmp_path: Path) -
 def trials_of(path: Path) -> list[dict[str, Any]]:
     """The trials of a report, without what depends on the moment."""
     return [one for one in map(json.loads, path.read_text().splitlines()) if one["record"] == "trial"]
+
+
+def test_a_candidate_that_takes_long_to_load_has_one_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another would take longer than it saves; and one that fails otherwise when it is loaded again is none, either."""
+    monkeypatch.setattr("conformance.doubled._LONG", 0.0)
+    doubled = Doubled(TARGET, str(REFERENCE), lambda: True)
+    sent = asked(doubled, monkeypatch)
+    try:
+        doubled.start(PLAIN)
+        assert len(doubled.finish()) == 20
+        assert sent == [20]
+    finally:
+        doubled.close()
+
+
+def test_a_second_agent_that_makes_no_sense_is_given_up(tmp_path: Path) -> None:
+    """The candidate is judged by the first."""
+    count = tmp_path / "count"
+    path = tmp_path / "garbage.py"
+    path.write_text(
+        f"import os, runpy\nwith open({str(count)!r}, 'a+') as file:\n    file.write('x')\n    file.seek(0)\n"
+        "    first = file.read() == 'x'\nfor fd in range(3, 30):\n    try:\n        first or os.write(fd, b'{}\\n')\n"
+        "    except OSError:\n        pass\nrun_module = runpy.run_module\n"
+    )
+    doubled = Doubled(TARGET, str(path), lambda: True)
+    try:
+        for _ in range(2):
+            doubled.start(PLAIN)
+            assert [one.status for one in doubled.finish()] == ["done"] * 20
+    finally:
+        doubled.close()
 
 
 @pytest.mark.parametrize("right", [True, False])

@@ -159,9 +159,20 @@ def _made_of() -> List[Any]:
         except OSError:
             continue  # there is but a name for it
         files.append([file, status.st_size, status.st_mtime_ns])
+    importable = [_importable(entry) for entry in sys.path]
     variables = sorted(one for one in os.environ.items() if one[0].startswith(("PYTHON", "LANG", "LC_")))
     user = os.getuid() if hasattr(os, "getuid") else None
-    return [sys.version, list(sys.flags), sys.getfilesystemencoding(), user, variables, files]
+    options = [list(sys.flags), list(sys.warnoptions), sys.getfilesystemencoding()]
+    return [sys.version, options, user, variables, importable, files]
+
+
+def _importable(entry: str) -> List[str]:
+    """What there is to import from a folder."""
+    try:
+        names = os.listdir(entry or ".")
+    except (OSError, ValueError):
+        return []
+    return sorted(one for one in names if one.partition(".")[0].isidentifier() and not one.startswith("__"))
 
 
 def _capabilities() -> List[str]:
