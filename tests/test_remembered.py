@@ -241,12 +241,23 @@ def test_what_ends_one_agents_process_is_told_of_its_half(tmp_path: Path) -> Non
         doubled.close()
 
 
-def test_a_candidate_that_cannot_be_loaded_twice_has_one_agent(tmp_path: Path) -> None:
+ASSERTS = "assert first\n"
+SPEAKS = """
+for fd in range(3, 30):
+    try:
+        first or os.write(fd, b'{}\\n')
+    except OSError:
+        pass
+"""
+
+
+@pytest.mark.parametrize("loading", [ASSERTS, SPEAKS], ids=["fails", "makes no sense"])
+def test_a_candidate_that_cannot_be_loaded_twice_has_one_agent(loading: str, tmp_path: Path) -> None:
     """It is not asked for again, either."""
     path, count = tmp_path / "once.py", tmp_path / "count"
     path.write_text(
-        f"import runpy\nwith open({str(count)!r}, 'a+') as file:\n    file.write('x')\n    file.seek(0)\n"
-        "    assert file.read() == 'x'\nrun_module = runpy.run_module\n"
+        f"import os, runpy\nwith open({str(count)!r}, 'a+') as file:\n    file.write('x')\n    file.seek(0)\n"
+        f"    first = file.read() == 'x'\n{loading}run_module = runpy.run_module\n"
     )
     doubled = Doubled(TARGET, str(path), lambda: True)
     try:
@@ -272,24 +283,6 @@ def test_a_candidate_that_takes_long_to_load_has_one_agent(monkeypatch: pytest.M
         doubled.start(PLAIN)
         assert len(doubled.finish()) == 20
         assert sent == [20]
-    finally:
-        doubled.close()
-
-
-def test_a_second_agent_that_makes_no_sense_is_given_up(tmp_path: Path) -> None:
-    """The candidate is judged by the first."""
-    count = tmp_path / "count"
-    path = tmp_path / "garbage.py"
-    path.write_text(
-        f"import os, runpy\nwith open({str(count)!r}, 'a+') as file:\n    file.write('x')\n    file.seek(0)\n"
-        "    first = file.read() == 'x'\nfor fd in range(3, 30):\n    try:\n        first or os.write(fd, b'{}\\n')\n"
-        "    except OSError:\n        pass\nrun_module = runpy.run_module\n"
-    )
-    doubled = Doubled(TARGET, str(path), lambda: True)
-    try:
-        for _ in range(2):
-            doubled.start(PLAIN)
-            assert [one.status for one in doubled.finish()] == ["done"] * 20
     finally:
         doubled.close()
 
