@@ -212,7 +212,7 @@ def releases(session: nox.Session) -> None:
     arguments = absolute(session)
     if not any(option.startswith("--finds=") for option in arguments):
         arguments.append(f"--finds={Path(session.invoked_from, 'conformance-finds')}")
-    driver(session, "conformance.releases", *arguments)
+    driver(session, "conformance.commands.releases", *arguments)
 
 
 @nox.session(python=False)
@@ -266,7 +266,7 @@ def fuzz(session: nox.Session) -> None:
     arguments = asked.options
     if here.resolve() != HERE and not any(one.startswith("--import-from") for one in arguments):
         arguments.append(f"--import-from={here}")
-    session.run("python", "-m", "conformance.fuzzing", *arguments)
+    session.run("python", "-m", "conformance.search.fuzzing", *arguments)
 
 
 @nox.session(python=TARGETS)
@@ -281,7 +281,7 @@ def survey(session: nox.Session, name: str) -> None:
 @nox.session(python=False)
 def record(session: nox.Session) -> None:
     """Record anew what CPython shows in every case: -- [3.13 ...]; -- --check says what has drifted."""
-    driver(session, "conformance.record", *absolute(session))
+    driver(session, "conformance.commands.record", *absolute(session))
 
 
 @nox.session(python=False)
@@ -292,20 +292,22 @@ def fixtures(session: nox.Session) -> None:
         (HERE / "build").mkdir(exist_ok=True)
         arguments.append(str(HERE / "build" / "fixtures"))
     here = Path(session.invoked_from)
-    driver(session, "conformance.export", *(one if one.startswith("-") else str(here / one) for one in arguments))
+    driver(
+        session, "conformance.commands.export", *(one if one.startswith("-") else str(here / one) for one in arguments)
+    )
 
 
 @nox.session(python=TARGETS)
 def noise(session: nox.Session) -> None:
     """Compare the oracle with itself, in every way of running a case: -- [CHAPTER | families/NAME | CASE ...]."""
-    driver(session, "conformance.noise", f"--target={python_of(session)}", *session.posargs)
+    driver(session, "conformance.search.self_comparison", f"--target={python_of(session)}", *session.posargs)
 
 
 @nox.session(python=TARGETS)
 def campaign(session: nox.Session) -> None:
     """Run drawn cases between sides that must agree: -- [--examples=N] [--seed=N] [PROPERTY ...]."""
     finds = f"--finds={Path(session.invoked_from, 'conformance-finds')}"
-    driver(session, "conformance.campaign", f"--target={python_of(session)}", finds, *session.posargs)
+    driver(session, "conformance.search.campaign", f"--target={python_of(session)}", finds, *session.posargs)
 
 
 @nox.session
@@ -330,7 +332,7 @@ def show(session: nox.Session) -> None:
     here = Path(session.invoked_from)
     if here.resolve() != HERE and not any(one.startswith("--import-from") for one in arguments):
         arguments.append(f"--import-from={here}")
-    driver(session, "conformance.show", *arguments)
+    driver(session, "conformance.commands.show", *arguments)
 
 
 @nox.session(python=False)
@@ -342,7 +344,7 @@ def bench(session: nox.Session) -> None:
     if not found:
         session.error("nothing to measure: there is none of " + ", ".join(names))
     options = [one for one in session.posargs if one.startswith("-")]
-    driver(session, "conformance.bench", *(f"--target={one}" for one in found), *options)
+    driver(session, "bench", *(f"--target={one}" for one in found), *options)
 
 
 @nox.session(python=False)
@@ -361,7 +363,7 @@ def types(session: nox.Session) -> None:
 @nox.session(python=False)
 def docs(session: nox.Session) -> None:
     """Write docs/specification.md from the clauses; -- --check only says whether it has drifted."""
-    driver(session, "conformance.docs", *session.posargs)
+    driver(session, "conformance.commands.docs", *session.posargs)
 
 
 def absolute(session: nox.Session) -> list[str]:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from . import options
+from .commands import options
 from .report import terminal
 
 
@@ -47,7 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     ours += ["-p", "no:warnings", "-p", "no:unraisableexception", "-p", "no:threadexception"]
     ours += [f"--rootdir={HOUSE}", "-c", "/dev/null"]
     for plugin_of_ours in ("plugin", "one_phase"):  # by name, so that the workers of -n have them as well
-        ours += ["-p", f"{__package__}.{plugin_of_ours}"]
+        ours += ["-p", f"{__package__}.commands.{plugin_of_ours}"]
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
             signal.signal(number, _interrupt)
@@ -58,7 +58,7 @@ def main(arguments: list[str] | None = None) -> int:
         return INTERRUPTED
     except KeyboardInterrupt:  # where pytest does not expect it
         status = INTERRUPTED
-    from . import plugin
+    from .commands import plugin
 
     if _interruptions and not plugin.concluded():
         status = INTERRUPTED

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.target import Side, Target
+from conformance.observation.interpreters import Target
+from conformance.observation.live import LiveSide
 from tests.harness import Oracle
 
 
@@ -27,14 +28,14 @@ def oracle_of() -> Iterator[Callable[[Target], Oracle]]:
 
 
 @pytest.fixture
-def candidate_of(tmp_path: Path) -> Iterator[Callable[[Target, str], Side]]:
+def candidate_of(tmp_path: Path) -> Iterator[Callable[[Target, str], LiveSide]]:
     """A candidate's side, from source text; ended after the test."""
-    sides: list[Side] = []
+    sides: list[LiveSide] = []
 
-    def get(target: Target, source: str) -> Side:
+    def get(target: Target, source: str) -> LiveSide:
         path = tmp_path / f"candidate_{len(sides)}.py"
         path.write_text(source, encoding="utf-8")
-        sides.append(Side(target, str(path)))
+        sides.append(LiveSide(target, str(path)))
         return sides[-1]
 
     yield get

@@ -18,10 +18,13 @@ from typing import Any
 from packaging.specifiers import SpecifierSet
 
 from conformance import FIXTURES, HOUSE, REFERENCE
-from conformance.case import Case, fixtures, read
+from conformance.cases.fixtures import fixtures, read
+from conformance.cases.model import Case
 from conformance.clauses import Level
-from conformance.judge import Divergence, failed, judge
-from conformance.target import BadInterpreter, Side, Target, find
+from conformance.judge.compare import failed, judge
+from conformance.judge.divergence import Divergence
+from conformance.observation.interpreters import BadInterpreter, Target, find
+from conformance.observation.live import LiveSide
 
 MUTANTS = Path(__file__).resolve().parent / "mutants"
 COMBINATIONS = Path(__file__).resolve().parent / "combinations.toml"
@@ -72,7 +75,7 @@ class Oracle:
 
     def __init__(self, target: Target) -> None:
         self.target = target
-        self.side = Side(target, "oracle")
+        self.side = LiveSide(target, "oracle")
         self._seen: dict[str, Mapping[str, Any]] = {}
 
     def observe(self, case: Case) -> Mapping[str, Any]:
@@ -84,7 +87,7 @@ class Oracle:
         return self._seen[case.digest]
 
 
-def judged(oracle: Oracle, candidate: Side, case: Case, level: Level = Level.EXACT) -> list[Divergence] | None:
+def judged(oracle: Oracle, candidate: LiveSide, case: Case, level: Level = Level.EXACT) -> list[Divergence] | None:
     """The divergences of a candidate in a case; None if the target cannot run it, or the candidate not offer it."""
     greeting = oracle.side.greeting
     if case.unmet(greeting.version, greeting.capabilities):

@@ -14,11 +14,13 @@ import pytest
 
 from conformance import REFERENCE
 from conformance.agent import MUTE
-from conformance.case import Case, Step
+from conformance.cases.model import Case, Step
 from conformance.clauses import Level
-from conformance.judge import judge
-from conformance.target import AgentError, Side, Target, find
-from conformance.trial import Examiner
+from conformance.judge.compare import judge
+from conformance.observation.interpreters import Target, find
+from conformance.observation.live import LiveSide
+from conformance.observation.side import AgentError
+from conformance.search.examine import Examiner
 from tests.harness import Oracle, all_cases, judged
 
 HEAD = "def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
@@ -86,7 +88,7 @@ BODIES = {name: f"return {value}" for name, value in RETURNS.items()} | DOES
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-def test_whatever_a_candidate_does_is_described(body: str, candidate_of: Callable[[Target, str], Side]) -> None:
+def test_whatever_a_candidate_does_is_described(body: str, candidate_of: Callable[[Target, str], LiveSide]) -> None:
     """An observation comes back, of all steps, and the same one twice."""
     side = candidate_of(find(sys.executable), f"{HOSTILE}\n{HEAD}    {body}\n")
     first, second = (side.run(CASE.plain()) for _ in range(2))
@@ -95,7 +97,7 @@ def test_whatever_a_candidate_does_is_described(body: str, candidate_of: Callabl
     assert first.observation == second.observation
 
 
-def test_what_the_agent_needs_it_has_for_itself(candidate_of: Callable[[Target, str], Side]) -> None:
+def test_what_the_agent_needs_it_has_for_itself(candidate_of: Callable[[Target, str], LiveSide]) -> None:
     """A candidate that leaves no builtins is seen to do so."""
     side = candidate_of(find(sys.executable), f"{HEAD}    import builtins, sys\n    vars(builtins).clear()\n")
     observation = side.run(CASE.plain()).observation
@@ -103,7 +105,7 @@ def test_what_the_agent_needs_it_has_for_itself(candidate_of: Callable[[Target, 
     assert observation["steps"][0]["state"]["builtins"]["open"] == {"absent": True}
 
 
-def test_what_a_candidate_breaks_on_one_side_is_told(candidate_of: Callable[[Target, str], Side]) -> None:
+def test_what_a_candidate_breaks_on_one_side_is_told(candidate_of: Callable[[Target, str], LiveSide]) -> None:
     """If nothing can be said any more of what was seen, the agent still says that."""
     hook = "def hook(event, arguments):\n    raise PermissionError\n"
     side = candidate_of(find(sys.executable), f"{hook}{HEAD}    import sys\n    sys.addaudithook(hook)\n")
@@ -113,7 +115,7 @@ def test_what_a_candidate_breaks_on_one_side_is_told(candidate_of: Callable[[Tar
 
 
 @pytest.mark.parametrize("own", ["", "    def __init__(self): pass\n    def __str__(self): return 1 / 0\n"])
-def test_unsupported_may_be_subclassed(own: str, candidate_of: Callable[[Target, str], Side]) -> None:
+def test_unsupported_may_be_subclassed(own: str, candidate_of: Callable[[Target, str], LiveSide]) -> None:
     """An adapter's own kind of it counts, though it neither calls ours nor has a text."""
     source = f"from under_test import Unsupported\nclass Mine(Unsupported):\n    pass\n{own}{HEAD}    raise Mine()\n"
     observation = candidate_of(find(sys.executable), source).run(CASE.plain()).observation
@@ -133,7 +135,7 @@ CALLABLES = {
 
 @pytest.mark.parametrize("source", CALLABLES.values(), ids=CALLABLES)
 def test_any_callable_will_do(
-    source: str, oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], Side]
+    source: str, oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], LiveSide]
 ) -> None:
     """Also when the interpreter's own message about a wrong call names it otherwise."""
     target = find(sys.executable)
@@ -161,7 +163,7 @@ sys.excepthook = sys.displayhook = lambda *arguments: None
 
 
 def test_what_a_candidate_sets_up_when_imported_is_its_own_affair(
-    oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], Side]
+    oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], LiveSide]
 ) -> None:
     """Judged is what changes over a call: over the fixtures that touch the same things."""
     target = find(sys.executable)
@@ -181,7 +183,7 @@ def test_modules_of_a_candidate_give_way_to_those_of_the_world(
     (tmp_path / "plain_module.py").write_text("from runpy import run_module\n", encoding="utf-8")
     (tmp_path / "outer.py").write_text("from plain_module import run_module\n", encoding="utf-8")
     target = find(sys.executable)
-    oracle, side = (Side(target, what, import_from=str(tmp_path)) for what in ("oracle", "outer"))
+    oracle, side = (LiveSide(target, what, import_from=str(tmp_path)) for what in ("oracle", "outer"))
     try:
         for name, case in all_cases().items():
             if case.chapter == "packages" or "plain_module" in str(case.plain()):
@@ -203,7 +205,7 @@ def test_links_on_the_way_to_the_temporary_folder_are_followed(
     monkeypatch.setenv("TMPDIR", str(tmp_path / "link"))
     monkeypatch.setattr("tempfile.tempdir", None)
     target = find(sys.executable)
-    side = Side(target, "oracle")
+    side = LiveSide(target, "oracle")
     try:
         case = all_cases()["finding_modules/empty_entry_of_sys_path_is_the_current_folder"]
         assert judged(oracle_of(target), side, case) == []
@@ -216,7 +218,7 @@ def test_a_file_system_without_unicode_is_told(monkeypatch: pytest.MonkeyPatch) 
     """Cases that need such names are not run there."""
     for name, value in {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}.items():
         monkeypatch.setenv(name, value)
-    side = Side(find(sys.executable), "oracle")
+    side = LiveSide(find(sys.executable), "oracle")
     try:
         assert "unicode" not in side.greeting.capabilities
     finally:
@@ -232,7 +234,7 @@ def test_a_case_ends_with_its_run(tmp_path: Path) -> None:
         "    file.write('locked')\n    file.flush()\n    time.sleep(600)\n"
     )
     path.write_text(HEAD + source, encoding="utf-8")
-    side = Side(find(sys.executable), str(path))
+    side = LiveSide(find(sys.executable), str(path))
     side.start([CASE.plain()])
     deadline = time.monotonic() + 30
     while not (held.exists() and held.read_text()):
@@ -246,7 +248,7 @@ def test_a_case_ends_with_its_run(tmp_path: Path) -> None:
 def test_a_case_that_cannot_be_built_does_not_upset_the_next() -> None:
     """The suite's own failure in one case leaves no reply behind that the next one would take for its own."""
     target = find(sys.executable)
-    oracle, candidate = Side(target, "oracle"), Side(target, str(REFERENCE))
+    oracle, candidate = LiveSide(target, "oracle"), LiveSide(target, str(REFERENCE))
     try:
         examiner = Examiner(oracle, candidate, Level.EXACT)
         impossible = Case(files={"a": "", "a/b": ""}, steps=(Step("do", "pass"),))
@@ -343,7 +345,7 @@ def test_code_may_be_executed_in_any_way(way: str, python: str, tmp_path: Path) 
     assert changed != source
     (tmp_path / "own_way.py").write_text(changed.replace("import sys\n", "import builtins, ctypes, sys, types\n", 1))
     target = find(python)
-    sides = [Side(target, "oracle"), Side(target, str(tmp_path / "own_way.py"))]
+    sides = [LiveSide(target, "oracle"), LiveSide(target, str(tmp_path / "own_way.py"))]
     some = [case for case in all_cases().values() if case.chapter in ("packages", "altering_sys")]
     try:
         examiner = Examiner(sides[0], sides[1], Level.DOCUMENTED)
@@ -376,7 +378,7 @@ def test_a_candidate_may_profile_what_it_runs(body: str, python: str, tmp_path: 
     source = "import cProfile, sys\nfrom runpy import run_module as run\ndef run_module(*given, **named):\n"
     (tmp_path / "profiles.py").write_text(source + body)
     target = find(python)
-    sides = [Side(target, "oracle"), Side(target, str(tmp_path / "profiles.py"))]
+    sides = [LiveSide(target, "oracle"), LiveSide(target, str(tmp_path / "profiles.py"))]
     some = [case for case in all_cases().values() if case.chapter in ("packages", "nesting", "altering_sys")]
     try:
         examiner = Examiner(sides[0], sides[1], Level.COMPAT)

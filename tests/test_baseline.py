@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from conformance.baseline import Baseline, BaselineError, Condition, complaints, marked, parse, replayed
-from conformance.case import Case, Step
+from conformance.cases.fixtures import toml
+from conformance.cases.model import Case, Step
 from conformance.clauses import Level
-from conformance.fixture import toml
+from conformance.judge.baseline import Baseline, BaselineError, Condition, complaints, marked, parse, replayed
 from conformance.report import baseline, baseline_file, records
 from tests.harness import conformance
 

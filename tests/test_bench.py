@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance.bench import __main__ as bench
-from conformance.bench import growth, measure, show
-from conformance.bench.growth import Point
-from conformance.bench.measure import BenchError, Cost, Measured, Search
-from conformance.case import Case, Step
-from conformance.target import find
+from bench import __main__ as bench
+from bench import growth, measure, show
+from bench.growth import Point
+from bench.measure import BenchError, Cost, Measured, Search
+from conformance.cases.model import Case, Step
+from conformance.observation.interpreters import find
 
 TARGET = find(sys.executable)
 WORLD = Case(

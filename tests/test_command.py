@@ -199,7 +199,7 @@ def test_the_observation_of_a_case_can_be_looked_at() -> None:
     """For whoever writes a fixture; and a fault is one sentence here as well."""
 
     def show(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "conformance.show", *arguments]
+        command = [sys.executable, "-m", "conformance.commands.show", *arguments]
         return subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, timeout=120, check=False)
 
     done = show(f"fixtures/{ONE_FIXTURE}.toml", "--impl=reference")

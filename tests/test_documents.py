@@ -8,7 +8,7 @@ import pytest
 
 from conformance import HOUSE
 from conformance.clauses import CHAPTERS, registry
-from conformance.docs import pages
+from conformance.commands.docs import pages
 from tests.harness import all_cases
 
 GAPS = (HOUSE / "docs" / "documentation-gaps.md").read_text(encoding="utf-8")

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from conformance import FIXTURES, HOUSE, export
-from conformance.case import Case, Step
-from conformance.export import _Names
-from conformance.recording import FOLDER, Recordings
-from conformance.target import Target
+from conformance import FIXTURES, HOUSE
+from conformance.cases.model import Case, Step
+from conformance.commands import export
+from conformance.commands.export import _Names
+from conformance.observation.interpreters import Target
+from conformance.observation.recording import FOLDER, Recordings
 from tests.harness import all_cases, target_for
 
 # One of everything that a world may hold.

@@ -13,14 +13,16 @@ from pathlib import Path
 import pytest
 
 from conformance import FIXTURES
-from conformance.case import Case, CaseError, Step, from_plain
+from conformance.cases.families import by_family, canonical, generate
+from conformance.cases.families.__main__ import EVERYTHING, OF_PYPY, VERSIONS, main, running
+from conformance.cases.families.products import combinations, pairs
+from conformance.cases.families.storages import STORAGES
+from conformance.cases.families.tables import Family, Row, read
+from conformance.cases.fixtures import from_plain
+from conformance.cases.model import Case, CaseError, Step
 from conformance.clauses import Level, registry
-from conformance.families import by_family, canonical, generate
-from conformance.families.__main__ import EVERYTHING, OF_PYPY, VERSIONS, main, running
-from conformance.families.products import combinations, pairs
-from conformance.families.storages import STORAGES
-from conformance.families.tables import Family, Row, read
-from conformance.target import Side, Target
+from conformance.observation.interpreters import Target
+from conformance.observation.live import LiveSide
 from tests.harness import Mutant, Oracle, all_cases, combined_mutants, judged, target_for
 
 TABLES = FIXTURES / "families"
@@ -218,7 +220,7 @@ def sample(families: list[tuple[Family, list[Case]]], every: int) -> list[Case]:
 
 
 def test_the_reference_conforms_and_steps_succeed(
-    oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], Side]
+    oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], LiveSide]
 ) -> None:
     """In a sample, in this interpreter; `nox -s conformance` does it for all cases on all targets."""
     target = target_for("")
@@ -235,7 +237,7 @@ def test_the_reference_conforms_and_steps_succeed(
 
 @pytest.mark.parametrize(("mutant", "name"), combined_mutants(), ids=lambda one: getattr(one, "id", ""))
 def test_what_goes_wrong_in_a_combination_is_caught(
-    mutant: Mutant, name: str, oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], Side]
+    mutant: Mutant, name: str, oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], LiveSide]
 ) -> None:
     """By a case of the families, at compat, and the clause is named; fixtures of that clause see nothing of it."""
     target = target_for("")

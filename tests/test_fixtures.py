@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import pytest
 
-from conformance.case import Case
+from conformance.cases.model import Case
 from conformance.clauses import CHAPTERS, registry
-from conformance.judge import judge
-from conformance.target import Target
+from conformance.judge.compare import judge
+from conformance.observation.interpreters import Target
 from tests.harness import Oracle, all_cases, cases_of, target_for
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from conformance import HOUSE
-from conformance.baseline import parse
-from conformance.options import listed, options
+from conformance.commands.options import listed, options
+from conformance.judge.baseline import parse
 from tests.harness import conformance
 
 DOCS = HOUSE / "docs"

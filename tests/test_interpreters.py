@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance import interpreters
-from conformance.record import build_of
-from conformance.target import BadInterpreter, Target, find
-from conformance.translated import in_shared_words
+from conformance.observation import interpreters
+from conformance.observation.build import build_of
+from conformance.observation.interpreters import BadInterpreter, Target, find
+from conformance.observation.translated import in_shared_words
 from tests.harness import conformance, target_for
 from tests.test_releases import PATCH, environment
 

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from conformance.case import Case, Step
+from conformance.cases.model import Case, Step
 from conformance.clauses import Clause, Level, registry
-from conformance.judge import difference_kind, failed, judge
-from conformance.owners import NOTHING, OWNERS, UNOWNED, Difference, default_owner
+from conformance.judge.compare import failed, judge
+from conformance.judge.descriptions import difference_kind
+from conformance.judge.owners import NOTHING, OWNERS, UNOWNED, Difference, default_owner
 
 CASE = Case(files={"m.py": ""}, steps=(Step("call", "run_module('m')"),), id="packages/made_up")
 

@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 from conformance import REFERENCE
 from conformance.clauses import Level
-from conformance.target import Side, Target, find
+from conformance.observation.interpreters import Target, find
+from conformance.observation.live import LiveSide
 from tests.harness import Oracle, all_cases, judged
 
 # The reference, written by somebody who read the documentation, and did as every CPython does, in words and ways of
@@ -54,7 +55,7 @@ def own_ways() -> str:
 
 
 def test_own_ways_in_every_detail_conform_at_compat(
-    oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], Side]
+    oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], LiveSide]
 ) -> None:
     """No cause at compat or documented in any fixture, and many at exact."""
     target = find(sys.executable)

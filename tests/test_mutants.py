@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from conformance.clauses import Level, registry
-from conformance.target import Side, Target
+from conformance.observation.interpreters import Target
+from conformance.observation.live import LiveSide
 from tests.harness import Mutant, Oracle, cases_of, judged, mutants, target_for
 
 OWN = list(mutants())
@@ -15,7 +16,7 @@ OWN = list(mutants())
 
 @pytest.mark.parametrize("mutant", OWN, ids=lambda mutant: mutant.id)
 def test_a_mutant_is_caught_and_its_clause_named(
-    mutant: Mutant, oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], Side]
+    mutant: Mutant, oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], LiveSide]
 ) -> None:
     """At least one of the clause's own cases has a cause that names it."""
     target = target_for(mutant.versions)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import noise
+from conformance.search import self_comparison
 
 SOUND = 'summary = "A module runs"\ncall = "run_module(\'plain_one\')"\n[files]\n"plain_one.py" = "x = 1"\n'
 
@@ -21,14 +21,14 @@ def chapter(folder: Path, **sources: str) -> list[str]:
 
 def test_the_oracle_agrees_with_itself(capsys: pytest.CaptureFixture[str]) -> None:
     """In each way of running a case, over a chapter that leaves much behind."""
-    assert noise.main(["warnings"]) == 0
+    assert self_comparison.main(["warnings"]) == 0
     assert "17 cases, each run in four processes: 0 differ" in capsys.readouterr().out
 
 
 def test_chance_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A case that is another one each time."""
     chance = SOUND.replace("x = 1", "import os; x = os.urandom(8)")
-    assert noise.main(chapter(tmp_path, sound=SOUND, chance=chance)) == 1
+    assert self_comparison.main(chapter(tmp_path, sound=SOUND, chance=chance)) == 1
     told = capsys.readouterr().out
     assert "packages/chance, after others in one process: steps[0]" in told
     assert "packages/chance, in a fresh interpreter: steps[0]" in told
@@ -37,8 +37,8 @@ def test_chance_is_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 
 def test_what_cannot_be_compared_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With one sentence."""
-    assert noise.main([*chapter(tmp_path, sound=SOUND), "no_such_chapter"]) == 2
-    assert noise.main(["--target=/no/such/python"]) == 2
+    assert self_comparison.main([*chapter(tmp_path, sound=SOUND), "no_such_chapter"]) == 2
+    assert self_comparison.main(["--target=/no/such/python"]) == 2
     told = capsys.readouterr().err
     assert "There is no such case" in told
     assert "no interpreter '/no/such/python'" in told
@@ -47,4 +47,4 @@ def test_what_cannot_be_compared_is_refused(tmp_path: Path, capsys: pytest.Captu
 def test_nothing_run_is_no_success(tmp_path: Path) -> None:
     """Where no case can be run."""
     needy = 'requires = ["python>=4"]\n' + SOUND
-    assert noise.main(chapter(tmp_path, needy=needy)) == 5
+    assert self_comparison.main(chapter(tmp_path, needy=needy)) == 5

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance import HOUSE
-from conformance.target import BadInterpreter, find
+from conformance.observation.interpreters import BadInterpreter, find
 
 pytest.importorskip("nox")
 

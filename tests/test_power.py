@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance import REFERENCE, fuzzing
-from conformance.fixture import toml
-from conformance.remembered import Remembered
-from conformance.target import Target, find
+from conformance import REFERENCE
+from conformance.cases.fixtures import toml
+from conformance.observation.cached import CachedSide
+from conformance.observation.interpreters import Target, find
+from conformance.search import fuzzing
 from tests.harness import all_cases
 from tests.power.__main__ import main
 from tests.power.generate import by_removal
@@ -89,12 +90,12 @@ def test_a_survivor_is_bad_unless_it_is_listed_and_so_is_a_listed_one_that_is_ca
 
 def test_the_oracle_is_asked_once(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it has shown does not depend on the candidate."""
-    oracle = Remembered(target, {}, trusted=True)
+    oracle = CachedSide(target, {}, trusted=True)
     plain = [case.plain() for case in SOME[:3]]
     try:
         oracle.start(plain)
         first = oracle.finish()
-        monkeypatch.setattr("conformance.target.Side._send", lambda *_, **__: pytest.fail("asked again"))
+        monkeypatch.setattr("conformance.observation.live.LiveSide._send", lambda *_, **__: pytest.fail("asked again"))
         oracle.start(plain[1:], fresh=True)
         assert oracle.finish() == first[1:]
     finally:
@@ -106,7 +107,7 @@ def test_when_the_time_is_up_nothing_is_said(target: Target) -> None:
     (one,) = try_all([generated(NO_NAME.old, NO_NAME.new)], [target], SOME, [], time.monotonic() - 1, 1)
     assert one.catch is None
     assert not one.bad
-    oracle = Remembered(target, {}, trusted=True)
+    oracle = CachedSide(target, {}, trusted=True)
     with pytest.raises(OutOfTime):
         measure(one.wrong, target, oracle, SOME, Clock(0.0))
     oracle.close()

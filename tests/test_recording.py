@@ -14,12 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance import FIXTURES, record
-from conformance.case import Case
+from conformance import FIXTURES
+from conformance.cases.model import Case
 from conformance.clauses import Clause, Level
-from conformance.record import NotDeterministic, first_difference
-from conformance.recorded import Recorded
-from conformance.recording import (
+from conformance.commands import record
+from conformance.commands.record import NotDeterministic, first_difference
+from conformance.observation.interpreters import find
+from conformance.observation.recording import (
     BUILDS,
     SCHEMA,
     Build,
@@ -34,8 +35,8 @@ from conformance.recording import (
     write,
     write_builds,
 )
-from conformance.shorthand import IN_FULL, restore, shorten
-from conformance.target import find
+from conformance.observation.replayed import ReplayedSide
+from conformance.observation.shorthand import IN_FULL, restore, shorten
 from tests.harness import all_cases, conformance, target_for
 
 LANGUAGES = ("3.8", "3.9", "3.10", "3.14")
@@ -340,17 +341,17 @@ def test_a_first_difference_is_told_by_its_place() -> None:
 # -- as the oracle ---------------------------------------------------------------------------------------------
 
 
-def _recorded(tmp_path: Path, case: Case, recorded: Build, target: Build, digest: str = "") -> Recorded:
+def _recorded(tmp_path: Path, case: Case, recorded: Build, target: Build, digest: str = "") -> ReplayedSide:
     folder = tmp_path / "recordings"
     folder.mkdir()
     (folder / BUILDS).write_text(write_builds({"3.12": recorded}))
     entry = Entry(digest or case.digest, ("3.12",), {"steps": [{}]})
     (folder / "packages.json").write_text(write({case.id: entry}, ("3.12",)))
-    return Recorded(Recordings(folder), [case], target, frozenset({"zip"}))
+    return ReplayedSide(Recordings(folder), [case], target, frozenset({"zip"}))
 
 
 def _case(call: str = "run_module('m')", requires: tuple[str, ...] = ()) -> Case:
-    from conformance.case import Step
+    from conformance.cases.model import Step
 
     return Case(files={}, steps=(Step("call", call),), requires=requires, id="packages/one")
 
@@ -365,7 +366,7 @@ def test_the_recording_answers_in_the_words_of_the_target(tmp_path: Path) -> Non
     assert str(recorded) == "recording of CPython 3.12.1, linux-x86_64"
 
 
-def _asked(recorded: Recorded, case: Case) -> Any:
+def _asked(recorded: ReplayedSide, case: Case) -> Any:
     recorded.start([case.plain()])
     return recorded.finish()
 

@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 
 from conformance import REFERENCE
-from conformance.target import Side, Target, find
+from conformance.observation.interpreters import Target, find
+from conformance.observation.live import LiveSide
 from tests.harness import Oracle, all_cases, judged
 
 TEXT = (REFERENCE / "__init__.py").read_text(encoding="utf-8")
@@ -35,7 +36,7 @@ CLOTHES = {
 
 @pytest.mark.parametrize("clothes", CLOTHES)
 def test_no_divergence_at_any_level(
-    clothes: str, oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], Side]
+    clothes: str, oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], LiveSide]
 ) -> None:
     """Over all fixtures, in this interpreter; `nox -s conformance` does it on all."""
     target = find(sys.executable)

@@ -15,17 +15,20 @@ from typing import Any
 import pytest
 
 from conformance import FIXTURES
-from conformance.case import Case, from_plain
+from conformance.cases.families import generate
+from conformance.cases.fixtures import from_plain
+from conformance.cases.model import Case
 from conformance.clauses import Level, registry
-from conformance.effects import EffectError, Expected, effect, parts
-from conformance.families import generate
-from conformance.judge import judge
-from conformance.owners import NOTHING
-from conformance.recording import FOLDER, SCHEMA, Recordings, decode
-from conformance.releases import __main__ as command
-from conformance.releases.compare import Interpreter, compare, live
-from conformance.releases.ledger import Change, LedgerError, case_of, disagreements, ledger, load
-from conformance.target import BadInterpreter, Target, find
+from conformance.clauses.effects import EffectError, effect
+from conformance.clauses.ledger import Change, LedgerError, disagreements, ledger, load
+from conformance.commands.releases import __main__ as command
+from conformance.commands.releases.cases_of_changes import case_of
+from conformance.commands.releases.compare import Interpreter, compare, live
+from conformance.judge.compare import judge
+from conformance.judge.expected import Expected, parts
+from conformance.judge.owners import NOTHING
+from conformance.observation.interpreters import BadInterpreter, Target, find
+from conformance.observation.recording import FOLDER, SCHEMA, Recordings, decode
 from tests.harness import all_cases, target_for
 
 FIELD = "entry.__cached__"

@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 
 from conformance import REFERENCE
-from conformance.case import Case, Step
+from conformance.cases.model import Case, Step
 from conformance.clauses import Level
-from conformance.doubled import Doubled
-from conformance.remembered import Memory, Remembered
-from conformance.target import Side, find
-from conformance.trial import Examiner, Trial
+from conformance.judge.trial import Trial
+from conformance.observation.cached import Cache, CachedSide
+from conformance.observation.interpreters import find
+from conformance.observation.live import LiveSide
+from conformance.observation.two_agents import TwoAgentsSide
+from conformance.search.examine import Examiner
 from tests.harness import conformance, mutants
 
 TARGET = find(sys.executable)
@@ -31,12 +33,12 @@ PLAIN = [case.plain() for case in SOME]
 
 
 @pytest.fixture
-def oracle() -> Iterator[Callable[..., Remembered]]:
+def oracle() -> Iterator[Callable[..., CachedSide]]:
     """Makes oracles that remember; ended after the test."""
-    sides: list[Remembered] = []
+    sides: list[CachedSide] = []
 
-    def get(seen: dict[str, bytes]) -> Remembered:
-        sides.append(Remembered(TARGET, seen))
+    def get(seen: dict[str, bytes]) -> CachedSide:
+        sides.append(CachedSide(TARGET, seen))
         return sides[-1]
 
     yield get
@@ -44,7 +46,7 @@ def oracle() -> Iterator[Callable[..., Remembered]]:
         side.close()
 
 
-def asked(side: Side, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+def asked(side: LiveSide, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many cases a side's agent is sent, each time."""
     found: list[int] = []
     send = side._send
@@ -64,9 +66,9 @@ def wrong(line: bytes) -> bytes:
     return json.dumps(found).encode()
 
 
-def judged(side: Remembered, *cases: Case, source: str = "") -> list[Trial]:
+def judged(side: CachedSide, *cases: Case, source: str = "") -> list[Trial]:
     """What an examiner says of the reference, or of another file."""
-    candidate = Side(TARGET, source or str(REFERENCE))
+    candidate = LiveSide(TARGET, source or str(REFERENCE))
     try:
         return Examiner(side, candidate, Level.EXACT).run_all(cases)
     finally:
@@ -74,7 +76,7 @@ def judged(side: Remembered, *cases: Case, source: str = "") -> list[Trial]:
 
 
 def test_only_what_was_not_seen_is_asked_for(
-    oracle: Callable[..., Remembered], monkeypatch: pytest.MonkeyPatch
+    oracle: Callable[..., CachedSide], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In whatever order; but a case by itself is always run."""
     seen: dict[str, bytes] = {}
@@ -101,7 +103,7 @@ def test_only_what_was_not_seen_is_asked_for(
 
 @pytest.mark.parametrize("line", [None, b"garbage", b"{}", b'{"steps": 3}', b""])
 @pytest.mark.parametrize("count", [1, 20])
-def test_a_wrong_memory_is_found_out(line: bytes | None, count: int, oracle: Callable[..., Remembered]) -> None:
+def test_a_wrong_memory_is_found_out(line: bytes | None, count: int, oracle: Callable[..., CachedSide]) -> None:
     """All of it is given up, whatever is in it; the candidate is not told anything."""
     seen: dict[str, bytes] = {}
     assert [trial.verdict for trial in judged(oracle(seen), *SOME)] == ["agrees"] * 20
@@ -119,7 +121,7 @@ def test_a_wrong_memory_is_found_out(line: bytes | None, count: int, oracle: Cal
 
 
 def test_a_divergence_is_judged_by_what_the_oracle_shows_now(
-    oracle: Callable[..., Remembered], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    oracle: Callable[..., CachedSide], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is asked anew only about the cases in which the candidate shows something else."""
     path = tmp_path / "wrong.py"
@@ -136,10 +138,10 @@ def test_a_divergence_is_judged_by_what_the_oracle_shows_now(
     assert sent[0] == 2
 
 
-def test_what_is_kept_comes_back(oracle: Callable[..., Remembered], tmp_path: Path) -> None:
+def test_what_is_kept_comes_back(oracle: Callable[..., CachedSide], tmp_path: Path) -> None:
     """With what another run has kept at the same time; for this interpreter as it is, and no other."""
     greeting = oracle({}).greeting
-    memory = Memory(tmp_path / "new" / "folder", greeting, TARGET.executable)
+    memory = Cache(tmp_path / "new" / "folder", greeting, TARGET.executable)
     assert memory.read() == {}
     for cases in (PLAIN[:3], PLAIN[2:5]):
         side = oracle({})
@@ -153,22 +155,22 @@ def test_what_is_kept_comes_back(oracle: Callable[..., Remembered], tmp_path: Pa
     assert not side.at_work
     assert [json.loads(one.line)["steps"][0]["outcome"] for one in side.finish()] == ["returned"] * 5
     another = replace(greeting, made_of=[*greeting.made_of[:-1], [["/some/file.py", 1, 1]]])
-    assert Memory(tmp_path / "new" / "folder", another, TARGET.executable).read() == {}
+    assert Cache(tmp_path / "new" / "folder", another, TARGET.executable).read() == {}
     (path,) = (tmp_path / "new" / "folder").iterdir()
     for damaged in (b"", b"garbage", path.read_bytes()[:-20], gzip.compress(b"\xff\n\xff\n")):
         path.write_bytes(damaged)
         assert memory.read() == {}
-    Memory(path, greeting, TARGET.executable).write({"a": b"b"})  # no folder: it is not kept, and that is all
+    Cache(path, greeting, TARGET.executable).write({"a": b"b"})  # no folder: it is not kept, and that is all
 
 
 def test_of_too_much_what_was_not_asked_for_is_forgotten(
-    oracle: Callable[..., Remembered], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    oracle: Callable[..., CachedSide], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And nothing is learned beyond."""
-    monkeypatch.setattr("conformance.remembered._MOST", 4)
+    monkeypatch.setattr("conformance.observation.cached._MOST", 4)
     seen: dict[str, bytes] = {"old": b"{}", "older": b"{}"}
     side = oracle(seen)
-    memory = Memory(tmp_path, side.greeting, TARGET.executable)
+    memory = Cache(tmp_path, side.greeting, TARGET.executable)
     side.start(PLAIN[:5])
     assert [one.status for one in side.finish()] == ["done"] * 5
     assert len(seen) == 4
@@ -177,25 +179,25 @@ def test_of_too_much_what_was_not_asked_for_is_forgotten(
     assert "old" not in memory.read()
 
 
-def test_what_decides_how_an_oracle_behaves_is_told(oracle: Callable[..., Remembered]) -> None:
+def test_what_decides_how_an_oracle_behaves_is_told(oracle: Callable[..., CachedSide]) -> None:
     """Its version, its flags, and its files; of a candidate nothing of the kind."""
     version, _, _, _, importable, files = oracle({}).greeting.made_of
     assert version == sys.version
     assert any("json" in folder for folder in importable)
     named = {Path(file).name: size for file, size, _ in files}
     assert named["runpy.py"] > 1000
-    candidate = Side(TARGET, str(REFERENCE))
+    candidate = LiveSide(TARGET, str(REFERENCE))
     assert candidate.greeting.made_of == ()
     candidate.close()
 
 
 def test_what_was_being_written_when_somebody_was_killed_is_removed(
-    oracle: Callable[..., Remembered], tmp_path: Path
+    oracle: Callable[..., CachedSide], tmp_path: Path
 ) -> None:
     """By the next one who writes."""
     tell = [sys.executable, "-c", "import os; print(os.getpid())"]
     ended = subprocess.run(tell, capture_output=True, text=True, check=True)
-    memory = Memory(tmp_path, oracle({}).greeting, TARGET.executable)
+    memory = Cache(tmp_path, oracle({}).greeting, TARGET.executable)
     memory.write({"a": b"{}"})
     (path,) = tmp_path.iterdir()
     for suffix in (ended.stdout.strip(), "1", "other"):
@@ -208,7 +210,7 @@ def test_what_was_being_written_when_somebody_was_killed_is_removed(
 @pytest.mark.parametrize("idle", [True, False])
 def test_two_agents_give_the_answers_of_one(idle: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the order of the cases, also of an odd number; few cases are for one of them."""
-    single, doubled = Side(TARGET, str(REFERENCE)), Doubled(TARGET, str(REFERENCE), lambda: idle)
+    single, doubled = LiveSide(TARGET, str(REFERENCE)), TwoAgentsSide(TARGET, str(REFERENCE), lambda: idle)
     sent = asked(doubled, monkeypatch)
     try:
         for count in (19, 20, 3):
@@ -232,7 +234,7 @@ def test_what_ends_one_agents_process_is_told_of_its_half(tmp_path: Path) -> Non
         "    return runpy.run_module(name)\n"
     )
     ending = replace(SOME[1], steps=(Step("call", "run_module('m', {})"),)).plain()
-    doubled = Doubled(TARGET, str(path), lambda: True)
+    doubled = TwoAgentsSide(TARGET, str(path), lambda: True)
     try:
         doubled.start([PLAIN[0], ending, *PLAIN[2:10]])
         found = [one.status for one in doubled.finish()]
@@ -259,7 +261,7 @@ def test_a_candidate_that_cannot_be_loaded_twice_has_one_agent(loading: str, tmp
         f"import os, runpy\nwith open({str(count)!r}, 'a+') as file:\n    file.write('x')\n    file.seek(0)\n"
         f"    first = file.read() == 'x'\n{loading}run_module = runpy.run_module\n"
     )
-    doubled = Doubled(TARGET, str(path), lambda: True)
+    doubled = TwoAgentsSide(TARGET, str(path), lambda: True)
     try:
         for _ in range(3):
             doubled.start(PLAIN)
@@ -276,8 +278,8 @@ def trials_of(path: Path) -> list[dict[str, Any]]:
 
 def test_a_candidate_that_takes_long_to_load_has_one_agent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another would take longer than it saves; and one that fails otherwise when it is loaded again is none, either."""
-    monkeypatch.setattr("conformance.doubled._LONG", 0.0)
-    doubled = Doubled(TARGET, str(REFERENCE), lambda: True)
+    monkeypatch.setattr("conformance.observation.two_agents._LONG", 0.0)
+    doubled = TwoAgentsSide(TARGET, str(REFERENCE), lambda: True)
     sent = asked(doubled, monkeypatch)
     try:
         doubled.start(PLAIN)

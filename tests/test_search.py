@@ -21,17 +21,18 @@ from hypothesis import strategies as st
 from hypothesis.database import ExampleDatabase, InMemoryExampleDatabase
 
 from conformance import FIXTURES, REFERENCE
-from conformance.case import Case, Step, from_plain
+from conformance.cases.fixtures import from_plain, toml
+from conformance.cases.model import Case, Step
+from conformance.cases.strategies import PROPERTIES, cases
+from conformance.cases.tree import cases as whole_tree
 from conformance.clauses import Level
-from conformance.fixture import toml
-from conformance.grouping import Groups
-from conformance.profiles import seconds
-from conformance.reproducer import program
-from conformance.search import Find, search
-from conformance.strategies import PROPERTIES, cases
-from conformance.target import Side, Target, find
-from conformance.tree import cases as whole_tree
-from conformance.trial import Examiner
+from conformance.judge.grouping import Groups
+from conformance.observation.interpreters import Target, find
+from conformance.observation.live import LiveSide
+from conformance.report.reproducer import program
+from conformance.search.examine import Examiner
+from conformance.search.profiles import seconds
+from conformance.search.rounds import Find, search
 from tests.harness import Mutant, conformance, mutants
 
 HERE = Path(__file__).resolve().parent
@@ -59,21 +60,21 @@ Searcher = Callable[..., list[Find]]
 
 
 @pytest.fixture(scope="module")
-def oracle() -> Iterator[Side]:
+def oracle() -> Iterator[LiveSide]:
     """The oracle, for all searches."""
-    side = Side(own(), "oracle")
+    side = LiveSide(own(), "oracle")
     yield side
     side.close()
 
 
 @pytest.fixture(scope="module")
-def searched(oracle: Side, tmp_path_factory: pytest.TempPathFactory) -> Searcher:
+def searched(oracle: LiveSide, tmp_path_factory: pytest.TempPathFactory) -> Searcher:
     """A search for what is wrong with a candidate's source text: properties, and what `search` takes."""
 
     def run(source: str, *names: str, examples: int = 100, **rest: Any) -> list[Find]:
         path = tmp_path_factory.mktemp("candidate") / "candidate.py"
         path.write_text(source, encoding="utf-8")
-        candidate = Side(own(), str(path))
+        candidate = LiveSide(own(), str(path))
         try:
             examiner = Examiner(oracle, candidate, Level.COMPAT)
             known = Groups(Level.COMPAT)
@@ -146,7 +147,7 @@ def test_the_same_seed_finds_the_same(searched: Searcher) -> None:
 def test_what_is_met_before_the_deadline_is_told(searched: Searcher, monkeypatch: pytest.MonkeyPatch) -> None:
     """Though there is no time to make it small: by a clock that goes on whenever it is looked at."""
     ticks = itertools.count()
-    monkeypatch.setattr("conformance.search.time", SimpleNamespace(monotonic=lambda: next(ticks)))
+    monkeypatch.setattr("conformance.search.rounds.time", SimpleNamespace(monotonic=lambda: next(ticks)))
     found = searched(faulty(FAULTS[:1]), "packages", deadline=6)
     assert [one.cause.signature.clause for one in found] == ["PRINTS-NOTHING"]
 

@@ -16,18 +16,18 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, given, seed, settings
 
 from conformance import FIXTURES, REFERENCE
-from conformance.campaign import Campaign, draw, main, run
-from conformance.case import CAPABILITIES, Case, Step, from_plain, read
+from conformance.cases.families.storages import STORAGES
+from conformance.cases.fixtures import from_plain, read, toml
+from conformance.cases.model import CAPABILITIES, Case, Step
+from conformance.cases.strategies import PROPERTIES, TABLES, bodies, calls, cases, drawn, shapes, states
+from conformance.cases.strategies.derive import Asked, Part, derive
+from conformance.cases.strategies.feature import NOTHING, Feature
+from conformance.cases.strategies.shapes import MODULE, Shape
 from conformance.clauses import Level, registry
-from conformance.families.storages import STORAGES
-from conformance.fixture import toml
-from conformance.strategies import PROPERTIES, TABLES, bodies, calls, cases, drawn, shapes, states
-from conformance.strategies.derive import Asked, Part, derive
-from conformance.strategies.feature import NOTHING, Feature
-from conformance.strategies.shapes import MODULE, Shape
-from conformance.target import Side
-from conformance.target import find as target_of
-from conformance.trial import Examiner
+from conformance.observation.interpreters import find as target_of
+from conformance.observation.live import LiveSide
+from conformance.search.campaign import Campaign, draw, main, run
+from conformance.search.examine import Examiner
 from tests.test_levels import own_ways
 
 QUIETLY = settings(
@@ -276,7 +276,7 @@ def test_levels_are_kept_apart_in_drawn_cases(tmp_path: Path) -> None:
     """Who does right at compat in ways of their own is not blamed at compat."""
     (tmp_path / "own_ways.py").write_text(own_ways(), encoding="utf-8")
     target = target_of(sys.executable)
-    oracle, candidate = Side(target, "oracle"), Side(target, str(tmp_path / "own_ways.py"))
+    oracle, candidate = LiveSide(target, "oracle"), LiveSide(target, str(tmp_path / "own_ways.py"))
     try:
         examiner = Examiner(oracle, candidate, Level.COMPAT)
         trials = examiner.run_all(list({case.id: case for case in draw("everything", 5, 50)}.values()))
@@ -292,7 +292,7 @@ def test_a_campaign_stops_at_the_first_divergence(tmp_path: Path, monkeypatch: p
     wrong = tmp_path / "wrong.py"
     text = (REFERENCE / "__init__.py").read_text(encoding="utf-8")
     wrong.write_text(text.replace("sys.argv[0] = argv0", "pass"), encoding="utf-8")
-    monkeypatch.setattr("conformance.campaign.REFERENCE", wrong)
+    monkeypatch.setattr("conformance.search.campaign.REFERENCE", wrong)
     found = tmp_path / "finds"
     assert main(["altering_sys", "--examples=2000", f"--finds={found}"]) == 1
     (path,) = found.glob("*.toml")

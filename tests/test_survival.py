@@ -21,12 +21,16 @@ from pathlib import Path
 
 import pytest
 
-from conformance import HOUSE, scratch, target
+from conformance import HOUSE
 from conformance.agent import NONSENSE, PROTOCOL
-from conformance.case import Case, Step
+from conformance.cases.model import Case, Step
 from conformance.clauses import Level
-from conformance.target import AgentError, Side, Target, find
-from conformance.trial import Examiner, Trial
+from conformance.judge.trial import Trial
+from conformance.observation import agent_process, scratch
+from conformance.observation.interpreters import Target, find
+from conformance.observation.live import LiveSide
+from conformance.observation.side import AgentError
+from conformance.search.examine import Examiner
 from tests.harness import Oracle, all_cases
 
 FAKES = {path.stem: path for path in sorted((Path(__file__).parent / "fakes").glob("*.py"))}
@@ -96,13 +100,13 @@ def examined(
     """The examiner of a fake; what it has left behind is looked for afterwards."""
     oracle = oracle_of(find(sys.executable)).side  # which other tests use, and so before `place`
     place: Path = request.getfixturevalue("place")
-    sides: list[Side] = []
+    sides: list[LiveSide] = []
     names: list[str] = []
     shared = set(os.listdir("/dev/shm")) if LINUX else set()
 
     def get(fake: str) -> Examiner:
         timeout = 2 if "hangs" in promised(fake)[0] else 20
-        sides.append(Side(find(sys.executable), str(FAKES[fake]), timeout=timeout))
+        sides.append(LiveSide(find(sys.executable), str(FAKES[fake]), timeout=timeout))
         names.append(fake)
         return Examiner(oracle, sides[-1], Level.EXACT)
 
@@ -126,7 +130,7 @@ def test_a_fake_gets_its_verdict_and_the_others_theirs(
     fake: str, guard: str, examined: Callable[[str], Examiner], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The verdict that its docstring promises; what comes before and after agrees, and nothing is unconfirmed."""
-    monkeypatch.setattr(target, "_GUARD", GUARDS[guard] + target._GUARD)
+    monkeypatch.setattr(agent_process, "_GUARD", GUARDS[guard] + agent_process._GUARD)
     verdicts, text = promised(fake)
     before, victim, after = examined(fake).run_all(CASES)
     if fake == "fills_the_disk" and victim.verdict == "agrees":
@@ -193,7 +197,12 @@ BAD_ANSWERS = {
 
 def upstart(folder: Path, answer: str, *, always: bool, protocol: int = PROTOCOL) -> Path:
     """The agent that misbehaves."""
-    names = {"ALWAYS": repr(always), "PROTOCOL": str(protocol), "REAL": repr(str(target.AGENT)), "ANSWER": answer}
+    names = {
+        "ALWAYS": repr(always),
+        "PROTOCOL": str(protocol),
+        "REAL": repr(str(agent_process.AGENT)),
+        "ANSWER": answer,
+    }
     path = folder / "start.py"
     path.write_text(re.sub("|".join(names), lambda found: names[found[0]], UPSTART), encoding="utf-8")
     return path
@@ -206,8 +215,8 @@ def test_an_agent_that_makes_no_sense_is_ended_and_the_case_run_again_once(
 ) -> None:
     """If that goes well it stands, and is told; if not, the case is lost, and why is told as well."""
     answer, said = BAD_ANSWERS[fault]
-    monkeypatch.setattr(target, "AGENT", upstart(tmp_path, answer, always=always))
-    side = Side(find(sys.executable), "oracle", timeout=10)
+    monkeypatch.setattr(agent_process, "AGENT", upstart(tmp_path, answer, always=always))
+    side = LiveSide(find(sys.executable), "oracle", timeout=10)
     try:
         reply = side.run(QUIET.plain())
     finally:
@@ -220,10 +229,10 @@ def test_an_agent_that_makes_no_sense_is_ended_and_the_case_run_again_once(
 
 def test_what_was_run_again_is_told_with_its_case(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the trial, and so in the report."""
-    oracle, candidate = (Side(find(sys.executable), "oracle") for _ in range(2))
+    oracle, candidate = (LiveSide(find(sys.executable), "oracle") for _ in range(2))
     try:
         assert oracle.greeting
-        monkeypatch.setattr(target, "AGENT", upstart(tmp_path, "send('nonsense' + chr(10))", always=False))
+        monkeypatch.setattr(agent_process, "AGENT", upstart(tmp_path, "send('nonsense' + chr(10))", always=False))
         trial = Examiner(oracle, candidate, Level.EXACT).run(QUIET)
     finally:
         oracle.close()
@@ -233,8 +242,8 @@ def test_what_was_run_again_is_told_with_its_case(tmp_path: Path, monkeypatch: p
 
 def test_an_agent_of_another_version_is_not_spoken_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Another try would be no better."""
-    monkeypatch.setattr(target, "AGENT", upstart(tmp_path, "pass", always=True, protocol=PROTOCOL + 1))
-    side = Side(find(sys.executable), "oracle")
+    monkeypatch.setattr(agent_process, "AGENT", upstart(tmp_path, "pass", always=True, protocol=PROTOCOL + 1))
+    side = LiveSide(find(sys.executable), "oracle")
     try:
         with pytest.raises(AgentError, match=f"speaks protocol {PROTOCOL + 1}, and not {PROTOCOL}"):
             side.run(QUIET.plain())
@@ -248,7 +257,9 @@ def test_an_agent_that_is_sent_nonsense_ends(line: bytes) -> None:
     theirs_read, write = os.pipe()
     read, theirs_write = os.pipe()
     arguments = [str(theirs_read), str(theirs_write), "serve", "oracle", ""]
-    agent = subprocess.Popen([sys.executable, str(target.AGENT), *arguments], pass_fds=(theirs_read, theirs_write))
+    agent = subprocess.Popen(
+        [sys.executable, str(agent_process.AGENT), *arguments], pass_fds=(theirs_read, theirs_write)
+    )
     for descriptor in (theirs_read, theirs_write):
         os.close(descriptor)
     os.write(write, line)

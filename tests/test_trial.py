@@ -10,10 +10,11 @@ from typing import Any, cast
 
 import pytest
 
-from conformance.case import Case, Step
+from conformance.cases.model import Case, Step
 from conformance.clauses import Level
-from conformance.target import UNREACHED, AgentError, Greeting, Reply, Side
-from conformance.trial import Examiner, SmokeFailed
+from conformance.observation.live import LiveSide
+from conformance.observation.side import UNREACHED, AgentError, Greeting, Reply
+from conformance.search.examine import Examiner, SmokeFailed
 from tests.test_judge import observation
 
 CASE = Case(files={}, steps=(Step("call", "run_module('m')"),), id="packages/made_up", clauses=("MAIN-SUBMODULE",))
@@ -77,7 +78,7 @@ def wrong(field: str = "stdout") -> Reply:
 
 def examiner(candidate: FakeSide, oracle: FakeSide | None = None) -> Examiner:
     """An examiner of two fakes."""
-    return Examiner(cast(Side, oracle or FakeSide(right())), cast(Side, candidate), Level.COMPAT)
+    return Examiner(cast(LiveSide, oracle or FakeSide(right())), cast(LiveSide, candidate), Level.COMPAT)
 
 
 def test_agreement_is_not_confirmed() -> None:
@@ -97,7 +98,7 @@ def test_who_raised_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*given: object, **more: object) -> None:
         raise AssertionError("judged")
 
-    monkeypatch.setattr("conformance.trial.judge", never)
+    monkeypatch.setattr("conformance.judge.trial.judge", never)
     assert examiner(FakeSide(said(False)), FakeSide(said(True))).run(CASE).verdict == "agrees"
     with pytest.raises(AssertionError, match="judged"):
         examiner(FakeSide(said(False, '"from_runpy": true')), FakeSide(said(True, '"from_runpy": false'))).run(CASE)

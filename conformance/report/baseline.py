@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from ..baseline import Baseline, complaints
+from ..judge.baseline import Baseline, complaints
 from .records import Record
 
 _MOST = 12

@@ -15,11 +15,11 @@ import tomlkit
 from packaging.specifiers import SpecifierSet
 from tomlkit.items import AoT
 
-from ..baseline import Baseline, Condition, Known, Places, after, text_of
-from ..case import FAMILIES, SEARCH, from_plain
+from ..cases.fixtures import from_plain, toml
+from ..cases.model import FAMILIES, SEARCH
 from ..clauses import Level, registry
-from ..fixture import toml
-from ..judge import Signature
+from ..judge.baseline import Baseline, Condition, Known, Places, after, text_of
+from ..judge.divergence import Signature
 from .findings import findings
 from .records import Record
 

@@ -10,9 +10,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ..case import FAMILIES
+from ..cases.model import FAMILIES
 from ..clauses import Level
-from ..grouping import groups
+from ..judge.grouping import groups
 from . import records
 from .records import Record
 from .runs import Run

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..owners import NOTHING
+from ..judge.owners import NOTHING
 from .records import Record
 from .values import narrow, words
 

@@ -16,13 +16,14 @@ from dataclasses import replace
 from typing import Any
 
 from .. import INTERRUPTED
-from ..case import FAMILIES, SEARCH
+from ..cases.fixtures import toml
+from ..cases.model import FAMILIES, SEARCH
 from ..clauses import FREE_FIELDS, Clause, Level
-from ..fixture import toml
-from ..grouping import Seen, Showing
-from ..judge import CONTROL, Divergence, Signature
-from ..search import Find, Tally
-from ..trial import Trial
+from ..judge.causes import CONTROL
+from ..judge.divergence import Divergence, Signature
+from ..judge.grouping import Seen, Showing
+from ..judge.trial import Trial
+from ..search.rounds import Find, Tally
 
 SCHEMA = 2
 Record = dict[str, Any]

@@ -13,7 +13,7 @@ from typing import Any
 
 from .. import INTERRUPTED, __version__
 from ..clauses import Level, registry
-from ..trial import VERDICTS
+from ..judge.trial import VERDICTS
 from . import records
 from .observations import side_by_side
 from .records import SCHEMA, STATUS, Record

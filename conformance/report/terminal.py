@@ -16,8 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..clauses import CHAPTERS, Clause, Level
-from ..finds import Written
 from .findings import Finding, findings, of_run
+from .finds import Written
 from .records import STATUS, Record
 from .runs import Run, headline, status_of
 from .values import show, two_sides

@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..judge import without_identity
-from ..owners import NOTHING, UNCHANGED
+from ..judge.descriptions import without_identity
+from ..judge.owners import NOTHING, UNCHANGED
 
 _WIDEST = 300
 

@@ -22,10 +22,10 @@ from pathlib import Path
 from rich.console import Console
 
 from conformance import FIXTURES
+from conformance.cases.tree import cases as tree
 from conformance.clauses import Level
-from conformance.profiles import PROFILES
-from conformance.target import BadInterpreter, Target, find
-from conformance.tree import cases as tree
+from conformance.observation.interpreters import BadInterpreter, Target, find
+from conformance.search.profiles import PROFILES
 from tests.power.measure import PARTS, SEARCH, drawn, part_of, try_all
 from tests.power.table import show
 from tests.power.wrong import Wrong, equivalents, files, generated, stale, written

@@ -16,15 +16,18 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from conformance.case import FAMILIES, Case
+from conformance.cases.model import FAMILIES, Case
+from conformance.cases.strategies import PROPERTIES
+from conformance.cases.strategies import cases as strategies
 from conformance.clauses import Level
-from conformance.grouping import Groups
-from conformance.remembered import Remembered
-from conformance.search import search
-from conformance.strategies import PROPERTIES
-from conformance.strategies import cases as strategies
-from conformance.target import CandidateError, Side, Target
-from conformance.trial import Examiner, SmokeFailed, Trial
+from conformance.judge.grouping import Groups
+from conformance.judge.trial import Trial
+from conformance.observation.cached import CachedSide
+from conformance.observation.interpreters import Target
+from conformance.observation.live import LiveSide
+from conformance.observation.side import CandidateError
+from conformance.search.examine import Examiner, SmokeFailed
+from conformance.search.rounds import search
 from tests.power.wrong import GENERATED, Equivalent, Wrong
 
 TOGETHER = 40
@@ -105,12 +108,12 @@ def try_all(
     clock = Clock(until)
     lists = {one.change: one for one in known if not any(one.shows_in(target) for target in targets)}
     seen: dict[Target, dict[str, bytes]] = {target: {} for target in targets}
-    oracles: dict[tuple[int, Target], Remembered] = {}
+    oracles: dict[tuple[int, Target], CachedSide] = {}
 
-    def oracle(target: Target) -> Remembered:
+    def oracle(target: Target) -> CachedSide:
         mine = (threading.get_ident(), target)
         if mine not in oracles:
-            oracles[mine] = Remembered(target, seen[target], trusted=True)
+            oracles[mine] = CachedSide(target, seen[target], trusted=True)
         return oracles[mine]
 
     def work(one: Wrong) -> Result:
@@ -138,13 +141,13 @@ def try_all(
             side.close()
 
 
-def measure(one: Wrong, target: Target, oracle: Remembered, cases: Sequence[Case], clock: Clock) -> Catch:
+def measure(one: Wrong, target: Target, oracle: CachedSide, cases: Sequence[Case], clock: Clock) -> Catch:
     """Try one in one target. Raises OutOfTime."""
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "candidate.py")
         path.write_text(one.source, encoding="utf-8")
-        candidate = Side(target, str(path), timeout=PATIENCE, load_timeout=PATIENCE)
+        candidate = LiveSide(target, str(path), timeout=PATIENCE, load_timeout=PATIENCE)
         try:
             found = _first(one, oracle, candidate, cases, clock)
         except (CandidateError, SmokeFailed) as exc:
@@ -154,7 +157,7 @@ def measure(one: Wrong, target: Target, oracle: Remembered, cases: Sequence[Case
     return replace(found, target=target.name, seconds=round(time.monotonic() - begun, 2))
 
 
-def _first(wrong: Wrong, oracle: Remembered, candidate: Side, cases: Sequence[Case], clock: Clock) -> Catch:
+def _first(wrong: Wrong, oracle: CachedSide, candidate: LiveSide, cases: Sequence[Case], clock: Clock) -> Catch:
     examiner = Examiner(oracle, candidate, wrong.level)
     examiner.smoke()
     greeting = oracle.greeting
@@ -181,7 +184,7 @@ def _first(wrong: Wrong, oracle: Remembered, candidate: Side, cases: Sequence[Ca
     return Catch("", tried)
 
 
-def _differ(cases: Sequence[Case], oracle: Remembered, candidate: Side) -> Sequence[bool]:
+def _differ(cases: Sequence[Case], oracle: CachedSide, candidate: LiveSide) -> Sequence[bool]:
     """For each of several cases whether the two sides, or what has become of them, differ in anything."""
     if not candidate.forks:
         return [True] * len(cases)

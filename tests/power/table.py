@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from conformance.target import Target
+from conformance.observation.interpreters import Target
 from tests.power.measure import PARTS, Catch, Result
 from tests.power.wrong import Equivalent
 

@@ -19,7 +19,7 @@ from packaging.specifiers import SpecifierSet
 
 from conformance import REFERENCE
 from conformance.clauses import Level, registry
-from conformance.target import Target
+from conformance.observation.interpreters import Target
 from tests.harness import combined_mutants, mutants
 
 EQUIVALENT = Path(__file__).resolve().parent.parent / "equivalent.toml"

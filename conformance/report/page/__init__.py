@@ -18,12 +18,13 @@ import jinja2
 from markupsafe import Markup, escape
 
 from ... import REFERENCE
-from ...case import CaseError, from_plain
+from ...cases.fixtures import from_plain
+from ...cases.model import CaseError
 from ...clauses import CHAPTERS, Level
-from ...reproducer import program
 from ..findings import Finding, of_run
 from ..observations import Row, parts, side_by_side
 from ..records import Record
+from ..reproducer import program
 from ..runs import Run, headline, status_of
 from ..values import show, two_sides
 

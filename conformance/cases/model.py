@@ -1,0 +1,90 @@
+"""The model: a case is a world (files, sys.path, sys.argv) and the steps taken in it.
+
+Plain data, without a word of how it is read, run or judged.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from packaging.specifiers import SpecifierSet
+
+Recipe = str | Mapping[str, Any]
+FAMILIES = "families"  # the folder of their tables, and the chapter of their cases
+SEARCH = "search"  # the chapter of what is drawn
+CAPABILITIES = ("fork", "symlinks", "audit", "cpython", "refcounting", "threads", "unicode", "zip")
+
+
+class CaseError(Exception):
+    """A fixture is wrong: one sentence that says what, where, and what to do."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step: exactly one of `do` (statements), `call` (an expression), `write` (files changed in between)."""
+
+    kind: str
+    content: str | Mapping[str, Recipe]
+
+    def plain(self) -> dict[str, Any]:
+        """As JSON data."""
+        return {self.kind: self.content}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A world and the steps taken in it.
+
+    files: path below the world's root -> text or recipe. path: entries of sys.path, below the root. requires:
+    capabilities and "python>=3.12"-like specifiers of the target. A fixture also has an id (its path, which is its
+    chapter and name), a summary and the clauses that it shows, the point first.
+    """
+
+    files: Mapping[str, Recipe]
+    steps: tuple[Step, ...]
+    path: tuple[str, ...] = (".",)
+    argv: tuple[str, ...] = ("prog",)
+    requires: tuple[str, ...] = ()
+    id: str = ""
+    summary: str = ""
+    clauses: tuple[str, ...] = field(default=())
+
+    @property
+    def chapter(self) -> str:
+        """The first part of the id."""
+        return self.id.partition("/")[0]
+
+    @property
+    def family(self) -> str:
+        """The id without its last part: "families/layouts" for a generated case."""
+        return self.id.rpartition("/")[0]
+
+    def plain(self) -> dict[str, Any]:
+        """What the agent gets: the world and the steps, without a name and without what they are to show."""
+        return {
+            "files": dict(self.files),
+            "path": list(self.path),
+            "argv": list(self.argv),
+            "steps": [step.plain() for step in self.steps],
+        }
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """A stable id of the content: equal worlds and steps have equal digests, whatever their names."""
+        text = json.dumps([self.plain(), sorted(self.requires)], sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    def unmet(self, version: str, capabilities: frozenset[str]) -> str:
+        """The first requirement that a target does not meet, or an empty text."""
+        for one in self.requires:
+            if one.startswith("python"):
+                if not SpecifierSet(one[len("python") :], prereleases=True).contains(version):
+                    return one
+            elif one not in capabilities:
+                return one
+        return ""

@@ -1,0 +1,1 @@
+"""What a person types: the pytest plugin, the run, and the commands beside it."""

@@ -1,0 +1,116 @@
+"""Writes the generated pages of docs/, or, with --check, says which have drifted from what they are made of.
+
+usage: python -m conformance.commands.docs [--check]
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from .. import FIXTURES, HOUSE
+from ..cases.fixtures import fixtures, read
+from ..cases.model import Case
+from ..clauses import CHAPTERS, Clause, Level, registry
+from ..clauses.ledger import ledger
+from ..observation.recording import FOLDER, Recordings
+from . import options
+from .interpreters_page import page as interpreters_page
+from .releases.page import page as releases_page
+
+DOCS = HOUSE / "docs"
+
+_LEVELS = {
+    Level.DOCUMENTED: "the library reference promises it",
+    Level.COMPAT: "not promised, but every CPython does it, and real programs rely on it",
+    Level.EXACT: "a detail of CPython: wording, order, chaining, identity",
+}
+
+
+def specification(clauses: Mapping[str, Clause], cases: list[Case]) -> str:
+    """docs/specification.md: every clause, by chapter, with its source and the cases that show it."""
+    return "\n".join(_specification(clauses, cases)) + "\n"
+
+
+def _specification(clauses: Mapping[str, Clause], cases: list[Case]) -> Iterator[str]:
+    judged = [clause for clause in clauses.values() if not clause.untestable]
+    yield "# What run_module does"
+    yield ""
+    yield "Generated from `conformance/clauses/` by `nox -s docs`; change it there."
+    yield ""
+    yield f"{len(judged)} clauses are judged, by {len(cases)} named cases. Each has one of three levels:"
+    yield ""
+    for level, meaning in _LEVELS.items():
+        count = sum(clause.level is level for clause in judged)
+        yield f"- **{level}** ({count}): {meaning}."
+    yield ""
+    yield "A clause without versions holds from Python 3.8 on. What a run is compared with is never this page: the"
+    yield "oracle of a run is always the interpreter at hand."
+    for chapter, title in CHAPTERS.items():
+        yield ""
+        yield f"## {title}"
+        for clause in clauses.values():
+            if clause.chapter == chapter:
+                yield from _clause(clause, [case for case in cases if clause.id in case.clauses])
+
+
+def _clause(clause: Clause, cases: list[Case]) -> Iterator[str]:
+    versions = f", {_versions(clause.versions)}" if clause.versions else ""
+    yield ""
+    yield f"### {clause.id}"
+    yield ""
+    yield clause.statement
+    yield ""
+    yield f"- {clause.level}{versions}; source: {clause.source}"
+    changes = [change.id for change in ledger() if clause.id in change.clauses]
+    if changes:
+        yield "- changed by " + ", ".join(f"[{one}](releases.md#{one.lower()})" for one in changes)
+    if clause.unsure:
+        yield f"- not known where the change came between: {_versions(clause.unsure)}"
+    if clause.untestable:
+        yield f"- never judged: {clause.untestable}"
+    elif cases:
+        shown = sorted(cases, key=lambda case: (case.clauses.index(clause.id), case.id))
+        yield "- shown by " + ", ".join(f"[{case.id}](../fixtures/{case.id}.toml)" for case in shown)
+
+
+def _versions(specifiers: tuple[str, ...]) -> str:
+    return " or ".join("Python " + specifier.replace(",", ", ") for specifier in specifiers)
+
+
+def pages() -> dict[Path, Callable[[], str]]:
+    """The generated pages, each with what makes its text."""
+    return {
+        DOCS / "specification.md": lambda: specification(
+            registry(), [read(path, FIXTURES) for path in fixtures(FIXTURES)]
+        ),
+        DOCS / "options.md": options.page,
+        DOCS / "releases.md": lambda: releases_page(ledger(), Recordings(FIXTURES / FOLDER).builds),
+        DOCS / "interpreters.md": lambda: interpreters_page((DOCS / "interpreters.md").read_text(encoding="utf-8")),
+    }
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the pages, or check them; 1 if one has drifted."""
+    parser = argparse.ArgumentParser(prog="python -m conformance.commands.docs", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="only say which pages have drifted")
+    check = parser.parse_args(arguments).check
+    drifted = 0
+    for path, make in pages().items():
+        text = make()
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        if check:
+            print(f"{path.relative_to(HOUSE)} has drifted from what it is made of: run `nox -s docs`", file=sys.stderr)
+            drifted = 1
+        else:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.relative_to(HOUSE)}")
+    return drifted
+
+
+if __name__ == "__main__":
+    sys.exit(main())

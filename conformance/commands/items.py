@@ -1,0 +1,154 @@
+"""What pytest collects and runs: a fixture from its TOML file, the cases that the families enumerate, the searches."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ..cases import families
+from ..cases.fixtures import read
+from ..cases.model import SEARCH, Case, CaseError
+from ..clauses import registry
+from ..judge.baseline import complaint
+from ..judge.trial import Trial
+from ..observation.side import AgentError
+from ..report import records
+from ..report.values import show
+from .session import SESSION
+from .watching import add_properties
+
+
+def _repr_collection(self: pytest.Collector, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+    """A fault in a fixture or a table is one sentence."""
+    if isinstance(excinfo.value, CaseError):
+        return str(excinfo.value)
+    return pytest.Collector._repr_failure_py(self, excinfo, style)
+
+
+class FixtureFile(pytest.File):
+    """A TOML file with one case."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """The case, if it was selected. Raises CaseError."""
+        case = read(self.path, self.config.stash[SESSION].folder)
+        unknown = [one for one in case.clauses if one not in registry()]
+        if unknown:
+            raise CaseError(f"{self.path}: there is no clause {unknown[0]!r}; see docs/specification.md")
+        if self.config.stash[SESSION].wants(case):
+            yield CaseItem.from_parent(self, name=case.id.rpartition("/")[2], case=case)
+
+    repr_failure = _repr_collection
+
+
+class FamiliesFolder(pytest.Directory):
+    """The tables of the families."""
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """The generated cases that were selected. Raises CaseError."""
+        session = self.config.stash[SESSION]
+        if session.selection and all(one in session.fixtures or one.startswith(SEARCH) for one in session.selection):
+            return  # no need to enumerate anything
+        step = 1 if session.selection else session.plan.profile.families
+        for case in itertools.islice(families.generate(session.folder), 0, None, step):
+            if session.wants(case):
+                yield CaseItem.from_parent(self, name=case.id.partition("/")[2], case=case)
+
+    repr_failure = _repr_collection
+
+
+class Diverges(Exception):
+    """A case in which the candidate differs from the oracle."""
+
+    def __init__(self, trial: Trial) -> None:
+        super().__init__(trial.case.id)
+        self.trial = trial
+
+
+class Stale(Exception):
+    """A case that no longer shows what the baseline expects of it; the text says what to do."""
+
+
+class Found(Exception):
+    """A search that has found something that counts."""
+
+
+class CaseItem(pytest.Item):
+    """One case."""
+
+    def __init__(self, *, case: Case, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.case = case
+        self.batch = ""
+        self.records: list[records.Record] = []
+
+    def runtest(self) -> None:
+        """Try the case on both sides."""
+        session = self.config.stash[SESSION]
+        trial = session.trial(self.case, self.batch, self._everything)
+        record = session.record(trial)
+        self.records = [record, *session.replayed(record)]
+        add_properties(self, record)
+        stale = [sentence for one in self.records[1:] if (sentence := complaint(one))]
+        if self.config.option.write_baseline and (stale or records.counts(record, session.level)):
+            pytest.xfail("it is written into the baseline")
+        if stale and not records.counts(record, session.level):
+            raise Stale("\n".join(stale))
+        if trial.verdict in ("unsupported", "not-run"):
+            pytest.skip(trial.reason)
+        if records.counts(record, session.level):
+            raise Diverges(trial)
+        if reasons := dict.fromkeys(
+            one["expected"]["reason"] for one in record["divergences"] if one["expected"] and one["cause"]
+        ):
+            pytest.xfail("; ".join(filter(None, reasons)) or "the baseline expects it")
+
+    def _everything(self) -> Iterator[tuple[str, Case]]:
+        return ((one.batch, one.case) for one in self.session.items if isinstance(one, CaseItem))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """A divergence in one line a field; anything else is the suite's own fault."""
+        if isinstance(excinfo.value, Diverges):
+            return "\n".join(
+                f"{one.signature}: {one.where}: oracle {show(one.oracle)}, candidate {show(one.candidate)}"
+                for one in excinfo.value.trial.divergences
+                if one.cause
+            )
+        if isinstance(excinfo.value, AgentError | Stale):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where pytest says that it is."""
+        return self.path, None, self.case.id
+
+
+class SearchItem(pytest.Item):
+    """A search by one property."""
+
+    def __init__(self, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.records: list[records.Record] = []
+
+    def runtest(self) -> None:
+        """Search."""
+        session = self.config.stash[SESSION]
+        rest = [item for item in self.session.items if isinstance(item, SearchItem)]
+        self.records = session.search(self.name, len(rest) - rest.index(self))
+        if any(records.counts(one, session.level) for one in self.records):
+            if self.config.option.write_baseline:
+                pytest.xfail("it is written into the baseline")
+            raise Found
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The finds in a line each; anything else is the suite's own fault."""
+        if isinstance(excinfo.value, Found):
+            return "\n".join(f"{one['id']}: {one['summary']}" for one in self.records if one["record"] == "trial")
+        return str(excinfo.value) if isinstance(excinfo.value, AgentError) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where pytest says that it is."""
+        return self.path, None, f"{SEARCH}/{self.name}"

@@ -1,0 +1,353 @@
+"""The pytest plugin: options and hooks, nothing else.
+
+What was asked for is checked (`asked`), a session starts the two sides and has the cases examined (`session`), pytest
+collects and runs them (`items`); here all that meets pytest, and becomes its outcomes, the summary and the exit status.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from xdist.plugin import parse_numprocesses  # type: ignore[import-untyped]
+
+from .. import FIXTURES, INTERRUPTED
+from ..cases.model import FAMILIES, SEARCH, CaseError
+from ..clauses import Level, registry
+from ..judge.baseline import BaselineError
+from ..observation.interpreters import BadInterpreter, find
+from ..observation.recording import RecordingError
+from ..observation.side import AgentError, CandidateError
+from ..report import baseline as baseline_report
+from ..report import records, terminal
+from ..report.outputs import OutputError
+from ..search.examine import SmokeFailed
+from ..search.profiles import PROFILES
+from . import request
+from .items import CaseItem, FamiliesFolder, FixtureFile, SearchItem
+from .request import UsageError
+from .session import SESSION, Session
+from .watching import Watcher, add_run_properties
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options that are ours."""
+    group = parser.getgroup("conformance", "runpy-conformance")
+    group.addoption(
+        "--impl",
+        metavar="SPEC",
+        default="reference",
+        help="the candidate: pkg, pkg.mod:callable or path/to/adapter.py:callable (default: our reference)",
+    )
+    group.addoption(
+        "--target",
+        metavar="PYTHON",
+        default=sys.executable,
+        help="the interpreter in which both sides run, a path or a command's name (default: this one)",
+    )
+    group.addoption(
+        "--interpreter",
+        metavar="PYTHON",
+        default="",
+        help="judge this interpreter's own runpy by CPython of the same version of the language: the one on PATH, the "
+        "one that --target names, or the recording (docs/interpreters.md)",
+    )
+    group.addoption(
+        "--oracle",
+        choices=("target", "recording"),
+        default="target",
+        help="whom to judge by: the target's own runpy (the default), or what was recorded of CPython of its version",
+    )
+    group.addoption(
+        "--level",
+        metavar="LEVEL",
+        default="compat",
+        help="up to which level a divergence fails the run: documented, compat (default) or exact",
+    )
+    group.addoption(
+        "--import-from",
+        metavar="DIR",
+        default="",
+        help="a folder put first on sys.path on both sides (default: where you stand, but for the suite's own)",
+    )
+    group.addoption(
+        "--case-timeout", metavar="SECONDS", type=float, default=10.0, help="how long a case may take (default: 10)"
+    )
+    group.addoption(
+        "--load-timeout",
+        metavar="SECONDS",
+        type=float,
+        default=20.0,
+        help="how long the candidate may take to be imported (default: 20)",
+    )
+    group.addoption(
+        "--cases", metavar="DIR", default=str(FIXTURES), help="judge by the cases in this folder (default: our own)"
+    )
+    group.addoption(
+        "--report",
+        metavar="FILE",
+        action="append",
+        default=[],
+        help="write a report, by the file's name: .jsonl all records, .html a page, .md a summary, .svg a badge, "
+        "badge.json a badge's data; repeatable (docs/reports.md)",
+    )
+    group.addoption(
+        "--baseline",
+        metavar="FILE.toml",
+        default="",
+        help="the divergences that are expected (docs/baselines.md): only others fail the run, and those that are gone",
+    )
+    group.addoption(
+        "--write-baseline",
+        action="store_true",
+        help="write into --baseline what diverges, and take out what no longer does; reasons and comments stay",
+    )
+    group.addoption(
+        "--profile",
+        metavar="NAME",
+        default="default",
+        help=f"how much is tried: {', '.join(PROFILES)} (docs/search.md says what that is)",
+    )
+    group.addoption("--budget", metavar="TIME", help="search for so long (90s, 30m, 2h), and not for a number of cases")
+    group.addoption(
+        "--seed", metavar="N", type=int, default=0, help="what the search draws (default: 0, always the same)"
+    )
+    group.addoption(
+        "--database",
+        metavar="DIR",
+        default="",
+        help="where finds, and what the oracle has shown, are kept between runs: a folder, redis://... (only finds) or "
+        "none (default: in the user's cache folder)",
+    )
+    group.addoption(
+        "--finds",
+        metavar="DIR",
+        default="conformance-finds",
+        help="where the smallest cases are written, if any are found (default: conformance-finds)",
+    )
+    group.addoption(
+        "--cores", metavar="N", dest="numprocesses", type=parse_numprocesses, help="work in so many processes (as -n)"
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Check what was asked for, and start both sides; a fault ends here, with one sentence and its status."""
+    if config.option.help or config.option.version:
+        return None
+    _started.append(True)
+    try:
+        folder = request.fixtures_folder(config)
+        baseline = request.baseline(config, folder)
+        selection = request.selection(config, folder, (baseline and baseline.cases) or ())
+        level = Level.parse(config.option.level)
+        request.settle_candidate(config)
+        plan = request.plan(config)
+        target = find(config.option.interpreter or config.option.target)
+        known = baseline.on(target.implementation, target.version) if baseline else ()
+    except (UsageError, ValueError, BadInterpreter, BaselineError, CaseError) as exc:
+        return _complain(str(exc), 2)
+    session = Session(config, level, selection, folder, plan)
+    session.baseline, session.expected = baseline, known
+    config.stash[SESSION] = session
+    config.args[:] = [str(folder)]
+    try:
+        session.open(target)
+        if not hasattr(config, "workerinput"):
+            session.begin_report(config.option.report)
+    except (UsageError, BadInterpreter, CaseError, RecordingError, OutputError) as exc:
+        session.close()
+        return _complain(str(exc), 2)
+    except (CandidateError, SmokeFailed) as exc:
+        session.close()
+        return _complain(str(exc), 3)
+    except (AgentError, OSError) as exc:
+        session.close()
+        return _complain(f"The suite itself failed: {exc}", 4)
+    except BaseException:
+        session.close()
+        raise
+    return None
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End both sides."""
+    session = config.stash.get(SESSION, None)
+    if session is not None:
+        session.close()
+
+
+def _complain(sentence: str, status: int) -> int:
+    print(sentence, file=sys.stderr)
+    print(terminal.last_line(None, status, None), file=sys.stderr)
+    return status
+
+
+def _console(reporter: Any) -> Console:
+    """Where pytest writes."""
+    return terminal.console_on(reporter._tw._file, colour=reporter._tw.hasmarkup)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None]:
+    """Map the exit status, write the report, and have the last word."""
+    ours = session.config.stash.get(SESSION, None)
+    if ours is None or ours.run is None or hasattr(session.config, "workerinput"):
+        yield
+        return
+    session.exitstatus = ours.write_baseline(ours.finish(exitstatus))
+    ours.write_finds()
+    problem = ours.end_report()
+    if ours.interrupted:  # by then, at the latest
+        session.exitstatus = INTERRUPTED
+    if problem:
+        session.exitstatus, ours.end = 4, records.end_record(4, ours.trials, ours.clauses)
+    yield
+    if problem:
+        print(f"The suite itself failed: {problem}", file=sys.stderr)
+    reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+    run = replace(ours.whole, trials=records.unexpected(ours.trials))
+    files = ours.config.option.report
+    reporter._tw.flush()
+    terminal.overview(_console(reporter), run, ours.again, ours.written, files=files, then=ours.next_command())
+    _concluded.append(True)
+
+
+def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+    """Tell Ctrl-C apart from pytest's own interruptions."""
+    if excinfo.type is KeyboardInterrupt and _leading:
+        _leading[-1].interrupted = True
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """The table and the divergences."""
+    ours = config.stash.get(SESSION, None)
+    if ours is None or ours.run is None:
+        return
+    faults = [one for one in terminalreporter.stats.get("error", []) if one.longreprtext]
+    faults += [one for one in terminalreporter.stats.get("failed", []) if getattr(one, "conformance", None) is None]
+    for one in faults:
+        terminalreporter.write_line(f"\nThe suite itself failed: {one.longreprtext}")
+    if any(isinstance(one, pytest.CollectReport) for one in faults):
+        return  # nothing was run
+    if not ours.trials and not ours.searches:
+        return  # nothing was chosen, or only collected
+    console = _console(terminalreporter)
+    trials = records.unexpected(ours.trials)
+    terminal.details(console, ours.run, trials, registry(), ours.again, ours.written)
+    if ours.baseline is not None:
+        baseline_report.summary(console, ours.baseline, ours.trials, ours.replays, ours.told)
+
+
+# Cases of a process: it costs little by then, and if one goes wrong the others are not much to repeat. Generated ones,
+# which seldom go wrong, show that it still costs something.
+_BATCH, _GENERATED = 40, 200
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """With -n, batches stay together."""
+    if getattr(config.option, "numprocesses", None) and config.option.dist == "load":
+        config.option.dist = "loadgroup"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Add the searches, and put cases that belong together into batches, which run one after another in one process."""
+    run = config.stash[SESSION]
+    for name in run.searched:
+        item: pytest.Item = SearchItem.from_parent(session, name=name, nodeid=f"{SEARCH}/{name}")
+        item.add_marker(pytest.mark.xdist_group(item.nodeid if run.plan.alone else SEARCH))
+        items.append(item)
+    known = {item.case.id: item for item in items if isinstance(item, CaseItem)}
+    first: list[pytest.Item] = []
+    for case in run.to_replay():
+        replay = known.get(case.id) or CaseItem.from_parent(session, name=case.id, case=case, nodeid=case.id)
+        replay.batch = f"baseline-{len(first) // _BATCH}"
+        replay.add_marker(pytest.mark.xdist_group(replay.batch))
+        first.append(replay)
+    items[:] = [*first, *(item for item in items if item not in set(first))]
+    ours = [item for item in items[len(first) :] if isinstance(item, CaseItem)]
+    for family, some in itertools.groupby(ours, lambda item: item.case.family):
+        size = _GENERATED if family.startswith(f"{FAMILIES}/") else _BATCH
+        for number, item in enumerate(some):
+            item.batch = f"{family}-{number // size}"
+            item.add_marker(pytest.mark.xdist_group(item.batch))
+
+
+def pytest_ignore_collect(collection_path: Path) -> bool | None:
+    """Nothing but fixtures is collected."""
+    if collection_path.is_file() and collection_path.suffix != ".toml":
+        return True
+    return None
+
+
+def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """The folder of the families gives what they enumerate."""
+    if path == parent.config.stash[SESSION].folder / FAMILIES:
+        return FamiliesFolder.from_parent(parent, path=path)
+    return None
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Each TOML file below `fixtures/` is a fixture."""
+    if file_path.suffix == ".toml" and parent.config.stash[SESSION].folder in file_path.parents:
+        return FixtureFile.from_parent(parent, path=file_path)
+    return None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Send the records along with the report, so that they arrive from a worker process as well."""
+    report = yield
+    if isinstance(item, CaseItem | SearchItem) and call.when == "call" and item.records:
+        report.conformance = item.records
+    return report
+
+
+def pytest_runtest_logreport(report: Any) -> None:
+    """Gather the records, where the run is led."""
+    if report.when == "call" and _leading:
+        session = _leading[-1]
+        own: list[records.Record] | None = getattr(report, "conformance", None)
+        if own is None:
+            session.failures += 1
+        for record in own or ():
+            kinds = {"trial": session.trials, "baseline": session.replays}
+            kinds.get(record["record"], session.searches).append(dict(record))
+            if not session.config.option.write_baseline:
+                session.tell(record)
+
+
+_concluded: list[bool] = []
+
+
+def concluded() -> bool:
+    """Whether the plugin had the last word."""
+    return bool(_concluded)
+
+
+_leading: list[Session] = []
+_started: list[bool] = []
+
+
+def started() -> bool:
+    """Whether the plugin got to say how the run ended."""
+    return bool(_started)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """From here on, reports belong to this session."""
+    ours = session.config.stash.get(SESSION, None)
+    if ours is not None:
+        _leading.append(ours)
+        if ours.run is not None and not hasattr(session.config, "workerinput"):
+            add_run_properties(session.config, ours.run)
+            if session.config.option.verbose < 0 and not session.config.option.collectonly:
+                session.config.pluginmanager.register(Watcher(ours.progress()))

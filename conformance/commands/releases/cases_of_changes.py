@@ -1,0 +1,23 @@
+"""The case by which a change of the ledger is shown."""
+
+from __future__ import annotations
+
+from ... import FIXTURES
+from ...cases.fixtures import read
+from ...cases.model import Case, CaseError
+from ...clauses.ledger import HERE, Change, LedgerError
+
+CASES = HERE / "cases"
+
+
+def case_of(change: Change) -> Case:
+    """The case that shows a change. Raises LedgerError."""
+    name = change.case
+    root, path = (FIXTURES, FIXTURES / f"{name}.toml")
+    if name.startswith("releases/"):
+        root, path = HERE, HERE / f"cases/{name.partition('/')[2]}.toml"
+    try:
+        found = read(path, root)
+    except (OSError, CaseError) as exc:
+        raise LedgerError(f"{change.id}: its case {name} cannot be read: {exc}") from None
+    return Case(found.files, found.steps, found.path, found.argv, found.requires, name, found.summary, found.clauses)

@@ -1,0 +1,82 @@
+"""docs/releases.md, from the ledger: what an implementer has to do for each version of the language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+from packaging.version import Version
+
+from ...clauses.ledger import Change
+from ...observation.recording import Build
+from .cases_of_changes import case_of
+
+
+def page(changes: Sequence[Change], builds: Mapping[str, Build]) -> str:
+    """The text of the page. builds: the recorded ones, between which a change is shown."""
+    return "\n".join(_page(changes, builds)) + "\n"
+
+
+def _page(changes: Sequence[Change], builds: Mapping[str, Build]) -> Iterator[str]:
+    releases = list(dict.fromkeys(_language(change) for change in changes))
+    yield "# What each release has changed"
+    yield ""
+    yield "Generated from `conformance/releases/ledger/` by `nox -s docs`; change it there."
+    yield ""
+    yield f"{len(changes)} changes of what `run_module` does, or of what a case shows, from Python 3.8 to the latest:"
+    yield "its own, and what follows from importlib, zipimport, the compiler and the standard library. The table of a"
+    yield "release is what an implementation for the release before it has to change. `nox -s releases` compares the"
+    yield "interpreters that are here: what differs and is not in the ledger fails, and so does what is in it and does"
+    yield "not show."
+    yield ""
+    yield "*since* is the first release that has it, then the first ones of earlier versions to which it was ported"
+    yield "back; this is what the source says. *seen* are two releases that were recorded, between which its case shows"
+    yield "it; `unshown` is what no two of them differ by."
+    yield ""
+    yield "| release | changes | of these with clauses |"
+    yield "|---|---|---|"
+    for release in releases:
+        own = [change for change in changes if _language(change) == release]
+        yield f"| [{release}](#python-{release.replace('.', '')}) | {len(own)} | {sum(bool(c.clauses) for c in own)} |"
+    for release in releases:
+        yield ""
+        yield f"## Python {release}"
+        yield ""
+        yield "| change | before | after | since | seen | clauses | case | source |"
+        yield "|---|---|---|---|---|---|---|---|"
+        for change in changes:
+            if _language(change) == release:
+                yield "| " + " | ".join(map(_cell, _cells(change, builds))) + " |"
+
+
+def _language(change: Change) -> str:
+    return change.release.rpartition(".")[0]
+
+
+def _cells(change: Change, builds: Mapping[str, Build]) -> Iterator[str]:
+    yield f'<a id="{change.id.lower()}"></a>{change.id}'
+    yield change.before
+    yield change.after
+    yield ", ".join((change.release, *change.backports))
+    yield _seen(change, builds)
+    clauses = [f"ends {_clause(name)}" for name in change.ends] + [f"begins {_clause(name)}" for name in change.begins]
+    yield ", ".join(clauses)
+    path = f"../fixtures/{change.case}.toml"
+    if change.case.startswith("releases/"):
+        path = f"../conformance/releases/cases/{change.case.partition('/')[2]}.toml"
+    yield f"[{case_of(change).summary}]({path})"
+    yield change.source
+
+
+def _clause(name: str) -> str:
+    return f"[{name}](specification.md#{name.lower()})"
+
+
+def _seen(change: Change, builds: Mapping[str, Build]) -> str:
+    versions = sorted((one.version for one in builds.values()), key=Version)
+    pairs = [pair for pair in pairwise(versions) if change.between(*pair)]
+    return ", ".join(f"{old} and {new}" for old, new in pairs) or "unshown"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")

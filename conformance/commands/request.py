@@ -1,0 +1,137 @@
+"""What a run was asked for: the candidate, the cases, the baseline and the search, each checked."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from .. import HOUSE
+from ..cases import families
+from ..cases.fixtures import fixtures
+from ..cases.model import FAMILIES, SEARCH
+from ..cases.strategies import PROPERTIES
+from ..clauses import CHAPTERS, registry
+from ..judge.baseline import Baseline
+from ..judge.baseline import read as read_baseline
+from ..search.profiles import PROFILES, Profile, seconds
+
+_ENDLESS = 10**9  # examples
+
+
+class UsageError(Exception):
+    """What was asked for makes no sense; the text says what does."""
+
+
+def _absolute(impl: str) -> str:
+    """A candidate that lies where the user stands, for agents that start elsewhere; a module's name as it is."""
+    path, colon, name = impl.partition(".py:")
+    file = Path(path + ".py" if colon else path)
+    is_file = file.suffix == ".py" and (colon or file.is_file())
+    return f"{file.absolute()}{colon and ':'}{name}" if is_file else impl
+
+
+def settle_candidate(config: pytest.Config) -> None:
+    """From where the candidate is imported; with --interpreter, that it is its own runpy. Raises UsageError."""
+    option = config.option
+    option.impl = _absolute(option.impl)
+    if option.interpreter and option.impl not in ("reference", "runpy"):
+        raise UsageError("--interpreter judges the interpreter's own runpy, and --impl another: give one of the two.")
+    if option.interpreter:
+        option.impl = "runpy"
+    elif not option.import_from and Path.cwd() != HOUSE:
+        option.import_from = str(Path.cwd())
+
+
+def fixtures_folder(config: pytest.Config) -> Path:
+    """Where the cases lie. Raises UsageError."""
+    folder = Path(config.option.cases).resolve()
+    if not any(fixtures(folder)):
+        raise UsageError(f"{folder} holds no fixtures: they are TOML files in folders named after a chapter.")
+    return folder
+
+
+def selection(config: pytest.Config, folder: Path, own: Iterable[str]) -> frozenset[str]:
+    """The clauses, chapters and fixtures that were named on the command line; each must name something.
+
+    own: ids of cases that a baseline brings.
+    """
+    known = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)} | {FAMILIES}
+    known |= {SEARCH, *(f"{SEARCH}/{name}" for name in PROPERTIES), *own}
+    chosen = set()
+    given = {str(word) for word in config.invocation_params.args}
+    for word in config.args:
+        if word not in given:
+            continue  # pytest's own idea of where to look
+        name = word.removesuffix(".toml").removeprefix("fixtures/")
+        if name.startswith(f"{FAMILIES}/") and name not in known:
+            known.update(name for case in families.generate(folder) for name in (case.id, case.family))
+        if name not in registry() and name not in known and name not in CHAPTERS:
+            raise UsageError(
+                f"{word!r} is neither a clause, nor a chapter, nor a fixture; docs/specification.md lists the clauses "
+                "and fixtures/ holds the fixtures."
+            )
+        clause = registry().get(name)
+        if clause is not None and clause.untestable:
+            raise UsageError(f"{name} is never judged: {clause.untestable}")
+        chosen.add(name)
+    return frozenset(chosen)
+
+
+def baseline(config: pytest.Config, folder: Path) -> Baseline | None:
+    """What is expected, if anything is said of that. Raises UsageError, BaselineError, CaseError."""
+    option = config.option
+    if not option.baseline:
+        if option.write_baseline:
+            raise UsageError("--write-baseline needs --baseline=FILE.toml, the file to write.")
+        return None
+    path = Path(option.baseline)
+    if option.write_baseline and not path.exists():
+        if not path.absolute().parent.is_dir():
+            raise UsageError(f"The baseline {path} cannot be written: there is no folder {path.parent}.")
+        return Baseline(path)
+    if not path.exists():
+        raise UsageError(f"There is no baseline {path}: --write-baseline writes one.")
+    return read_baseline(path, Ids(folder))
+
+
+class Ids(Collection[str]):
+    """The ids of all cases that there are; those of the families are looked up only if they are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)}
+
+    def __contains__(self, name: object) -> bool:
+        if name not in self._known and str(name).startswith(FAMILIES):
+            self._known |= {case.id for case in families.generate(self._folder)}
+        return name in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be searched: examples for each property, until when at the latest, and where finds are kept."""
+
+    profile: Profile
+    examples: int
+    seconds: float | None
+    alone: bool  # whether each property is searched by itself, in a process that knows nothing of the others
+
+
+def plan(config: pytest.Config) -> Plan:
+    """How to search. Raises UsageError, and ValueError for a budget that is none."""
+    option = config.option
+    if option.profile not in PROFILES:
+        raise UsageError(f"There is no profile {option.profile!r}; there are {', '.join(PROFILES)}.")
+    profile = PROFILES[option.profile]
+    if option.budget is None:
+        return Plan(profile, profile.examples, None, option.profile == "thorough")
+    return Plan(profile, _ENDLESS, seconds(option.budget), True)

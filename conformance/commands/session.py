@@ -1,0 +1,475 @@
+"""One run of the suite: both sides, and the records of what came of the cases."""
+
+from __future__ import annotations
+
+import datetime
+import itertools
+import os
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import Verbosity
+from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
+
+from .. import FIXTURES, INTERRUPTED, REFERENCE, __version__
+from ..cases import families, strategies
+from ..cases.fixtures import fixtures, from_plain, read, toml
+from ..cases.model import SEARCH, Case
+from ..cases.strategies import PROPERTIES
+from ..cases.tree import cases as whole_tree
+from ..clauses import Level, registry
+from ..judge.baseline import Baseline, BaselineError, Known, marked, replayed
+from ..judge.baseline import parse as parse_baseline
+from ..judge.expected import Expected, expected_of
+from ..judge.grouping import Groups, groups
+from ..judge.trial import Trial
+from ..observation.build import build_of
+from ..observation.cached import Cache, CachedSide
+from ..observation.interpreters import Target, cpython_for
+from ..observation.live import LiveSide
+from ..observation.recording import FOLDER, Recordings
+from ..observation.replayed import ReplayedSide
+from ..observation.translated import TranslatedSide
+from ..observation.two_agents import TwoAgentsSide, cores
+from ..report import baseline_file, records, terminal
+from ..report.findings import findings
+from ..report.finds import Written
+from ..report.finds import name_of as find_name
+from ..report.finds import write as write_find
+from ..report.outputs import OutputError
+from ..report.progress import Counter, Progress, apart
+from ..report.runs import Run
+from ..report.stream import Stream
+from ..search.examine import Examiner
+from ..search.profiles import PROFILES, database, kept
+from ..search.rounds import Tally, search
+from .request import Ids, Plan, UsageError
+from .showing import shown
+from .sides import replayed_side, translated_side
+
+_PLATFORM = "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform
+
+
+class Session:
+    """One run of the suite: both sides, and the records of what came of the cases."""
+
+    def __init__(
+        self, config: pytest.Config, level: Level, selection: frozenset[str], folder: Path, plan: Plan
+    ) -> None:
+        self.config = config
+        self.plan = plan
+        self.folder = folder
+        self.level = level
+        self.selection = selection
+        self.trials: list[records.Record] = []
+        self.failures = 0
+        self.interrupted = False
+        self.end: records.Record | None = None
+        self.clauses: list[records.Record] = []
+        self.run: records.Record | None = None
+        self.fixtures = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)}
+        self.examiner: Examiner | None = None
+        self._batches: dict[str, list[Case]] = {}
+        self.searches: list[records.Record] = []
+        self.written: dict[str, Written] = {}
+        self.baseline: Baseline | None = None
+        self.expected: tuple[Known, ...] = ()  # of it, on this target
+        self.replays: list[records.Record] = []
+        self.told = ""  # what became of it
+        self.oracle_in: Target | None = None  # if not in the target
+        self._known: Groups | None = None
+        self._database: ExampleDatabase | None = None
+        self._ahead: dict[str, Trial] = {}
+        self._sides: list[LiveSide] = []
+        self._asked: CachedSide | None = None  # the oracle, unless what was recorded is
+        self._seen: dict[str, bytes] = {}  # what it has shown
+        self._memory: Cache | None = None  # where that is kept
+        self._report: Stream | None = None
+        self.tally = Tally()  # of the search at hand
+        self._ends: float | None = None
+
+    def open(self, target: Any) -> None:
+        option = self.config.option
+        impl = str(REFERENCE) if option.impl == "reference" else option.impl
+
+        options = {
+            "import_from": option.import_from,
+            "timeout": option.case_timeout,
+            "load_timeout": option.load_timeout,
+        }
+        judged = TwoAgentsSide(target, impl, self._spare, **options)
+        self._sides.append(judged)
+        greeting = judged.greeting
+        candidate: LiveSide | TranslatedSide = judged
+        oracle: LiveSide | TranslatedSide | ReplayedSide
+        allowed: Expected | None = None
+        judge_in = None
+        if option.interpreter and option.oracle != "recording":
+            asked = option.target if option.target != sys.executable else ""
+            judge_in = cpython_for(target, asked)
+        if option.interpreter:
+            candidate = translated_side(judged, target)
+        if judge_in is not None:
+            oracle = translated_side(self._asked_in(judge_in, options), judge_in)
+        elif option.interpreter or option.oracle == "recording":
+            recordings, tree = Recordings(self.folder / FOLDER), whole_tree(self.folder)
+            if option.interpreter:
+                oracle = replayed_side(recordings, tree, target, greeting.capabilities)
+            else:
+                oracle = ReplayedSide(recordings, tree, build_of(target), greeting.capabilities)
+        else:
+            oracle = self._asked_in(target, options)
+        if option.interpreter:
+            allowed = expected_of(greeting.implementation, greeting.version, oracle.greeting.version)
+        self.oracle_in = judge_in
+        self.examiner = Examiner(oracle, candidate, self.level, allowed)
+        self.examiner.smoke()
+        self.target = target
+        if self.searched:
+            language = greeting.version.rpartition(".")[0]
+            try:
+                self._database = database(option.database, f"{impl} {greeting.implementation} {language}")
+            except ValueError as exc:
+                raise UsageError(f"{exc}.") from None
+            if self._database is not None and isinstance(self._database, DirectoryBasedExampleDatabase):
+                set_hypothesis_home_dir(self._database.path)
+        self.run = records.run_record(
+            suite=__version__,
+            candidate=option.impl,
+            target={
+                "name": target.name,
+                "implementation": target.implementation,
+                "version": greeting.version,
+                "platform": _PLATFORM,
+                "capabilities": sorted(oracle.greeting.capabilities),
+            },
+            oracle="" if isinstance(oracle, LiveSide) else str(oracle),
+            baseline=option.baseline,
+            import_from=option.import_from,
+            unsettled=self.examiner.unsettled,
+            started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+            again=self.again,
+            level=self.level,
+            delegates=greeting.delegates or self.examiner.delegates,
+            unseen=greeting.unseen,
+        )
+
+    def _asked_in(self, target: Target, options: Mapping[str, Any]) -> LiveSide:
+        """The oracle's side, with what it has shown in earlier runs."""
+        self._asked = side = CachedSide(target, self._seen, **options)
+        self._sides.append(side)
+        folder = kept(self.config.option.database)
+        if folder is not None and side.forks:
+            self._memory = Cache(folder / "oracle", side.greeting, target.executable)
+            self._seen.update(self._memory.read())
+        return side
+
+    def _spare(self) -> bool:
+        """Whether there is a core that nobody uses while the candidate is at work."""
+        if hasattr(self.config, "workerinput"):
+            return False
+        return cores() > 1 and (self._asked is None or not self._asked.at_work)
+
+    def trial(self, case: Case, batch: str, everything: Callable[[], Iterable[tuple[str, Case]]]) -> Trial:
+        """What came of a case; the first of a batch that is asked for has all of them run.
+
+        everything: all cases that are to be run, each with its batch; those of a batch stand together.
+        """
+        assert self.examiner is not None
+        if case.id not in self._ahead:
+            if not self._batches:
+                grouped = itertools.groupby(everything(), lambda one: one[0])
+                self._batches = {name: [one for _, one in some] for name, some in grouped}
+            cases = self._batches.pop(batch)
+            in_order = not hasattr(self.config, "workerinput")
+            trials = self.examiner.run_all(cases, next(iter(self._batches.values()), ()) if in_order else ())
+            self._ahead = {one.case.id: one for one in trials}
+        return self._ahead.pop(case.id)
+
+    def record(self, trial: Trial) -> records.Record:
+        """What is told of a trial, with what of it is expected."""
+        record = records.trial_record(trial)
+        if trial.case.chapter == SEARCH and trial.divergences:
+            record["fixture"] = toml(trial.case)
+        return self.marked(record)
+
+    def marked(self, record: records.Record) -> records.Record:
+        """The record of a trial, with what of it is expected."""
+        return marked(record, self.expected, self.config.option.baseline) if self.expected else record
+
+    def replayed(self, record: records.Record) -> list[records.Record]:
+        """What a trial's record says of the baseline, in records."""
+        return replayed(record, self.expected, self.config.option.baseline, self.level)
+
+    def to_replay(self) -> list[Case]:
+        """The cases by which the baseline is checked, in its order: those that were selected; all, before a search."""
+        if self.baseline is None:
+            return []
+        wanted = dict.fromkeys(one.case for one in self.expected)
+        own = self.baseline.cases or {}
+        named = {one: read(self.folder / f"{one}.toml", self.folder) for one in wanted if one in self.fixtures}
+        rest = wanted.keys() - named.keys() - own.keys()
+        generated = {case.id: case for case in families.generate(self.folder) if case.id in rest} if rest else {}
+        cases = {**own, **named, **generated}
+        return [cases[one] for one in wanted if self.searched or self.wants(cases[one])]
+
+    @property
+    def searched(self) -> list[str]:
+        """The properties by which to search."""
+        option = self.config.option
+        replayed_side = option.oracle == "recording" or (option.interpreter and self.oracle_in is None)
+        if replayed_side or self.folder != FIXTURES:
+            return []  # there is nobody to ask, or the user's own cases are meant
+        chosen = {one for one in self.selection if one.partition("/")[0] == SEARCH}
+        if self.selection:
+            return [name for name in PROPERTIES if chosen & {SEARCH, f"{SEARCH}/{name}"}]
+        return list(PROPERTIES) if self.plan.examples else []
+
+    def search(self, name: str, left: int) -> list[records.Record]:
+        """Search by one property; the records of the finds, and of the search. left: properties to be searched yet."""
+        assert self.examiner is not None
+        if self._known is None or (self.plan.alone and hasattr(self.config, "workerinput")):
+            fine = self.baseline is not None  # what is expected is never mended, and must hide nothing
+            self._known = groups([records.seen(one) for one in self._met()], self.level, len(self.trials), fine=fine)
+            self._known.expected = frozenset(one.signature for one in self.expected)
+        verbosity = Verbosity[self.config.getoption("hypothesis_verbosity", None) or "quiet"]
+        examples = self.plan.examples or PROFILES["default"].examples
+        deadline = None
+        if self.plan.seconds is not None:
+            if self._ends is None:
+                self._ends = time.monotonic() + self.plan.seconds
+            workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+            deadline = time.monotonic() + (self._ends - time.monotonic()) / -(-left // workers)
+        self.tally = tally = Tally()
+        finds = list(
+            search(
+                self.examiner,
+                strategies.cases(name),
+                name,
+                self._known,
+                examples=examples,
+                seed=self.config.option.seed,
+                database=self._database,
+                deadline=deadline,
+                verbosity=verbosity,
+                tally=tally,
+            )
+        )
+        found = [self.marked(records.find_record(one)) for one in finds]
+        return [*found, records.search_record(name, PROPERTIES[name], tally, [one["id"] for one in found])]
+
+    def _met(self) -> list[records.Record]:
+        """The trials so far; in a process that has had only some of them, those of the baseline at least."""
+        if not self.expected or not hasattr(self.config, "workerinput"):
+            return self.trials
+        assert self.examiner is not None
+        tried = {one["id"] for one in self.trials}
+        missing = [case for case in self.to_replay() if case.id not in tried]
+        return [*self.trials, *(records.trial_record(one) for one in self.examiner.run_all(missing))]
+
+    def write_finds(self) -> None:
+        """Write the finds that are to be shown, where none of the suite's own cases shows the same."""
+        option = self.config.option
+        assert self.examiner is not None
+        folder = Path(option.finds).absolute()
+        for finding in terminal.finds(records.unexpected(self.trials), self.level) if not self.interrupted else ():
+            trial, own = finding.trial, folder / find_name(finding.clause, finding.trial["id"])
+            try:
+                self.written[trial["id"]] = write_find(
+                    own,
+                    trial,
+                    says=terminal.says(finding),
+                    impl=str(REFERENCE) if option.impl == "reference" else option.impl,
+                    import_from=option.import_from,
+                    interpreter=self.target.executable,
+                    target=self.target.name,
+                    again=f"{self.again} --cases={folder} {own.name}/fixture",
+                    interpreters=(self.oracle_in.executable, self.target.executable) if self.oracle_in else None,
+                )
+            except OSError as exc:
+                self.written[trial["id"]] = Written(problem=f"It could not be written: {exc}")
+            except KeyboardInterrupt:
+                self.interrupted = True
+                self.finish(0)
+                return
+
+    def close(self) -> None:
+        try:
+            if self._memory is not None and self._asked is not None:
+                self._asked.keep(self._memory)
+        finally:
+            for side in self._sides:
+                side.close()
+            self._sides.clear()
+
+    def wants(self, case: Case) -> bool:
+        names = {case.id, case.family, case.chapter, *case.clauses}
+        return not self.selection or bool(names & self.selection)
+
+    @property
+    def again(self) -> str:
+        """The command that runs one case again; its id is to follow."""
+        option = self.config.option
+        front = os.environ.get("RUNPY_CONFORMANCE_COMMAND", f"python -m {__package__} --target={option.target}")
+        front += f" --oracle={option.oracle}" if option.oracle != "target" else ""
+        if option.interpreter:
+            front = front.replace(f" --target={sys.executable}", "")
+            return f"{front} --interpreter={option.interpreter}"
+        return front + (f" --impl={option.impl}" if option.impl != "reference" else "")
+
+    def finish(self, exit_status: int) -> int:
+        """The exit status of the run, in the project's own terms."""
+        self.clauses = self._clauses()
+        if self.interrupted:
+            status = INTERRUPTED
+        elif exit_status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.INTERRUPTED):
+            status = 4
+        else:
+            searched = sum(one["tried"] for one in self.searches)
+            status = records.status_of(
+                self.trials, self.level, failures=self.failures, searched=searched, baseline=self.replays
+            )
+        self.end = records.end_record(status, self.trials, self.clauses, self.replays, self.level)
+        return status
+
+    def write_baseline(self, status: int) -> int:
+        """Write the baseline, if that was asked for and the run came to its end; the exit status then."""
+        if self.baseline is None or not self.config.option.write_baseline:
+            return status
+        path, where = self.baseline.path, (self.target.implementation, self.target.version)
+        if status not in (0, 1):
+            self.told = f"The baseline {path} was not written: {records.STATUS[status]}."
+            return status
+        try:
+            text = path.read_text(encoding="utf-8") if path.exists() else ""
+            written = baseline_file.update(
+                self.baseline,
+                text,
+                self.trials,
+                self.replays,
+                candidate=self.config.option.impl,
+                implementation=where[0],
+                version=where[1],
+                level=self.level,
+            )
+            self.baseline = parse_baseline(written.text, path, Ids(self.folder))
+            self.expected = self.baseline.on(*where)
+            path.write_text(written.text, encoding="utf-8")
+        except (OSError, BaselineError) as exc:
+            self.told = f"The baseline {path} could not be written: {exc}"
+            return 4
+        self.trials = [self.marked(one) for one in self.trials]
+        self.replays = [one for trial in self.trials for one in self.replayed(trial)]
+        self.told = f"The baseline {path} was written: {written}."
+        self.clauses = self._clauses()
+        status = records.status_of(self.trials, self.level, baseline=self.replays)
+        status = 0 if status == 5 else status
+        self.end = records.end_record(status, self.trials, self.clauses, self.replays, self.level)
+        return status
+
+    def _clauses(self) -> list[records.Record]:
+        assert self.run is not None
+        assert self.examiner is not None
+        version, unseen = self.run["target"]["version"], self.run["unseen"]
+        return records.clause_records(registry().values(), self.trials, version, unseen, self.examiner.unsettled)
+
+    def begin_report(self, paths: Sequence[str]) -> None:
+        """Open the reports, and write the head of the records. Raises OutputError."""
+        self._report = Stream(paths)
+        self.tell(self.run)
+
+    def tell(self, *stream: records.Record | None) -> None:
+        """Write records to the reports, if there are any, as they come: what a run that is cut off found, stays."""
+        if self._report is not None:
+            self._report.tell(*stream)
+
+    def end_report(self) -> str:
+        """Write the tail of the records, and the other reports; what went wrong with that, if anything did."""
+        if self._report is None or not self._report.paths:
+            return ""
+        try:
+            own = self._shown()
+        except KeyboardInterrupt:  # the rest is what the run was for
+            self.interrupted, own = True, []
+            self.finish(0)
+        if self.config.option.write_baseline:  # only now is it known what is expected
+            self.tell(*self.trials, *self.searches, *self.replays)
+        try:
+            self.tell(*own, *self.clauses, self.end)
+            self._report.end(replace(self.whole, shown={one["trial"]: one for one in own}))
+        except (OutputError, OSError) as exc:
+            return str(exc)
+        return ""
+
+    @property
+    def whole(self) -> Run:
+        """All that the run came to."""
+        assert self.run is not None
+        problem = records.STATUS[self.end["status"]] if self.end and self.end["status"] in (4, INTERRUPTED) else ""
+        return Run(
+            self.run,
+            self.trials,
+            self.clauses,
+            self.searches,
+            self.replays,
+            end=self.end,
+            problem=problem and f"{self.target.name}: {problem}",
+        )
+
+    def _shown(self) -> list[records.Record]:
+        """Both sides of the cases by which findings are known; for the reports, and not if the run was broken off."""
+        if self.examiner is None or self.end is None or self.end["status"] not in (0, 1):
+            return []
+        option = self.config.option
+        return shown(
+            findings(records.unexpected(self.trials), self.level),
+            self._case,
+            self.examiner,
+            interpreter=self.target.executable,
+            target=self.target.name,
+            impl=str(REFERENCE) if option.impl == "reference" else option.impl,
+            import_from=option.import_from,
+        )
+
+    def _case(self, name: str) -> Case | None:
+        """The case of an id: a fixture, a find, or one that a family enumerates."""
+        if name in self.fixtures:
+            return read(self.folder / f"{name}.toml", self.folder)
+        text = next((trial["fixture"] for trial in self.trials if trial["id"] == name and trial.get("fixture")), "")
+        if text:
+            return from_plain(tomllib.loads(text), name)
+        return next((case for case in families.generate(self.folder) if case.id == name), None)
+
+    def next_command(self) -> str:
+        """What to type where nothing is to be mended."""
+        if self.end is None:
+            return ""
+        status, option, chosen = self.end["status"], self.config.option, " ".join(sorted(self.selection))
+        if self.end["stale"]:
+            return f"{self.again} --baseline={option.baseline} --write-baseline"
+        if status == INTERRUPTED:
+            return f"{self.again} {chosen}".strip()
+        if status == 5 or (status == 0 and self.selection):
+            return self.again
+        if status == 0 and option.profile != "thorough":
+            return f"{self.again} --profile=thorough"
+        if status == 0 and self.level is not Level.EXACT:
+            return f"{self.again} --level=exact"
+        return ""
+
+    def progress(self) -> Progress:
+        """What shows how far the run is."""
+        reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
+        counter = Counter(examples=self.plan.examples or PROFILES["default"].examples, seconds=self.plan.seconds)
+        counter.drawn = lambda: self.tally.drawn
+        return Progress(terminal.console_on(apart(reporter._tw._file), colour=reporter._tw.hasmarkup), counter)
+
+
+SESSION = pytest.StashKey[Session]()

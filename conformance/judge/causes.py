@@ -1,0 +1,78 @@
+"""Causes and consequences: which of the divergences of a case explain the others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ..clauses import Clause, Level
+from .divergence import Divergence
+
+# What decides which way everything after it goes.
+CONTROL = ("executions.run", "executions.import", "outcome", "exception.type", "crash", "hang")
+# Where the two sides part for good: nothing later can be compared, whatever the level of the clause.
+_DECISIVE = ("executions.run", "outcome", "exception.type", "crash", "hang")
+# What the world's code may look at, and so may act on.
+_VISIBLE = ("entry.", "import.", "exit.", "note", "warnings")
+# The entry of `sys.modules` under the name that the module has: it depends on that name.
+OWN_ENTRY = "sys.modules[__name__]"
+# What follows from how the world's code acts.
+_ACTED_ON = ("note", "names", "result.values", "result.keys", "exit.globals", "stdout", "stderr", "files")
+# What no code can see.
+_UNSEEN = ("stdout", "stderr", "audit.")
+# What the names of the steps can have an effect on, being given to a later call.
+_OF_WHAT_IS_GIVEN = ("names", "entry.keys", "entry.globals", "exit.globals", "result.keys", "result.values")
+
+
+def with_causes(found: Sequence[Divergence], level: Level, clauses: Mapping[str, Clause]) -> list[Divergence]:
+    """Divergences of one case, in the order in which they came about; which are causes is said anew."""
+    judged: list[Divergence] = []
+    for one in found:
+        explained = any(
+            (earlier.cause or earlier.signature.field in CONTROL)
+            and explains(earlier, one)
+            and (earlier.level <= level or one.level > level or earlier.signature.field in _DECISIVE)
+            and not _shows_in_programs(earlier, one, clauses)
+            for earlier in judged
+        )
+        judged.append(replace(one, cause=not explained))
+    return judged
+
+
+def explains(earlier: Divergence, later: Divergence) -> bool:
+    """Whether the later of two divergences of a case may have come about by the earlier one."""
+    first, second = earlier.signature.field, later.signature.field
+    if earlier.moment == later.moment and first.split(".")[0] == second.split(".")[0] == "exception":
+        return first == "exception.type" or (first, second) == ("exception.message", "exception.args")
+    if _subject(first) == _subject(second) and earlier.moment <= later.moment:
+        return True
+    if first.endswith(".__name__") and later.where.endswith(OWN_ENTRY) and earlier.moment <= later.moment:
+        return True
+    if earlier.moment == later.moment and earlier.signature.kind == "extra" and first.startswith("executions."):
+        return not second.startswith("executions.")  # it comes just before what the oracle shows at that moment
+    if first == "entry.namespace" and earlier.moment == later.moment:
+        # What it holds is what it held before.
+        return second.startswith("entry.") and _subject(second) not in ("argv", "argv_object", "modules", "state")
+    if earlier.moment >= later.moment:
+        return False
+    if first in CONTROL:
+        return True
+    if first.startswith(_VISIBLE):
+        return second in CONTROL or second.startswith(("exception.", "executions.")) or second in _ACTED_ON
+    if first == "result.type":
+        return second.startswith("result.") or second == "names"
+    if first == "names" and earlier.moment[0] < later.moment[0]:
+        return second in _OF_WHAT_IS_GIVEN
+    return second == "names" and not first.startswith(_UNSEEN)
+
+
+def _shows_in_programs(earlier: Divergence, later: Divergence, clauses: Mapping[str, Clause]) -> bool:
+    """Whether the later one says what programs come to see of the earlier one: a clause of its own is about that."""
+    about = [
+        one.signature.clause in clauses and clauses[one.signature.clause].is_consequence for one in (earlier, later)
+    ]
+    return about == [False, True] and earlier.signature.field.startswith(_VISIBLE)
+
+
+def _subject(field: str) -> str:
+    return field.rpartition(".")[2]

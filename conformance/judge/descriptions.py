@@ -1,0 +1,74 @@
+"""Described values, compared: how two descriptions differ, and what is left of one without some of its parts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from .owners import NOTHING, UNCHANGED
+
+
+def difference_kind(oracle: Any, candidate: Any) -> str:
+    """How two descriptions differ: "missing", "extra", "identity", "order", "type", "value"; empty if they do not."""
+    if oracle == candidate and type(oracle) is type(candidate) and json.dumps(oracle) == json.dumps(candidate):
+        return ""
+    if candidate in (NOTHING, UNCHANGED):
+        return "missing"
+    if oracle in (NOTHING, UNCHANGED):
+        return "extra"
+    mine, theirs = without_identity(oracle), without_identity(candidate)
+    if json.dumps(mine, sort_keys=True) == json.dumps(theirs, sort_keys=True):
+        return "identity"
+    if json.dumps(unordered(oracle), sort_keys=True) == json.dumps(unordered(candidate), sort_keys=True):
+        return "order"
+    return "type" if type_of(oracle) != type_of(candidate) else "value"
+
+
+def without_identity(value: Any) -> Any:
+    """A description without what it says of where an object was met before."""
+    if isinstance(value, dict):
+        if "again" in value:
+            return "met before"
+        return {key: without_identity(item) for key, item in value.items() if key != "is"}
+    if isinstance(value, list):
+        return [without_identity(item) for item in value]
+    return value
+
+
+def unordered(value: Any) -> Any:
+    """A description in which the order of a dictionary's keys does not count."""
+    if isinstance(value, dict):
+        plain = {key: unordered(item) for key, item in value.items()}
+        if "dict" in plain:
+            plain["dict"] = sorted(plain["dict"], key=lambda pair: json.dumps(pair[0], sort_keys=True))
+        return plain
+    if isinstance(value, list):
+        return [unordered(item) for item in value]
+    return value
+
+
+def without_error_details(value: Any) -> Any:
+    """A description in which an exception is its type, and which one it is."""
+    if isinstance(value, dict):
+        if "exception" in value and "bases" in value:
+            return {key: value[key] for key in ("exception", "is") if key in value}
+        return {key: without_error_details(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_error_details(item) for item in value]
+    return value
+
+
+def type_of(value: Any) -> str:
+    if isinstance(value, dict):
+        return str(value.get("type") or next(iter(value), ""))
+    return type(value).__name__
+
+
+def is_dict(value: Any) -> bool:
+    return isinstance(value, dict) and ("dict" in value or value.get("is") is not None) and "type" not in value
+
+
+def which_object(value: Mapping[str, Any]) -> Any:
+    """Which object it is, by the place where it was met before."""
+    return {key: value[key] for key in ("is", "again") if key in value} or NOTHING

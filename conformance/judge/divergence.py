@@ -1,0 +1,51 @@
+"""A divergence: one field in which two observations of a case differ, with the clause that it breaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..clauses import Level
+from .owners import Difference
+
+PHASES = ("resolve", "import parent", "load code", "prepare", "execute", "restore", "result")
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What groups divergences by cause."""
+
+    clause: str
+    phase: str
+    field: str
+    kind: str
+
+    def __str__(self) -> str:
+        return f"{self.clause} · {self.phase} · {self.field} · {self.kind}"
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """One field in which two observations of a case differ.
+
+    where: the field's place in this case, for a reader ("step 2: sys.argv"). oracle, candidate: the two values, as
+    described by the agent. cause: whether no earlier divergence explains it.
+    """
+
+    signature: Signature
+    level: Level
+    where: str
+    oracle: Any
+    candidate: Any
+    moment: tuple[int, int]
+    cause: bool = True
+
+
+@dataclass(frozen=True)
+class Found:
+    """A difference, before it has an owner."""
+
+    difference: Difference
+    phase: str
+    where: str
+    moment: tuple[int, int]

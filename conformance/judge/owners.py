@@ -1,0 +1,296 @@
+"""Which clause a difference breaks, when the fixture does not say.
+
+A table: for each field, in order, a condition and a clause. What a fixture is about comes first (see `judge`); this
+is for everything else that its observation shows, and for generated cases. A field that no row covers is `UNOWNED`,
+and fails the self-tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ..clauses import Clause
+
+UNOWNED = "UNOWNED"
+NOTHING: Mapping[str, Any] = {"absent": True}
+UNCHANGED: Mapping[str, Any] = {"unchanged": True}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field that differs, with what the oracle shows about the run around it."""
+
+    field: str
+    kind: str
+    oracle: Any
+    candidate: Any
+    altered: bool = False
+    returned: bool = True
+    of_world: bool = False
+    name: Any = None
+    spec_name: Any = None
+    located: bool = True
+    imported: frozenset[str] = frozenset()
+    refusal: str = ""  # with what the oracle ended, if nothing ran and the error is its own
+
+
+Condition = Callable[[Difference], bool]
+
+
+def _always(_: Difference) -> bool:
+    return True
+
+
+def _missing(one: Difference) -> bool:
+    return one.kind == "missing"
+
+
+def _identity(one: Difference) -> bool:
+    return one.kind == "identity"
+
+
+def _oracle_none(one: Difference) -> bool:
+    return one.oracle is None
+
+
+def _oracle_absent(one: Difference) -> bool:
+    return bool(one.oracle == NOTHING)
+
+
+def _altered(one: Difference) -> bool:
+    return one.altered
+
+
+def _raised(one: Difference) -> bool:
+    return not one.returned
+
+
+def _of_world(one: Difference) -> bool:
+    return one.of_world
+
+
+def _package_path(one: Difference) -> str:
+    """The end of the path of a package whose `__main__` is what the oracle runs; else a text that ends no path."""
+    package, _, last = str(one.spec_name).rpartition(".")
+    return f"/{package.replace('.', '/')}/__init__.py" if package and last == "__main__" else "\0"
+
+
+def _package_not_imported(one: Difference) -> bool:
+    return _missing(one) and str(one.oracle).endswith(_package_path(one))
+
+
+def _init_run(one: Difference) -> bool:
+    return one.kind == "extra" and str(one.candidate).endswith(_package_path(one))
+
+
+def _failed_parent_again(one: Difference) -> bool:
+    """The call ends in an error on the way, and a module that was imported before that is executed once more."""
+    again = str(one.candidate).removeprefix("import of ")
+    return one.kind == "extra" and not one.returned and not one.of_world and again in one.imported
+
+
+def _removed(one: Difference) -> bool:
+    return bool(one.candidate == NOTHING)
+
+
+def _imported_by_code(one: Difference) -> bool:
+    """A module that was there afterwards is not, and it is none in which the one that ran lies."""
+    module = one.oracle.get("module") if isinstance(one.oracle, dict) else None
+    lies_in = f"{one.spec_name}.".startswith(f"{module}.")
+    return _missing(one) and isinstance(one.spec_name, str) and isinstance(module, str) and not lies_in
+
+
+def _own_error(one: Difference) -> bool:
+    """Nothing ran, and the oracle's error is new: one that nobody met before, raised in no frame but the call's."""
+    frames = one.oracle if isinstance(one.oracle, list) else []
+    return not one.of_world and one.oracle in (None, NOTHING, frames) and all("<step " in frame[0] for frame in frames)
+
+
+_NAME: list[tuple[Condition, str]] = [
+    (lambda one: one.name != one.spec_name, "NAME-FROM-RUN-NAME"),
+    (lambda one: str(one.name).endswith(".__main__"), "NAME-OF-PACKAGE"),
+    (_always, "NAME-OF-MODULE"),
+]
+_SPEC: list[tuple[Condition, str]] = [(_identity, "SPEC-SAME-OBJECT"), (_always, "SPEC-DESCRIBES-TARGET")]
+_FILE: list[tuple[Condition, str]] = [
+    (_oracle_none, "FILE-WITHOUT-ORIGIN"),
+    (lambda one: not one.located, "FILE-WITHOUT-LOCATION"),
+    (_always, "FILE-FROM-ORIGIN"),
+]
+_CACHED: list[tuple[Condition, str]] = [
+    (_oracle_absent, "CACHED-ABSENT"),
+    (_oracle_none, "CACHED-NONE"),
+    (_always, "CACHED-FROM-SPEC"),
+    (_always, "CACHED-ABSENT"),
+]
+_PACKAGE: list[tuple[Condition, str]] = [
+    (lambda one: one.oracle == "", "PACKAGE-EMPTY-AT-TOP"),
+    (_always, "PACKAGE-FROM-SPEC"),
+]
+_ORDER: list[tuple[Condition, str]] = [(_altered, "KEY-ORDER-ALTERED"), (_always, "KEY-ORDER-PLAIN")]
+_ARGV_IN_FLIGHT: list[tuple[Condition, str]] = [(_altered, "ARGV-IS-FILE"), (_always, "PLAIN-LEAVES-SYS")]
+_MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [
+    (lambda one: one.altered and one.kind == "extra", "MODULES-ONE-ENTRY"),
+    (_altered, "MODULES-ENTRY"),
+    (_always, "TARGET-NOT-ADDED"),
+]
+
+
+def _says(text: str) -> Condition:
+    return lambda one: text in str(one.oracle)
+
+
+# The implementation's own errors, by what CPython says.
+_SAYINGS = (
+    ("Error while finding module specification", "FIND-ERROR-WRAPPED", "FIND-ERROR-MESSAGE"),
+    ("cannot be directly executed", "PACKAGE-WITHOUT-MAIN", "PACKAGE-WITHOUT-MAIN-MESSAGE"),
+    ("Cannot use package as __main__", "MAIN-IS-A-PACKAGE", "MAIN-IS-A-PACKAGE-MESSAGE"),
+    ("No code object available", "NO-CODE-OBJECT", "NO-CODE-OBJECT-MESSAGE"),
+    ("Relative module names", "RELATIVE-NAME-REFUSED", "RELATIVE-NAME-MESSAGE"),
+)
+_ERROR: list[tuple[Condition, str]] = [
+    (_of_world, "CODE-ERROR-PROPAGATES"),
+    (lambda one: str(one.oracle).removeprefix("raised ").startswith("SyntaxError"), "BROKEN-SOURCE"),
+    *((_says(text), clause) for text, clause, _ in _SAYINGS),
+    (_always, "MISSING-MODULE"),
+]
+_MESSAGE: list[tuple[Condition, str]] = [
+    (_of_world, "CODE-ERROR-UNCHANGED"),
+    *((_says(text), clause) for text, _, clause in _SAYINGS),
+    (_always, "MISSING-MODULE-MESSAGE"),
+]
+_CHAIN: list[tuple[Condition, str]] = [(_of_world, "NO-FOREIGN-CONTEXT"), (_always, "FIND-ERROR-CAUSE")]
+_REST: list[tuple[Condition, str]] = [(_always, "OTHER-STATE-UNCHANGED")]
+
+
+def saying(shown: object) -> str:
+    """The clause about an error of the implementation's own, if that is how the oracle ended; else an empty text."""
+    return next((clause for text, clause, _ in _SAYINGS if text in str(shown)), "")
+
+
+def _raised_and(condition: Condition) -> Condition:
+    return lambda one: not one.returned and condition(one)
+
+
+def _runs_though(text: str) -> Condition:
+    return lambda one: one.kind == "extra" and text in one.refusal
+
+
+OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
+    (
+        "executions.run",
+        [
+            (_init_run, "MAIN-SUBMODULE"),
+            *((_runs_though(text), clause) for text, clause, _ in _SAYINGS),
+            (_runs_though("No module named"), "MISSING-MODULE"),
+            (_always, "CODE-RUN-EACH-CALL"),
+        ],
+    ),
+    (
+        "executions.import",
+        [
+            (_package_not_imported, "PACKAGE-IMPORTED"),
+            (_missing, "PARENTS-IMPORTED"),
+            (_failed_parent_again, "FAILED-PARENT-RUNS-ONCE"),
+            (_always, "PARENTS-ONCE"),
+        ],
+    ),
+    ("*.__name__", _NAME),
+    ("*.__spec__", _SPEC),
+    ("*.__file__", _FILE),
+    ("*.__cached__", _CACHED),
+    ("*.__package__", _PACKAGE),
+    ("*.__loader__", [(_identity, "SPEC-SAME-OBJECT"), (_always, "LOADER-OF-SPEC")]),
+    ("entry.__doc__", [(_always, "DOC-STARTS-NONE")]),
+    ("result.__doc__", [(_always, "DOC-FROM-DOCSTRING")]),
+    ("*.__builtins__", [(_always, "BUILTINS-LIVE")]),
+    ("*.__path__", [(_always, "KEYS-ONLY-THESE")]),
+    ("import.handled", [(_always, "HANDLED-EXCEPTION-OF-CALLER")]),
+    ("*.module_type", [(_always, "TEMPORARY-MODULE-TYPE")]),
+    ("import.*", [(_always, "ALTERED-AFTER-PARENTS")]),
+    ("entry.keys", [(_missing, "INIT-VISIBLE"), (_always, "KEYS-ONLY-THESE")]),
+    ("*.order", _ORDER),
+    ("entry.globals", [(_always, "INIT-VISIBLE")]),
+    ("entry.namespace", [(_always, "NAMESPACE-FRESH")]),
+    ("*.argv_object", [(_altered, "ARGV-LIST-KEPT"), (_always, "PLAIN-LEAVES-SYS")]),
+    ("entry.argv", _ARGV_IN_FLIGHT),
+    ("exit.argv", _ARGV_IN_FLIGHT),
+    ("entry.modules", _MODULES_IN_FLIGHT),
+    ("exit.modules", _MODULES_IN_FLIGHT),
+    ("entry.locals", [(_always, "ONE-NAMESPACE")]),
+    ("entry.handled", [(_always, "HANDLED-EXCEPTION-OF-CALLER")]),
+    ("entry.code", [(_always, "CODE-FILENAME")]),
+    ("entry.path", [(_always, "PATH-UNCHANGED")]),
+    ("exit.globals", [(_always, "RESULT-IS-GLOBALS")]),
+    ("exit.path", [(_always, "PATH-UNCHANGED")]),
+    ("*.state", _REST),
+    ("warnings.text", [(_always, "WARNING-TEXT")]),
+    ("warnings*", [(_missing, "WARNS-OF-IMPORTED-SUBMODULE"), (_always, "NO-WARNING-AT-TOP-LEVEL")]),
+    ("note", [(_always, "ORDER-OF-STEPS")]),
+    ("outcome", [*((_raised_and(condition), clause) for condition, clause in _ERROR), (_always, "RESULT-IS-GLOBALS")]),
+    ("exception.type", _ERROR),
+    ("exception.subclass", [(_of_world, "CODE-ERROR-PROPAGATES"), (_always, "IMPORT-ERROR-TYPE-EXACT")]),
+    (
+        "exception.name",
+        [(_of_world, "CODE-ERROR-UNCHANGED"), (_always, "IMPORT-ERROR-NAMED"), (_always, "IMPORT-ERROR-UNNAMED")],
+    ),
+    ("exception.path", [(_always, "IMPORT-ERROR-WITHOUT-PATH")]),
+    ("exception.cause", _CHAIN),
+    ("exception.context", _CHAIN),
+    ("exception.frames", [(_own_error, "FIND-ERROR-CAUSE"), (_always, "CODE-ERROR-TRACEBACK")]),
+    ("exception.identity", [(_own_error, "FIND-ERROR-CAUSE"), (_always, "CODE-ERROR-SAME-OBJECT")]),
+    ("exception.namespace", [(_always, "ERROR-NAMESPACE-REACHABLE")]),
+    ("exception.location", [(_always, "BROKEN-SOURCE-PLACE")]),
+    ("exception.*", _MESSAGE),
+    (
+        "result.type",
+        [
+            (lambda one: isinstance(one.candidate, dict) and "dict subclass" in one.candidate, "RESULT-EXACT-DICT"),
+            (_always, "RESULT-IS-GLOBALS"),
+        ],
+    ),
+    ("result.identity", [(_altered, "RESULT-COPY"), (_always, "RESULT-LIVE")]),
+    ("result.keys", [(_missing, "RESULT-IS-GLOBALS"), (_always, "KEYS-ONLY-THESE")]),
+    ("result.functions", [(_altered, "FUNCTIONS-WORK-ALTERED"), (_always, "FUNCTIONS-WORK")]),
+    ("result.values", [(_always, "RESULT-IS-GLOBALS")]),
+    ("after.argv", [(_raised, "ARGV-RESTORED-ON-ERROR"), (_always, "ARGV-RESTORED")]),
+    (
+        "after.modules",
+        [
+            (_imported_by_code, "IMPORTS-STAY"),
+            (_missing, "PARENTS-STAY"),
+            (lambda one: one.altered and one.returned, "MODULES-RESTORED"),
+            (_altered, "MODULES-RESTORED-ON-ERROR"),
+            (_removed, "PARENTS-STAY"),
+            (_always, "TARGET-NOT-LEFT"),
+        ],
+    ),
+    ("after.main", [(_altered, "PREVIOUS-ENTRY-UNTOUCHED"), (_always, "PLAIN-LEAVES-MAIN")]),
+    ("after.attributes", [(_missing, "PARENTS-BOUND"), (_always, "RUN-MODULE-NOT-BOUND")]),
+    ("after.path", [(_always, "PATH-UNCHANGED")]),
+    ("after.*", _REST),
+    ("names", [(_always, "INIT-UNCHANGED")]),
+    ("stdout", [(_always, "PRINTS-NOTHING")]),
+    ("stderr", [(_always, "PRINTS-NOTHING")]),
+    ("files", [(_always, "PYC-WRITTEN")]),
+    ("audit.open", [(_always, "AUDIT-OPEN")]),
+    ("audit.compile", [(_always, "AUDIT-COMPILE")]),
+    ("audit.exec", [(_always, "AUDIT-EXEC")]),
+    ("audit.import", [(_missing, "AUDIT-PARENT-IMPORTS"), (_always, "AUDIT-NO-IMPORT-OF-TARGET")]),
+    ("crash", [(_always, "CODE-RUN-EACH-CALL")]),
+    ("hang", [(_always, "CODE-RUN-EACH-CALL")]),
+]
+
+
+def default_owner(one: Difference, version: str, registry: Mapping[str, Clause]) -> str:
+    """The id of the clause that owns a difference by the table, for a version of the language; or `UNOWNED`."""
+    for pattern, rows in OWNERS:
+        if fnmatchcase(one.field, pattern):
+            for condition, clause in rows:
+                if clause in registry and registry[clause].holds(version) and condition(one):
+                    return clause
+            return UNOWNED
+    return UNOWNED

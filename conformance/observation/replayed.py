@@ -1,0 +1,132 @@
+"""A side that answers from the recordings, where no CPython of that version is at hand.
+
+It stands in for the oracle's `Side`. What it cannot answer for is said beforehand: `left_out` for a case, `unsettled`
+for clauses whose boundary may lie between the release that was recorded and the target's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from ..cases.model import Case
+from ..clauses import Clause
+from .recording import Build, RecordingError, Recordings, decode
+from .side import Greeting, Reply
+
+_RUN_NAME = re.compile(r"""run_module\(["']([A-Za-z_]\w*)""")
+_QUOTED_NAME = re.compile(r"""(?<=["'])[A-Za-z_]\w*(?=["'.])""")
+
+
+class ReplayedSide:
+    """The oracle's side, from recordings. target: which build the candidate runs in. Raises RecordingError."""
+
+    forks = True
+    mistaken = False
+
+    def __init__(
+        self, recordings: Recordings, tree: Iterable[Case], target: Build, capabilities: frozenset[str]
+    ) -> None:
+        if target.language not in recordings.builds:
+            known = ", ".join(recordings.builds) or "none"
+            raise RecordingError(
+                f"There is no recording of CPython {target.language} (there are: {known}); "
+                "make one with `nox -s record` where that CPython is."
+            )
+        self.build = recordings.builds[target.language]
+        self._target = target
+        self._recordings = recordings
+        self._cases: dict[str, list[Case]] = {}  # more than one if they differ in what they require
+        for case in tree:
+            self._cases.setdefault(_content(case.plain()), []).append(case)
+        self._waiting: Sequence[Mapping[str, Any]] = ()
+        self._differing = _differing_modules(self.build, target)
+        self.greeting = Greeting(
+            version=self.build.version,
+            implementation=self.build.implementation,
+            capabilities=frozenset(self.build.capabilities) & capabilities,
+            single_threaded=True,
+            delegates=False,
+            unseen={},
+        )
+
+    def __str__(self) -> str:
+        return f"recording of {self.build}"
+
+    def left_out(self, case: Case) -> str:
+        """Why there is no answer for a case; "" if there is one."""
+        for version in (self.build.version, self._target.version):
+            if unmet := case.unmet(version, self.greeting.capabilities):
+                return f"{unmet} is required"
+        entry = self._recordings.entry(case.id)
+        if entry is None or self.build.language not in entry.languages:
+            return "it is not in the recording (`nox -s record` makes it again)"
+        if entry.digest != case.digest:
+            return "it has changed since it was recorded (`nox -s record` makes it again)"
+        text = json.dumps(case.plain()).replace('\\"', '"')
+        for name in sorted(set(_QUOTED_NAME.findall(text)) & self._differing.keys()):
+            return f"{name} is {self._differing[name]}"
+        if self.build.version != self._target.version:
+            for name in sorted(set(_RUN_NAME.findall(text)) & {*self.build.builtin, *self.build.frozen}):
+                return f"{name} may have changed between {self._target.version} and {self.build.version}"
+        return ""
+
+    def unsettled(self, clauses: Iterable[Clause]) -> dict[str, str]:
+        """The clauses that may hold for one of the two releases only, with the reason."""
+        recorded, target = self.build.version, self._target.version
+        if recorded == target:
+            return {}
+        reason = f"it may differ between {target} and {recorded}, which was recorded"
+        return {
+            one.id: reason
+            for one in clauses
+            if one.holds(recorded) != one.holds(target) or one.is_unsure(recorded) or one.is_unsure(target)
+        }
+
+    # -- as a side ---------------------------------------------------------------------------------------------
+
+    def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
+        """Look cases up: there is but one answer."""
+        self._waiting = cases
+
+    def finish(self) -> list[Reply]:
+        """What was recorded of the cases asked for last."""
+        return [self._reply(case) for case in self._waiting]
+
+    def run(self, case: Mapping[str, Any], *, fresh: bool = False) -> Reply:
+        """`start` and `finish` for one case."""
+        return self._reply(case)
+
+    def abandon(self) -> None:
+        """Nothing is at work."""
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+    def _reply(self, plain: Mapping[str, Any]) -> Reply:
+        able = (case for case in self._cases.get(_content(plain), ()) if not self.left_out(case))
+        entry = next((self._recordings.entry(case.id) for case in able), None)
+        if entry is None:
+            return Reply("lost", "the case is not in the recording")
+        observation = decode(entry.stored(self.build.language), self._target.words)
+        return Reply("done", line=json.dumps(observation).encode("ascii"))
+
+
+def _content(plain: Mapping[str, Any]) -> str:
+    return json.dumps(plain, sort_keys=True)
+
+
+def _differing_modules(recorded: Build, target: Build) -> dict[str, str]:
+    """The modules that are built in or frozen in one of two builds only; with words for what they are."""
+    if recorded.implementation != target.implementation:
+        return {}  # another interpreter differs in more than that, and it is what is judged
+    found = {}
+    for kind, ours, theirs in (
+        ("built in", recorded.builtin, target.builtin),
+        ("frozen", recorded.frozen, target.frozen),
+    ):
+        found.update(dict.fromkeys(set(ours) - set(theirs), f"{kind} where it was recorded, and not here"))
+        found.update(dict.fromkeys(set(theirs) - set(ours), f"{kind} here, and not where it was recorded"))
+    return found

@@ -1,0 +1,54 @@
+"""Makes the reproducer of a case: `standalone.py` with the case filled in, and with the module that writes worlds."""
+
+from __future__ import annotations
+
+import pprint
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ..cases.model import Case
+
+_HERE = Path(__file__).resolve().parent
+_WORLD = "# -- how the world is written --\n"
+_WORLD_ENDS = "# -- the end of how the world is written --\n"
+_DOCSTRING = re.compile(r'\A""".*?"""', re.DOTALL)
+
+
+def program(
+    case: Case, *, says: str, impl: str, import_from: str = "", interpreters: Sequence[str] | None = None
+) -> str:
+    """Its text. says: what differs, in words. impl, import_from: the candidate, as the suite was told of it.
+
+    interpreters: of oracle and candidate, if it is not one for both.
+    """
+    values: Mapping[str, object] = {
+        "FILES": dict(case.files),
+        "PATH": list(case.path),
+        "ARGV": list(case.argv),
+        "STEPS": [(step.kind, step.content) for step in case.steps],
+        "IMPL": impl,
+        "IMPORT_FROM": import_from,
+        "INTERPRETERS": list(interpreters or ()),
+    }
+    data = "".join(f"{name} = {pprint.pformat(value, width=100, sort_dicts=False)}\n" for name, value in values.items())
+    text = (_HERE / "standalone.py").read_text(encoding="utf-8")
+    text = _between(text, "# -- the case --\n", "# -- the end of the case --\n", data)
+    world = (_HERE.parent / "agent" / "world.py").read_text(encoding="utf-8")
+    world = world.partition("from __future__ import annotations\n")[2].strip()
+    text = _between(text, _WORLD, _WORLD_ENDS, f"\n{world}\n\n")
+    docstring = f"{case.summary}.\n\n{says}\n\nusage: python repro.py [--impl=SPEC] [--all]\n\n"
+    docstring += "Standard library alone, Python 3.8 or later. Exit status: 1 if there is a difference."
+    return _DOCSTRING.sub(lambda _: _quoted(docstring), text, count=1).encode("ascii", "backslashreplace").decode()
+
+
+def _between(text: str, start: str, end: str, new: str) -> str:
+    head, found, rest = text.partition(start)
+    _, also, tail = rest.partition(end)
+    assert found
+    assert also
+    return f"{head}{found}{new}{end}{tail}"
+
+
+def _quoted(text: str) -> str:
+    return '"""' + text.replace("\\", "\\\\").replace('"""', "'''") + '\n"""'
