@@ -357,7 +357,7 @@ def lint(session: nox.Session) -> None:
 @nox.session(python=False)
 def types(session: nox.Session) -> None:
     """Check types (mypy --strict)."""
-    driver(session, "mypy", "--strict", "conformance", "reference", "noxfile.py", "survey/__main__.py")
+    driver(session, "mypy", "--strict", "conformance", "reference", "bench", "noxfile.py", "survey/__main__.py")
 
 
 @nox.session(python=False)

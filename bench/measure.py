@@ -21,11 +21,11 @@ from conformance.cases.model import Case
 from conformance.cases.strategies import PROPERTIES
 from conformance.clauses import Level
 from conformance.judge.grouping import groups
+from conformance.judge.trial import Tally
 from conformance.observation.agent_process import AGENT
 from conformance.observation.interpreters import Target
 from conformance.observation.live import LiveSide
 from conformance.search.examine import Examiner
-from conformance.search.rounds import Tally
 from conformance.search.rounds import search as search_by
 
 _HERE = Path(__file__).resolve().parent

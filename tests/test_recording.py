@@ -18,7 +18,8 @@ from conformance import FIXTURES
 from conformance.cases.model import Case
 from conformance.clauses import Clause, Level
 from conformance.commands import record
-from conformance.commands.record import NotDeterministic, first_difference
+from conformance.commands.record import NotDeterministic
+from conformance.judge.first_difference import first_difference
 from conformance.observation.interpreters import find
 from conformance.observation.recording import (
     BUILDS,

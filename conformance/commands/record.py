@@ -11,7 +11,6 @@ is said, and nothing is checked. Exit status: 0, 1 drifted, 2 usage, 4 a case is
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from typing import Any
 from .. import FIXTURES
 from ..cases.model import Case, CaseError
 from ..cases.tree import cases
+from ..judge.first_difference import first_difference
 from ..observation.build import build_of
 from ..observation.interpreters import LANGUAGES, BadInterpreter, Target, find
 from ..observation.live import LiveSide
@@ -140,26 +140,6 @@ def _agreed(side: LiveSide, target: Target, case: Case, first: Reply, fresh: boo
         if difference:
             raise NotDeterministic(f"{case.id} on {target.name} shows something else each time: {difference}")
     return alone.observation
-
-
-def first_difference(before: Any, now: Any, place: str = "") -> str:
-    """The place of the first difference between two observations, with both sides; "" if there is none."""
-    if type(before) is not type(now) or not isinstance(before, (dict, list)):
-        return "" if before == now else f"{place or 'all of it'}: {_brief(before)} and {_brief(now)}"
-    if isinstance(before, dict):
-        if list(before) != list(now):
-            return f"{place or 'all of it'}: {_brief(list(before))} and {_brief(list(now))}"
-        parts = [(f"{place}.{key}".lstrip("."), before[key], now[key]) for key in before]
-    else:
-        if len(before) != len(now):
-            return f"{place}: {_brief(before)} and {_brief(now)}"
-        parts = [(f"{place}[{number}]", *pair) for number, pair in enumerate(zip(before, now, strict=True))]
-    return next((found for part in parts if (found := first_difference(part[1], part[2], part[0]))), "")
-
-
-def _brief(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 200 else text[:200] + "..."
 
 
 def _make(

@@ -29,13 +29,14 @@ from ..judge.baseline import Baseline, BaselineError, Known, marked, replayed
 from ..judge.baseline import parse as parse_baseline
 from ..judge.expected import Expected, expected_of
 from ..judge.grouping import Groups, groups
-from ..judge.trial import Trial
+from ..judge.trial import Tally, Trial
 from ..observation.build import build_of
 from ..observation.cached import Cache, CachedSide
 from ..observation.interpreters import Target, cpython_for
 from ..observation.live import LiveSide
 from ..observation.recording import FOLDER, Recordings
 from ..observation.replayed import ReplayedSide
+from ..observation.reproducing import reproduces
 from ..observation.translated import TranslatedSide
 from ..observation.two_agents import TwoAgentsSide, cores
 from ..report import baseline_file, records, terminal
@@ -49,7 +50,7 @@ from ..report.runs import Run
 from ..report.stream import Stream
 from ..search.examine import Examiner
 from ..search.profiles import PROFILES, database, kept
-from ..search.rounds import Tally, search
+from ..search.rounds import search
 from .request import Ids, Plan, UsageError
 from .showing import shown
 from .sides import replayed_side, translated_side
@@ -291,6 +292,7 @@ class Session:
                     interpreter=self.target.executable,
                     target=self.target.name,
                     again=f"{self.again} --cases={folder} {own.name}/fixture",
+                    reproduces=reproduces,
                     interpreters=(self.oracle_in.executable, self.target.executable) if self.oracle_in else None,
                 )
             except OSError as exc:

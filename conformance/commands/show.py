@@ -1,4 +1,4 @@
-"""`python -m conformance.commands.show CASE`: what a case shows (docs/protocol.md says what stands in it), or the case itself.
+"""Prints what a case shows (docs/protocol.md says what stands in it), or the case itself: `nox -s show -- CASE`.
 
 For whoever mends an implementation; and for whoever writes a fixture: look whether the point is really in the
 observation, before judging anybody by it.

@@ -9,10 +9,10 @@ from typing import Any
 from ..cases.fixtures import toml
 from ..cases.model import Case
 from ..observation.agent_process import stop_guarded
+from ..observation.reproducing import reproduces
 from ..observation.side import AgentError
 from ..report import records
 from ..report.findings import Finding
-from ..report.finds import reproduces
 from ..report.records import Record
 from ..report.reproducer import program
 from ..report.terminal import says

@@ -1,4 +1,4 @@
-"""A trial: what came of one case."""
+"""A trial is what came of one case; a find, of a search. Plain data."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..cases.model import Case
 from ..clauses import Level
 from .divergence import Divergence
+from .grouping import Showing
 
 VERDICTS = ("agrees", "diverges", "crashes", "hangs", "unsupported", "not-run")
 
@@ -30,3 +31,31 @@ class Trial:
     def counts(self, level: Level) -> bool:
         """Whether it fails a run at this level."""
         return any(one.cause and one.level <= level for one in self.divergences)
+
+
+@dataclass(frozen=True)
+class Find:
+    """A smallest case, and for what it was taken up.
+
+    unconfirmed finds (the trial says so) count for nothing. attempts: cases tried on the way to it.
+    """
+
+    trial: Trial
+    cause: Showing
+    attempts: int
+
+
+@dataclass
+class Tally:
+    """What a search came to, in numbers.
+
+    drawn: cases, of which some are alike. tried: those that were not, and that ran. lost: in which the oracle could
+    not be observed. Then the seconds spent on each part.
+    """
+
+    drawn: int = 0
+    tried: int = 0
+    lost: int = 0
+    drawing: float = 0.0
+    running: float = 0.0
+    shrinking: float = 0.0

@@ -7,16 +7,13 @@ A folder for each: `fixture.toml`, which becomes one of the suite's own by being
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..cases.fixtures import from_plain
-from ..observation.agent_process import run_guarded
 from .reproducer import program
-
-_WAIT = 90.0  # seconds: longer than a reproducer waits for its two sides
 
 
 @dataclass(frozen=True)
@@ -44,12 +41,14 @@ def write(
     interpreter: str,
     target: str,
     again: str,
+    reproduces: Callable[[str, str], bool],
     interpreters: Sequence[str] | None = None,
 ) -> Written:
     """Write a find, from its record, into `own`, a folder for it. Raises OSError.
 
     says: what differs, in words. interpreter, target: in which it showed. again: the command that judges by the case.
-    interpreters: those of the two sides, if they are two.
+    reproduces: runs a program in an interpreter, and is true if that shows a difference. interpreters: those of the two
+    sides, if they are two.
     """
     text = record["fixture"]
     if not text:
@@ -67,9 +66,3 @@ def write(
         source = source.replace('"""', f'"""This takes the suite\'s own observation to be seen: {again}\n\n', 1)
         script.write_text(source, encoding="utf-8")
     return Written(fixture, script, shows)
-
-
-def reproduces(source: str, interpreter: str) -> bool:
-    """Whether a reproducer, run in the target, shows a difference."""
-    told = run_guarded(interpreter, source, _WAIT)
-    return told is not None and told[0] == 1 and not told[1]

@@ -22,8 +22,7 @@ from ..clauses import FREE_FIELDS, Clause, Level
 from ..judge.causes import CONTROL
 from ..judge.divergence import Divergence, Signature
 from ..judge.grouping import Seen, Showing
-from ..judge.trial import Trial
-from ..search.rounds import Find, Tally
+from ..judge.trial import Find, Tally, Trial
 
 SCHEMA = 2
 Record = dict[str, Any]

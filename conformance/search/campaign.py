@@ -1,6 +1,6 @@
 """Many drawn cases between sides that must agree: whatever diverges then is a false alarm, or a fault of the reference.
 
-usage: python -m conformance.search.campaign [--target=PYTHON] ... [--examples=N] [--seed=N] [--finds=DIR] [PROPERTY ...]
+usage: nox -s campaign -- [--target=PYTHON] ... [--examples=N] [--seed=N] [--finds=DIR] [PROPERTY ...]
 
 Each case is run by the oracle twice, beside itself and beside the reference, and judged at the level exact. The seeds
 follow a fixed sequence, so that the same command draws the same cases. The first divergence ends the campaign of a

@@ -1,6 +1,6 @@
 """The search without end: the properties as plain Hypothesis tests, which HypoFuzz runs until it is stopped.
 
-usage: python -m conformance.search.fuzzing --impl=SPEC [--target=PYTHON] [--workers=N] [--database=URL|DIR] [PROPERTY ...]
+usage: nox -s fuzz -- --impl=SPEC [--target=PYTHON] [--workers=N] [--database=URL|DIR] [PROPERTY ...]
 
 HypoFuzz keeps what showed something new, and changes that. It looks at code; the candidate's runs in another process,
 so each case reports what became of it instead. All workers on all machines that have the same database share what they

@@ -14,7 +14,7 @@ import itertools
 import time
 import unittest
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, given, settings
@@ -24,7 +24,7 @@ from hypothesis.strategies import SearchStrategy
 
 from ..cases.model import Case
 from ..judge.grouping import Groups, Seen, Showing
-from ..judge.trial import Trial
+from ..judge.trial import Find, Tally, Trial
 from ..observation.side import AgentError
 from .examine import Examiner
 
@@ -33,34 +33,6 @@ _ROUND = 200  # cases that are drawn before finds among them are taken up, and d
 _ATTEMPTS = 400  # cases that may be tried to make one smaller
 _HANGING = 3  # of which so many may hang
 _STORED = 1000  # Hypothesis replays a tenth as many stored examples
-
-
-@dataclass(frozen=True)
-class Find:
-    """A smallest case, and for what it was taken up.
-
-    unconfirmed finds (the trial says so) count for nothing. attempts: cases tried on the way to it.
-    """
-
-    trial: Trial
-    cause: Showing
-    attempts: int
-
-
-@dataclass
-class Tally:
-    """What a search came to, in numbers.
-
-    drawn: cases, of which some are alike. tried: those that were not, and that ran. lost: in which the oracle could
-    not be observed. Then the seconds spent on each part.
-    """
-
-    drawn: int = 0
-    tried: int = 0
-    lost: int = 0
-    drawing: float = 0.0
-    running: float = 0.0
-    shrinking: float = 0.0
 
 
 class _Enough(BaseException):

@@ -19,7 +19,7 @@ from pathlib import Path
 from .. import FIXTURES
 from ..cases.model import FAMILIES, Case, CaseError
 from ..cases.tree import cases
-from ..commands.record import first_difference
+from ..judge.first_difference import first_difference
 from ..observation.interpreters import BadInterpreter, Target, find
 from ..observation.live import LiveSide
 from ..observation.side import AgentError, Reply

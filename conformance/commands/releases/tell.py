@@ -12,6 +12,7 @@ from ...cases.fixtures import toml
 from ...clauses import registry
 from ...clauses.ledger import Change
 from ...judge.expected import parts
+from ...observation.reproducing import reproduces
 from ...report.finds import Written, name_of
 from ...report.finds import write as write_find
 from ...report.records import Record
@@ -168,6 +169,7 @@ def write_finds(found: Comparison, folder: Path) -> dict[str, Written]:
                 interpreter=new,
                 target=f"{found.old.name} and {found.new.name}",
                 again=again,
+                reproduces=reproduces,
                 interpreters=(old, new) if old else None,
             )
         except OSError as exc:
