@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..judge.descriptions import without_identity
-from ..judge.owners import NOTHING, UNCHANGED
+from ..judge.descriptions import ABSENT, UNCHANGED, without_identity
 
 _WIDEST = 300
 
@@ -41,7 +40,7 @@ def two_sides(divergence: Mapping[str, Any]) -> tuple[str, Any, Any]:
     """What differs, of a divergence's record: its place in the field, and both sides, to be shown."""
     place, oracle, candidate = narrow(divergence["oracle"], divergence["candidate"])
     if divergence["kind"] == "identity":
-        oracle, candidate = ({"is": "one not met before"} if side == NOTHING else side for side in (oracle, candidate))
+        oracle, candidate = ({"is": "one not met before"} if side == ABSENT else side for side in (oracle, candidate))
     return place, oracle, candidate
 
 
@@ -57,8 +56,8 @@ def words(value: Any) -> str:
         return "[" + ", ".join(words(item) for item in value) + "]"
     if not isinstance(value, dict):
         return repr(value)
-    if value in (NOTHING, UNCHANGED):
-        return "nothing" if value == NOTHING else "unchanged"
+    if value in (ABSENT, UNCHANGED):
+        return "nothing" if value == ABSENT else "unchanged"
     if "again" in value or set(value) == {"is"}:
         return f"<{value.get('again', value.get('is'))}>"
     if isinstance(value.get("dict"), list):

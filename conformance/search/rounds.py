@@ -250,7 +250,9 @@ def _is_ours(exc: BaseException) -> bool:
 
 
 def _seen(trial: Trial) -> Seen:
-    showings = (Showing.of(one.signature, one.level, one.cause, one.oracle, one.moment[0]) for one in trial.divergences)
+    showings = (
+        Showing.of(one.signature, one.level, one.cause, one.oracle, one.moment.step) for one in trial.divergences
+    )
     return Seen(trial.case.id, _size(trial)[1], tuple(showings))
 
 
