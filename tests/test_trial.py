@@ -98,7 +98,7 @@ def test_who_raised_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*given: object, **more: object) -> None:
         raise AssertionError("judged")
 
-    monkeypatch.setattr("conformance.judge.trial.judge", never)
+    monkeypatch.setattr("conformance.search.examine.judge", never)
     assert examiner(FakeSide(said(False)), FakeSide(said(True))).run(CASE).verdict == "agrees"
     with pytest.raises(AssertionError, match="judged"):
         examiner(FakeSide(said(False, '"from_runpy": true')), FakeSide(said(True, '"from_runpy": false'))).run(CASE)

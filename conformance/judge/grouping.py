@@ -192,7 +192,7 @@ class Groups:
         return [cause for cause in causes if self.explaining(seen, cause) is None]
 
     def choose(self, cases: Sequence[Seen]) -> tuple[Seen, Showing] | None:
-        """The next finding: the cause that most cases show and no finding explains, in the case that shows it most plainly."""
+        """The cause that most cases show and no finding explains, in the case that shows it most plainly, or None."""
         unknown = [(seen, causes) for seen in cases if (causes := self.unknown(seen))]
         counts = Counter(key for _, causes in unknown for key in {cause.key for cause in causes})
         if not counts:
@@ -259,7 +259,7 @@ class Groups:
 
 
 def groups(cases: Sequence[Seen], level: Level, tried: int, *, fine: bool = False) -> Groups:
-    """All findings in these cases, the firmest and most frequent first. tried: the number of cases tried, agreeing or not."""
+    """All findings in these cases, the firmest and most frequent first. tried: the number of all cases tried."""
     found = Groups(level, tried, fine=fine)
     while (choice := found.choose(cases)) is not None:
         found.add(*choice, cases)
