@@ -39,12 +39,16 @@ for this file from the metadata above; inside a session it is `sys.executable`. 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import re
 import shlex
 import shutil
+import signal
+import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -153,6 +157,8 @@ def command_line(session: nox.Session) -> None:
         read_command_line(session.posargs, Path(session.invoked_from))
     except UsageError as problem:
         conclude(session, "", f"usage: {problem}")
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as after Ctrl-C, with the reports
     session.notify("verdict")
 
 
@@ -191,9 +197,13 @@ def conformance(session: nox.Session) -> None:
         arguments.append(f"--import-from={import_from}")
     try:
         driver(session, "conformance", *arguments, *asked.options, again=command_again(session, asked, here))
+    except KeyboardInterrupt:
+        outcomes[session.name] = "interrupted"
+        raise
     except nox.command.CommandFailed as failure:
         status = failure.return_code
         if status == INTERRUPTED:
+            outcomes[session.name] = "interrupted"
             raise KeyboardInterrupt from None
         if status in STATUSES:
             name = "" if status == USAGE else session.name
@@ -218,11 +228,14 @@ def releases(session: nox.Session) -> None:
 @nox.session(python=False)
 def verdict(session: nox.Session) -> None:
     """Runs after conformance: make one report of all targets, and fail when one does not conform or none was judged."""
-    written = [path for path in recorded if path.exists()]
-    if reports and written:
-        # Its exit status says again what each target came to.
-        made = [*map(str, written), *(f"--report={path}" for path in reports)]
-        driver(session, "conformance.report", *made, success=(0, 1, 4, 5, INTERRUPTED))
+    if arguments := reports_to_make():
+        try:
+            # Its exit status says again what each target came to.
+            driver(session, "conformance.report", *arguments, success=(0, 1, 4, 5, INTERRUPTED))
+        except nox.command.CommandFailed:
+            reports.clear()
+            raise
+        reports.clear()
     if not outcomes:
         conclude(session, "", "nothing ran: no interpreter that was asked for could be used")
     if not all(outcome.startswith(STATUSES[0]) for outcome in outcomes.values()):
@@ -393,21 +406,48 @@ def driver(
 ) -> None:
     """Run a module of the driver. success: exit statuses with which all is well."""
     # -E: the user's PYTHON* variables are for the targets, which inherit them, not for the driver.
-    # A driver that is interrupted is given the time to take its processes and folders away.
-    session.run(
-        *(sys.executable, "-E", "-m", module, *arguments),
-        external=True,
-        env={"RUNPY_CONFORMANCE_COMMAND": again or None},
-        success_codes=success,
-        interrupt_timeout=15,
-        terminate_timeout=5,
-    )
+    # A driver that is interrupted is given the time to write its reports, and to take its processes and folders away.
+    with interrupted_once():
+        session.run(
+            *(sys.executable, "-E", "-m", module, *arguments),
+            external=True,
+            env={"RUNPY_CONFORMANCE_COMMAND": again or None},
+            success_codes=success,
+            interrupt_timeout=30,
+            terminate_timeout=60,
+        )
+
+
+@contextlib.contextmanager
+def interrupted_once() -> Iterator[None]:
+    """Have only the first Ctrl-C end the session: at a second one nox would leave the driver behind."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handled = [number for number, handler in before.items() if callable(handler)]
+
+    def first(number: int, frame: object) -> NoReturn:
+        for one in handled:
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    try:
+        for number in handled:
+            signal.signal(number, first)
+        yield
+    finally:
+        for number in handled:
+            signal.signal(number, before[number])
 
 
 def conclude(session: nox.Session, name: str, outcome: str, more: str = "") -> NoReturn:
     """Remember what a session came to, and fail it with that sentence."""
     outcomes[name] = outcome
     session.error(outcome + more)
+
+
+def reports_to_make() -> list[str]:
+    """The arguments by which the reports of all targets are made of their records; none if there is nothing to make."""
+    written = [path for path in recorded if path.exists()]
+    return [*map(str, written), *(f"--report={path}" for path in reports)] if reports and written else []
 
 
 def summary() -> str:
@@ -421,8 +461,12 @@ def summary() -> str:
 
 
 @atexit.register
-def say_summary() -> None:
-    """Nox passes on only success or failure: the last line says which it was."""
+def conclude_run() -> None:
+    """Make the reports if nox ended before `verdict`; and say what it came to: nox tells only success from failure."""
+    if arguments := reports_to_make():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        subprocess.run([sys.executable, "-E", "-m", "conformance.report", *arguments], cwd=HERE, check=False)
     if outcomes:
         print(f"conformance: {summary()}", file=sys.stderr)
 

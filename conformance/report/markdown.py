@@ -8,6 +8,7 @@ from ..clauses import CHAPTERS, Level
 from .findings import Finding, of_run
 from .records import Record
 from .runs import Run, headline, problems, status_of
+from .texts import visible
 from .values import show, two_sides
 
 _MOST = 20  # findings; a job's page is cut off at a megabyte
@@ -110,14 +111,14 @@ def fenced(content: str, language: str) -> Iterator[str]:
     while fence in content:
         fence += "`"
     yield f"{fence}{language}"
-    yield content.rstrip("\n")
+    yield visible(content.rstrip("\n"), "\n\t")
     yield fence
     yield ""
 
 
 def code(value: str) -> str:
     """A text as code, in a cell of a table as well."""
-    value = " ".join(value.split()).replace("|", "\\|")
+    value = visible(" ".join(value.split())).replace("|", "\\|")
     fence = "`"
     while fence in value:
         fence += "`"
@@ -140,4 +141,4 @@ def _escaped(value: str) -> str:
 
 def html(value: str) -> str:
     """A text within HTML."""
-    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return visible(value, "\n").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

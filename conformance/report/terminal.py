@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -20,6 +21,7 @@ from .findings import Finding, findings, of_run
 from .finds import Written
 from .records import STATUS, Record
 from .runs import Run, headline, status_of
+from .texts import encodable, visible
 from .values import show, two_sides
 
 _MOST_GROUPS = 40
@@ -31,10 +33,22 @@ _LEAST_GROUPS, _MOST_LINES = 3, 12  # divergences that are named at the end, a l
 _LEAST_ROWS = 3  # of chapters
 
 
+class _Console(Console):
+    """A console that escapes what is not printed, or what its file cannot hold: a candidate may say anything."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What is about to be printed, in pieces."""
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield segment._replace(text=encodable(visible(segment.text, "\n"), self.encoding))
+
+
 def console_on(file: TextIO, *, colour: bool) -> Console:
     """A console that is as wide as its terminal, and coloured only if that is wanted."""
     known = file.isatty() or "COLUMNS" in os.environ
-    console = Console(file=file, emoji=False, color_system="auto" if colour else None, force_terminal=colour or None)
+    console = _Console(file=file, emoji=False, color_system="auto" if colour else None, force_terminal=colour or None)
     console.width = max(console.width, _LEAST_WIDTH) if known else _USUAL_WIDTH
     return console
 
@@ -288,7 +302,7 @@ def _divergence(
 
 def _find(console: Console, trial: Record, written: Written, again: str, say: Callable[..., None]) -> None:
     """The case itself, if it is short, and where it was written."""
-    lines = trial["fixture"].splitlines()
+    lines = trial["fixture"].rstrip("\n").split("\n") if trial["fixture"] else []
     if lines and len(lines) <= _LONGEST_CASE:
         console.print()
         for line in lines:

@@ -26,6 +26,7 @@ from ..observations import Row, parts, side_by_side
 from ..records import Record
 from ..reproducer import program
 from ..runs import Run, headline, status_of
+from ..texts import visible
 from ..values import show, two_sides
 
 _HERE = Path(__file__).resolve().parent
@@ -74,8 +75,7 @@ def page(runs: Sequence[Run]) -> str:
         style=(_HERE / "page.css").read_text(encoding="utf-8"),
         script=(_HERE / "page.js").read_text(encoding="utf-8"),
     )
-    # Half of a surrogate pair, which no file can hold, may have come from a case.
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return visible(text, "\n\t")
 
 
 def _prose(text: str) -> Markup:
@@ -357,6 +357,7 @@ class _Texts:
         self._numbers: dict[str, int] = {}
 
     def number(self, text: str) -> int:
+        text = visible(text)
         if text not in self._numbers:
             self._numbers[text] = len(self.all)
             self.all.append(text)
