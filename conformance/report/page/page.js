@@ -35,20 +35,17 @@
     (!wanted.candidate || column.candidate === wanted.candidate) && (!wanted.target || column.target === wanted.target))
     .map((column) => column.number);
   const several = data.candidates.length > 1;
-  // In the words of columns.py.
-  const places = (numbers) => {
-    if (numbers.length === columns.length) return "";
-    const parts = [];
-    for (const candidate of data.candidates) {
-      const all = columns.filter((column) => column.candidate === candidate);
-      const own = all.filter((column) => numbers.includes(column.number));
-      if (!own.length) continue;
-      const some = own.length > 4 ? `${own.length} targets` : own.map((column) => column.target).join(" ");
-      parts.push(!several ? some : own.length === all.length ? candidate : `${candidate} ${some}`);
-    }
-    return parts.join(", ");
-  };
-  const spelt = (number) => (several ? `${columns[number].candidate} on ` : "") + columns[number].target;
+  // Some columns in the words of columns.py: in short, and each by its name.
+  const grouped = (numbers) => data.candidates.map((candidate) => {
+    const all = columns.filter((column) => column.candidate === candidate);
+    return { candidate, all, own: all.filter((column) => numbers.includes(column.number)).map((column) => column.target) };
+  }).filter(({ own }) => own.length);
+  const places = (numbers) => numbers.length === columns.length ? "" : grouped(numbers).map(({ candidate, all, own }) => {
+    const some = own.length > 4 ? `${own.length} targets` : own.join(" ");
+    return !several ? some : own.length === all.length ? candidate : `${candidate} ${some}`;
+  }).join(", ");
+  const spelt = (numbers) => grouped(numbers).map(({ candidate, own }) =>
+    `${several ? `in ${candidate} ` : ""}on ${own.join(", ")}`).join("; ");
 
   // -- findings and clauses, which are there as text
   const texts = new Map();
@@ -132,18 +129,18 @@
     const box = element("div", "inside");
     box.append(element("p", "", link("case-" + one[ID], "#"), " ", ...one[CLAUSES].flatMap((id) => [link("clause-" + word(id), word(id)), " "])));
     for (let at = 0; at < one[REASONS].length; at += 2) {
-      box.append(element("p", "dim", `${spelt(one[REASONS][at])}: ${word(one[REASONS][at + 1])}`));
+      box.append(element("p", "dim", `${spelt([one[REASONS][at]])}: ${word(one[REASONS][at + 1])}`));
     }
     for (const divergence of one[DIVERGENCES]) {
-      const targets = divergence[divergence.length - 1].map(spelt).join(", ");
+      const where = spelt(divergence[divergence.length - 1]);
       if (divergence.length > 4) {
-        const [clause, , where, oracle, candidate, expected] = divergence;
+        const [clause, , field, oracle, candidate, expected] = divergence;
         const two = element("div", "two",
           element("div", "", element("h4", "side", "oracle"), element("pre", "value", word(oracle))),
           element("div", "", element("h4", "side", "candidate"), element("pre", "value", word(candidate))));
-        box.append(element("p", "", link("clause-" + word(clause), word(clause)), ` on ${targets}: `, element("strong", "", word(where)), expected ? " (expected)" : ""), two);
+        box.append(element("p", "", link("clause-" + word(clause), word(clause)), ` ${where}: `, element("strong", "", word(field)), expected ? " (expected)" : ""), two);
       } else {
-        box.append(element("p", "dim", `then also, on ${targets}: ${word(divergence[2])} (${word(divergence[0])})`));
+        box.append(element("p", "dim", `then also, ${where}: ${word(divergence[2])} (${word(divergence[0])})`));
       }
     }
     box.append(...again(one));
