@@ -68,7 +68,8 @@ PLACES = {
     "as pytest is told that it was interrupted": "conformance.commands.session:Session.record#3=INT "
     "conformance.commands.plugin:Session.finish=INT",
     "twice": "conformance.commands.session:Session.record#3=INT conformance.report.page:page=INT",
-    "by nox, which has waited for long": "conformance.commands.session:Session.record#3=INT conformance.report.page:page=TERM",
+    "by nox, which has waited for long": "conformance.commands.session:Session.record#3=INT "
+    "conformance.report.page:page=TERM",
 }
 
 

@@ -20,7 +20,7 @@ from ..clauses import CHAPTERS, Clause, Level
 from .findings import Finding, findings, of_run
 from .finds import Written
 from .records import STATUS, Record
-from .runs import Run, headline, status_of
+from .runs import Run, by_candidate, headline, places, status_of
 from .texts import encodable, visible
 from .values import show, two_sides
 
@@ -365,31 +365,43 @@ def _unconfirmed(console: Console, trials: Sequence[Record]) -> None:
 
 
 def merged(console: Console, runs: Sequence[Run], files: Sequence[str] = ()) -> None:
-    """Print how several targets stand: a row each, and what diverges, once for all of them."""
+    """Print how each candidate stands on each target, a row each, and what diverges, once for all of them."""
 
     def say(text: str, style: str = "") -> None:
         console.print(Text(text, style=style), no_wrap=True, overflow="ellipsis", crop=True)
 
+    candidates = by_candidate(runs)
+    several = len(candidates) > 1
     table = Table(box=None, pad_edge=False)
+    if several:
+        table.add_column("candidate", no_wrap=True, overflow="ellipsis")
     table.add_column("target", no_wrap=True)
     for one in Level:
         table.add_column(str(one) if one <= runs[0].level else f"({one})", justify="right", no_wrap=True)
     table.add_column("cases", justify="right", no_wrap=True)
     table.add_column("verdict", overflow="ellipsis")
-    targets: dict[tuple[str, str], list[str]] = {}
+    showing: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         word = Text(run.meaning, style="" if run.status == 0 else "red")
         *cells, _ = _cells(run.clauses, run.level)
-        table.add_row(run.target, *cells, f"{len(run.trials) + run.searched:,}", word)
+        name = run.candidate if run is candidates[run.candidate][0] else ""
+        table.add_row(
+            *([Text(name)] if several else []), run.target, *cells, f"{len(run.trials) + run.searched:,}", word
+        )
         for fails, _, finding in of_run(run):
             if fails:
-                targets.setdefault((finding.clause, finding.divergence["where"]), []).append(run.target)
-    say(f"{runs[0].run['candidate']} at level {runs[0].level}: clauses that conform, of those that hold", "bold")
+                shown_in = showing.setdefault((finding.clause, finding.divergence["where"]), [])
+                if run not in shown_in:
+                    shown_in.append(run)
+    say(f"{', '.join(candidates)} at level {runs[0].level}: clauses that conform, of those that hold", "bold")
     console.print(table)
-    for (clause, where), names in list(targets.items())[:_MOST_LINES]:
-        say(f"  {clause} on {', '.join(names) if len(names) < 4 else f'{len(names)} targets'}: {where}", "red")
-    if len(targets) > _MOST_LINES:
-        say(f"  and {len(targets) - _MOST_LINES} more divergences")
+    for (clause, where), shown_in in list(showing.items())[:_MOST_LINES]:
+        say(f"  {clause} {places(shown_in, runs)}: {where}", "red")
+    if len(showing) > _MOST_LINES:
+        say(f"  and {len(showing) - _MOST_LINES} more divergences")
     if files:
         console.print(Text(f"Written: {', '.join(files)}"), soft_wrap=True)
+    if several:
+        for name, own in candidates.items():
+            console.print(Text(f"{name}: {headline(own)}"), soft_wrap=True)
     console.print(Text(f"status {status_of(runs)}: {headline(runs)}"), soft_wrap=True)
