@@ -286,15 +286,14 @@ def record(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def fixtures(session: nox.Session) -> None:
-    """Write all cases out for other harnesses, into a new folder: -- [FOLDER] (docs/exported-tree.md)."""
-    arguments = absolute(session)
-    if not any(not argument.startswith("-") for argument in arguments):
-        (HERE / "build").mkdir(exist_ok=True)
-        arguments.append(str(HERE / "build" / "fixtures"))
-    here = Path(session.invoked_from)
-    driver(
-        session, "conformance.commands.export", *(one if one.startswith("-") else str(here / one) for one in arguments)
-    )
+    """Write all cases out for other harnesses: -- [FOLDER | FILE.zip] [--versions=3.13] (docs/exported-tree.md)."""
+    driver(session, "conformance.commands.export", f"--standing-in={session.invoked_from}", *session.posargs)
+
+
+@nox.session(python=False)
+def families(session: nox.Session) -> None:
+    """Say what the families combine, and how many cases that makes: -- [--ids [FAMILY]] (docs/families.md)."""
+    driver(session, "conformance.cases.families", *session.posargs)
 
 
 @nox.session(python=TARGETS)
