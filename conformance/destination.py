@@ -1,7 +1,7 @@
 """Where an exported tree is written: a folder, or one compressed file.
 
-Knows nothing of cases: files are a mapping of names to contents. Either all of them are there in the end, or nothing
-is left. The same files make the same bytes, in an archive too.
+Knows nothing of cases: files are a mapping of names to contents, and the last of them is written last. Either all of
+them are there in the end, or nothing is left. The same files make the same bytes, in a compressed file too.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ class Destination(Protocol):
         """Raise DestinationError unless files can be written there."""
 
     def needed(self, files: Mapping[str, bytes]) -> int:
-        """The room, in bytes, that the files take on the disk at most."""
+        """The room, in bytes, that the files take on most disks."""
 
-    def write(self, files: Mapping[str, bytes], last: str) -> None:
-        """Write the files, `last` after all others. Raises OSError, and leaves nothing then."""
+    def write(self, files: Mapping[str, bytes]) -> None:
+        """Write the files. Raises OSError, and leaves nothing then."""
 
 
 def destination(path: Path) -> Destination:
@@ -60,10 +60,11 @@ def content_size(files: Mapping[str, bytes]) -> int:
 
 def check_room(place: Destination, files: Mapping[str, bytes]) -> None:
     """Raise DestinationError if the disk is too full for the files."""
-    needed, free = place.needed(files), shutil.disk_usage(place.path.parent).free
+    home = place.path if place.path.is_dir() else place.path.parent  # an empty folder may be a disk of its own
+    needed, free = place.needed(files), shutil.disk_usage(home).free
     if free < needed:
         raise DestinationError(
-            f"{place.path} was not written: it takes up to {megabytes(needed)}, and {megabytes(free)} are left.",
+            f"{place.path} was not written: it takes {megabytes(needed)}, and {megabytes(free)} are left.",
             status=4,
         )
 
@@ -106,7 +107,7 @@ class _Folder:
         folders = {parent for name in files for parent in Path(name).parents}
         return _BLOCK * (len(folders) + sum(-(-len(content) // _BLOCK) for content in files.values()))
 
-    def write(self, files: Mapping[str, bytes], last: str) -> None:
+    def write(self, files: Mapping[str, bytes]) -> None:
         """See Destination: everything is written beside it, and moved there."""
         home = self.path if self.path.exists() else self.path.parent  # an empty one may be a mount point, and stays
         partial = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.", suffix=".partial", dir=home))
@@ -120,7 +121,8 @@ class _Folder:
             if home != self.path:
                 partial.rename(self.path)
                 return
-            for path in sorted(partial.iterdir(), key=lambda path: path.name == last):
+            last = partial / next(reversed(files))
+            for path in sorted(partial.iterdir(), key=lambda path: path == last):
                 moved.append(self.path / path.name)
                 path.rename(moved[-1])
             partial.rmdir()
@@ -136,6 +138,7 @@ class _Archive:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._packed: tuple[Mapping[str, bytes], bytes] = ({}, b"")  # for these files, these bytes
 
     def check(self) -> None:
         """See Destination."""
@@ -144,17 +147,16 @@ class _Archive:
         _check_parent(self.path, "a file")
 
     def needed(self, files: Mapping[str, bytes]) -> int:
-        """What compresses worst takes what it is, and an entry a little more."""
-        return content_size(files) + 200 * len(files)
+        """The size of the compressed file: it is made in memory."""
+        return len(self._pack(files))
 
-    def write(self, files: Mapping[str, bytes], last: str) -> None:
+    def write(self, files: Mapping[str, bytes]) -> None:
         """See Destination."""
         descriptor, name = tempfile.mkstemp(prefix=f".{self.path.name}.", suffix=".partial", dir=self.path.parent)
+        os.close(descriptor)
         partial = Path(name)
-        ordered = {one: files[one] for one in sorted(files, key=lambda one: (one == last, one))}
         try:
-            with open(descriptor, "wb") as file:
-                (_write_zip if self.path.name.lower().endswith(".zip") else _write_tar)(file, ordered)
+            partial.write_bytes(self._pack(files))
             partial.chmod(0o644)
             partial.rename(self.path)
         except BaseException:
@@ -162,8 +164,22 @@ class _Archive:
                 partial.unlink()
             raise
 
+    def _pack(self, files: Mapping[str, bytes]) -> bytes:
+        if self._packed[0] is not files:
+            self._packed = (files, _packed(self.path.name, files))
+        return self._packed[1]
 
-def _write_zip(file: io.BufferedWriter, files: Mapping[str, bytes]) -> None:
+
+def _packed(name: str, files: Mapping[str, bytes]) -> bytes:
+    """The bytes of a compressed file."""
+    *others, last = files
+    ordered = {one: files[one] for one in (*sorted(others), last)}
+    file = io.BytesIO()
+    (_write_zip if name.lower().endswith(".zip") else _write_tar)(file, ordered)
+    return file.getvalue()
+
+
+def _write_zip(file: io.BytesIO, files: Mapping[str, bytes]) -> None:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in files.items():
             entry = zipfile.ZipInfo(f"{INSIDE}/{name}", _ZIP_DATE)
@@ -172,7 +188,7 @@ def _write_zip(file: io.BufferedWriter, files: Mapping[str, bytes]) -> None:
             archive.writestr(entry, content)
 
 
-def _write_tar(file: io.BufferedWriter, files: Mapping[str, bytes]) -> None:
+def _write_tar(file: io.BytesIO, files: Mapping[str, bytes]) -> None:
     with (
         gzip.GzipFile(filename="", mode="wb", fileobj=file, mtime=_MOMENT) as packed,
         tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as archive,

@@ -11,9 +11,10 @@ import subprocess
 import sys
 import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -92,7 +93,7 @@ def compilers() -> Mapping[str, Target]:
 def exported(tmp_path_factory: pytest.TempPathFactory, compilers: Mapping[str, Target]) -> Path:
     """A part of the tree."""
     folder = tmp_path_factory.mktemp("exported") / "tree"
-    destination(folder).write(_contents(compilers), last=INDEX)
+    destination(folder).write(_contents(compilers))
     return folder
 
 
@@ -108,7 +109,7 @@ def _files(folder: Path) -> dict[str, bytes]:
 def test_it_is_the_same_bytes_each_time(exported: Path, tmp_path: Path, compilers: Mapping[str, Target]) -> None:
     """Also the compiled files, and in another folder."""
     again = tmp_path / "elsewhere"
-    destination(again).write(_contents(compilers), last=INDEX)
+    destination(again).write(_contents(compilers))
     assert _files(again) == _files(exported)
 
 
@@ -116,9 +117,10 @@ def test_it_is_the_same_bytes_each_time(exported: Path, tmp_path: Path, compiler
 def test_a_compressed_file_holds_the_same(exported: Path, tmp_path: Path, ending: str) -> None:
     """The same bytes each time, whatever it is called, and whatever the order in which it is made."""
     files = _files(exported)
+    index = files.pop(INDEX)
     first, again = (tmp_path / f"{name}{ending}" for name in ("one", "other"))
-    destination(first).write(files, last=INDEX)
-    destination(again).write(dict(reversed(files.items())), last=INDEX)
+    destination(first).write({**files, INDEX: index})
+    destination(again).write({**dict(reversed(files.items())), INDEX: index})
     assert first.read_bytes() == again.read_bytes()
     assert first.stat().st_size < sum(map(len, files.values())) / 3
     opened: Any = zipfile.ZipFile if ending == ".zip" else tarfile.open
@@ -126,7 +128,7 @@ def test_a_compressed_file_holds_the_same(exported: Path, tmp_path: Path, ending
         names = archive.namelist() if ending == ".zip" else archive.getnames()
     assert names[-1] == f"{INSIDE}/{INDEX}"
     shutil.unpack_archive(first, tmp_path / "unpacked", **({} if ending == ".zip" else {"filter": "data"}))
-    assert _files(tmp_path / "unpacked" / INSIDE) == files
+    assert _files(tmp_path / "unpacked" / INSIDE) == {**files, INDEX: index}
     assert sorted(os.listdir(tmp_path)) == sorted([first.name, again.name, "unpacked"])
 
 
@@ -311,18 +313,15 @@ def test_a_field_that_is_not_described_is_found(exported: Path, schema: Mapping[
     assert list(_wrong(observed, schema["observed"], schema, "observed"))
 
 
-def test_the_agent_writes_nothing_else(schema: Mapping[str, Any]) -> None:
-    """What this interpreter shows now, in one case of every seven and in those that hold what is rare."""
-    target = target_for(">=3.8")
+def test_the_agent_writes_nothing_else(schema: Mapping[str, Any], oracle_of: Callable[[Target], Oracle]) -> None:
+    """What this interpreter shows now, in one case of every seven and in one that holds what is rare."""
+    target = target_for("")
     assert target is not None
-    oracle = Oracle(target)
-    try:
-        for case in (RARE, *list(all_cases().values())[::7]):
-            if not case.unmet(target.version, frozenset(case.requires)):
-                observed = [{"pythons": ["3.8"], "observation": oracle.observe(case)}]
-                assert list(_wrong(observed, schema["observed"], schema, case.id)) == []
-    finally:
-        oracle.side.close()
+    oracle = oracle_of(target)
+    for case in (RARE, *list(all_cases().values())[::7]):
+        if not case.unmet(oracle.side.greeting.version, oracle.side.greeting.capabilities):
+            observed = [{"pythons": ["3.8"], "observation": oracle.observe(case)}]
+            assert list(_wrong(observed, schema["observed"], schema, case.id)) == []
 
 
 # There is no observation to change, or none that holds it: imports begin with an empty module.
@@ -528,6 +527,67 @@ def test_a_place_that_will_not_do_is_refused(small: Path, tmp_path: Path, capsys
     assert "is a file" in _refused([f"--cases={small}", str(full / "file")], 2, capsys)
     assert "There is no folder" in _refused([f"--cases={small}", str(tmp_path / "no" / "where")], 2, capsys)
     assert _files(full) == {"file": b"mine"}
+
+
+def test_what_there_is_nothing_of_is_refused(small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Versions that are not recorded, folders that are not there or hold no case, a compressed file that exists."""
+    new = str(tmp_path / "new")
+    assert "nothing is recorded of Python 2.7; there are 3.8, 3.9" in _refused([new, "--versions=3.13,2.7"], 2, capsys)
+    assert "there are none in this folder" in _refused([f"--cases={small}", new, "--versions=3.13"], 2, capsys)
+    assert "--cases: there is no folder" in _refused([f"--cases={tmp_path / 'no'}", new], 2, capsys)
+    (tmp_path / "hollow").mkdir()
+    assert "There are no cases in" in _refused([f"--cases={tmp_path / 'hollow'}", new], 2, capsys)
+    (tmp_path / "mine.zip").write_text("mine")
+    assert "mine.zip exists" in _refused([f"--cases={small}", str(tmp_path / "mine.zip")], 2, capsys)
+    assert (tmp_path / "mine.zip").read_text() == "mine"
+    assert sorted(os.listdir(tmp_path)) == ["fixtures", "hollow", "mine.zip"]
+
+
+@pytest.mark.parametrize("name", ["new", "new.zip"])
+def test_a_disk_that_is_too_full_is_refused(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Before anything is written, with both sizes."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+    assert "and 0.0 MB are left" in _refused([f"--cases={small}", str(tmp_path / name)], 4, capsys)
+    assert os.listdir(tmp_path) == ["fixtures"]
+
+
+def test_paths_start_where_the_user_stands(small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nox goes to the folder of the noxfile, and says where it came from."""
+    words = [f"--standing-in={tmp_path}", "--cases=fixtures", "tree.tar.gz"]
+    assert export.main(words) == 0
+    assert sorted(os.listdir(tmp_path)) == ["fixtures", "tree.tar.gz"]
+    assert str(tmp_path / "tree.tar.gz") in capsys.readouterr().out
+
+
+def test_without_a_folder_it_says_where_it_writes(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of its own, which is made."""
+    monkeypatch.setattr(export, "_DEFAULT", tmp_path / "build" / "fixtures")
+    assert export.main([f"--cases={small}"]) == 0
+    assert (
+        capsys.readouterr().out.splitlines()[0] == f"No folder was named: {tmp_path / 'build' / 'fixtures'} is taken."
+    )
+    assert (tmp_path / "build" / "fixtures" / INDEX).is_file()
+
+
+def test_a_tree_for_some_versions_holds_nothing_of_others(tmp_path: Path, compilers: Mapping[str, Target]) -> None:
+    """No observation, no compiled file, no case that none of them can run."""
+    recordings = Recordings(FIXTURES / FOLDER)
+    builds = export._chosen(recordings.builds, ["3.12"])
+    newest = next(case for case in all_cases().values() if "python>=3.14" in case.requires)
+    assert not export._is_for_any(newest, builds)
+    assert export._is_for_any(newest, recordings.builds)
+    files = export.contents(_tree(), recordings, builds, {one: compilers[one] for one in compilers if one == "3.12"})
+    index = json.loads(files[INDEX])
+    assert list(index["pythons"]) == ["3.12"]
+    assert {tuple(case["recorded"]) for case in index["cases"]} == {("3.12",), ()}
+    observed = [json.loads(content) for name, content in files.items() if name.endswith("/observed.json")]
+    assert observed
+    assert all(len(one) == 1 and one[0]["pythons"] == ["3.12"] for one in observed)
+    assert not [name for name in files if "/compiled/" in name and "/compiled/3.12/" not in name]
 
 
 def test_a_read_only_folder_is_refused(

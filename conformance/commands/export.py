@@ -62,11 +62,15 @@ def main(arguments: list[str] | None = None) -> int:
         print(f"No folder was named: {place.path} is taken.")
         _DEFAULT.parent.mkdir(exist_ok=True)
     try:
+        if not root.is_dir():
+            raise CaseError(f"--cases: there is no folder {root}.")
         place.check()
         recordings = Recordings(root / FOLDER)
         builds = _chosen(recordings.builds, asked.versions)
         tree = [case for case in cases(root) if not asked.versions or _is_for_any(case, builds)]
-    except (DestinationError, CaseError, RecordingError, VersionError) as exc:
+        if not tree:
+            raise CaseError(f"There are no cases in {root}" + (" for these versions." if asked.versions else "."))
+    except (CaseError, DestinationError, RecordingError, VersionError) as exc:
         print(exc, file=sys.stderr)
         return 2
     try:
@@ -74,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
         large = place.needed(files)
         print(
             f"Writing {len(tree):,} cases in {len(files):,} files to {place.path}: {megabytes(content_size(files))}, "
-            f"which take up to {megabytes(large)} on the disk.",
+            f"which take {megabytes(large)} on the disk.",
             flush=True,
         )
         if large > _LARGE and not asked.versions:
@@ -83,7 +87,7 @@ def main(arguments: list[str] | None = None) -> int:
                 flush=True,
             )
         check_room(place, files)
-        place.write(files, last=INDEX)  # without it a tree is not whole
+        place.write(files)
     except DestinationError as exc:
         print(exc, file=sys.stderr)
         return exc.status
@@ -172,7 +176,7 @@ def contents(
         entries.append(_entry(one, [language for language in builds if language in recorded]))
     for name, document in _DOCUMENTS.items():
         files[name] = (HOUSE / "docs" / document).read_bytes()
-    files[INDEX] = _json(_index(entries, builds, compilers))
+    files[INDEX] = _json(_index(entries, builds, compilers))  # the last: without it a tree is not whole
     return files
 
 
