@@ -62,7 +62,7 @@ def lay_out(files, case_folder, root, language, words, moment=0):
 class Inside:
     def __init__(self, plan):
         self.root, self.plan = plan["root"], plan
-        self.case, self.events = plan["case"], []
+        self.case, self.events, self.running = plan["case"], [], []
 
     def run(self):
         import types
@@ -138,8 +138,11 @@ class Inside:
         return seen
 
     def profile(self, frame, event, _):
-        if event == "call" and frame.f_code.co_name == "<module>" and self.of_world(frame.f_code.co_filename):
-            space = frame.f_globals
+        space = frame.f_globals
+        if event == "return" and self.running and self.running[-1] is frame:
+            self.running.pop()
+        elif event == "call" and frame.f_code.co_name == "<module>" and self.is_module(frame):
+            self.running.append(frame)
             spec = space.get("__spec__")
             module = sys.modules.get(getattr(spec, "name", None))
             imported = getattr(spec, "_initializing", False) and getattr(module, "__dict__", None) is space
@@ -152,6 +155,11 @@ class Inside:
                     "keys": [key for key in space if type(key) is str],
                 }
             )
+
+    def is_module(self, frame):
+        file, space = frame.f_code.co_filename, frame.f_globals
+        is_text = file == "<string>" and "__spec__" in space and frame.f_locals is space
+        return self.of_world(file) or (is_text and not any(other.f_globals is space for other in self.running))
 
     def note(self, *values):
         self.events.append({"event": "note", "values": [self.value(one) for one in values]})
@@ -300,7 +308,7 @@ def clause_of(index, case, field, version):
             return clause
     if field in index["free_fields"] and case["clauses"] and not case["id"].startswith("families/"):
         return case["clauses"][0]
-    return next(row["clauses"] for row in index["owners"] if fnmatch.fnmatchcase(field, row["field"]))[0]
+    return " or ".join(next(row["clauses"] for row in index["owners"] if fnmatch.fnmatchcase(field, row["field"])))
 
 
 def holds(specifier, version):

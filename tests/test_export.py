@@ -135,7 +135,8 @@ def test_a_compressed_file_holds_the_same(exported: Path, tmp_path: Path, ending
 def test_folders_on_sys_path_are_plain(exported: Path) -> None:
     """Whoever joins them gets `<root>/m.py`, as it is in the observations, and not `<root>/./m.py`."""
     paths = [entry for path in exported.rglob("case.json") for entry in json.loads(path.read_text())["path"]]
-    assert {"<root>", "<root>/one"} <= set(paths)
+    assert "<root>" in paths
+    assert any(entry.startswith("<root>/") for entry in paths)
     assert not [entry for entry in paths if re.search(r"/\.?(/|$)", entry)]
     # An archive made by hand by a path with dots is for the case to say.
     observed = "".join(path.read_text() for path in exported.rglob("observed.json"))
