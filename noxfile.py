@@ -293,21 +293,22 @@ def survey(session: nox.Session, name: str) -> None:
 
 @nox.session(python=False)
 def record(session: nox.Session) -> None:
-    """Record anew what CPython shows in every case: -- [3.13 ...]; -- --check says what has drifted."""
-    driver(session, "conformance.commands.record", *absolute(session))
+    """Record anew what CPython shows in every case: -- [--new] [3.13 ...]; -- --check says what has drifted."""
+    new = [one for one in session.posargs if one == "--new"]  # which names an interpreter for `releases`, and none here
+    rest = [one for one in session.posargs if one != "--new"]
+    driver(session, "conformance.commands.record", *new, *absolute(session, rest))
 
 
 @nox.session(python=False)
 def fixtures(session: nox.Session) -> None:
-    """Write all cases out for other harnesses, into a new folder: -- [FOLDER] (docs/exported-tree.md)."""
-    arguments = absolute(session)
-    if not any(not argument.startswith("-") for argument in arguments):
-        (HERE / "build").mkdir(exist_ok=True)
-        arguments.append(str(HERE / "build" / "fixtures"))
-    here = Path(session.invoked_from)
-    driver(
-        session, "conformance.commands.export", *(one if one.startswith("-") else str(here / one) for one in arguments)
-    )
+    """Write all cases out for other harnesses: -- [FOLDER | FILE.zip] [--versions=3.13] (docs/exported-tree.md)."""
+    driver(session, "conformance.commands.export", f"--standing-in={session.invoked_from}", *session.posargs)
+
+
+@nox.session(python=False)
+def families(session: nox.Session) -> None:
+    """Say what the families combine, and how many cases that makes: -- [--ids [FAMILY]] (docs/families.md)."""
+    driver(session, "conformance.cases.families", *session.posargs)
 
 
 @nox.session(python=TARGETS)
@@ -379,16 +380,16 @@ def docs(session: nox.Session) -> None:
     driver(session, "conformance.commands.docs", *session.posargs)
 
 
-def absolute(session: nox.Session) -> list[str]:
-    """What stands after `--`, with folders and interpreters as seen from where the user stands."""
-    asked = asked_of(session)
+def absolute(session: nox.Session, words: list[str] | None = None) -> list[str]:
+    """What stands after `--`, or these words, with folders and interpreters as seen from where the user stands."""
+    asked = asked_of(session, words)
     return [*asked.options, *(f"--report={path}" for path in asked.reports)]
 
 
-def asked_of(session: nox.Session) -> Asked:
-    """What stands after `--`; the session fails if that cannot be followed."""
+def asked_of(session: nox.Session, words: list[str] | None = None) -> Asked:
+    """What stands after `--`, or these words; the session fails if that cannot be followed."""
     try:
-        return read_command_line(session.posargs, Path(session.invoked_from))
+        return read_command_line(session.posargs if words is None else words, Path(session.invoked_from))
     except UsageError as problem:
         session.error(f"usage: {problem}")
 

@@ -17,13 +17,13 @@ pytest.importorskip("nox")
 SMALL = "packages/nested_package_runs_main"
 
 
-def nox(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def nox(folder: Path, *arguments: str, session: str = "conformance") -> subprocess.CompletedProcess[str]:
     """Run nox on our noxfile from a folder, in this environment, with environments of its own."""
     environ = {**os.environ, "NOX_SCRIPT_MODE": "none"}
     return subprocess.run(
         [
             *(sys.executable, "-m", "nox", "-f", str(HOUSE / "noxfile.py"), "--envdir", str(folder / ".nox")),
-            *("-s", "conformance", "--", *arguments),
+            *("-s", session, "--", *arguments),
         ],
         cwd=folder,
         env=environ,
@@ -201,3 +201,22 @@ def test_a_report_whose_name_says_nothing(name: str, tmp_path: Path) -> None:
     done = nox(tmp_path, f"--report={name}")
     assert done.returncode == 1
     assert f"--report: {name} ends in none of .jsonl, .html, .md, .svg, badge.json" in last_line(done)
+
+
+def test_sessions_that_judge_nothing_see_the_folder_of_the_user(tmp_path: Path) -> None:
+    """What docs/recordings.md, docs/exported-tree.md and docs/families.md print, in a folder with one fixture."""
+    chapter = tmp_path / "mine" / "packages"
+    chapter.mkdir(parents=True)
+    (chapter / "one.toml").write_text(
+        "summary = 'One'\ncall = \"run_module('m')\"\n[files]\n'm.py' = ''\n", encoding="utf-8"
+    )
+    recorded = nox(tmp_path, "--new", "--cases=mine", f"--target={sys.executable}", session="record")
+    assert recorded.returncode == 0, recorded.stdout + recorded.stderr
+    assert (tmp_path / "mine" / "recordings" / "packages.json").is_file()
+    exported = nox(tmp_path, "tree.zip", "--cases", "mine", session="fixtures")
+    assert exported.returncode == 0, exported.stdout + exported.stderr
+    assert str(tmp_path / "tree.zip") in exported.stdout
+    assert (tmp_path / "tree.zip").is_file()
+    listed = nox(tmp_path, "--ids", "names", session="families")
+    assert listed.returncode == 0, listed.stderr
+    assert "families/names/" in listed.stdout
