@@ -285,6 +285,19 @@ print('out')
 """
 
 
+@pytest.mark.parametrize("versions", ["<3.15", ">=3.15"])
+def test_the_portions_of_a_namespace_package_are_seen(versions: str, oracle_of: Callable[[Target], Oracle]) -> None:
+    """Whatever their class is called, which is not the same in every version."""
+    target = target_for(versions)
+    if target is None:
+        pytest.skip(f"there is no CPython {versions} here")
+    steps = (Step("do", "import space; found = space.__path__"),)
+    case = Case(files={"one/space/a.py": "", "two/space/b.py": ""}, path=("one", "two"), steps=steps)
+    observation = oracle_of(target).side.run(case.plain()).observation
+    assert observation is not None
+    assert observation["steps"][0]["names"]["found"] == {"namespace path": ["<root>/one/space", "<root>/two/space"]}
+
+
 def test_a_process_is_put_back_between_cases(oracle_of: Callable[[Target], Oracle]) -> None:
     """What comes after a case that changed everything sees what it sees by itself, to the byte."""
     side = oracle_of(find(sys.executable)).side
@@ -325,7 +338,7 @@ def test_the_end_of_a_body_is_seen_whatever_hooks_were_taken_away(
     assert told[1] == [("run", "m.py"), ("import", "n.py"), ("end", "n.py"), ("end", "m.py")]
 
 
-# The agent follows a run by `sys.setprofile` before Python 3.12, and by `sys.monitoring` from then on; 3.8 is the oldest.
+# The agent follows a run by `sys.setprofile` before Python 3.12, and by `sys.monitoring` since.
 PROFILED_BY = ("<3.9", "<3.12", ">=3.12")
 
 WAYS = {
