@@ -20,6 +20,7 @@
 nox -s conformance -- --impl=mypkg     judge mypkg on every Python found
 nox -s releases                        what the releases of CPython have changed, and whether there is anything new
 nox -s tests                           the suite's own tests
+nox -s drivers                         the same, on each Python that may drive the suite
 nox -s record                          record anew what CPython shows in every case
 nox -s fixtures -- FOLDER              write the cases out for other harnesses
 nox -s noise                           compare CPython with itself: nothing may differ
@@ -55,8 +56,10 @@ from typing import NoReturn
 
 import nox
 import nox.command
+import nox.project
 import nox.virtualenv
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 
 # The interpreters to judge on. A new Python version is one more entry here.
 TARGETS = [
@@ -72,6 +75,10 @@ TARGETS = [
 ]
 
 HERE = Path(__file__).resolve().parent
+
+# The versions of Python that may drive the suite: the CPythons among the targets that the metadata above allows.
+METADATA = nox.project.load_toml(__file__)
+DRIVERS = [name for name in TARGETS if name[0].isdigit() and name in SpecifierSet(METADATA["requires-python"])]
 
 # -- --target=PATH or --interpreter=PATH names an interpreter itself: one session then, without an environment.
 INTERPRETERS = ("--target", "--interpreter")
@@ -256,6 +263,13 @@ def tests(session: nox.Session) -> None:
     driver(session, "pytest", *(session.posargs or ["tests"]))
 
 
+@nox.session(python=DRIVERS)
+def drivers(session: nox.Session) -> None:
+    """Run the suite's own tests with each Python that may drive it; arguments after -- go to pytest."""
+    session.install(*METADATA["dependencies"])
+    driver(session, "pytest", *(session.posargs or ["tests"]), python=str(python_of(session)))
+
+
 @nox.session
 def mutants(session: nox.Session) -> None:
     """Try wrong implementations: -- [--budget=30m] [--sample=N] [written | generated | NAME ...] (docs/power.md)."""
@@ -403,14 +417,19 @@ def command_again(session: nox.Session, asked: Asked, here: Path) -> str:
 
 
 def driver(
-    session: nox.Session, module: str, *arguments: str, again: str = "", success: tuple[int, ...] = (0,)
+    session: nox.Session,
+    module: str,
+    *arguments: str,
+    python: str = sys.executable,
+    again: str = "",
+    success: tuple[int, ...] = (0,),
 ) -> None:
-    """Run a module of the driver. success: exit statuses with which all is well."""
+    """Run a module of a driver, this one or python's. success: exit statuses with which all is well."""
     # -E: the user's PYTHON* variables are for the targets, which inherit them, not for the driver.
     # A driver that is interrupted is given the time to write its reports, and to take its processes and folders away.
     with interrupted_once():
         session.run(
-            *(sys.executable, "-E", "-m", module, *arguments),
+            *(python, "-E", "-m", module, *arguments),
             external=True,
             env={"RUNPY_CONFORMANCE_COMMAND": again or None},
             success_codes=success,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from conformance import HOUSE
 from conformance.observation.interpreters import BadInterpreter, find
@@ -220,3 +224,48 @@ def test_sessions_that_judge_nothing_see_the_folder_of_the_user(tmp_path: Path) 
     listed = nox(tmp_path, "--ids", "names", session="families")
     assert listed.returncode == 0, listed.stderr
     assert "families/names/" in listed.stdout
+
+
+def environment_of_nox() -> dict[str, str]:
+    """For a nox that is run in this environment, and downloads no interpreter."""
+    return {**os.environ, "NOX_SCRIPT_MODE": "none", "UV_PYTHON_DOWNLOADS": "never"}
+
+
+def test_the_versions_that_may_drive_the_suite() -> None:
+    """They are the CPythons judged that `requires-python` allows; all that names the oldest of them agrees."""
+    command = [sys.executable, "-m", "nox", "-f", str(HOUSE / "noxfile.py"), "-s", "conformance", "drivers"]
+    command += ["--list", "--json"]
+    listed = subprocess.run(command, env=environment_of_nox(), capture_output=True, text=True, check=True)
+    versions: dict[str, list[str]] = {}
+    for session in json.loads(listed.stdout):
+        versions.setdefault(session["name"], []).append(session["python"])
+    project = (HOUSE / "pyproject.toml").read_text(encoding="utf-8")
+    (required,) = re.findall(r'^requires-python = "(.*)"$', project, re.MULTILINE)
+    judged = [version for version in versions["conformance"] if not version.startswith("pypy")]
+    assert versions["drivers"] == [version for version in judged if SpecifierSet(required).contains(version)]
+    oldest = versions["drivers"][0]
+    assert required == f">={oldest}"
+    assert f'# requires-python = "{required}"' in (HOUSE / "noxfile.py").read_text(encoding="utf-8")
+    assert f'target-version = "py{oldest.replace(".", "")}"' in project  # ruff's
+    assert f'python_version = "{oldest}"' in project  # mypy's
+    assert f"with Python {oldest} or later" in (HOUSE / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_suite_is_tried_on_each_python_that_may_drive_it(tmp_path: Path) -> None:
+    """In an environment with what a driver needs; one that is missing is named, and arguments go to pytest."""
+    here = ".".join(map(str, sys.version_info[:2]))
+    wheel = tmp_path / "pytest-9-py3-none-any.whl"  # stands in for what a driver needs
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("pytest/__main__.py", "import sys; print('pytest', sys.prefix, *sys.argv[1:])")
+        archive.writestr("pytest-9.dist-info/METADATA", "Metadata-Version: 2.1\nName: pytest\nVersion: 9\n")
+        archive.writestr("pytest-9.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr("pytest-9.dist-info/RECORD", "")
+    text = (HOUSE / "noxfile.py").read_text(encoding="utf-8")
+    text = re.sub(r"(?ms)^# dependencies = \[.*?^# \]$", f'# dependencies = ["pytest @ {wheel.as_uri()}"]', text)
+    text = re.sub(r"(?ms)^TARGETS = \[.*?^\]$", f'TARGETS = ["{here}", "3.99"]', text)
+    (tmp_path / "noxfile.py").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "nox", "-s", "drivers", "--", "-k", "judge"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment_of_nox(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"pytest {tmp_path / '.nox' / 'drivers'}-{here.replace('.', '-')} -k judge\n"
+    assert "drivers-3.99 skipped: Python interpreter 3.99 not found" in done.stderr
