@@ -107,6 +107,7 @@ def test_without_an_interpreter_nothing_ran(tmp_path: Path) -> None:
         (HOUSE / "noxfile.py").read_text(encoding="utf-8").replace('    "3.8",\n', '    "3.99",\n', 1)
     )
     (tmp_path / "survey").mkdir()
+    (tmp_path / "conformance").symlink_to(HOUSE / "conformance", target_is_directory=True)
     done = subprocess.run(
         [sys.executable, "-m", "nox", "-s", "conformance-3.99"],
         cwd=tmp_path,

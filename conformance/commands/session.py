@@ -50,7 +50,8 @@ from ..report.stream import Stream
 from ..search.examine import Examiner
 from ..search.profiles import PROFILES, database, kept
 from ..search.rounds import Tally, search
-from .request import Ids, Plan, UsageError
+from .kinds import UsageError
+from .request import Ids, Plan
 from .showing import shown
 from .sides import replayed_side, translated_side
 
