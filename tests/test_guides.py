@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from conformance import HOUSE
-from conformance.commands.options import listed, options
+from conformance.commands.manual import listed
+from conformance.commands.options import OPTIONS
 from conformance.judge.baseline import parse
 from tests.harness import conformance, target_for
 
@@ -31,7 +32,7 @@ def test_the_options_that_pages_name_exist(page: Path) -> None:
     """Where they stand behind our command."""
     text = page.read_text(encoding="utf-8")
     commands = re.findall(r"^(?:nox .*-s conformance.*?-- |runpy-conformance )(.*)$", text, re.MULTILINE)
-    known = {one.name for one in options()} | {"--install", "--junitxml"}
+    known = {one.name for one in OPTIONS} | {"--junitxml", "--help"}
     assert not {word for line in commands for word in re.findall(r"(--[a-z-]+)", line)} - known
 
 
@@ -162,4 +163,4 @@ def test_the_hook_runs_what_is_installed() -> None:
     command, *words = entry.split()
     project = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert command in project["scripts"]
-    assert {word.partition("=")[0] for word in words} <= {one.name for one in options()}
+    assert {word.partition("=")[0] for word in words} <= {one.name for one in OPTIONS if not one.nox}

@@ -111,6 +111,7 @@ def test_without_an_interpreter_nothing_ran(tmp_path: Path) -> None:
         (HOUSE / "noxfile.py").read_text(encoding="utf-8").replace('    "3.8",\n', '    "3.99",\n', 1)
     )
     (tmp_path / "survey").mkdir()
+    (tmp_path / "conformance").symlink_to(HOUSE / "conformance", target_is_directory=True)
     done = subprocess.run(
         [sys.executable, "-m", "nox", "-s", "conformance-3.99"],
         cwd=tmp_path,
@@ -261,7 +262,9 @@ def test_the_suite_is_tried_on_each_python_that_may_drive_it(tmp_path: Path) -> 
         archive.writestr("pytest-9.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr("pytest-9.dist-info/RECORD", "")
     text = (HOUSE / "noxfile.py").read_text(encoding="utf-8")
-    text = re.sub(r"(?ms)^# dependencies = \[.*?^# \]$", f'# dependencies = ["pytest @ {wheel.as_uri()}"]', text)
+    project = f'[project]\ndependencies = ["pytest @ {wheel.as_uri()}"]\n[dependency-groups]\ntests = []\n'
+    (tmp_path / "pyproject.toml").write_text(project, encoding="utf-8")
+    (tmp_path / "conformance").symlink_to(HOUSE / "conformance")
     text = re.sub(r"(?ms)^TARGETS = \[.*?^\]$", f'TARGETS = ["{here}", "3.99"]', text)
     (tmp_path / "noxfile.py").write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "nox", "-s", "drivers", "--", "-k", "judge"]

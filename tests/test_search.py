@@ -313,7 +313,7 @@ def test_what_conforms_leaves_no_finds(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("argument", "says"),
     [
-        ("--profile=slow", "There is no profile 'slow'; there are quick, default, thorough."),
+        ("--profile=slow", "--profile: there is no profile 'slow'; there are quick, default, thorough"),
         ("--budget=soon", "--budget is a length of time such as 90s, 30m or 2h, not 'soon'"),
         ("search/nothing", "neither a clause"),
     ],

@@ -19,6 +19,7 @@ from ..observation.side import AgentError
 from ..report import records
 from ..report.texts import visible
 from ..report.values import show
+from .command_line import command
 from .session import SESSION
 from .watching import add_properties
 
@@ -38,7 +39,7 @@ class FixtureFile(pytest.File):
         case = read(self.path, self.config.stash[SESSION].folder)
         unknown = [one for one in case.clauses if one not in registry()]
         if unknown:
-            raise CaseError(f"{self.path}: there is no clause {unknown[0]!r}; see docs/specification.md")
+            raise CaseError(f"{self.path}: there is no clause {unknown[0]!r}; {command('list')} clauses lists them")
         if self.config.stash[SESSION].wants(case):
             yield CaseItem.from_parent(self, name=case.id.rpartition("/")[2], case=case)
 

@@ -19,11 +19,11 @@ import pytest
 from rich.console import Console
 from xdist.plugin import parse_numprocesses  # type: ignore[import-untyped]
 
-from .. import FIXTURES, INTERRUPTED
+from .. import INTERRUPTED
 from ..cases.model import FAMILIES, SEARCH, CaseError
 from ..clauses import Level, registry
 from ..judge.baseline import BaselineError
-from ..observation.interpreters import BadInterpreter, find
+from ..observation.interpreters import BadInterpreter
 from ..observation.recording import RecordingError
 from ..observation.side import AgentError, CandidateError
 from ..report import baseline as baseline_report
@@ -31,10 +31,10 @@ from ..report import records, terminal
 from ..report.outputs import OutputError
 from ..report.texts import encodable, visible
 from ..search.examine import SmokeFailed
-from ..search.profiles import PROFILES
-from . import interruption, request
+from . import command_line, interruption, request
 from .items import CaseItem, FamiliesFolder, FixtureFile, SearchItem
-from .request import UsageError
+from .kinds import Kind, UsageError
+from .options import OPTIONS, named
 from .session import SESSION, Session
 from .watching import Watcher, add_run_properties
 
@@ -42,101 +42,17 @@ from .watching import Watcher, add_run_properties
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options that are ours."""
     group = parser.getgroup("conformance", "runpy-conformance")
-    group.addoption(
-        "--impl",
-        metavar="SPEC",
-        default="reference",
-        help="the candidate: pkg, pkg.mod:callable or path/to/adapter.py:callable (default: our reference)",
-    )
-    group.addoption(
-        "--target",
-        metavar="PYTHON",
-        default=sys.executable,
-        help="the interpreter in which both sides run, a path or a command's name (default: this one)",
-    )
-    group.addoption(
-        "--interpreter",
-        metavar="PYTHON",
-        default="",
-        help="judge this interpreter's own runpy by CPython of the same version of the language: the one on PATH, the "
-        "one that --target names, or the recording (docs/interpreters.md)",
-    )
-    group.addoption(
-        "--oracle",
-        choices=("target", "recording"),
-        default="target",
-        help="whom to judge by: the target's own runpy (the default), or what was recorded of CPython of its version",
-    )
-    group.addoption(
-        "--level",
-        metavar="LEVEL",
-        default="compat",
-        help="up to which level a divergence fails the run: documented, compat (default) or exact",
-    )
-    group.addoption(
-        "--import-from",
-        metavar="DIR",
-        default="",
-        help="a folder put first on sys.path on both sides (default: where you stand, but for the suite's own)",
-    )
-    group.addoption(
-        "--case-timeout", metavar="SECONDS", type=float, default=10.0, help="how long a case may take (default: 10)"
-    )
-    group.addoption(
-        "--load-timeout",
-        metavar="SECONDS",
-        type=float,
-        default=20.0,
-        help="how long the candidate may take to be imported (default: 20)",
-    )
-    group.addoption(
-        "--cases", metavar="DIR", default=str(FIXTURES), help="judge by the cases in this folder (default: our own)"
-    )
-    group.addoption(
-        "--report",
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="write a report, by the file's name: .jsonl all records, .html a page, .md a summary, .svg a badge, "
-        "badge.json a badge's data; repeatable (docs/reports.md)",
-    )
-    group.addoption(
-        "--baseline",
-        metavar="FILE.toml",
-        default="",
-        help="the divergences that are expected (docs/baselines.md): only others fail the run, and those that are gone",
-    )
-    group.addoption(
-        "--write-baseline",
-        action="store_true",
-        help="write into --baseline what diverges, and take out what no longer does; reasons and comments stay",
-    )
-    group.addoption(
-        "--profile",
-        metavar="NAME",
-        default="default",
-        help=f"how much is tried: {', '.join(PROFILES)} (docs/search.md says what that is)",
-    )
-    group.addoption("--budget", metavar="TIME", help="search for so long (90s, 30m, 2h), and not for a number of cases")
-    group.addoption(
-        "--seed", metavar="N", type=int, default=0, help="what the search draws (default: 0, always the same)"
-    )
-    group.addoption(
-        "--database",
-        metavar="DIR",
-        default="",
-        help="where finds, and what the oracle has shown, are kept between runs: a folder, redis://... (only finds) or "
-        "none (default: in the user's cache folder)",
-    )
-    group.addoption(
-        "--finds",
-        metavar="DIR",
-        default="conformance-finds",
-        help="where the smallest cases are written, if any are found (default: conformance-finds)",
-    )
-    group.addoption(
-        "--cores", metavar="N", dest="numprocesses", type=parse_numprocesses, help="work in so many processes (as -n)"
-    )
+    for option in OPTIONS:
+        settings = option.settings()
+        if option.kind is Kind.CORES:  # xdist's own -n by another name, whose default stays
+            settings = {"metavar": option.metavar, "dest": "numprocesses", "type": _processes, "help": option.help}
+        if not option.nox:
+            group.addoption(option.name, **settings)
+
+
+def _processes(text: str) -> int:
+    number: int = parse_numprocesses(named("--cores").settings()["type"](text))
+    return number
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -152,10 +68,13 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         level = Level.parse(config.option.level)
         request.settle_candidate(config)
         plan = request.plan(config)
-        target = find(config.option.interpreter or config.option.target)
+        target = request.target(config)
         known = baseline.on(target.implementation, target.version) if baseline else ()
-    except (UsageError, ValueError, BadInterpreter, BaselineError, CaseError) as exc:
+    except (UsageError, BadInterpreter, BaselineError, CaseError) as exc:
         return _complain(str(exc), 2)
+    if any(isinstance(plugin, request.Checking) for plugin in config.pluginmanager.get_plugins()):
+        print("The command line can be followed. Nothing was run.")
+        return 0
     session = Session(config, level, selection, folder, plan)
     session.baseline, session.expected = baseline, known
     config.stash[SESSION] = session
@@ -169,7 +88,10 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     except (UsageError, BadInterpreter, CaseError, RecordingError, OutputError) as exc:
         session.close()
         return _complain(str(exc), 2)
-    except (CandidateError, SmokeFailed) as exc:
+    except CandidateError as exc:
+        session.close()
+        return _complain(f"{exc}{command_line.where_to_find(exc.missing, config.option.import_from)}", 3)
+    except SmokeFailed as exc:
         session.close()
         return _complain(str(exc), 3)
     except (AgentError, OSError) as exc:

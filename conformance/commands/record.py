@@ -54,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Record, or check; the exit status."""
     parser = argparse.ArgumentParser(
         prog="python -m conformance.commands.record",
+        allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="\n".join(str(__doc__).splitlines()[2:]),
         usage=argparse.SUPPRESS,

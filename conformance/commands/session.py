@@ -52,7 +52,8 @@ from ..search.examine import Examiner
 from ..search.profiles import PROFILES, database, kept
 from ..search.rounds import search
 from . import interruption
-from .request import Ids, Plan, UsageError
+from .kinds import UsageError
+from .request import Ids, Plan
 from .showing import shown
 from .sides import replayed_side, translated_side
 

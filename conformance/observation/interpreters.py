@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import shutil
 import subprocess
@@ -13,6 +14,7 @@ from packaging.version import InvalidVersion, Version
 OLDEST = Version("3.8")
 # The languages whose interpreters are looked for when none is named.
 LANGUAGES = tuple(f"3.{minor}" for minor in range(OLDEST.minor, 30))
+_A_QUOTATION = 10  # letters
 # In words that Python 2 knows too, so that it can say what it is.
 _TELL = (
     "import sys; name = getattr(getattr(sys, 'implementation', None), 'name', 'python'); "
@@ -56,12 +58,18 @@ def find(interpreter: str) -> Target:
         implementation, version, _ = words
         parsed = Version(version)
     except (ValueError, InvalidVersion):
-        said = (told.stderr or told.stdout).strip().splitlines()
-        hint = f": {said[-1][:200]}" if said else ""
+        said = [line[:200] for line in (told.stderr or told.stdout).strip().splitlines() if not _quotes_us(line)]
+        hint = f": {said[-1].rstrip('.')}" if said else ""
         raise BadInterpreter(f"{path} does not answer as a Python interpreter does{hint}.") from None
     if parsed < OLDEST:
         raise BadInterpreter(f"{path} is Python {version}; targets are Python {OLDEST} and later.")
     return Target(path, implementation, version)
+
+
+def _quotes_us(line: str) -> bool:
+    """Whether a line repeats the program that was to tell the version, as a command does that takes it for a file."""
+    match = difflib.SequenceMatcher(None, line, _TELL, autojunk=False).find_longest_match()
+    return match.size >= _A_QUOTATION
 
 
 def language_of(target: Target) -> str:

@@ -207,7 +207,7 @@ class LiveSide:
             raise CandidateError(f"{self._what} ended the interpreter while it was being imported ({how}).") from None
         if "cannot_load" in message:
             agent.kill()
-            raise CandidateError(str(message["cannot_load"]))
+            raise CandidateError(str(message["cannot_load"]), str(message.get("missing", "")))
         if message.get("protocol") != PROTOCOL:
             agent.kill()
             raise AgentError(f"the agent speaks protocol {message.get('protocol')}, and not {PROTOCOL}")

@@ -56,7 +56,7 @@ class Campaign:
 def main(arguments: list[str] | None = None) -> int:
     """Run the campaigns, target after target; the exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m conformance.search.campaign", description=str(__doc__).splitlines()[0]
+        allow_abbrev=False, prog="python -m conformance.search.campaign", description=str(__doc__).splitlines()[0]
     )
     parser.add_argument("properties", nargs="*", metavar="PROPERTY", help=f"of {', '.join(PROPERTIES)}; default: all")
     parser.add_argument("--target", action="append", default=[], metavar="PYTHON")

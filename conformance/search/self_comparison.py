@@ -40,7 +40,9 @@ class Noise:
 def main(arguments: list[str] | None = None) -> int:
     """Compare, target after target; the exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m conformance.search.self_comparison", description=str(__doc__).splitlines()[0]
+        allow_abbrev=False,
+        prog="python -m conformance.search.self_comparison",
+        description=str(__doc__).splitlines()[0],
     )
     parser.add_argument("names", nargs="*", metavar="CHAPTER | FAMILY | CASE")
     parser.add_argument("--target", action="append", default=[], metavar="PYTHON")
