@@ -216,7 +216,7 @@ def verdict(session: nox.Session) -> None:
     if arguments := reports_to_make():
         try:
             # Its exit status says again what each target came to.
-            driver(session, "conformance.report", *arguments, success=(0, 1, 4, 5, INTERRUPTED))
+            driver(session, "conformance", "report", *arguments, success=(0, 1, 4, 5, INTERRUPTED))
         except nox.command.CommandFailed:
             reports.clear()
             raise
@@ -382,8 +382,9 @@ def bench(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and format (ruff)."""
+    """Check style and format (ruff), and that no import points the wrong way (import-linter)."""
     provide(session, "lint")
+    session.run("lint-imports", "--no-cache", "--no-logo")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
 
@@ -496,7 +497,7 @@ def conclude_run() -> None:
     if arguments := reports_to_make():
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-        subprocess.run([sys.executable, "-E", "-m", "conformance.report", *arguments], cwd=HERE, check=False)
+        subprocess.run([sys.executable, "-E", "-m", "conformance", "report", *arguments], cwd=HERE, check=False)
     if outcomes:
         print(f"conformance: {summary()}", file=sys.stderr)
 

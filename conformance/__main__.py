@@ -61,7 +61,7 @@ _CHECK = "check"
 
 def _command(name: str, words: list[str]) -> int:
     """Run one of the commands beside the judging."""
-    module = importlib.import_module(f".{command_line.COMMANDS[name][0]}", __package__)
+    module = importlib.import_module(f".commands.{command_line.COMMANDS[name][0]}", __package__)
     try:
         return int(module.main(words))
     except BrokenPipeError:

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conformance.report.__main__ import main
 
 from conformance import HOUSE, __version__
 from conformance.clauses import Level
 from conformance.report import badge, markdown
-from conformance.report.__main__ import main
 from conformance.report.compare import compare, lines
 from conformance.report.compare import markdown as compared
 from conformance.report.outputs import ENDINGS, OutputError, ending
@@ -532,9 +532,9 @@ def test_a_name_that_says_nothing(name: str) -> None:
 
 
 def report(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run `python -m conformance.report`."""
+    """Run `python -m conformance report`."""
     return subprocess.run(
-        [sys.executable, "-m", "conformance.report", *map(str, arguments)],
+        [sys.executable, "-m", "conformance", "report", *map(str, arguments)],
         cwd=HOUSE,
         capture_output=True,
         text=True,

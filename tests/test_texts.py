@@ -130,7 +130,7 @@ def test_a_baseline_takes_it(tmp_path: Path) -> None:
 
 def test_reports_of_records_take_it(reports: Path, tmp_path: Path) -> None:
     """They are the same as those of the run; and so is a comparison."""
-    command = [sys.executable, "-m", "conformance.report"]
+    command = [sys.executable, "-m", "conformance", "report"]
     records = str(reports / "out.jsonl")
     options = {"cwd": HOUSE, "env": {**os.environ, "PYTHONIOENCODING": "ascii"}, "capture_output": True, "timeout": 60}
     made = [f"--report={tmp_path / name}" for name in ("out.html", "out.md")]

@@ -26,7 +26,7 @@ USAGE = 2  # the exit status
 COMMANDS = {
     "show": ("show", "CASE", "print what a case shows, or with --case the case itself"),
     "list": ("listing", "[KIND] [CHAPTER]", "print the clauses, chapters, fixtures or families that there are"),
-    "report": ("report.__main__", "A.jsonl B.jsonl", "make one report of several runs; --compare compares two"),
+    "report": ("report", "A.jsonl B.jsonl", "make one report of several runs; --compare compares two"),
     "export": ("export", "FOLDER", "write all cases out for other harnesses"),
     "releases": ("releases.__main__", "[--old=PYTHON] [--new=PYTHON]", "compare the runpy of successive Pythons"),
 }

@@ -20,7 +20,6 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from ..cases.fixtures import from_plain
 from ..cases.model import Case, CaseError
 from ..clauses import Level, registry
-from ..commands.command_line import command
 from .divergence import PHASES, Signature
 
 KINDS = (
@@ -364,7 +363,7 @@ class _Reader:
 
     def _no_clause(self, name: str) -> str:
         near = difflib.get_close_matches(name, registry(), 1)
-        hint = f"; is it {near[0]}?" if near else f"; {command('list')} clauses lists them"
+        hint = f"; is it {near[0]}?" if near else "; the command `list clauses` prints them"
         return f"there is no clause {name!r}{hint}"
 
     def _no_case(self, name: str) -> str:

@@ -17,11 +17,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..commands.command_line import Parser
-from . import terminal
-from .compare import compare, lines, markdown
-from .outputs import RECORDS, OutputError, check, check_candidates, ending, write
-from .runs import ReportError, Run, merged, problems, read, status_of
+from ..report import terminal
+from ..report.compare import compare, lines, markdown
+from ..report.outputs import RECORDS, OutputError, check, check_candidates, ending, write
+from ..report.runs import ReportError, Run, merged, problems, read, status_of
+from .command_line import Parser
 
 _USAGE = 2
 
