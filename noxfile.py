@@ -184,13 +184,17 @@ def conformance(session: nox.Session) -> None:
     if not OWN_TARGET:
         install(session, asked.install)
         arguments.append(f"--target={python_of(session)}")
-    if not any(option.startswith("--finds=") for option in asked.options):
+    given = {option.partition("=")[0] for option in asked.options}
+    if "--finds" not in given:
         arguments.append(f"--finds={here / 'conformance-finds'}")
-    import_from = folder_of_candidate(session, asked, here)
-    if import_from and OWN_TARGET != "--interpreter":
-        arguments.append(f"--import-from={import_from}")
+    if "--import-from" not in given and OWN_TARGET != "--interpreter":
+        import_from = folder_of_candidate(session, asked, here)
+        arguments += [f"--import-from={import_from}"] if import_from else []
+    # What is added here, the command that is printed adds as well.
+    added = " ".join(option.partition("=")[0] for option in arguments)
+    again = command_again(session, asked, here)
     try:
-        driver(session, "conformance", *arguments, *asked.options, again=command_again(session, asked, here))
+        driver(session, "conformance", *arguments, *asked.options, again=again, added=added)
     except nox.command.CommandFailed as failure:
         status = failure.return_code
         if status == INTERRUPTED:
@@ -381,23 +385,33 @@ def asked_of(session: nox.Session) -> Asked:
 
 
 def command_again(session: nox.Session, asked: Asked, here: Path) -> str:
-    """What to type to run this session again; the driver adds the candidate and a case."""
+    """What to type to run this session again; the driver adds the candidate, its own options and a case."""
     words = ["nox"] if here.resolve() == HERE else ["nox", "-f", str(HERE / "noxfile.py")]
+    if "--envdir" in {word.partition("=")[0] for word in sys.argv}:
+        words += ["--envdir", str(here / session._runner.global_config.envdir)]
     editable = " ".join(asked.install).replace("-e ", "-e=").split()
     installs = [f"--install={word.replace('-e=', '-e ')}" for word in editable]
     return shlex.join([*words, "-R", "-s", session.name, "--", *installs])
 
 
 def driver(
-    session: nox.Session, module: str, *arguments: str, again: str = "", success: tuple[int, ...] = (0,)
+    session: nox.Session,
+    module: str,
+    *arguments: str,
+    again: str = "",
+    added: str = "",
+    success: tuple[int, ...] = (0,),
 ) -> None:
-    """Run a module of the driver. success: exit statuses with which all is well."""
+    """Run a module of the driver. success: exit statuses with which all is well.
+
+    again: the command that printed commands begin with; added: the options that it gives by itself.
+    """
     # -E: the user's PYTHON* variables are for the targets, which inherit them, not for the driver.
     # A driver that is interrupted is given the time to take its processes and folders away.
     session.run(
         *(sys.executable, "-E", "-m", module, *arguments),
         external=True,
-        env={"RUNPY_CONFORMANCE_COMMAND": again or None},
+        env={"RUNPY_CONFORMANCE_COMMAND": again or None, "RUNPY_CONFORMANCE_ADDED": added or None},
         success_codes=success,
         interrupt_timeout=15,
         terminate_timeout=5,

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import sys
 from collections.abc import Generator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from ..observation.recording import RecordingError
 from ..observation.side import AgentError, CandidateError
 from ..report import baseline as baseline_report
 from ..report import records, terminal
+from ..report.numbers import numbers
 from ..report.outputs import OutputError
 from ..search.examine import SmokeFailed
 from ..search.profiles import PROFILES
@@ -33,7 +33,7 @@ from . import request
 from .items import CaseItem, FamiliesFolder, FixtureFile, SearchItem
 from .request import UsageError
 from .session import SESSION, Session
-from .watching import Watcher, add_run_properties
+from .watching import Watcher, Words, add_numbers, add_run_properties
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -146,6 +146,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         folder = request.fixtures_folder(config)
         baseline = request.baseline(config, folder)
         selection = request.selection(config, folder, (baseline and baseline.cases) or ())
+        tried_for = request.tried_for(config)
         level = Level.parse(config.option.level)
         request.settle_candidate(config)
         plan = request.plan(config)
@@ -153,7 +154,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         known = baseline.on(target.implementation, target.version) if baseline else ()
     except (UsageError, ValueError, BadInterpreter, BaselineError, CaseError) as exc:
         return _complain(str(exc), 2)
-    session = Session(config, level, selection, folder, plan)
+    session = Session(config, level, selection, folder, plan, tried_for)
     session.baseline, session.expected = baseline, known
     config.stash[SESSION] = session
     config.args[:] = [str(folder)]
@@ -203,6 +204,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         return
     session.exitstatus = ours.write_baseline(ours.finish(exitstatus))
     ours.write_finds()
+    add_numbers(session.config, numbers(ours.whole))
     problem = ours.end_report()
     if ours.interrupted:  # by then, at the latest
         session.exitstatus = INTERRUPTED
@@ -212,10 +214,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     if problem:
         print(f"The suite itself failed: {problem}", file=sys.stderr)
     reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
-    run = replace(ours.whole, trials=records.unexpected(ours.trials))
     files = ours.config.option.report
     reporter._tw.flush()
-    terminal.overview(_console(reporter), run, ours.again, ours.written, files=files, then=ours.next_command())
+    terminal.overview(_console(reporter), ours.whole, files=files, then=ours.next_command())
     _concluded.append(True)
 
 
@@ -239,8 +240,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if not ours.trials and not ours.searches:
         return  # nothing was chosen, or only collected
     console = _console(terminalreporter)
-    trials = records.unexpected(ours.trials)
-    terminal.details(console, ours.run, trials, registry(), ours.again, ours.written)
+    terminal.details(console, ours.whole, registry(), ours.commands, ours.written)
     if ours.baseline is not None:
         baseline_report.summary(console, ours.baseline, ours.trials, ours.replays, ours.told)
 
@@ -349,5 +349,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         _leading.append(ours)
         if ours.run is not None and not hasattr(session.config, "workerinput"):
             add_run_properties(session.config, ours.run)
+            session.config.pluginmanager.register(Words(ours.level))
             if session.config.option.verbose < 0 and not session.config.option.collectonly:
-                session.config.pluginmanager.register(Watcher(ours.progress()))
+                session.config.pluginmanager.register(Watcher(ours.progress(), ours.level))

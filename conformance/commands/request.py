@@ -18,6 +18,7 @@ from ..judge.baseline import Baseline
 from ..judge.baseline import read as read_baseline
 from ..search.profiles import PROFILES, Profile, seconds
 
+_POINTED = "packages/nested_package_runs_main::MAIN-SUBMODULE"
 _ENDLESS = 10**9  # examples
 
 
@@ -65,7 +66,7 @@ def selection(config: pytest.Config, folder: Path, own: Iterable[str]) -> frozen
     for word in config.args:
         if word not in given:
             continue  # pytest's own idea of where to look
-        name = word.removesuffix(".toml").removeprefix("fixtures/")
+        name, points, asked = _parts(word)
         if name.startswith(f"{FAMILIES}/") and name not in known:
             known.update(name for case in families.generate(folder) for name in (case.id, case.family))
         if name not in registry() and name not in known and name not in CHAPTERS:
@@ -73,11 +74,29 @@ def selection(config: pytest.Config, folder: Path, own: Iterable[str]) -> frozen
                 f"{word!r} is neither a clause, nor a chapter, nor a fixture; docs/specification.md lists the clauses "
                 "and fixtures/ holds the fixtures."
             )
+        if points and (asked not in registry() or "/" not in name or name.startswith(f"{SEARCH}/")):
+            raise UsageError(f"{word!r} is no case with a clause that it is tried for, as {_POINTED} is one.")
         clause = registry().get(name)
         if clause is not None and clause.untestable:
             raise UsageError(f"{name} is never judged: {clause.untestable}")
         chosen.add(name)
     return frozenset(chosen)
+
+
+def tried_for(config: pytest.Config) -> dict[str, tuple[str, ...]]:
+    """By case, the clauses for which it is to be tried: those that were named with it, as in `CASE::CLAUSE`."""
+    found: dict[str, tuple[str, ...]] = {}
+    for word in config.args:
+        name, points, clause = _parts(word)
+        if points and clause in registry():
+            found[name] = (*found.get(name, ()), clause)
+    return found
+
+
+def _parts(word: str) -> tuple[str, str, str]:
+    """The name of what was chosen, `::` if a clause stands behind it, and that clause."""
+    name, points, clause = word.partition("::")
+    return name.removesuffix(".toml").removeprefix("fixtures/"), points, clause
 
 
 def baseline(config: pytest.Config, folder: Path) -> Baseline | None:

@@ -21,7 +21,9 @@ from ... import REFERENCE
 from ...cases.fixtures import from_plain
 from ...cases.model import CaseError
 from ...clauses import CHAPTERS, Level
-from ..findings import Finding, of_run
+from ..again import command_of
+from ..findings import Finding, across
+from ..numbers import Numbers, conforming, numbers, unjudged
 from ..observations import Row, parts, side_by_side
 from ..records import Record
 from ..reproducer import program
@@ -60,10 +62,13 @@ def page(runs: Sequence[Run]) -> str:
         headline=headline(runs),
         targets=targets,
         levels=[str(level) for level in Level],
-        counts=[(str(level), [_count(run.clauses, level) for run in runs]) for level in Level],
+        counts=[(str(level), [conforming(run.listed, level) for run in runs]) for level in Level],
+        fail_nothing=[str(level) for level in Level if level > runs[0].level],
         chapters=_ALL,
         matrix=list(_matrix(runs)),
         findings=found,
+        failing=sum(one.fails for one in found),
+        expected=sum(one.expected is not None for one in found),
         clauses=clauses,
         searches=_searches(runs),
         shaky=[(target, one["id"]) for target, run in zip(targets, runs, strict=True) for one in _shaky(run)],
@@ -104,8 +109,8 @@ class Target:
     kind: str
     complete: bool
     problem: str
-    cases: int
-    drawn: int
+    numbers: Numbers
+    unjudged: int
     delegates: bool
     unseen: dict[str, str]
 
@@ -127,8 +132,8 @@ def _targets(runs: Sequence[Run]) -> list[Target]:
                 kind="not-run" if not run.complete else {0: "conforms", 1: "diverges"}.get(run.status, "not-run"),
                 complete=run.complete,
                 problem=run.problem,
-                cases=len(run.trials),
-                drawn=run.searched,
+                numbers=numbers(run),
+                unjudged=unjudged(run.listed),
                 delegates=bool(run.run.get("delegates")),
                 unseen=dict(run.run["unseen"]),
             )
@@ -136,24 +141,22 @@ def _targets(runs: Sequence[Run]) -> list[Target]:
     return found
 
 
-def _count(clauses: Sequence[Record], level: Level, chapter: str = "") -> tuple[int, int]:
-    """How many conform, of how many that hold."""
-    own = [one for one in clauses if one["level"] == str(level) and chapter in ("", one["chapter"])]
-    return sum(one["verdict"] == "conforms" for one in own), len(own)
+def _matrix(runs: Sequence[Run]) -> Iterator[tuple[str, list[tuple[int, int, int, str]]]]:
+    """Each chapter that was tried with its cells: a target's clauses up to the level, and the worst verdict on them.
 
-
-def _matrix(runs: Sequence[Run]) -> Iterator[tuple[str, list[tuple[int, int, str]]]]:
-    """Each chapter with, for each target, how many clauses up to the level conform, of how many; and the worst."""
+    Of the clauses first those that conform, then all that were judged, then all that were to be.
+    """
     for chapter in CHAPTERS:
         cells = []
         for run in runs:
-            own = [one for one in run.clauses if one["chapter"] == chapter and Level.parse(one["level"]) <= run.level]
-            good = sum(one["verdict"] == "conforms" for one in own)
+            own = [one for one in run.listed if one["chapter"] == chapter and Level.parse(one["level"]) <= run.level]
             worst = min((one["verdict"] for one in own), key=list(SIGNS).index, default="not-run")
+            good, judged = map(sum, zip((0, 0), *(conforming(own, level) for level in Level), strict=True))
             if good and worst == "not-run":
                 worst = "partly"
-            cells.append((good, len(own), worst))
-        yield chapter, cells
+            cells.append((good, judged, len(own), worst))
+        if any(own for _, _, own, _ in cells):
+            yield chapter, cells
 
 
 def _shaky(run: Run) -> list[Record]:
@@ -197,7 +200,7 @@ class ClauseView:
 def _clauses(runs: Sequence[Run], targets: Sequence[Target], found: Sequence[FindingView]) -> list[ClauseView]:
     views: dict[str, ClauseView] = {}
     for number, (run, target) in enumerate(zip(runs, targets, strict=True)):
-        for one in run.clauses:
+        for one in run.listed:
             view = views.get(one["id"])
             if view is None:
                 view = ClauseView(one["id"], one["chapter"], one["level"], one["statement"], one["source"])
@@ -259,10 +262,7 @@ class FindingView:
     @property
     def again(self) -> str:
         """The command that shows it again."""
-        trial = self.finding.trial
-        if trial["chapter"] == "search":
-            return f"{self.run.run['again']} {trial['id'].rpartition('/')[0]}"
-        return f"{self.run.run['again']} {trial['id']}"
+        return command_of(self.run, self.finding)
 
     @property
     def differs(self) -> tuple[str, tuple[str, str, str], tuple[str, str, str]]:
@@ -273,37 +273,33 @@ class FindingView:
 
 def _findings(runs: Sequence[Run], targets: Sequence[Target]) -> list[FindingView]:
     """The findings of all targets; those that are the same on several stand once."""
-    views: dict[tuple[str, ...], FindingView] = {}
-    for run, target in zip(runs, targets, strict=True):
-        statements = {one["id"]: one for one in run.clauses}
-        for fails, expected, finding in of_run(run):
-            one = finding.divergence
-            key = one["clause"], one["phase"], one["field"], one["kind"], str(fails), str(bool(expected))
-            if key in views:
-                count = views[key].targets.get(target.short, 0)
-                views[key].targets[target.short] = count + len({trial["id"] for trial, _ in finding.pairs})
-                continue
-            clause: Record = statements.get(finding.clause, {})
-            shown = run.shown.get(finding.trial["id"], {})
-            fixture = str(shown.get("fixture") or finding.trial.get("fixture", ""))
-            views[key] = FindingView(
+    found = []
+    short = {run: target.short for run, target in zip(runs, targets, strict=True)}
+    statements = {run: {one["id"]: one for one in run.clauses} for run in runs}
+    for shared in across(runs):
+        finding, run = shared.finding, shared.run
+        clause: Record = statements[run].get(finding.clause, {})
+        shown = run.shown.get(finding.trial["id"], {})
+        fixture = str(shown.get("fixture") or finding.trial.get("fixture", ""))
+        found.append(
+            FindingView(
                 slug="",
                 finding=finding,
                 run=run,
                 chapter=str(clause.get("chapter", finding.trial["chapter"])),
                 statement=clause.get("statement", ""),
                 source=clause.get("source", ""),
-                targets={target.short: len({trial["id"] for trial, _ in finding.pairs})},
-                shown_on=target.short,
-                fails=fails,
-                expected=expected,
+                targets={short[other]: cases for other, cases in shared.cases.items()},
+                shown_on=short[run],
+                fails=shared.fails,
+                expected=shared.expected,
                 fixture=fixture,
-                rows=side_by_side(shown["oracle"], shown["candidate"], one) if shown else [],
+                rows=side_by_side(shown["oracle"], shown["candidate"], finding.divergence) if shown else [],
                 program=_program(fixture, finding, run),
                 reproduces=bool(shown.get("reproduces")),
                 breaks_too=finding.breaks_too,
             )
-    found = sorted(views.values(), key=lambda one: (not one.fails, bool(one.expected), one.finding.level))
+        )
     slugs: dict[str, int] = {}
     for view in found:
         slugs[view.clause] = slugs.get(view.clause, 0) + 1
@@ -392,6 +388,7 @@ def _data(runs: Sequence[Run], targets: Sequence[Target]) -> dict[str, Any]:
         "signs": list(SIGNS.values()),
         "levels": {one["id"]: one["level"] for run in runs for one in run.clauses},
         "again": runs[0].run["again"],
+        "search_again": runs[0].run["search_again"],
         "texts": texts.all,
         "cases": list(cases.values()),
     }

@@ -117,7 +117,7 @@
         box.append(element("p", "dim", `then also, on ${targets}: ${word(divergence[2])} (${word(divergence[0])})`));
       }
     }
-    box.append(element("p", "again", element("code", "", `${data.again} ${one[ID]}`)));
+    box.append(element("p", "again", element("code", "", word(one[CHAPTER]) === "search" ? `${data.search_again} ${one[ID].replace(/\/[^/]*$/, "")}` : `${data.again} ${one[ID]}`)));
     return box;
   };
   const item = (one) => {
@@ -278,7 +278,7 @@
     }
   });
 
-  document.getElementById("cases-count").textContent = data.cases.length.toLocaleString("en");
+  document.getElementById("cases-count").textContent = data.cases.filter((one) => word(one[CHAPTER]) !== "search").length.toLocaleString("en");
   form.hidden = false;
   follow();
 })();
