@@ -388,7 +388,7 @@ def command_again(session: nox.Session, asked: Asked, here: Path) -> str:
     """What to type to run this session again; the driver adds the candidate, its own options and a case."""
     words = ["nox"] if here.resolve() == HERE else ["nox", "-f", str(HERE / "noxfile.py")]
     if "--envdir" in {word.partition("=")[0] for word in sys.argv}:
-        words += ["--envdir", str(here / session._runner.global_config.envdir)]
+        words += ["--envdir", str(session._runner.global_config.envdir)]
     editable = " ".join(asked.install).replace("-e ", "-e=").split()
     installs = [f"--install={word.replace('-e=', '-e ')}" for word in editable]
     return shlex.join([*words, "-R", "-s", session.name, "--", *installs])

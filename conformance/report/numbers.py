@@ -99,13 +99,13 @@ def said(count: Numbers) -> str:
     ran = count.cases - count.cases_unsupported - count.cases_not_run
     words = ""
     if count.cases_diverging:
-        words = "1 case diverges" if count.cases == 1 else f"{count.cases_diverging:,} of {_cases(ran)} diverge"
+        words = "1 case diverges" if ran == 1 else f"{count.cases_diverging:,} of {ran:,} cases diverge"
     elif count.cases_conforming == ran:
         words = "1 case conforms" if ran == 1 else f"{ran:,} cases conform" if ran else ""
-    elif count.cases == 1:
+    elif ran == 1:
         words = "1 case differs as the baseline expects"
     else:
-        words = f"{count.cases_conforming:,} of {_cases(ran)} conform"
+        words = f"{count.cases_conforming:,} of {ran:,} cases conform"
     idle = [(count.cases_unsupported, "not offered"), (count.cases_not_run, "not run")]
     cases = ", ".join([*filter(None, [words]), *(f"{number:,} {what}" for number, what in idle if number)])
     parts = [cases] if cases else []
@@ -115,13 +115,11 @@ def said(count: Numbers) -> str:
         return cases
     if count.findings:
         parts.append(plural(count.findings, "finding"))
-    if count.clauses:
-        parts.append(f"{count.clauses_conforming:,} of {plural(count.clauses, 'clause')} conform")
+    if count.clauses == 1:
+        parts.append("1 clause conforms" if count.clauses_conforming else "1 clause diverges")
+    elif count.clauses:
+        parts.append(f"{count.clauses_conforming:,} of {count.clauses:,} clauses conform")
     return "; ".join(parts)
-
-
-def _cases(number: int) -> str:
-    return plural(number, "case")
 
 
 def plural(number: int, name: str) -> str:
