@@ -174,14 +174,17 @@ def conformance(session: nox.Session) -> None:
     if not OWN_TARGET:
         install(session, asked.install)
         arguments.append(f"--target={python_of(session)}")
-    if not any(option.startswith("--finds=") for option in asked.options):
+    given = {option.partition("=")[0] for option in asked.options}
+    if "--finds" not in given:
         arguments.append(f"--finds={here / 'conformance-finds'}")
-    import_from = folder_of_candidate(session, asked, here)
-    own = any(option.startswith("--import-from=") for option in asked.options)
-    if import_from and not own and OWN_TARGET != "--interpreter":
-        arguments.append(f"--import-from={import_from}")
+    if "--import-from" not in given and OWN_TARGET != "--interpreter":
+        import_from = folder_of_candidate(session, asked, here)
+        arguments += [f"--import-from={import_from}"] if import_from else []
+    # What is added here, the command that is printed adds as well.
+    added = " ".join(option.partition("=")[0] for option in arguments)
+    again = command_again(session, asked, here)
     try:
-        driver(session, "conformance", *arguments, *asked.options, again=command_again(session, asked, here))
+        driver(session, "conformance", *arguments, *asked.options, again=again, added=added)
     except KeyboardInterrupt:
         outcomes[session.name] = "interrupted"
         raise
@@ -417,8 +420,10 @@ def asked_of(session: nox.Session, words: list[str] | None = None) -> Asked:
 
 
 def command_again(session: nox.Session, asked: Asked, here: Path) -> str:
-    """What to type to run this session again; the driver adds the candidate and a case."""
+    """What to type to run this session again; the driver adds the candidate, its own options and a case."""
     words = ["nox"] if here.resolve() == HERE else ["nox", "-f", str(HERE / "noxfile.py")]
+    if "--envdir" in {word.partition("=")[0] for word in sys.argv}:
+        words += ["--envdir", str(session._runner.global_config.envdir)]
     editable = " ".join(asked.install).replace("-e ", "-e=").split()
     installs = [f"--install={word.replace('-e=', '-e ')}" for word in editable]
     return shlex.join([*words, "-R", "-s", session.name, "--", *installs])
@@ -429,9 +434,13 @@ def driver(
     module: str,
     *arguments: str,
     again: str = "",
+    added: str = "",
     success: tuple[int, ...] = (0,),
 ) -> None:
-    """Run a module of the driver. success: exit statuses with which all is well."""
+    """Run a module of the driver. success: exit statuses with which all is well.
+
+    again: the command that printed commands begin with; added: the options that it gives by itself.
+    """
     # -E: the user's PYTHON* variables are for the targets, which inherit them, not for the driver.
     # A driver that is interrupted is given the time to write its reports, and to take its processes and folders away.
     with interrupted_once():
@@ -440,6 +449,7 @@ def driver(
             external=True,
             env={
                 "RUNPY_CONFORMANCE_COMMAND": again or None,
+                "RUNPY_CONFORMANCE_ADDED": added or None,
                 typed.NOX: nox_command(Path(session.invoked_from)),
                 typed.INSTALLS: "1" if session.name.startswith("conformance-") else None,
             },

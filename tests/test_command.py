@@ -242,7 +242,7 @@ def test_diverging_is_one_and_the_report_says_what(tmp_path: Path) -> None:
     assert "oracle     'outer.inner'\n" in done.stdout
     assert "candidate  '__main__'\n" in done.stdout
     again = next(line for line in done.stdout.splitlines() if line.strip().startswith("again"))
-    assert again.split()[1:4] == ["python", "-m", "conformance"]
+    assert again.split()[2:4] == ["-m", "conformance"]
     records = [json.loads(line) for line in report.read_text().splitlines()]
     assert [record["record"] for record in records[:2]] == ["run", "trial"]
     assert records[-1]["record"] == "end"

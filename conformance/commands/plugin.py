@@ -11,7 +11,6 @@ import os
 import pickle
 import sys
 from collections.abc import Generator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from ..observation.recording import RecordingError
 from ..observation.side import AgentError, CandidateError
 from ..report import baseline as baseline_report
 from ..report import records, terminal
+from ..report.numbers import numbers
 from ..report.outputs import OutputError
 from ..report.texts import encodable, visible
 from ..search.examine import SmokeFailed
@@ -36,7 +36,7 @@ from .items import CaseItem, FamiliesFolder, FixtureFile, SearchItem
 from .kinds import Kind, UsageError
 from .options import OPTIONS, named
 from .session import SESSION, Session
-from .watching import Watcher, add_run_properties
+from .watching import Watcher, Words, add_numbers, add_run_properties
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -65,6 +65,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         folder = request.fixtures_folder(config)
         baseline = request.baseline(config, folder)
         selection = request.selection(config, folder, (baseline and baseline.cases) or ())
+        tried_for = request.tried_for(config)
         level = Level.parse(config.option.level)
         request.settle_candidate(config)
         plan = request.plan(config)
@@ -75,7 +76,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     if any(isinstance(plugin, request.Checking) for plugin in config.pluginmanager.get_plugins()):
         print("The command line can be followed. Nothing was run.")
         return 0
-    session = Session(config, level, selection, folder, plan)
+    session = Session(config, level, selection, folder, plan, tried_for)
     session.baseline, session.expected = baseline, known
     config.stash[SESSION] = session
     config.args[:] = [str(folder)]
@@ -143,16 +144,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         return
     with interruption.held():
         session.exitstatus = ours.conclude(exitstatus)
+        add_numbers(session.config, numbers(ours.whole))
         yield  # pytest ends its workers and writes its JUnit file
         if interruption.waiting():
             session.exitstatus, ours.end = INTERRUPTED, records.end_record(INTERRUPTED, ours.trials, ours.clauses)
         if ours.problem:
             print(f"The suite itself failed: {ours.problem}", file=sys.stderr)
         reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
-        run = replace(ours.whole, trials=records.unexpected(ours.trials))
         files = ours.config.option.report
         reporter._tw.flush()
-        terminal.overview(_console(reporter), run, ours.again, ours.written, files=files, then=ours.next_command())
+        terminal.overview(_console(reporter), ours.whole, files=files, then=ours.next_command())
         _concluded.append(True)
 
 
@@ -185,8 +186,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if not ours.trials and not ours.searches:
         return  # nothing was chosen, or only collected
     console = _console(terminalreporter)
-    trials = records.unexpected(ours.trials)
-    terminal.details(console, ours.run, trials, registry(), ours.again, ours.written)
+    terminal.details(console, ours.whole, registry(), ours.commands, ours.written)
     if ours.baseline is not None:
         baseline_report.summary(console, ours.baseline, ours.trials, ours.replays, ours.told)
 
@@ -322,5 +322,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         _leading.append(ours)
         if ours.run is not None and not hasattr(session.config, "workerinput"):
             add_run_properties(session.config, ours.run)
+            session.config.pluginmanager.register(Words(ours.level))
             if session.config.option.verbose < 0 and not session.config.option.collectonly:
-                session.config.pluginmanager.register(Watcher(ours.progress()))
+                session.config.pluginmanager.register(Watcher(ours.progress(), ours.level))

@@ -30,6 +30,7 @@ class Checking:
     """A pytest plugin that says: check what was asked for, and run nothing."""
 
 
+_POINTED = "packages/nested_package_runs_main::MAIN-SUBMODULE"
 _ENDLESS = 10**9  # examples
 
 
@@ -73,11 +74,13 @@ def selection(config: pytest.Config, folder: Path, own: Iterable[str]) -> frozen
     for word in config.args:
         if word not in given:
             continue  # pytest's own idea of where to look
-        name = word.removesuffix(".toml").removeprefix("fixtures/")
+        name, points, asked = _parts(word)
         if name.startswith(f"{FAMILIES}/") and name not in known:
             known.update(name for case in families.generate(folder) for name in (case.id, case.family))
         if name not in registry() and name not in known and name not in CHAPTERS:
             raise UsageError(_unknown(word, name, {*registry(), *known, *CHAPTERS}))
+        if points and (asked not in registry() or "/" not in name or name.startswith(f"{SEARCH}/")):
+            raise UsageError(f"{word!r} is no case with a clause that it is tried for, as {_POINTED} is one.")
         clause = registry().get(name)
         if clause is not None and clause.untestable:
             raise UsageError(f"{name} is never judged: {clause.untestable}")
@@ -96,6 +99,22 @@ def _unknown(word: str, name: str, known: frozenset[str] | set[str]) -> str:
         f"{word!r} is neither a clause, nor a chapter, nor a fixture; {hint}{command_line.command('list')} says what "
         "there is."
     )
+
+
+def tried_for(config: pytest.Config) -> dict[str, tuple[str, ...]]:
+    """By case, the clauses for which it is to be tried: those that were named with it, as in `CASE::CLAUSE`."""
+    found: dict[str, tuple[str, ...]] = {}
+    for word in config.args:
+        name, points, clause = _parts(word)
+        if points and clause in registry():
+            found[name] = (*found.get(name, ()), clause)
+    return found
+
+
+def _parts(word: str) -> tuple[str, str, str]:
+    """The name of what was chosen, `::` if a clause stands behind it, and that clause."""
+    name, points, clause = word.partition("::")
+    return name.removesuffix(".toml").removeprefix("fixtures/"), points, clause
 
 
 def baseline(config: pytest.Config, folder: Path) -> Baseline | None:

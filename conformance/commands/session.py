@@ -40,19 +40,21 @@ from ..observation.reproducing import reproduces
 from ..observation.translated import TranslatedSide
 from ..observation.two_agents import TwoAgentsSide, cores
 from ..report import baseline_file, records, terminal
-from ..report.findings import findings
+from ..report.again import Commands, pointed
+from ..report.findings import failing
 from ..report.finds import Written
 from ..report.finds import name_of as find_name
 from ..report.finds import write as write_find
 from ..report.outputs import OutputError
 from ..report.progress import Counter, Progress, apart
-from ..report.runs import Run
+from ..report.runs import Run, uncertain
 from ..report.stream import Stream
 from ..search.examine import Examiner
 from ..search.profiles import PROFILES, database, kept
 from ..search.rounds import search
 from . import interruption
 from .kinds import UsageError
+from .printed import Printed
 from .request import Ids, Plan
 from .showing import shown
 from .sides import replayed_side, translated_side
@@ -64,13 +66,20 @@ class Session:
     """One run of the suite: both sides, and the records of what came of the cases."""
 
     def __init__(
-        self, config: pytest.Config, level: Level, selection: frozenset[str], folder: Path, plan: Plan
+        self,
+        config: pytest.Config,
+        level: Level,
+        selection: frozenset[str],
+        folder: Path,
+        plan: Plan,
+        asked: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.config = config
         self.plan = plan
         self.folder = folder
         self.level = level
         self.selection = selection
+        self.asked = asked or {}  # by case, the clauses that it was tried for
         self.trials: list[records.Record] = []
         self.failures = 0
         self.interrupted = False
@@ -146,6 +155,8 @@ class Session:
                 raise UsageError(f"{exc}.") from None
             if self._database is not None and isinstance(self._database, DirectoryBasedExampleDatabase):
                 set_hypothesis_home_dir(self._database.path)
+        commands = self.printed.commands
+        keyword = option.keyword
         self.run = records.run_record(
             suite=__version__,
             candidate=option.impl,
@@ -161,7 +172,10 @@ class Session:
             import_from=option.import_from,
             unsettled=self.examiner.unsettled,
             started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            again=self.again,
+            again=commands.case,
+            search_again=commands.search,
+            selection=[*sorted(self.selection), *([f"-k {keyword}"] if keyword else [])],
+            asked=self.asked,
             level=self.level,
             delegates=greeting.delegates or self.examiner.delegates,
             unseen=greeting.unseen,
@@ -229,14 +243,18 @@ class Session:
     @property
     def searched(self) -> list[str]:
         """The properties by which to search."""
-        option = self.config.option
-        replayed_side = option.oracle == "recording" or (option.interpreter and self.oracle_in is None)
-        if replayed_side or self.folder != FIXTURES:
+        if self._recorded or self.folder != FIXTURES:
             return []  # there is nobody to ask, or the user's own cases are meant
         chosen = {one for one in self.selection if one.partition("/")[0] == SEARCH}
         if self.selection:
             return [name for name in PROPERTIES if chosen & {SEARCH, f"{SEARCH}/{name}"}]
         return list(PROPERTIES) if self.plan.examples else []
+
+    @property
+    def _recorded(self) -> bool:
+        """Whether the oracle is what was recorded, which can be asked nothing new."""
+        option = self.config.option
+        return option.oracle == "recording" or bool(option.interpreter and self.oracle_in is None)
 
     def search(self, name: str, left: int) -> list[records.Record]:
         """Search by one property; the records of the finds, and of the search. left: properties to be searched yet."""
@@ -292,7 +310,8 @@ class Session:
         option = self.config.option
         assert self.examiner is not None
         folder = Path(option.finds).absolute()
-        for finding in terminal.finds(records.unexpected(self.trials), self.level) if not self.interrupted else ():
+        commands = self.commands
+        for finding in terminal.finds(self.whole) if not self.interrupted else ():
             trial, own = finding.trial, folder / find_name(finding.clause, finding.trial["id"])
             try:
                 with interruption.heeded():
@@ -304,7 +323,7 @@ class Session:
                         import_from=option.import_from,
                         interpreter=self.target.executable,
                         target=self.target.name,
-                        again=f"{self.again} --cases={folder} {own.name}/fixture",
+                        again=commands.of(finding, Written(fixture=own / "fixture.toml"))[-1],
                         reproduces=reproduces,
                         interpreters=(self.oracle_in.executable, self.target.executable) if self.oracle_in else None,
                     )
@@ -329,15 +348,19 @@ class Session:
         return not self.selection or bool(names & self.selection)
 
     @property
-    def again(self) -> str:
-        """The command that runs one case again; its id is to follow."""
-        option = self.config.option
-        front = os.environ.get("RUNPY_CONFORMANCE_COMMAND", f"python -m {__package__} --target={option.target}")
-        front += f" --oracle={option.oracle}" if option.oracle != "target" else ""
-        if option.interpreter:
-            front = front.replace(f" --target={sys.executable}", "")
-            return f"{front} --interpreter={option.interpreter}"
-        return front + (f" --impl={option.impl}" if option.impl != "reference" else "")
+    def printed(self) -> Printed:
+        """The commands that the run prints."""
+        chosen = [
+            word
+            for name in sorted(self.selection)
+            for word in ([pointed(name, clause) for clause in self.asked.get(name, ())] or [name])
+        ]
+        return Printed(self.config.option, chosen, searched=not self._recorded, python=self.target.executable)
+
+    @property
+    def commands(self) -> Commands:
+        """Those for what it finds."""
+        return self.printed.commands
 
     def take(self, own: Iterable[records.Record]) -> None:
         """Keep the records of a case or of a search, and write them to the reports."""
@@ -460,7 +483,7 @@ class Session:
         return Run(
             self.run,
             self.trials,
-            self.clauses,
+            uncertain(self.run, self.trials) if problem else self.clauses,
             self.searches,
             self.replays,
             end=self.end,
@@ -473,13 +496,14 @@ class Session:
             return []
         option = self.config.option
         return shown(
-            findings(records.unexpected(self.trials), self.level),
+            failing(self.whole),
             self._case,
             self.examiner,
             interpreter=self.target.executable,
             target=self.target.name,
             impl=str(REFERENCE) if option.impl == "reference" else option.impl,
             import_from=option.import_from,
+            written=self.written,
         )
 
     def _case(self, name: str) -> Case | None:
@@ -492,21 +516,8 @@ class Session:
         return next((case for case in families.generate(self.folder) if case.id == name), None)
 
     def next_command(self) -> str:
-        """What to type where nothing is to be mended."""
-        if self.end is None:
-            return ""
-        status, option, chosen = self.end["status"], self.config.option, " ".join(sorted(self.selection))
-        if self.end["stale"]:
-            return f"{self.again} --baseline={option.baseline} --write-baseline"
-        if status == INTERRUPTED:
-            return f"{self.again} {chosen}".strip()
-        if status == 5 or (status == 0 and self.selection):
-            return self.again
-        if status == 0 and option.profile != "thorough":
-            return f"{self.again} --profile=thorough"
-        if status == 0 and self.level is not Level.EXACT:
-            return f"{self.again} --level=exact"
-        return ""
+        """The command to type next."""
+        return self.printed.following(self.whole, self.written, self.config.option.report)
 
     def progress(self) -> Progress:
         """What shows how far the run is."""
