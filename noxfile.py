@@ -6,6 +6,7 @@
 #     "pytest-xdist>=3.8",
 #     "hypothesis>=6.170",
 #     "jinja2>=3.1",
+#     "msgspec>=0.22",
 #     "rich>=15",
 #     "packaging>=26",
 #     "redis>=8",
@@ -97,7 +98,8 @@ RECIPES = sorted(path.stem for path in (HERE / "survey").glob("*.toml"))
 MUTATION_TOOLS = ["mutmut==3.8.1", "cosmic-ray==8.7.0"]
 
 # The engine that searches without end; it breaks on later versions of Hypothesis.
-FUZZING_TOOLS = ["hypofuzz==25.11.1", "hypothesis==6.155.7", "packaging>=26", "pytest>=9", "redis>=8", "rich>=15"]
+FUZZING_TOOLS = ["hypofuzz==25.11.1", "hypothesis==6.155.7", "msgspec>=0.22", "packaging>=26", "pytest>=9", "redis>=8"]
+FUZZING_TOOLS += ["rich>=15"]
 
 # Options whose value is an interpreter.
 NAMING_ONE = (*INTERPRETERS, "--old", "--new")
