@@ -21,6 +21,7 @@
 nox -s conformance -- --impl=mypkg     judge mypkg on every Python found
 nox -s releases                        what the releases of CPython have changed, and whether there is anything new
 nox -s tests                           the suite's own tests
+nox -s drivers                         the same, on each Python that may drive the suite
 nox -s record                          record anew what CPython shows in every case
 nox -s fixtures -- FOLDER              write the cases out for other harnesses
 nox -s noise                           compare CPython with itself: nothing may differ
@@ -40,20 +41,26 @@ for this file from the metadata above; inside a session it is `sys.executable`. 
 from __future__ import annotations
 
 import atexit
+import contextlib
 import json
 import re
 import shlex
 import shutil
+import signal
+import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
 import nox
 import nox.command
+import nox.project
 import nox.virtualenv
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import SpecifierSet
 
 # The interpreters to judge on. A new Python version is one more entry here.
 TARGETS = [
@@ -69,6 +76,10 @@ TARGETS = [
 ]
 
 HERE = Path(__file__).resolve().parent
+
+# The versions of Python that may drive the suite: the CPythons among the targets that the metadata above allows.
+METADATA = nox.project.load_toml(__file__)
+DRIVERS = [name for name in TARGETS if name[0].isdigit() and name in SpecifierSet(METADATA["requires-python"])]
 
 # -- --target=PATH or --interpreter=PATH names an interpreter itself: one session then, without an environment.
 INTERPRETERS = ("--target", "--interpreter")
@@ -155,6 +166,8 @@ def command_line(session: nox.Session) -> None:
         read_command_line(session.posargs, Path(session.invoked_from))
     except UsageError as problem:
         conclude(session, "", f"usage: {problem}")
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as after Ctrl-C, with the reports
     session.notify("verdict")
 
 
@@ -193,9 +206,13 @@ def conformance(session: nox.Session) -> None:
         arguments.append(f"--import-from={import_from}")
     try:
         driver(session, "conformance", *arguments, *asked.options, again=command_again(session, asked, here))
+    except KeyboardInterrupt:
+        outcomes[session.name] = "interrupted"
+        raise
     except nox.command.CommandFailed as failure:
         status = failure.return_code
         if status == INTERRUPTED:
+            outcomes[session.name] = "interrupted"
             raise KeyboardInterrupt from None
         if status in STATUSES:
             name = "" if status == USAGE else session.name
@@ -220,11 +237,14 @@ def releases(session: nox.Session) -> None:
 @nox.session(python=False)
 def verdict(session: nox.Session) -> None:
     """Runs after conformance: make one report of all targets, and fail when one does not conform or none was judged."""
-    written = [path for path in recorded if path.exists()]
-    if reports and written:
-        # Its exit status says again what each target came to.
-        made = [*map(str, written), *(f"--report={path}" for path in reports)]
-        driver(session, "conformance.report", *made, success=(0, 1, 4, 5, INTERRUPTED))
+    if arguments := reports_to_make():
+        try:
+            # Its exit status says again what each target came to.
+            driver(session, "conformance.report", *arguments, success=(0, 1, 4, 5, INTERRUPTED))
+        except nox.command.CommandFailed:
+            reports.clear()
+            raise
+        reports.clear()
     if not outcomes:
         conclude(session, "", "nothing ran: no interpreter that was asked for could be used")
     if not all(outcome.startswith(STATUSES[0]) for outcome in outcomes.values()):
@@ -243,6 +263,13 @@ def report(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the suite's own tests; arguments after -- go to pytest."""
     driver(session, "pytest", *(session.posargs or ["tests"]))
+
+
+@nox.session(python=DRIVERS)
+def drivers(session: nox.Session) -> None:
+    """Run the suite's own tests with each Python that may drive it; arguments after -- go to pytest."""
+    session.install(*METADATA["dependencies"])
+    driver(session, "pytest", *(session.posargs or ["tests"]), python=str(python_of(session)))
 
 
 @nox.session
@@ -282,21 +309,22 @@ def survey(session: nox.Session, name: str) -> None:
 
 @nox.session(python=False)
 def record(session: nox.Session) -> None:
-    """Record anew what CPython shows in every case: -- [3.13 ...]; -- --check says what has drifted."""
-    driver(session, "conformance.commands.record", *absolute(session))
+    """Record anew what CPython shows in every case: -- [--new] [3.13 ...]; -- --check says what has drifted."""
+    new = [one for one in session.posargs if one == "--new"]  # which names an interpreter for `releases`, and none here
+    rest = [one for one in session.posargs if one != "--new"]
+    driver(session, "conformance.commands.record", *new, *absolute(session, rest))
 
 
 @nox.session(python=False)
 def fixtures(session: nox.Session) -> None:
-    """Write all cases out for other harnesses, into a new folder: -- [FOLDER] (docs/exported-tree.md)."""
-    arguments = absolute(session)
-    if not any(not argument.startswith("-") for argument in arguments):
-        (HERE / "build").mkdir(exist_ok=True)
-        arguments.append(str(HERE / "build" / "fixtures"))
-    here = Path(session.invoked_from)
-    driver(
-        session, "conformance.commands.export", *(one if one.startswith("-") else str(here / one) for one in arguments)
-    )
+    """Write all cases out for other harnesses: -- [FOLDER | FILE.zip] [--versions=3.13] (docs/exported-tree.md)."""
+    driver(session, "conformance.commands.export", f"--standing-in={session.invoked_from}", *session.posargs)
+
+
+@nox.session(python=False)
+def families(session: nox.Session) -> None:
+    """Say what the families combine, and how many cases that makes: -- [--ids [FAMILY]] (docs/families.md)."""
+    driver(session, "conformance.cases.families", *session.posargs)
 
 
 @nox.session(python=TARGETS)
@@ -368,16 +396,16 @@ def docs(session: nox.Session) -> None:
     driver(session, "conformance.commands.docs", *session.posargs)
 
 
-def absolute(session: nox.Session) -> list[str]:
-    """What stands after `--`, with folders and interpreters as seen from where the user stands."""
-    asked = asked_of(session)
+def absolute(session: nox.Session, words: list[str] | None = None) -> list[str]:
+    """What stands after `--`, or these words, with folders and interpreters as seen from where the user stands."""
+    asked = asked_of(session, words)
     return [*asked.options, *(f"--report={path}" for path in asked.reports)]
 
 
-def asked_of(session: nox.Session) -> Asked:
-    """What stands after `--`; the session fails if that cannot be followed."""
+def asked_of(session: nox.Session, words: list[str] | None = None) -> Asked:
+    """What stands after `--`, or these words; the session fails if that cannot be followed."""
     try:
-        return read_command_line(session.posargs, Path(session.invoked_from))
+        return read_command_line(session.posargs if words is None else words, Path(session.invoked_from))
     except UsageError as problem:
         session.error(f"usage: {problem}")
 
@@ -391,25 +419,57 @@ def command_again(session: nox.Session, asked: Asked, here: Path) -> str:
 
 
 def driver(
-    session: nox.Session, module: str, *arguments: str, again: str = "", success: tuple[int, ...] = (0,)
+    session: nox.Session,
+    module: str,
+    *arguments: str,
+    python: str = sys.executable,
+    again: str = "",
+    success: tuple[int, ...] = (0,),
 ) -> None:
-    """Run a module of the driver. success: exit statuses with which all is well."""
+    """Run a module of a driver, this one or python's. success: exit statuses with which all is well."""
     # -E: the user's PYTHON* variables are for the targets, which inherit them, not for the driver.
-    # A driver that is interrupted is given the time to take its processes and folders away.
-    session.run(
-        *(sys.executable, "-E", "-m", module, *arguments),
-        external=True,
-        env={"RUNPY_CONFORMANCE_COMMAND": again or None},
-        success_codes=success,
-        interrupt_timeout=15,
-        terminate_timeout=5,
-    )
+    # A driver that is interrupted is given the time to write its reports, and to take its processes and folders away.
+    with interrupted_once():
+        session.run(
+            *(python, "-E", "-m", module, *arguments),
+            external=True,
+            env={"RUNPY_CONFORMANCE_COMMAND": again or None},
+            success_codes=success,
+            interrupt_timeout=30,
+            terminate_timeout=60,
+        )
+
+
+@contextlib.contextmanager
+def interrupted_once() -> Iterator[None]:
+    """Have only the first Ctrl-C end the session: at a second one nox would leave the driver behind."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handled = [number for number, handler in before.items() if callable(handler)]
+
+    def first(number: int, frame: object) -> NoReturn:
+        for one in handled:
+            signal.signal(one, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    try:
+        for number in handled:
+            signal.signal(number, first)
+        yield
+    finally:
+        for number in handled:
+            signal.signal(number, before[number])
 
 
 def conclude(session: nox.Session, name: str, outcome: str, more: str = "") -> NoReturn:
     """Remember what a session came to, and fail it with that sentence."""
     outcomes[name] = outcome
     session.error(outcome + more)
+
+
+def reports_to_make() -> list[str]:
+    """The arguments by which the reports of all targets are made of their records; none if there is nothing to make."""
+    written = [path for path in recorded if path.exists()]
+    return [*map(str, written), *(f"--report={path}" for path in reports)] if reports and written else []
 
 
 def summary() -> str:
@@ -423,8 +483,12 @@ def summary() -> str:
 
 
 @atexit.register
-def say_summary() -> None:
-    """Nox passes on only success or failure: the last line says which it was."""
+def conclude_run() -> None:
+    """Make the reports if nox ended before `verdict`; and say what it came to: nox tells only success from failure."""
+    if arguments := reports_to_make():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
+        subprocess.run([sys.executable, "-E", "-m", "conformance.report", *arguments], cwd=HERE, check=False)
     if outcomes:
         print(f"conformance: {summary()}", file=sys.stderr)
 

@@ -18,12 +18,14 @@ if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_
     signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))  # nothing has begun before all this is imported
 
 import sys
+import traceback
 from pathlib import Path
 
 import pytest
 
-from .commands import options
+from .commands import interruption, options
 from .report import terminal
+from .report.texts import never_refuse_output
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -48,9 +50,9 @@ def main(arguments: list[str] | None = None) -> int:
     ours += [f"--rootdir={HOUSE}", "-c", "/dev/null"]
     for plugin_of_ours in ("plugin", "one_phase"):  # by name, so that the workers of -n have them as well
         ours += ["-p", f"{__package__}.commands.{plugin_of_ours}"]
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
-            signal.signal(number, _interrupt)
+    interruption.listen()
+    never_refuse_output()
+    failed = False
     try:
         status = int(pytest.main([*ours, *words]))
     except BrokenPipeError:  # whoever read our output, `head` perhaps, has had enough
@@ -58,26 +60,22 @@ def main(arguments: list[str] | None = None) -> int:
         return INTERRUPTED
     except KeyboardInterrupt:  # where pytest does not expect it
         status = INTERRUPTED
+    except Exception:  # nothing that goes wrong here is a verdict
+        traceback.print_exc()
+        status, failed = 4, True
     from .commands import plugin
 
-    if _interruptions and not plugin.concluded():
+    if interruption.happened() and not plugin.concluded():
         status = INTERRUPTED
-    elif plugin.started() or status == 0:
-        return status
-    # pytest's own numbers, for what ended before the plugin had a say.
-    others = {int(pytest.ExitCode.USAGE_ERROR): 2, int(pytest.ExitCode.INTERRUPTED): INTERRUPTED}
-    status = INTERRUPTED if status == INTERRUPTED else others.get(status, 4)
+        plugin.conclude_early()
+    elif not failed:
+        if plugin.started() or status == 0:
+            return status
+        # pytest's own numbers, for what ended before the plugin had a say.
+        others = {int(pytest.ExitCode.USAGE_ERROR): 2, int(pytest.ExitCode.INTERRUPTED): INTERRUPTED}
+        status = INTERRUPTED if status == INTERRUPTED else others.get(status, 4)
     print(terminal.last_line(None, status, None), file=sys.stderr)
     return status
-
-
-def _interrupt(number: int, frame: object) -> None:
-    """End as Ctrl-C does: with a report of what was found, and nothing left behind."""
-    _interruptions.append(number)
-    raise KeyboardInterrupt
-
-
-_interruptions: list[int] = []
 
 
 if __name__ == "__main__":

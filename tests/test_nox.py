@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from conformance import HOUSE
 from conformance.observation.interpreters import BadInterpreter, find
@@ -17,13 +21,13 @@ pytest.importorskip("nox")
 SMALL = "packages/nested_package_runs_main"
 
 
-def nox(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def nox(folder: Path, *arguments: str, session: str = "conformance") -> subprocess.CompletedProcess[str]:
     """Run nox on our noxfile from a folder, in this environment, with environments of its own."""
     environ = {**os.environ, "NOX_SCRIPT_MODE": "none"}
     return subprocess.run(
         [
             *(sys.executable, "-m", "nox", "-f", str(HOUSE / "noxfile.py"), "--envdir", str(folder / ".nox")),
-            *("-s", "conformance", "--", *arguments),
+            *("-s", session, "--", *arguments),
         ],
         cwd=folder,
         env=environ,
@@ -201,3 +205,67 @@ def test_a_report_whose_name_says_nothing(name: str, tmp_path: Path) -> None:
     done = nox(tmp_path, f"--report={name}")
     assert done.returncode == 1
     assert f"--report: {name} ends in none of .jsonl, .html, .md, .svg, badge.json" in last_line(done)
+
+
+def test_sessions_that_judge_nothing_see_the_folder_of_the_user(tmp_path: Path) -> None:
+    """What docs/recordings.md, docs/exported-tree.md and docs/families.md print, in a folder with one fixture."""
+    chapter = tmp_path / "mine" / "packages"
+    chapter.mkdir(parents=True)
+    (chapter / "one.toml").write_text(
+        "summary = 'One'\ncall = \"run_module('m')\"\n[files]\n'm.py' = ''\n", encoding="utf-8"
+    )
+    recorded = nox(tmp_path, "--new", "--cases=mine", f"--target={sys.executable}", session="record")
+    assert recorded.returncode == 0, recorded.stdout + recorded.stderr
+    assert (tmp_path / "mine" / "recordings" / "packages.json").is_file()
+    exported = nox(tmp_path, "tree.zip", "--cases", "mine", session="fixtures")
+    assert exported.returncode == 0, exported.stdout + exported.stderr
+    assert str(tmp_path / "tree.zip") in exported.stdout
+    assert (tmp_path / "tree.zip").is_file()
+    listed = nox(tmp_path, "--ids", "names", session="families")
+    assert listed.returncode == 0, listed.stderr
+    assert "families/names/" in listed.stdout
+
+
+def environment_of_nox() -> dict[str, str]:
+    """For a nox that is run in this environment, and downloads no interpreter."""
+    return {**os.environ, "NOX_SCRIPT_MODE": "none", "UV_PYTHON_DOWNLOADS": "never"}
+
+
+def test_the_versions_that_may_drive_the_suite() -> None:
+    """They are the CPythons judged that `requires-python` allows; all that names the oldest of them agrees."""
+    command = [sys.executable, "-m", "nox", "-f", str(HOUSE / "noxfile.py"), "-s", "conformance", "drivers"]
+    command += ["--list", "--json"]
+    listed = subprocess.run(command, env=environment_of_nox(), capture_output=True, text=True, check=True)
+    versions: dict[str, list[str]] = {}
+    for session in json.loads(listed.stdout):
+        versions.setdefault(session["name"], []).append(session["python"])
+    project = (HOUSE / "pyproject.toml").read_text(encoding="utf-8")
+    (required,) = re.findall(r'^requires-python = "(.*)"$', project, re.MULTILINE)
+    judged = [version for version in versions["conformance"] if not version.startswith("pypy")]
+    assert versions["drivers"] == [version for version in judged if SpecifierSet(required).contains(version)]
+    oldest = versions["drivers"][0]
+    assert required == f">={oldest}"
+    assert f'# requires-python = "{required}"' in (HOUSE / "noxfile.py").read_text(encoding="utf-8")
+    assert f'target-version = "py{oldest.replace(".", "")}"' in project  # ruff's
+    assert f'python_version = "{oldest}"' in project  # mypy's
+    assert f"with Python {oldest} or later" in (HOUSE / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_suite_is_tried_on_each_python_that_may_drive_it(tmp_path: Path) -> None:
+    """In an environment with what a driver needs; one that is missing is named, and arguments go to pytest."""
+    here = ".".join(map(str, sys.version_info[:2]))
+    wheel = tmp_path / "pytest-9-py3-none-any.whl"  # stands in for what a driver needs
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("pytest/__main__.py", "import sys; print('pytest', sys.prefix, *sys.argv[1:])")
+        archive.writestr("pytest-9.dist-info/METADATA", "Metadata-Version: 2.1\nName: pytest\nVersion: 9\n")
+        archive.writestr("pytest-9.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr("pytest-9.dist-info/RECORD", "")
+    text = (HOUSE / "noxfile.py").read_text(encoding="utf-8")
+    text = re.sub(r"(?ms)^# dependencies = \[.*?^# \]$", f'# dependencies = ["pytest @ {wheel.as_uri()}"]', text)
+    text = re.sub(r"(?ms)^TARGETS = \[.*?^\]$", f'TARGETS = ["{here}", "3.99"]', text)
+    (tmp_path / "noxfile.py").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "nox", "-s", "drivers", "--", "-k", "judge"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment_of_nox(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"pytest {tmp_path / '.nox' / 'drivers'}-{here.replace('.', '-')} -k judge\n"
+    assert "drivers-3.99 skipped: Python interpreter 3.99 not found" in done.stderr

@@ -94,7 +94,7 @@ def test_the_plugin_works_in_a_project_of_its_own_settings(wheel: Path, tmp_path
     (tmp_path / "pytest.ini").write_text(
         "[pytest]\naddopts = -ra --strict-markers --strict-config\nfilterwarnings = error\ntestpaths = .\n"
     )
-    done = run(wheel, tmp_path, "pytest", "-p", f"{NAME}.plugin", "--impl=mine", ONE, "-n", "1")
+    done = run(wheel, tmp_path, "pytest", "-p", f"{NAME}.commands.plugin", "--impl=mine", ONE, "-n", "1")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "PACKAGE-FROM-SPEC" in done.stdout
     assert "status 1: diverges" in done.stdout

@@ -16,6 +16,7 @@ from ..cases.fixtures import fixtures, read
 from ..cases.model import Case
 from ..clauses import CHAPTERS, Clause, Level, registry
 from ..clauses.ledger import ledger
+from ..clauses.sources import markdown
 from ..observation import protocol
 from ..observation.recording import FOLDER, Recordings
 from . import options
@@ -65,7 +66,7 @@ def _clause(clause: Clause, cases: list[Case]) -> Iterator[str]:
     yield ""
     yield clause.statement
     yield ""
-    yield f"- {clause.level}{versions}; source: {clause.source}"
+    yield f"- {clause.level}{versions}; source: {markdown(clause.source)}"
     changes = [change.id for change in ledger() if clause.id in change.clauses]
     if changes:
         yield "- changed by " + ", ".join(f"[{one}](releases.md#{one.lower()})" for one in changes)

@@ -17,6 +17,7 @@ from ..judge.baseline import complaint
 from ..judge.trial import Trial
 from ..observation.side import AgentError
 from ..report import records
+from ..report.texts import visible
 from ..report.values import show
 from .session import SESSION
 from .watching import add_properties
@@ -98,7 +99,7 @@ class CaseItem(pytest.Item):
         if stale and not records.counts(record, session.level):
             raise Stale("\n".join(stale))
         if trial.verdict in ("unsupported", "not-run"):
-            pytest.skip(trial.reason)
+            pytest.skip(visible(trial.reason))
         if records.counts(record, session.level):
             raise Diverges(trial)
         if reasons := dict.fromkeys(
@@ -118,7 +119,7 @@ class CaseItem(pytest.Item):
                 if one.cause
             )
         if isinstance(excinfo.value, AgentError | Stale):
-            return str(excinfo.value)
+            return visible(str(excinfo.value), "\n")
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:

@@ -7,6 +7,8 @@ collects and runs them (`items`); here all that meets pytest, and becomes its ou
 from __future__ import annotations
 
 import itertools
+import os
+import pickle
 import sys
 from collections.abc import Generator
 from dataclasses import replace
@@ -28,9 +30,10 @@ from ..observation.side import AgentError, CandidateError
 from ..report import baseline as baseline_report
 from ..report import records, terminal
 from ..report.outputs import OutputError
+from ..report.texts import encodable, visible
 from ..search.examine import SmokeFailed
 from ..search.profiles import PROFILES
-from . import request
+from . import interruption, request
 from .items import CaseItem, FamiliesFolder, FixtureFile, SearchItem
 from .request import UsageError
 from .session import SESSION, Session
@@ -158,10 +161,12 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     session.baseline, session.expected = baseline, known
     config.stash[SESSION] = session
     config.args[:] = [str(folder)]
+    _keep_together(config, session)
     try:
         session.open(target)
         if not hasattr(config, "workerinput"):
             session.begin_report(config.option.report)
+            _begun.append(session)
     except (UsageError, BadInterpreter, CaseError, RecordingError, OutputError) as exc:
         session.close()
         return _complain(str(exc), 2)
@@ -177,6 +182,19 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     return None
 
 
+def _keep_together(config: pytest.Config, session: Session) -> None:
+    """Work in one process where others could not be told what to do: what they are sent has to be UTF-8."""
+    if not config.option.numprocesses:
+        return
+    given = [*map(str, config.invocation_params.args), *sys.argv, *sys.path, os.getcwd(), *session.fixtures]
+    odd = next((one for one in given if encodable(one, "utf-8") != one), None)
+    if odd is not None:
+        print(
+            f"One process does all the work: {visible(odd)} is not UTF-8, and others cannot be told.", file=sys.stderr
+        )
+        config.option.numprocesses, config.option.dist, config.option.tx = None, "no", []
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End both sides."""
     session = config.stash.get(SESSION, None)
@@ -185,7 +203,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _complain(sentence: str, status: int) -> int:
-    print(sentence, file=sys.stderr)
+    print(visible(sentence, "\n"), file=sys.stderr)
     print(terminal.last_line(None, status, None), file=sys.stderr)
     return status
 
@@ -202,22 +220,28 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     if ours is None or ours.run is None or hasattr(session.config, "workerinput"):
         yield
         return
-    session.exitstatus = ours.write_baseline(ours.finish(exitstatus))
-    ours.write_finds()
-    problem = ours.end_report()
-    if ours.interrupted:  # by then, at the latest
-        session.exitstatus = INTERRUPTED
-    if problem:
-        session.exitstatus, ours.end = 4, records.end_record(4, ours.trials, ours.clauses)
-    yield
-    if problem:
-        print(f"The suite itself failed: {problem}", file=sys.stderr)
-    reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
-    run = replace(ours.whole, trials=records.unexpected(ours.trials))
-    files = ours.config.option.report
-    reporter._tw.flush()
-    terminal.overview(_console(reporter), run, ours.again, ours.written, files=files, then=ours.next_command())
-    _concluded.append(True)
+    with interruption.held():
+        session.exitstatus = ours.conclude(exitstatus)
+        yield  # pytest ends its workers and writes its JUnit file
+        if interruption.waiting():
+            session.exitstatus, ours.end = INTERRUPTED, records.end_record(INTERRUPTED, ours.trials, ours.clauses)
+        if ours.problem:
+            print(f"The suite itself failed: {ours.problem}", file=sys.stderr)
+        reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+        run = replace(ours.whole, trials=records.unexpected(ours.trials))
+        files = ours.config.option.report
+        reporter._tw.flush()
+        terminal.overview(_console(reporter), run, ours.again, ours.written, files=files, then=ours.next_command())
+        _concluded.append(True)
+
+
+def conclude_early() -> None:
+    """Write the reports of a session that was interrupted where pytest does not end it."""
+    with interruption.held():
+        for session in _begun:
+            session.interrupted = True
+            session.conclude(0)
+            session.close()
 
 
 def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -307,18 +331,44 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Send a report to another process in bytes: as texts, execnet takes only those that UTF-8 can hold."""
+    data = yield
+    return data if data is None else {_SENT: pickle.dumps(data)}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_from_serializable(data: dict[str, Any]) -> Generator[None, Any, Any]:
+    """Read a report that another process has sent."""
+    if _SENT in data:
+        data.update(pickle.loads(data.pop(_SENT)))
+    return (yield)
+
+
+_SENT = "conformance"
+
+
 def pytest_runtest_logreport(report: Any) -> None:
     """Gather the records, where the run is led."""
-    if report.when == "call" and _leading:
-        session = _leading[-1]
+    if _leading:
         own: list[records.Record] | None = getattr(report, "conformance", None)
-        if own is None:
-            session.failures += 1
-        for record in own or ():
-            kinds = {"trial": session.trials, "baseline": session.replays}
-            kinds.get(record["record"], session.searches).append(dict(record))
-            if not session.config.option.write_baseline:
-                session.tell(record)
+        if own is not None:
+            _leading[-1].take(own)
+        elif report.when == "call" or report.failed:  # a worker that died fails a case in no phase at all
+            _leading[-1].failures += 1
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Count what could not be collected, where the run is led."""
+    if _leading and report.failed:
+        _leading[-1].failures += 1
+
+
+def pytest_internalerror() -> None:
+    """Count what went wrong in pytest, or in a worker, where the run is led: it is no verdict."""
+    if _leading:
+        _leading[-1].failures += 1
 
 
 _concluded: list[bool] = []
@@ -330,6 +380,7 @@ def concluded() -> bool:
 
 
 _leading: list[Session] = []
+_begun: list[Session] = []  # whose reports have begun
 _started: list[bool] = []
 
 

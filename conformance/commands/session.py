@@ -50,6 +50,7 @@ from ..report.stream import Stream
 from ..search.examine import Examiner
 from ..search.profiles import PROFILES, database, kept
 from ..search.rounds import search
+from . import interruption
 from .request import Ids, Plan, UsageError
 from .showing import shown
 from .sides import replayed_side, translated_side
@@ -71,6 +72,9 @@ class Session:
         self.trials: list[records.Record] = []
         self.failures = 0
         self.interrupted = False
+        self.concluded = False  # whether all has been written that was asked for
+        self.status = 0  # the exit status, then
+        self.problem = ""  # what went wrong with the reports
         self.end: records.Record | None = None
         self.clauses: list[records.Record] = []
         self.run: records.Record | None = None
@@ -248,22 +252,29 @@ class Session:
             workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
             deadline = time.monotonic() + (self._ends - time.monotonic()) / -(-left // workers)
         self.tally = tally = Tally()
-        finds = list(
-            search(
-                self.examiner,
-                strategies.cases(name),
-                name,
-                self._known,
-                examples=examples,
-                seed=self.config.option.seed,
-                database=self._database,
-                deadline=deadline,
-                verbosity=verbosity,
-                tally=tally,
-            )
+        finds = search(
+            self.examiner,
+            strategies.cases(name),
+            name,
+            self._known,
+            examples=examples,
+            seed=self.config.option.seed,
+            database=self._database,
+            deadline=deadline,
+            verbosity=verbosity,
+            tally=tally,
         )
-        found = [self.marked(records.find_record(one)) for one in finds]
-        return [*found, records.search_record(name, PROPERTIES[name], tally, [one["id"] for one in found])]
+        found: list[records.Record] = []
+
+        def all_of_it() -> list[records.Record]:
+            return [*found, records.search_record(name, PROPERTIES[name], tally, [one["id"] for one in found])]
+
+        try:
+            found.extend(self.marked(records.find_record(one)) for one in finds)
+        except KeyboardInterrupt:  # pytest reports nothing of an item that is interrupted
+            self.take(all_of_it())
+            raise
+        return all_of_it()
 
     def _met(self) -> list[records.Record]:
         """The trials so far; in a process that has had only some of them, those of the baseline at least."""
@@ -282,18 +293,19 @@ class Session:
         for finding in terminal.finds(records.unexpected(self.trials), self.level) if not self.interrupted else ():
             trial, own = finding.trial, folder / find_name(finding.clause, finding.trial["id"])
             try:
-                self.written[trial["id"]] = write_find(
-                    own,
-                    trial,
-                    says=terminal.says(finding),
-                    impl=str(REFERENCE) if option.impl == "reference" else option.impl,
-                    import_from=option.import_from,
-                    interpreter=self.target.executable,
-                    target=self.target.name,
-                    again=f"{self.again} --cases={folder} {own.name}/fixture",
-                    reproduces=reproduces,
-                    interpreters=(self.oracle_in.executable, self.target.executable) if self.oracle_in else None,
-                )
+                with interruption.heeded():
+                    self.written[trial["id"]] = write_find(
+                        own,
+                        trial,
+                        says=terminal.says(finding),
+                        impl=str(REFERENCE) if option.impl == "reference" else option.impl,
+                        import_from=option.import_from,
+                        interpreter=self.target.executable,
+                        target=self.target.name,
+                        again=f"{self.again} --cases={folder} {own.name}/fixture",
+                        reproduces=reproduces,
+                        interpreters=(self.oracle_in.executable, self.target.executable) if self.oracle_in else None,
+                    )
             except OSError as exc:
                 self.written[trial["id"]] = Written(problem=f"It could not be written: {exc}")
             except KeyboardInterrupt:
@@ -324,6 +336,30 @@ class Session:
             front = front.replace(f" --target={sys.executable}", "")
             return f"{front} --interpreter={option.interpreter}"
         return front + (f" --impl={option.impl}" if option.impl != "reference" else "")
+
+    def take(self, own: Iterable[records.Record]) -> None:
+        """Keep the records of a case or of a search, and write them to the reports."""
+        for record in own:
+            kinds = {"trial": self.trials, "baseline": self.replays}
+            kinds.get(record["record"], self.searches).append(dict(record))
+            if not self.config.option.write_baseline:
+                self.tell(record)
+
+    def conclude(self, exit_status: int) -> int:
+        """Write the baseline, the finds and the reports that were asked for, once; the exit status then.
+
+        exit_status: pytest's own. An interruption meanwhile leaves out what only makes the reports richer.
+        """
+        if not self.concluded:
+            self.concluded = True
+            self.status = self.write_baseline(self.finish(exit_status))
+            self.write_finds()
+            self.problem = self.end_report()
+            if self.interrupted:  # by then, at the latest
+                self.status = INTERRUPTED
+            if self.problem:
+                self.status, self.end = 4, records.end_record(4, self.trials, self.clauses)
+        return self.status
 
     def finish(self, exit_status: int) -> int:
         """The exit status of the run, in the project's own terms."""
@@ -362,7 +398,7 @@ class Session:
             )
             self.baseline = parse_baseline(written.text, path, Ids(self.folder))
             self.expected = self.baseline.on(*where)
-            path.write_text(written.text, encoding="utf-8")
+            path.write_bytes(written.text.encode("utf-8"))  # nothing of the old one is lost if that is refused
         except (OSError, BaselineError) as exc:
             self.told = f"The baseline {path} could not be written: {exc}"
             return 4
@@ -396,18 +432,23 @@ class Session:
         if self._report is None or not self._report.paths:
             return ""
         try:
-            own = self._shown()
+            with interruption.heeded():
+                own = self._shown()
         except KeyboardInterrupt:  # the rest is what the run was for
             self.interrupted, own = True, []
             self.finish(0)
         if self.config.option.write_baseline:  # only now is it known what is expected
             self.tell(*self.trials, *self.searches, *self.replays)
+        problems = []
         try:
             self.tell(*own, *self.clauses, self.end)
+        except OSError as exc:
+            problems.append(f"The records cannot be written: {exc.strerror}.")
+        try:
             self._report.end(replace(self.whole, shown={one["trial"]: one for one in own}))
         except (OutputError, OSError) as exc:
-            return str(exc)
-        return ""
+            problems.append(str(exc))
+        return " ".join(problems)
 
     @property
     def whole(self) -> Run:

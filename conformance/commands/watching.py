@@ -9,6 +9,7 @@ import pytest
 from _pytest.junitxml import xml_key
 
 from ..report.progress import Progress
+from ..report.texts import visible
 
 
 class Watcher:
@@ -62,8 +63,8 @@ def add_run_properties(config: pytest.Config, run: Mapping[str, Any]) -> None:
     if xml is not None:
         for name in ("candidate", "level", "suite", "oracle", "baseline"):
             if run[name]:
-                xml.add_global_property(name, str(run[name]))
-        xml.add_global_property("target", run["target"]["name"])
+                xml.add_global_property(name, visible(str(run[name])))
+        xml.add_global_property("target", visible(run["target"]["name"]))
 
 
 def add_properties(item: pytest.Item, record: Mapping[str, Any]) -> None:
@@ -79,9 +80,4 @@ def add_properties(item: pytest.Item, record: Mapping[str, Any]) -> None:
         "breaks": ", ".join(broken),
         "expected": "; ".join(dict.fromkeys(filter(None, expected))),
     }
-    item.user_properties += [(name, _printable(value)) for name, value in properties.items() if value]
-
-
-def _printable(text: str) -> str:
-    """A text that XML can hold."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    item.user_properties += [(name, visible(value)) for name, value in properties.items() if value]

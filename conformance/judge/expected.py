@@ -15,8 +15,9 @@ from ..clauses.effects import Effect, regex
 from ..clauses.ledger import ledger
 from ..clauses.natures import natures
 from .causes import explains, with_causes
+from .descriptions import ABSENT as NOTHING
+from .descriptions import UNCHANGED
 from .divergence import Divergence
-from .owners import NOTHING, UNCHANGED
 
 ABSENT = "absent"
 
@@ -45,7 +46,7 @@ class Expected:
         felt: list[Divergence] = []
         seen: dict[str, None] = {}
         for one in found:
-            fitting = [row for row in able if not row.raises or _any_matches(row.raises, raised[one.moment[0]])]
+            fitting = [row for row in able if not row.raises or _any_matches(row.raises, raised[one.moment.step - 1])]
             rows = _covering(one, fitting)
             if rows is None:
                 if not any(explains(earlier, one) for earlier in felt):

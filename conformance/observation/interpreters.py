@@ -46,7 +46,9 @@ def find(interpreter: str) -> Target:
         raise BadInterpreter(f"There is no interpreter {interpreter!r}: give a path or a command's name.")
     path = os.path.abspath(path)  # agents start elsewhere; its links stay, since a virtual environment is one
     try:
-        told = subprocess.run([path, "-c", _TELL], capture_output=True, text=True, timeout=30, check=False)
+        told = subprocess.run(
+            [path, "-c", _TELL], capture_output=True, text=True, errors="replace", timeout=30, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as exc:
         raise BadInterpreter(f"{path} cannot be started as a Python interpreter: {exc}.") from None
     words = told.stdout.split()

@@ -3,9 +3,10 @@
 usage: python -m conformance.report RECORDS ... [--report=FILE ...]
        python -m conformance.report --compare BEFORE AFTER [--report=FILE.md]
 
-RECORDS is a file that --report=FILE.jsonl wrote, or a folder of such. Those of several targets become one report; so do
-several of one target that tried different cases. Exit status: that of the runs together, 0 only if all came to their
-end and conform; of a comparison 0 if nothing broke, 1 if something did, 5 if not all was run again; 2 for bad input.
+RECORDS is a file that --report=FILE.jsonl wrote, or a folder of such. Those of several targets, and of several
+candidates, become one report; so do several of one target that tried different cases. Exit status: that of the runs
+together, 0 only if all came to their end and conform; of a comparison 0 if nothing broke, 1 if something did, 5 if not
+all was run again; 2 for bad input.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 from .. import __name__ as package
 from . import terminal
 from .compare import compare, lines, markdown
-from .outputs import RECORDS, OutputError, check, ending, write
+from .outputs import RECORDS, OutputError, check, check_candidates, ending, write
 from .runs import ReportError, Run, merged, problems, read, status_of
 
 _USAGE = 2
@@ -43,6 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             before, after = ([*merged(read(path) for path in _files(one))] for one in asked.records)
             return _compare(before, after, asked.report)
         runs = merged(read(path) for one in asked.records for path in _files(one))
+        for path in asked.report:
+            check_candidates(path, runs)
         for path in asked.report:
             write(path, runs)
     except (ReportError, OutputError) as exc:

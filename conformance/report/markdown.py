@@ -7,22 +7,30 @@ from collections.abc import Iterator, Sequence
 from ..clauses import CHAPTERS, Level
 from .findings import Finding, of_run
 from .records import Record
-from .runs import Run, headline, problems, status_of
+from .runs import Run, by_candidate, headline, places, problems, status_of
+from .texts import visible
 from .values import show, two_sides
 
 _MOST = 20  # findings; a job's page is cut off at a megabyte
+_LEAST = 3  # of each candidate
 _SIGNS = {0: "✅", 1: "❌"}
 
 
 def summary(runs: Sequence[Run]) -> str:
-    """The page for one run on each of several targets."""
+    """The page for runs of one candidate or several, on one target or several."""
     return "\n".join(_lines(runs)) + "\n"
 
 
 def _lines(runs: Sequence[Run]) -> Iterator[str]:
-    run = runs[0].run
-    yield f"## {_SIGNS.get(status_of(runs), '⚠️')} {code(run['candidate'])} as `runpy.run_module`: {headline(runs)}"
+    run, candidates = runs[0].run, by_candidate(runs)
+    several = len(candidates) > 1
+    names = ", ".join(map(code, candidates))
+    yield f"## {_SIGNS.get(status_of(runs), '⚠️')} {names} as `runpy.run_module`: {headline(runs)}"
     yield ""
+    if several:
+        for name, own in candidates.items():
+            yield f"- {_SIGNS.get(status_of(own), '⚠️')} {code(name)}: {headline(own)}"
+        yield ""
     for problem in problems(runs):
         yield f"> **Incomplete**, and nothing is said to conform there: {text(problem)}"
         yield ""
@@ -30,26 +38,29 @@ def _lines(runs: Sequence[Run]) -> Iterator[str]:
         f"; judged by the {text(run['oracle'])}." if run["oracle"] else "."
     )
     yield ""
-    yield "| target | verdict | " + " | ".join(str(level) for level in Level) + " | cases |"
-    yield "|---|---|" + "--:|" * (len(Level) + 1)
+    yield f"|{' candidate |' * several} target | verdict | " + " | ".join(str(level) for level in Level) + " | cases |"
+    yield "|---" * several + "|---|---|" + "--:|" * (len(Level) + 1)
     for one in runs:
         cells = " | ".join(_count(one.clauses, level) for level in Level)
         word = text(one.meaning) if one.complete else "incomplete"
         sign, cases = _SIGNS.get(one.status, "⚠️"), len(one.trials) + one.searched
-        yield f"| {text(one.target)} | {sign} {word} | {cells} | {cases:,} |"
-    found = _findings(runs)
-    if found:
-        yield ""
-        yield f"### {len(found)} divergence{'s' if len(found) > 1 else ''}"
-    for targets, finding, owner in found[:_MOST]:
-        yield from _finding(targets, finding, owner)
-    if len(found) > _MOST:
-        yield ""
-        yield f"... and {len(found) - _MOST} more; the HTML report and the records have them all."
-    broken = [chapter for chapter in CHAPTERS if any(_breaks(one, chapter) for one in runs)]
-    if broken:
-        yield ""
-        yield "Chapters in which clauses are broken: " + ", ".join(CHAPTERS[one] for one in broken) + "."
+        name = f"| {code(one.candidate)} " * several
+        yield f"{name}| {text(one.target)} | {sign} {word} | {cells} | {cases:,} |"
+    most = max(_MOST // len(candidates), _LEAST)
+    for name, own in candidates.items():
+        found = _findings(own)
+        if found:
+            yield ""
+            yield f"### {f'{code(name)}: ' * several}{len(found)} divergence{'s' if len(found) > 1 else ''}"
+        for showing, finding, owner in found[:most]:
+            yield from _finding(showing, finding, owner)
+        if len(found) > most:
+            yield ""
+            yield f"... and {len(found) - most} more; the HTML report and the records have them all."
+        broken = [chapter for chapter in CHAPTERS if any(_breaks(one, chapter) for one in own)]
+        if broken:
+            yield ""
+            yield "Chapters in which clauses are broken: " + ", ".join(CHAPTERS[one] for one in broken) + "."
 
 
 def _breaks(run: Run, chapter: str) -> bool:
@@ -65,27 +76,27 @@ def _count(clauses: Sequence[Record], level: Level) -> str:
     return f"{sum(one['verdict'] == 'conforms' for one in own)}/{len(own)}" if own else "-"
 
 
-def _findings(runs: Sequence[Run]) -> list[tuple[list[str], Finding, Run]]:
-    """What fails a run, once for all targets that show it."""
-    found: dict[tuple[str, ...], tuple[list[str], Finding, Run]] = {}
+def _findings(runs: Sequence[Run]) -> list[tuple[list[Run], Finding, Run]]:
+    """What fails the runs of one candidate, once for all targets that show it: where, the finding, and its own run."""
+    found: dict[tuple[str, ...], tuple[list[Run], Finding, Run]] = {}
     for run in runs:
         for fails, _, finding in of_run(run):
             if fails:
                 one = finding.divergence
                 key = one["clause"], one["phase"], one["field"], one["kind"]
-                targets = found.setdefault(key, ([], finding, run))[0]
-                if run.target not in targets:
-                    targets.append(run.target)
+                showing = found.setdefault(key, ([], finding, run))[0]
+                if run not in showing:
+                    showing.append(run)
     return sorted(found.values(), key=lambda one: one[1].level)
 
 
-def _finding(targets: Sequence[str], finding: Finding, run: Run) -> Iterator[str]:
+def _finding(showing: Sequence[Run], finding: Finding, run: Run) -> Iterator[str]:
     one, trial = finding.divergence, finding.trial
     statement = next((clause["statement"] for clause in run.clauses if clause["id"] == finding.clause), "")
     place, oracle, candidate = two_sides(one)
-    where = ", ".join(targets) if len(targets) < 4 else f"{len(targets)} targets"
+    where = places(showing, showing)
     yield ""
-    what = f"<b>{html(finding.clause)}</b> ({finding.level}) on {html(where)}: {html(one['where'] + place)}"
+    what = f"<b>{html(finding.clause)}</b> ({finding.level}) {html(where)}: {html(one['where'] + place)}"
     yield f"<details><summary>{what}</summary>"
     yield ""
     yield text(statement)
@@ -110,14 +121,14 @@ def fenced(content: str, language: str) -> Iterator[str]:
     while fence in content:
         fence += "`"
     yield f"{fence}{language}"
-    yield content.rstrip("\n")
+    yield visible(content.rstrip("\n"), "\n\t")
     yield fence
     yield ""
 
 
 def code(value: str) -> str:
     """A text as code, in a cell of a table as well."""
-    value = " ".join(value.split()).replace("|", "\\|")
+    value = visible(" ".join(value.split())).replace("|", "\\|")
     fence = "`"
     while fence in value:
         fence += "`"
@@ -140,4 +151,4 @@ def _escaped(value: str) -> str:
 
 def html(value: str) -> str:
     """A text within HTML."""
-    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return visible(value, "\n").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -146,7 +146,7 @@ def seen(trial: Record) -> Seen:
                 Level.parse(one["level"]),
                 one["cause"],
                 one["oracle"],
-                one["step"] - 1,
+                one["step"],
             ),
             point=named and [one["clause"]] == trial["clauses"][:1],
         )
@@ -177,7 +177,7 @@ def _divergence(one: Divergence) -> Record:
         "phase": one.signature.phase,
         "field": one.signature.field,
         "kind": one.signature.kind,
-        "step": one.moment[0] + 1,
+        "step": one.moment.step,
         "where": one.where,
         "oracle": one.oracle,
         "candidate": one.candidate,

@@ -77,6 +77,11 @@ class Run:
     lines: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def candidate(self) -> str:
+        """The candidate, as it was named."""
+        return str(self.run["candidate"])
+
+    @property
     def target(self) -> str:
         """The target's name, such as "CPython 3.13.0"."""
         return str(self.run["target"]["name"])
@@ -260,28 +265,29 @@ def _clauses(run: Record, trials: Sequence[Record]) -> list[Record]:
 
 
 def merged(runs: Iterable[Run]) -> list[Run]:
-    """One run for each target, by name and version: what was tried in several parts becomes one. Raises ReportError.
+    """One run for each candidate and target: what was tried in several parts becomes one. Raises ReportError.
 
-    Two runs are parts of one if they judge the same on the same target, and have no case in common.
+    Two runs are parts of one if they judge the same on the same target, and have no case in common. Candidates keep
+    the order in which they come; the targets of each are in the order of their versions.
     """
-    parts: dict[tuple[str, str], list[Run]] = {}
+    parts: dict[tuple[str, str, str], list[Run]] = {}
     first: Run | None = None
     for one in runs:
         if first is not None:
             _fits(first, one)
         first = first or one
         target = one.run["target"]
-        parts.setdefault((target["name"], target.get("platform", "")), []).append(one)
+        parts.setdefault((one.candidate, target["name"], target.get("platform", "")), []).append(one)
     found = [_one(some) for some in parts.values()]
-    return sorted(found, key=lambda one: (one.run["target"]["implementation"], one.version, one.target))
+    order = list(by_candidate(found))
+    return sorted(
+        found,
+        key=lambda one: (order.index(one.candidate), one.run["target"]["implementation"], one.version, one.target),
+    )
 
 
 def _fits(first: Run, one: Run) -> None:
-    for key, what in (
-        ("candidate", "judges"),
-        ("level", "is at level"),
-        ("oracle", "judges by the oracle"),
-    ):
+    for key, what in (("level", "is at level"), ("oracle", "judges by the oracle")):
         mine, theirs = (run.run[key] or "runpy" for run in (first, one))
         if mine != theirs:
             raise ReportError(
@@ -336,18 +342,49 @@ def status_of(runs: Sequence[Run]) -> int:
     return next((one for one in (4, INTERRUPTED, 1, 5) if one in statuses), 0 if statuses else 5)
 
 
+def by_candidate(runs: Iterable[Run]) -> dict[str, list[Run]]:
+    """The runs of each candidate, in the order in which the candidates come."""
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        found.setdefault(run.candidate, []).append(run)
+    return found
+
+
 def headline(runs: Sequence[Run]) -> str:
-    """The verdict in one line: "diverges on 3.8.18, 3.9.18; conforms on 7 targets"."""
+    """The verdict in one line: "diverges on 3.8.18, 3.9.18; conforms on 7 targets"; "1 of 2 candidates conforms"."""
+    candidates = by_candidate(runs)
+    if len(candidates) > 1:
+        good = sum(status_of(own) == 0 for own in candidates.values())
+        return f"{good} of {len(candidates)} candidates conform{'s' if good == 1 else ''}"
     words: dict[str, list[str]] = {}
     for run in runs:
         words.setdefault(run.meaning if run.complete else "is incomplete", []).append(
             run.target.removeprefix("CPython ")
         )
     order = sorted(words, key=lambda word: (word == "conforms", word))
-    return "; ".join(
-        f"{word} on {', '.join(words[word])}" if len(words[word]) < 4 else f"{word} on {len(words[word])} targets"
-        for word in order
-    )
+    return "; ".join(f"{word} on {_named(words[word])}" for word in order)
+
+
+def places(some: Sequence[Run], among: Sequence[Run]) -> str:
+    """Where something shows: "on CPython 3.9.18, PyPy 3.11.9"; among several candidates "in mypkg; in other on 3.9.18".
+
+    A candidate that shows it on each of its targets is named without them.
+    """
+    all_of_them = by_candidate(among)
+    if len(all_of_them) == 1:
+        return f"on {_named([run.target for run in some])}"
+    found = by_candidate(some)
+    whole = [name for name, own in found.items() if len(own) == len(all_of_them[name])]
+    parts = [f"in {', '.join(whole)}"] if whole else []
+    for name, own in found.items():
+        if name not in whole:
+            parts.append(f"in {name} on {_named([run.target.removeprefix('CPython ') for run in own])}")
+    return "; ".join(parts)
+
+
+def _named(names: Sequence[str]) -> str:
+    """The names of targets; of many, the number."""
+    return ", ".join(names) if len(names) < 4 else f"{len(names)} targets"
 
 
 def problems(runs: Iterable[Run]) -> Iterator[str]:

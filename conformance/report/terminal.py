@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import textwrap
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -19,7 +20,8 @@ from ..clauses import CHAPTERS, Clause, Level
 from .findings import Finding, findings, of_run
 from .finds import Written
 from .records import STATUS, Record
-from .runs import Run, headline, status_of
+from .runs import Run, by_candidate, headline, places, status_of
+from .texts import encodable, visible
 from .values import show, two_sides
 
 _MOST_GROUPS = 40
@@ -31,10 +33,22 @@ _LEAST_GROUPS, _MOST_LINES = 3, 12  # divergences that are named at the end, a l
 _LEAST_ROWS = 3  # of chapters
 
 
+class _Console(Console):
+    """A console that escapes what is not printed, or what its file cannot hold: a candidate may say anything."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What is about to be printed, in pieces."""
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                yield segment._replace(text=encodable(visible(segment.text, "\n"), self.encoding))
+
+
 def console_on(file: TextIO, *, colour: bool) -> Console:
     """A console that is as wide as its terminal, and coloured only if that is wanted."""
     known = file.isatty() or "COLUMNS" in os.environ
-    console = Console(file=file, emoji=False, color_system="auto" if colour else None, force_terminal=colour or None)
+    console = _Console(file=file, emoji=False, color_system="auto" if colour else None, force_terminal=colour or None)
     console.width = max(console.width, _LEAST_WIDTH) if known else _USUAL_WIDTH
     return console
 
@@ -288,7 +302,7 @@ def _divergence(
 
 def _find(console: Console, trial: Record, written: Written, again: str, say: Callable[..., None]) -> None:
     """The case itself, if it is short, and where it was written."""
-    lines = trial["fixture"].splitlines()
+    lines = trial["fixture"].rstrip("\n").split("\n") if trial["fixture"] else []
     if lines and len(lines) <= _LONGEST_CASE:
         console.print()
         for line in lines:
@@ -351,31 +365,43 @@ def _unconfirmed(console: Console, trials: Sequence[Record]) -> None:
 
 
 def merged(console: Console, runs: Sequence[Run], files: Sequence[str] = ()) -> None:
-    """Print how several targets stand: a row each, and what diverges, once for all of them."""
+    """Print how each candidate stands on each target, a row each, and what diverges, once for all of them."""
 
     def say(text: str, style: str = "") -> None:
         console.print(Text(text, style=style), no_wrap=True, overflow="ellipsis", crop=True)
 
+    candidates = by_candidate(runs)
+    several = len(candidates) > 1
     table = Table(box=None, pad_edge=False)
+    if several:
+        table.add_column("candidate", no_wrap=True, overflow="ellipsis")
     table.add_column("target", no_wrap=True)
     for one in Level:
         table.add_column(str(one) if one <= runs[0].level else f"({one})", justify="right", no_wrap=True)
     table.add_column("cases", justify="right", no_wrap=True)
     table.add_column("verdict", overflow="ellipsis")
-    targets: dict[tuple[str, str], list[str]] = {}
+    showing: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         word = Text(run.meaning, style="" if run.status == 0 else "red")
         *cells, _ = _cells(run.clauses, run.level)
-        table.add_row(run.target, *cells, f"{len(run.trials) + run.searched:,}", word)
+        name = run.candidate if run is candidates[run.candidate][0] else ""
+        table.add_row(
+            *([Text(name)] if several else []), run.target, *cells, f"{len(run.trials) + run.searched:,}", word
+        )
         for fails, _, finding in of_run(run):
             if fails:
-                targets.setdefault((finding.clause, finding.divergence["where"]), []).append(run.target)
-    say(f"{runs[0].run['candidate']} at level {runs[0].level}: clauses that conform, of those that hold", "bold")
+                shown_in = showing.setdefault((finding.clause, finding.divergence["where"]), [])
+                if run not in shown_in:
+                    shown_in.append(run)
+    say(f"{', '.join(candidates)} at level {runs[0].level}: clauses that conform, of those that hold", "bold")
     console.print(table)
-    for (clause, where), names in list(targets.items())[:_MOST_LINES]:
-        say(f"  {clause} on {', '.join(names) if len(names) < 4 else f'{len(names)} targets'}: {where}", "red")
-    if len(targets) > _MOST_LINES:
-        say(f"  and {len(targets) - _MOST_LINES} more divergences")
+    for (clause, where), shown_in in list(showing.items())[:_MOST_LINES]:
+        say(f"  {clause} {places(shown_in, runs)}: {where}", "red")
+    if len(showing) > _MOST_LINES:
+        say(f"  and {len(showing) - _MOST_LINES} more divergences")
     if files:
         console.print(Text(f"Written: {', '.join(files)}"), soft_wrap=True)
+    if several:
+        for name, own in candidates.items():
+            console.print(Text(f"{name}: {headline(own)}"), soft_wrap=True)
     console.print(Text(f"status {status_of(runs)}: {headline(runs)}"), soft_wrap=True)

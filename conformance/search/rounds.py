@@ -266,7 +266,7 @@ def _is_ours(exc: BaseException) -> bool:
 
 def _seen(trial: Trial) -> Seen:
     showings = [
-        Showing.of(divergence.signature, divergence.level, divergence.cause, divergence.oracle, divergence.moment[0])
+        Showing.of(divergence.signature, divergence.level, divergence.cause, divergence.oracle, divergence.moment.step)
         for divergence in trial.divergences
     ]
     return Seen(trial.case.id, _size(trial)[1], tuple(showings))
