@@ -6,6 +6,7 @@
 #     "pytest-xdist>=3.8",
 #     "hypothesis>=6.170",
 #     "jinja2>=3.1",
+#     "msgspec>=0.22",
 #     "rich>=15",
 #     "packaging>=26",
 #     "tomlkit>=0.15",

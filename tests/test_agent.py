@@ -437,7 +437,7 @@ def test_a_thread_left_behind_ends_the_sharing(oracle_of: Callable[[Target], Ora
     side = oracle_of(find(sys.executable)).side
     thread = "import threading; threading.Thread(target=threading.Event().wait, daemon=True).start()"
     side.start(step_cases("x = 1", thread, "x = 2"))
-    assert [reply.status for reply in side.finish()] == ["done", "done", "unreached"]
+    assert [reply.status for reply in side.finish()] == ["done", "done", "not-run"]
 
 
 @pytest.mark.parametrize("source", ["import os; os._exit(0)", "import os; os.kill(os.getpid(), 9)"])
@@ -448,11 +448,11 @@ def test_a_case_that_ends_the_process_is_told_from_the_others(
     side = oracle_of(find(sys.executable)).side
     side.start(step_cases("x = 1", source, "x = 2"))
     before, itself, after = side.finish()
-    assert (before.status, after.status) == ("done", "unreached")
+    assert (before.status, after.status) == ("done", "not-run")
     assert itself.status in ("exit", "signal")
 
 
-@pytest.mark.parametrize(("source", "status"), [("os.getcwd = None", "done"), ("os.getcwd=None", "unreached")])
+@pytest.mark.parametrize(("source", "status"), [("os.getcwd = None", "done"), ("os.getcwd=None", "not-run")])
 def test_a_change_inside_the_interpreters_own_modules_is_not_tolerated(
     source: str, status: str, oracle_of: Callable[[Target], Oracle]
 ) -> None:

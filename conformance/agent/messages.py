@@ -6,13 +6,14 @@ agent sends (`observation/protocol.py`).
 
 Theory of operation. A message is a JSON object, so its type is a `TypedDict`. Python 3.8 has no `Required`: where some
 keys are always present and others are not, the first are in a base class. A key that is a Python keyword needs the
-functional form. The description of an object is `Described`: it has as many forms as there are kinds of objects;
+functional form. A message that comes in several forms is told apart by its keys, which type checkers follow if the
+types are final. The description of an object is `Described`: it has as many forms as there are kinds of objects;
 `describe` writes it and explains its notation.
 """
 
 from __future__ import annotations
 
-from typing import Any, Dict, List, Literal, TypedDict, Union
+from typing import Any, Dict, List, Literal, TypedDict, Union, final
 
 # An object as `describe` writes it: None, a boolean, an integer or a text stands for itself; everything else is an
 # object whose first key names the kind.
@@ -69,16 +70,22 @@ class _Handshake(TypedDict):
     unseen: Dict[str, str]  # fields that cannot be observed through the adapter, with the reason
 
 
+@final
 class Handshake(_Handshake, total=False):
     """The first message of an agent: its interpreter, and the side that it has loaded."""
 
     made_of: List[Any]  # of the oracle only: what decides how it behaves, to be compared as a whole
 
 
-class CannotLoad(TypedDict):
+class _CannotLoad(TypedDict):
+    cannot_load: str  # one sentence
+
+
+@final
+class CannotLoad(_CannotLoad, total=False):
     """The first and last message of an agent whose candidate cannot be loaded."""
 
-    cannot_load: str  # one sentence
+    missing: str  # the module that cannot be found, if that is the reason
 
 
 class _Answer(TypedDict):
@@ -180,24 +187,28 @@ class StepObservation(TypedDict, total=False):
     files: List[str]  # "name", "name created" or "name removed"
 
 
+@final
 class Observation(TypedDict):
     """A result line: what a case did that came to its end."""
 
     steps: List[StepObservation]
 
 
+@final
 class Unsupported(TypedDict):
     """A result line: the candidate does not offer what the case calls."""
 
     unsupported: str  # the reason
 
 
+@final
 class AgentFailed(TypedDict):
     """A result line: the agent itself failed, which is a fault of the suite."""
 
     agent_failed: str  # the traceback
 
 
+@final
 class Changed(TypedDict):
     """The last result line of several cases that share a process."""
 

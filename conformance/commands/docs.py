@@ -6,6 +6,7 @@ usage: python -m conformance.commands.docs [--check]
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -16,6 +17,7 @@ from ..cases.model import Case
 from ..clauses import CHAPTERS, Clause, Level, registry
 from ..clauses.ledger import ledger
 from ..clauses.sources import markdown
+from ..observation import protocol
 from ..observation.recording import FOLDER, Recordings
 from . import manual
 from .interpreters_page import page as interpreters_page
@@ -89,6 +91,7 @@ def pages() -> dict[Path, Callable[[], str]]:
         ),
         DOCS / "options.md": manual.page,
         DOCS / "releases.md": lambda: releases_page(ledger(), Recordings(FIXTURES / FOLDER).builds),
+        DOCS / "protocol.schema.json": lambda: json.dumps(protocol.schema(), indent=1) + "\n",
         DOCS / "interpreters.md": lambda: interpreters_page((DOCS / "interpreters.md").read_text(encoding="utf-8")),
     }
 

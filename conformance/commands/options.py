@@ -60,6 +60,11 @@ class Option:
         settings = {"metavar": self.metavar, "type": self._taken, "help": self.help, "default": self.default}
         return {**settings, "action": "append", "default": []} if self.repeatable else settings
 
+    @property
+    def default_value(self) -> str | int | float:
+        """The default as a parser yields it."""
+        return self._taken(self.default)
+
     def _taken(self, text: str) -> str | int | float:
         try:
             value = text if text == self.default else self.value(text)  # argparse has defaults converted, too

@@ -22,6 +22,7 @@ from .. import INTERRUPTED
 from ..cases.model import FAMILIES, SEARCH, CaseError
 from ..clauses import Level, registry
 from ..judge.baseline import BaselineError
+from ..observation import batches
 from ..observation.interpreters import BadInterpreter
 from ..observation.recording import RecordingError
 from ..observation.side import AgentError, CandidateError
@@ -191,11 +192,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         baseline_report.summary(console, ours.baseline, ours.trials, ours.replays, ours.told)
 
 
-# Cases of a process: it costs little by then, and if one goes wrong the others are not much to repeat. Generated ones,
-# which seldom go wrong, show that it still costs something.
-_BATCH, _GENERATED = 40, 200
-
-
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """With -n, batches stay together."""
@@ -215,13 +211,13 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     first: list[pytest.Item] = []
     for case in run.to_replay():
         replay = known.get(case.id) or CaseItem.from_parent(session, name=case.id, case=case, nodeid=case.id)
-        replay.batch = f"baseline-{len(first) // _BATCH}"
+        replay.batch = f"baseline-{len(first) // batches.SIZE}"
         replay.add_marker(pytest.mark.xdist_group(replay.batch))
         first.append(replay)
     items[:] = [*first, *(item for item in items if item not in set(first))]
     ours = [item for item in items[len(first) :] if isinstance(item, CaseItem)]
     for family, some in itertools.groupby(ours, lambda item: item.case.family):
-        size = _GENERATED if family.startswith(f"{FAMILIES}/") else _BATCH
+        size = batches.SIZE_OF_FAMILIES if family.startswith(f"{FAMILIES}/") else batches.SIZE
         for number, item in enumerate(some):
             item.batch = f"{family}-{number // size}"
             item.add_marker(pytest.mark.xdist_group(item.batch))

@@ -25,6 +25,7 @@ from ..report.findings import failing
 from ..report.finds import Written
 from ..report.runs import Run
 from ..search.profiles import PROFILES
+from .options import named
 
 _PAGE = "conformance.html"
 
@@ -46,32 +47,39 @@ class Carried:
     default: Callable[[Any], object]
 
 
-def _always(value: object) -> Callable[[Any], object]:
-    return lambda option: value
-
-
 def _import_from(option: Any) -> object:
     return "" if option.interpreter or Path.cwd() == HOUSE else str(Path.cwd())
 
 
+def _impl(option: Any) -> object:
+    return "runpy" if option.interpreter else named("--impl").default
+
+
+def _table(name: str, scope: Scope, default: Callable[[Any], object] | None = None) -> Carried:
+    """An option of the table of options. default: where the default depends on other options."""
+    unsaid = named(name).default_value
+    return Carried(name.removeprefix("--").replace("-", "_"), scope, default or (lambda option: unsaid))
+
+
 # Each option that decides what a command shows, in the order in which they are printed.
 CARRIED: Mapping[str, Carried] = {
-    "--target": Carried("target", Scope.CASE, _always(sys.executable)),
-    "--interpreter": Carried("interpreter", Scope.CASE, _always("")),
-    "--oracle": Carried("oracle", Scope.CASE, _always("target")),
-    "--impl": Carried("impl", Scope.CASE, lambda option: "runpy" if option.interpreter else "reference"),
-    "--import-from": Carried("import_from", Scope.CASE, _import_from),
-    "--cases": Carried("cases", Scope.CASE, _always(str(FIXTURES))),
-    "--level": Carried("level", Scope.CASE, _always("compat")),
-    "--baseline": Carried("baseline", Scope.CASE, _always("")),
-    "--case-timeout": Carried("case_timeout", Scope.CASE, _always(10.0)),
-    "--load-timeout": Carried("load_timeout", Scope.CASE, _always(20.0)),
-    "--profile": Carried("profile", Scope.SEARCH, _always("default")),
-    "--budget": Carried("budget", Scope.SEARCH, _always(None)),
-    "--seed": Carried("seed", Scope.SEARCH, _always(0)),
-    "--database": Carried("database", Scope.SEARCH, _always("")),
-    "--finds": Carried("finds", Scope.SEARCH, _always("conformance-finds")),
-    "-k": Carried("keyword", Scope.SELECTION, _always("")),
+    **{
+        name: _table(name, Scope.CASE, default)
+        for name, default in {
+            "--target": None,
+            "--interpreter": None,
+            "--oracle": None,
+            "--impl": _impl,
+            "--import-from": _import_from,
+            "--cases": None,
+            "--level": None,
+            "--baseline": None,
+            "--case-timeout": None,
+            "--load-timeout": None,
+        }.items()
+    },
+    **{name: _table(name, Scope.SEARCH) for name in ("--profile", "--budget", "--seed", "--database", "--finds")},
+    "-k": Carried("keyword", Scope.SELECTION, lambda option: ""),
 }
 
 
@@ -82,7 +90,7 @@ def front(given: str) -> str:
     program = Path(sys.argv[0])
     if program.stem == "runpy-conformance":
         return _on_path(program.stem, str(program))
-    return f"{_on_path('python', sys.executable)} -m {__package__}"
+    return f"{_on_path('python', sys.executable)} -m {__package__.rpartition('.')[0]}"
 
 
 def _on_path(name: str, path: str) -> str:
@@ -110,11 +118,11 @@ class Printed:
     def line(self, scope: Scope, *words: str, **changed: object) -> str:
         """The command with these words behind it. changed: options that get another value than in this run."""
         options: list[str] = []
-        for spelling, one in CARRIED.items():
-            value = changed.get(one.name, getattr(self.option, one.name, one.default(self.option)))
-            if one.scope > scope or value == one.default(self.option):
+        for spelling, carried in CARRIED.items():
+            value = changed.get(carried.name, getattr(self.option, carried.name, carried.default(self.option)))
+            if carried.scope > scope or value == carried.default(self.option):
                 continue
-            if spelling in self.added and one.name not in changed:
+            if spelling in self.added and carried.name not in changed:
                 continue
             said = f"{value:g}" if isinstance(value, float) else str(value)
             options += [f"{spelling}={said}"] if spelling.startswith("--") else [spelling, said]
@@ -176,7 +184,7 @@ class Printed:
             yield self.line(Scope.SELECTION, cases=str(FIXTURES))
         profiles = list(PROFILES)
         at = profiles.index(self.option.profile) + 1
-        if self.option.budget is None and at < len(profiles) and (self.searched or at == 1):
+        if not self.option.budget and at < len(profiles) and (self.searched or at == 1):
             yield self.line(Scope.SELECTION, profile=profiles[at])
         for one in Level:
             if one > level:

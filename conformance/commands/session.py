@@ -31,13 +31,12 @@ from ..judge.expected import Expected, expected_of
 from ..judge.grouping import Groups, groups
 from ..judge.trial import Tally, Trial
 from ..observation.build import build_of
-from ..observation.cached import Cache, CachedSide
+from ..observation.cached import CachedSide, CacheFile
 from ..observation.interpreters import Target, cpython_for
-from ..observation.live import LiveSide
 from ..observation.recording import FOLDER, Recordings
 from ..observation.replayed import ReplayedSide
 from ..observation.reproducing import reproduces
-from ..observation.translated import TranslatedSide
+from ..observation.side import Side
 from ..observation.two_agents import TwoAgentsSide, cores
 from ..report import baseline_file, records, terminal
 from ..report.again import Commands, pointed
@@ -102,10 +101,10 @@ class Session:
         self._known: Groups | None = None
         self._database: ExampleDatabase | None = None
         self._ahead: dict[str, Trial] = {}
-        self._sides: list[LiveSide] = []
+        self._sides: list[Side] = []
         self._asked: CachedSide | None = None  # the oracle, unless what was recorded is
         self._seen: dict[str, bytes] = {}  # what it has shown
-        self._memory: Cache | None = None  # where that is kept
+        self._memory: CacheFile | None = None  # where that is kept
         self._report: Stream | None = None
         self.tally = Tally()  # of the search at hand
         self._ends: float | None = None
@@ -122,8 +121,8 @@ class Session:
         judged = TwoAgentsSide(target, impl, self._spare, **options)
         self._sides.append(judged)
         greeting = judged.greeting
-        candidate: LiveSide | TranslatedSide = judged
-        oracle: LiveSide | TranslatedSide | ReplayedSide
+        candidate: Side = judged
+        oracle: Side
         allowed: Expected | None = None
         judge_in = None
         if option.interpreter and option.oracle != "recording":
@@ -167,7 +166,7 @@ class Session:
                 "platform": _PLATFORM,
                 "capabilities": sorted(oracle.greeting.capabilities),
             },
-            oracle="" if isinstance(oracle, LiveSide) else str(oracle),
+            oracle=oracle.description,
             baseline=option.baseline,
             import_from=option.import_from,
             unsettled=self.examiner.unsettled,
@@ -181,13 +180,13 @@ class Session:
             unseen=greeting.unseen,
         )
 
-    def _asked_in(self, target: Target, options: Mapping[str, Any]) -> LiveSide:
+    def _asked_in(self, target: Target, options: Mapping[str, Any]) -> Side:
         """The oracle's side, with what it has shown in earlier runs."""
         self._asked = side = CachedSide(target, self._seen, **options)
         self._sides.append(side)
         folder = kept(self.config.option.database)
         if folder is not None and side.forks:
-            self._memory = Cache(folder / "oracle", side.greeting, target.executable)
+            self._memory = CacheFile(folder / "oracle", side.greeting, target.executable)
             self._seen.update(self._memory.read())
         return side
 
@@ -337,7 +336,7 @@ class Session:
     def close(self) -> None:
         try:
             if self._memory is not None and self._asked is not None:
-                self._asked.keep(self._memory)
+                self._asked.save(self._memory)
         finally:
             for side in self._sides:
                 side.close()

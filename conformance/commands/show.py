@@ -56,10 +56,10 @@ def main(arguments: list[str] | None = None) -> int:
         return 4
     finally:
         side.close()
-    if reply.observation is None:
+    if reply.result is None:
         print(f"No observation: {reply.status}, {reply.detail}", file=sys.stderr)
         return 1
-    pprint.pp(reply.observation, width=110)
+    pprint.pp(reply.result, width=110)
     return 0
 
 

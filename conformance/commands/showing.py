@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
+from ..agent.messages import Observation
 from ..cases.fixtures import toml
 from ..cases.model import Case
 from ..observation.agent_process import stop_guarded
@@ -72,7 +72,7 @@ def _text(case: Case) -> str:
         return ""
 
 
-def _observed(examiner: Examiner, case: Case) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
+def _observed(examiner: Examiner, case: Case) -> tuple[Observation | None, Observation | None]:
     try:
         return examiner.observe(case)
     except AgentError:
