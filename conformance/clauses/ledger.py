@@ -21,7 +21,7 @@ from . import Clause
 from .effects import Effect, EffectError, effect
 
 HERE = Path(__file__).resolve().parent
-LEDGER = HERE / "ledger"
+LEDGER = HERE / "releases"
 _TEXTS = ("id", "release", "before", "after", "source", "case")
 _LISTS = ("backports", "unsure", "begins", "ends")
 

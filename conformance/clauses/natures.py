@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .effects import Effect, EffectError, effect
 
-TABLE = Path(__file__).resolve().parent / "interpreters.toml"
+TABLE = Path(__file__).resolve().parent / "natures.toml"
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What Python's releases have changed, and whether a new one changes anything else.
 
-    ledger    the known changes, as data: conformance/releases/ledger/<release>.toml, and whether the clauses agree
+    ledger    the known changes, as data: conformance/clauses/releases/<release>.toml, and whether the clauses agree
     compare   two interpreters side by side: what differs, and is it in the ledger?
     page      docs/releases.md
     tell      what a comparison comes to, in words

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from ... import FIXTURES
 from ...cases.fixtures import read
 from ...cases.model import Case, CaseError
-from ...clauses.ledger import HERE, Change, LedgerError
+from ...clauses.ledger import Change, LedgerError
 
-CASES = HERE / "cases"
+HERE = Path(__file__).resolve().parent
 
 
 def case_of(change: Change) -> Case:

@@ -21,7 +21,7 @@ def _page(changes: Sequence[Change], builds: Mapping[str, Build]) -> Iterator[st
     releases = list(dict.fromkeys(_language(change) for change in changes))
     yield "# What each release has changed"
     yield ""
-    yield "Generated from `conformance/releases/ledger/` by `nox -s docs`; change it there."
+    yield "Generated from `conformance/clauses/releases/` by `nox -s docs`; change it there."
     yield ""
     yield f"{len(changes)} changes of what `run_module` does, or of what a case shows, from Python 3.8 to the latest:"
     yield "its own, and what follows from importlib, zipimport, the compiler and the standard library. The table of a"
@@ -63,7 +63,7 @@ def _cells(change: Change, builds: Mapping[str, Build]) -> Iterator[str]:
     yield ", ".join(clauses)
     path = f"../fixtures/{change.case}.toml"
     if change.case.startswith("releases/"):
-        path = f"../conformance/releases/cases/{change.case.partition('/')[2]}.toml"
+        path = f"../conformance/commands/releases/cases/{change.case.partition('/')[2]}.toml"
     yield f"[{case_of(change).summary}]({path})"
     yield change.source
 
