@@ -10,6 +10,7 @@
 #     "packaging>=26",
 #     "redis>=8",
 #     "tomlkit>=0.15",
+#     "msgspec>=0.22",
 #     "hatchling>=1.27",
 #     "ruff~=0.17.6",
 #     "mypy~=2.4.1",
@@ -54,20 +55,10 @@ import nox.command
 import nox.virtualenv
 from packaging.requirements import InvalidRequirement, Requirement
 
-# The interpreters to judge on. A new Python version is one more entry here.
-TARGETS = [
-    "3.8",
-    "3.9",
-    "3.10",
-    "3.11",
-    "3.12",
-    "3.13",
-    "3.14",
-    "3.15",
-    "pypy3.11",
-]
-
 HERE = Path(__file__).resolve().parent
+
+# The interpreters to judge on. A new Python version is one more entry there.
+TARGETS = tomllib.loads((HERE / "conformance" / "clauses" / "pythons.toml").read_text("utf-8"))["targets"]
 
 # -- --target=PATH or --interpreter=PATH names an interpreter itself: one session then, without an environment.
 INTERPRETERS = ("--target", "--interpreter")
@@ -97,7 +88,10 @@ RECIPES = sorted(path.stem for path in (HERE / "survey").glob("*.toml"))
 MUTATION_TOOLS = ["mutmut==3.8.1", "cosmic-ray==8.7.0"]
 
 # The engine that searches without end; it breaks on later versions of Hypothesis.
-FUZZING_TOOLS = ["hypofuzz==25.11.1", "hypothesis==6.155.7", "packaging>=26", "pytest>=9", "redis>=8", "rich>=15"]
+FUZZING_TOOLS = [
+    *("hypofuzz==25.11.1", "hypothesis==6.155.7"),
+    *("msgspec>=0.22", "packaging>=26", "pytest>=9", "redis>=8", "rich>=15"),
+]
 
 # Options whose value is an interpreter.
 NAMING_ONE = (*INTERPRETERS, "--old", "--new")

@@ -17,7 +17,24 @@ from packaging.specifiers import SpecifierSet
 Recipe = str | Mapping[str, Any]
 FAMILIES = "families"  # the folder of their tables, and the chapter of their cases
 SEARCH = "search"  # the chapter of what is drawn
-CAPABILITIES = ("fork", "symlinks", "audit", "cpython", "refcounting", "threads", "unicode", "zip")
+
+# Each thing, beside a version, that a case can require of its target; the agent finds out which of them are there.
+CAPABILITIES: Mapping[str, str] = {
+    "fork": "processes can be forked",
+    "symlinks": "files can be symbolic links",
+    "audit": "`sys.addaudithook` is there",
+    "cpython": "the interpreter is CPython",
+    "refcounting": "objects go as soon as nothing refers to them",
+    "threads": "threads can be started",
+    "unicode": "names of files can hold any letter",
+    "zip": "modules can be imported from zip archives",
+}
+_OF_CPYTHON = frozenset(("cpython", "refcounting"))
+
+
+def usual_capabilities(implementation: str) -> frozenset[str]:
+    """The capabilities of an interpreter, "cpython" or another one, on a platform that lacks nothing."""
+    return frozenset(CAPABILITIES) - (frozenset() if implementation == "cpython" else _OF_CPYTHON)
 
 
 class CaseError(Exception):

@@ -15,10 +15,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .. import STATUS
 from ..clauses import CHAPTERS, Clause, Level
 from .findings import Finding, findings, of_run
 from .finds import Written
-from .records import STATUS, Record
+from .records import Record
 from .runs import Run, headline, status_of
 from .values import show, two_sides
 
