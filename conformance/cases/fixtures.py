@@ -5,25 +5,14 @@
 
 from __future__ import annotations
 
-import ast
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-from .model import CAPABILITIES, FAMILIES, Case, CaseError, Recipe, Step
-
-_RECIPES = {
-    "pyc": {"for", "mode", "stale"},
-    "zip": {"directories"},
-    "bytes": set[str](),
-    "symlink": set[str](),
-    "text": {"mtime"},
-    "delete": set[str](),
-}
-_FIXTURE_KEYS = {"summary", "clauses", "requires", "path", "argv", "call", "files", "steps"}
+from ..checked import WrongData, checked
+from .fixture_file import FixtureFile, check_files, check_requirement, check_source, check_step
+from .model import FAMILIES, Case, CaseError, Step
 
 
 def read(path: Path, root: Path) -> Case:
@@ -31,96 +20,41 @@ def read(path: Path, root: Path) -> Case:
     name = path.relative_to(root).with_suffix("").as_posix()
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-        raise CaseError(f"{path}: this is not TOML: {exc}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise CaseError(f"{path}: this is not TOML: {problem}") from None
     try:
         return from_plain(data, name)
-    except CaseError as exc:
-        raise CaseError(f"{path}: {exc}") from None
+    except CaseError as problem:
+        raise CaseError(f"{path}: {problem}") from None
 
 
 def from_plain(data: Mapping[str, Any], name: str) -> Case:
-    """A case from a fixture's data. Raises CaseError."""
-    unknown = data.keys() - _FIXTURE_KEYS
-    if unknown:
-        known = ", ".join(sorted(_FIXTURE_KEYS))
-        raise CaseError(f"there is no key {sorted(unknown)[0]!r} in a fixture; the keys are {known}")
-    if ("call" in data) == ("steps" in data):
-        raise CaseError("give either `call` or `[[steps]]`")
-    steps = [{"call": data["call"]}] if "call" in data else data["steps"]
+    """The case in a fixture's data. name: its id. Raises CaseError."""
+    try:
+        fixture = checked(data, FixtureFile)
+    except WrongData as problem:
+        raise CaseError(str(problem)) from None
+    for requirement in fixture.requires:
+        check_requirement(requirement)
+    check_files(fixture.files, "files")
+    steps = [{"call": fixture.call}] if isinstance(fixture.call, str) else fixture.steps or ()
     return Case(
-        files=_files(data.get("files", {}), "files"),
-        steps=tuple(_step(step, number) for number, step in enumerate(steps, 1)),
-        path=tuple(_texts(data, "path", ["."])),
-        argv=tuple(_texts(data, "argv", ["prog"])),
-        requires=tuple(_requirement(one) for one in _texts(data, "requires", [])),
+        files=fixture.files,
+        steps=tuple(_step(step, f"step {number}") for number, step in enumerate(steps, 1)),
+        path=fixture.path,
+        argv=fixture.argv,
+        requires=fixture.requires,
         id=name,
-        summary=_text(data, "summary"),
-        clauses=tuple(_texts(data, "clauses", [])),
+        summary=fixture.summary,
+        clauses=fixture.clauses,
     )
 
 
-def _text(data: Mapping[str, Any], key: str) -> str:
-    value = data.get(key, "")
-    if not isinstance(value, str):
-        raise CaseError(f"`{key}` is a text, not {value!r}")
-    return value
-
-
-def _texts(data: Mapping[str, Any], key: str, default: list[str]) -> list[str]:
-    value = data.get(key, default)
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-        raise CaseError(f"`{key}` is a list of texts, not {value!r}")
-    return value
-
-
-def _requirement(text: str) -> str:
-    if text.startswith("python"):
-        try:
-            SpecifierSet(text[len("python") :])
-        except InvalidSpecifier:
-            raise CaseError(f"{text!r} in `requires` is no version specifier, such as python>=3.12") from None
-    elif text not in CAPABILITIES:
-        raise CaseError(f"there is nothing called {text!r} to require; there are {', '.join(CAPABILITIES)}")
-    return text
-
-
-def _step(step: Mapping[str, Any], number: int) -> Step:
-    if len(step) != 1 or not step.keys() <= {"do", "call", "write"}:
-        raise CaseError(f"step {number} has exactly one of `do`, `call`, `write`")
-    ((kind, content),) = step.items()
-    if kind == "write":
-        return Step(kind, _files(content, f"step {number}"))
-    try:
-        # The driver's own grammar: what is newer than that belongs into the files of the world.
-        ast.parse(content, mode="eval" if kind == "call" else "exec")
-    except SyntaxError as exc:
-        raise CaseError(f"step {number}: `{kind}` does not parse: {exc.msg} in line {exc.lineno}") from None
-    return Step(kind, content)
-
-
-def _files(files: Any, where: str) -> Mapping[str, Recipe]:
-    if not isinstance(files, dict):
-        raise CaseError(f"{where}: a table of files is needed")
-    for name, recipe in files.items():
-        _check_recipe(name, recipe, where)
-    return files
-
-
-def _check_recipe(name: str, recipe: Any, where: str) -> None:
-    if name.startswith("/") or ".." in name.split("/"):
-        raise CaseError(f"{where}: the file {name!r} lies outside of the world")
-    if isinstance(recipe, str):
-        return
-    kinds = [kind for kind in _RECIPES if isinstance(recipe, dict) and kind in recipe]
-    if len(kinds) != 1:
-        raise CaseError(f"{where}: {name!r} is a text or a recipe with one of {', '.join(_RECIPES)}")
-    unknown = recipe.keys() - _RECIPES[kinds[0]] - {kinds[0]}
-    if unknown:
-        raise CaseError(f"{where}: {name!r}: there is no {sorted(unknown)[0]!r} in a {kinds[0]} recipe")
-    if kinds[0] == "zip":
-        for inner, content in recipe["zip"].items():
-            _check_recipe(inner, content, f"{where}: {name}")
+def _step(step: Any, where: str) -> Step:
+    kind = check_step(step, where)
+    if kind != "write":
+        check_source(kind, step[kind], where)
+    return Step(kind, step[kind])
 
 
 def fixtures(root: Path) -> Iterator[Path]:

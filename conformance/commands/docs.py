@@ -19,6 +19,7 @@ from ..observation.recording import FOLDER, Recordings
 from . import options
 from .interpreters_page import page as interpreters_page
 from .releases.page import page as releases_page
+from .schemas import SCHEMAS
 
 DOCS = HOUSE / "docs"
 
@@ -89,6 +90,7 @@ def pages() -> dict[Path, Callable[[], str]]:
         DOCS / "options.md": options.page,
         DOCS / "releases.md": lambda: releases_page(ledger(), Recordings(FIXTURES / FOLDER).builds),
         DOCS / "interpreters.md": lambda: interpreters_page((DOCS / "interpreters.md").read_text(encoding="utf-8")),
+        **{DOCS / "schemas" / name: make for name, make in SCHEMAS.items()},
     }
 
 

@@ -6,35 +6,79 @@ for a target, and what of a case's record it expects. How cases are run, and how
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from msgspec import UNSET, Meta, UnsetType, field
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from ..cases.fixture_file import FixtureFile
 from ..cases.fixtures import from_plain
 from ..cases.model import Case, CaseError
-from ..clauses import Level, registry
+from ..checked import Place, Table, WrongData, any_of, checked, form, near, says
+from ..clauses import Level, pythons, registry
 from .divergence import PHASES, Signature
 
 KINDS = (
     *("missing", "extra", "value", "type", "identity", "order"),
     *("raises", "returns", "subclass", "crash", "hang"),
 )
-_ENTRY = {"signatures", "reason", "link", "targets"}
-_MORE = {"case", "targets"}
 _CONDITION = re.compile(r"\s*([a-z][a-z0-9_]*)?\s*([<>=!~].*)?", re.DOTALL)
-# Versions by which conditions are compared: those that there are, and some to come.
-_VERSIONS = [f"3.{minor}.{micro}" for minor in range(8, 31) for micro in range(31)]
+# Releases by which conditions are compared: those that there are, and some to come.
+_RELEASES = tuple(pythons.releases(pythons.TO_COME))
+_Targets = tuple[str, ...]
+_Case = Annotated["str | CaseOfSignature", form("a case, or { case = ..., targets = [...] }")]
+_CaseOrCases = Annotated[
+    "str | CaseOfSignature | tuple[_Case, ...]", form("a case, or { case = ..., targets = [...] }, or a list of these")
+]
 
 
 class BaselineError(Exception):
-    """A baseline is wrong: the file, the line, and one sentence."""
+    """Raised for a wrong baseline: the file, the line, and one sentence."""
+
+
+class CaseOfSignature(Table, frozen=True):
+    """The case behind a signature, with targets of its own."""
+
+    noun = "case of a signature"
+
+    case: Annotated[str, says("the id of the smallest case that shows it")]
+    targets: Annotated[_Targets | UnsetType, says("where it is expected, instead of where the entry says")] = UNSET
+
+
+class Entry(Table, frozen=True):
+    """Divergences that are expected for one reason."""
+
+    noun = "entry"
+
+    reason: Annotated[str, says("why this is expected; may be empty as long as nobody knows")]
+    signatures: Annotated[
+        dict[str, _CaseOrCases],
+        Meta(min_length=1),
+        form("a table with, at least, one signature = case"),
+        says("'CLAUSE, phase, field, kind', with the smallest case that shows it"),
+    ]
+    link: Annotated[str, says("where there is more to read")] = ""
+    targets: Annotated[_Targets | UnsetType, says("where it is expected: pypy, >=3.12 or cpython>=3.9,<3.13")] = UNSET
+
+
+class BaselineFile(Table, frozen=True):
+    """A baseline: the divergences that are expected of an implementation."""
+
+    noun = "baseline"
+
+    written_on: Annotated[tuple[str, ...], says("targets on which --write-baseline has been at work here")] = ()
+    expected: Annotated[tuple[Entry, ...], form("a list of entries, each written [[expected]]")] = ()
+    cases: Annotated[
+        dict[str, Annotated[dict[str, Any], form("a case, written as a table"), any_of(FixtureFile)]],
+        form("a table of cases by id"),
+        says("cases that only the search has drawn, in the form of a fixture"),
+    ] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,7 +109,7 @@ class Condition:
 
     def reaches(self) -> bool:
         """Whether there may be any such target."""
-        return any(self.versions.contains(version) for version in _VERSIONS)
+        return any(self.versions.contains(version) for version in _RELEASES)
 
 
 @dataclass(frozen=True)
@@ -231,7 +275,7 @@ def parse(text: str, path: Path, ids: Collection[str]) -> Baseline:
 
 
 class _Reader:
-    """Reads the data of one file, and knows where in it everything stands."""
+    """Reads the data of one file, and knows in which line everything stands."""
 
     def __init__(self, path: Path, places: Places, ids: Collection[str]) -> None:
         self._path = path
@@ -239,136 +283,127 @@ class _Reader:
         self._ids = ids
 
     def baseline(self, data: Mapping[str, Any]) -> Baseline:
-        unknown = data.keys() - {"written_on", "expected", "cases"}
-        if unknown:
-            key = sorted(unknown)[0]
-            raise self._wrong(self._places.key("", key), f"there is no {key!r} in a baseline; entries are [[expected]]")
-        written_on = self._texts(data.get("written_on", []), "written_on", self._places.key("", "written_on"))
-        for one in written_on:
-            self._condition(one, self._places.key("", "written_on"))
-        entries = data.get("expected", [])
-        if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
-            raise self._wrong(self._places.key("", "expected"), "entries are written [[expected]]")
-        cases = self._cases(data.get("cases", {}))
-        known = [one for number, entry in enumerate(entries) for one in self._entry(number, entry, cases)]
-        self._once(known)
-        used = {one.case for one in known}
+        """The baseline in the data. Raises BaselineError."""
+        try:
+            file = checked(data, BaselineFile)
+        except WrongData as problem:
+            # The line says already in which entry, or in which case, the mistake is.
+            within = problem.within[1 if problem.place[:1] in {("expected",), ("cases",)} else 0 :]
+            raise self._wrong(self._line(problem.place), ": ".join((*within, problem.what))) from None
+        for text in file.written_on:
+            self._condition(text, self._places.key("", "written_on"))
+        cases = self._cases(file.cases)
+        known = [
+            expected for number, entry in enumerate(file.expected) for expected in self._entry(number, entry, cases)
+        ]
+        self._check_once(known)
+        used = {expected.case for expected in known}
         for name in cases:
             if name not in used:
                 raise self._wrong(self._places.case(name), f"no entry has the case {name!r}: remove it")
-        return Baseline(self._path, tuple(known), cases, written_on)
+        return Baseline(self._path, tuple(known), cases, file.written_on)
 
-    def _cases(self, data: Any) -> dict[str, Case]:
-        if not isinstance(data, dict):
-            raise self._wrong(self._places.key("", "cases"), "`cases` is a table of cases by id")
+    def _line(self, place: Place) -> int:
+        """The line of a part of the data; 0 if that is not known."""
+        match place:
+            case ("expected", int(number), "signatures", str(signature), *_):
+                return self._places.key(f"signatures {number}", signature) or self._in_entry(number, "signatures")
+            case ("expected", int(number), str(key), *_):
+                return self._in_entry(number, key)
+            case ("expected", int(number)):
+                return self._places.entry(number)
+            case ("cases", str(name), *_):
+                return self._places.case(name)
+            case (str(key), *_):
+                return self._places.key("", key)
+        return 0
+
+    def _in_entry(self, number: int, key: str) -> int:
+        return self._places.key(f"expected {number}", key) or self._places.entry(number)
+
+    def _cases(self, data: Mapping[str, Mapping[str, Any]]) -> dict[str, Case]:
         found = {}
-        for name, one in data.items():
+        for name, fixture in data.items():
             line = self._places.case(name)
-            if not isinstance(one, dict) or "/" not in name:
+            if "/" not in name:
                 raise self._wrong(line, f'a case is a table, [cases."search/sequences/name"], not {name!r}')
             try:
-                found[name] = from_plain(one, name)
-            except CaseError as exc:
-                raise self._wrong(line, f"the case {name!r}: {exc}") from None
+                found[name] = from_plain(fixture, name)
+            except CaseError as problem:
+                raise self._wrong(line, f"the case {name!r}: {problem}") from None
             unknown = [clause for clause in found[name].clauses if clause not in registry()]
             if unknown:
                 raise self._wrong(line, f"the case {name!r}: {self._no_clause(unknown[0])}")
         return found
 
-    def _entry(self, number: int, entry: Mapping[str, Any], cases: Collection[str]) -> Iterator[Known]:
-        line = self._places.entry(number)
-
-        def at(key: str) -> int:
-            return self._places.key(f"expected {number}", key) or line
-
-        for key in entry:
-            if key not in _ENTRY:
-                keys = ", ".join(sorted(_ENTRY))
-                raise self._wrong(at(key), f"there is no key {key!r} in an entry; the keys are {keys}")
-        for key in ("signatures", "reason"):
-            if key not in entry:
-                raise self._wrong(line, f"this entry has no {key!r}")
-        for key in ("reason", "link"):
-            if not isinstance(entry.get(key, ""), str):
-                raise self._wrong(at(key), f"`{key}` is a text, not {entry[key]!r}")
-        signatures = entry["signatures"]
-        if not isinstance(signatures, dict) or not signatures:
-            raise self._wrong(at("signatures"), "`signatures` is a table with, at least, one signature = case")
-        targets = self._targets(entry, at("targets"))
-        for text, value in signatures.items():
-            place = self._places.key(f"signatures {number}", text) or at("signatures")
-            signature = self._signature(text, place)
-            for one in value if isinstance(value, list) else [value]:
-                more = one if isinstance(one, dict) else {"case": one}
-                if not more.keys() <= _MORE or not isinstance(more.get("case"), str):
-                    raise self._wrong(place, "behind a signature stands a case, or { case = ..., targets = [...] }")
-                if more["case"] not in self._ids and more["case"] not in cases:
-                    raise self._wrong(place, self._no_case(more["case"]))
-                where = self._targets(more, place) or targets
+    def _entry(self, number: int, entry: Entry, cases: Collection[str]) -> Iterator[Known]:
+        """The divergences that an entry expects."""
+        head = self._places.entry(number)
+        targets = self._targets(entry.targets, self._in_entry(number, "targets"))
+        for text, value in entry.signatures.items():
+            line = self._line(("expected", number, "signatures", text))
+            signature = self._signature(text, line)
+            for shown in value if isinstance(value, tuple) else (value,):
+                of_case = shown if isinstance(shown, CaseOfSignature) else CaseOfSignature(shown)
+                if of_case.case not in self._ids and of_case.case not in cases:
+                    raise self._wrong(line, self._no_case(of_case.case))
+                where = self._targets(of_case.targets, line) or targets
                 if not _meets(signature.clause, where):
                     versions = " or ".join(registry()[signature.clause].versions)
-                    raise self._wrong(place, f"{signature.clause} holds for {versions}, and so on none of its targets")
+                    raise self._wrong(line, f"{signature.clause} holds for {versions}, and so on none of its targets")
                 yield Known(
                     signature=signature,
-                    case=more["case"],
-                    reason=entry["reason"].strip(),
-                    link=entry.get("link", "").strip(),
+                    case=of_case.case,
+                    reason=entry.reason.strip(),
+                    link=entry.link.strip(),
                     targets=where,
-                    own="targets" in more,
+                    own=of_case.targets is not UNSET,
                     entry=number,
-                    of=len(signatures),
-                    head=line or place,
-                    line=place,
+                    of=len(entry.signatures),
+                    head=head or line,
+                    line=line,
                 )
 
     def _signature(self, text: str, line: int) -> Signature:
-        parts = [one.strip() for one in text.split(",")]
+        parts = [part.strip() for part in text.split(",")]
         if len(parts) != 4 or not all(parts):
             raise self._wrong(line, f"{text!r} is no signature, which is 'CLAUSE, phase, field, kind'")
-        clause, phase, field, kind = parts
+        clause, phase, place, kind = parts
         if clause not in registry():
             raise self._wrong(line, self._no_clause(clause))
         if registry()[clause].untestable:
             raise self._wrong(line, f"{clause} is never judged: {registry()[clause].untestable}")
-        for name, one, choices in (("phase", phase, PHASES), ("kind", kind, KINDS)):
-            if one not in choices:
-                raise self._wrong(line, f"there is no {name} {one!r}; there are {', '.join(choices)}")
-        return Signature(clause, phase, field, kind)
+        for name, word, choices in (("phase", phase, PHASES), ("kind", kind, KINDS)):
+            if word not in choices:
+                sentence = f"there is no {name} {word!r}; there are {', '.join(choices)}{near(word, choices)}"
+                raise self._wrong(line, sentence)
+        return Signature(clause, phase, place, kind)
 
-    def _targets(self, entry: Mapping[str, Any], line: int) -> tuple[Condition, ...]:
-        if "targets" not in entry:
+    def _targets(self, texts: tuple[str, ...] | UnsetType, line: int) -> tuple[Condition, ...]:
+        if isinstance(texts, UnsetType):
             return ()
-        texts = self._texts(entry["targets"], "targets", line)
         if not texts:
-            raise self._wrong(line, "`targets` is empty, so this entry is never expected: remove it")
-        return tuple(self._condition(one, line) for one in texts)
+            raise self._wrong(line, "`targets` is empty, so this is never expected: remove it")
+        return tuple(self._condition(text, line) for text in texts)
 
     def _condition(self, text: str, line: int) -> Condition:
         try:
             return Condition.parse(text)
-        except ValueError as exc:
-            raise self._wrong(line, str(exc)) from None
+        except ValueError as problem:
+            raise self._wrong(line, str(problem)) from None
 
-    def _texts(self, value: Any, key: str, line: int) -> tuple[str, ...]:
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise self._wrong(line, f"`{key}` is a list of texts, not {value!r}")
-        return tuple(value)
-
-    def _once(self, known: Sequence[Known]) -> None:
-        """Raise if a signature is expected twice on any target."""
-        for position, one in enumerate(known):
-            for other in known[:position]:
-                if one.signature == other.signature and _overlap(one, other):
-                    raise _twice(self._path, other, one)
+    def _check_once(self, known: Sequence[Known]) -> None:
+        """Raise BaselineError if a signature is expected twice on any target."""
+        for position, second in enumerate(known):
+            for first in known[:position]:
+                if first.signature == second.signature and _overlap(first, second):
+                    raise _twice(self._path, first, second)
 
     def _no_clause(self, name: str) -> str:
-        near = difflib.get_close_matches(name, registry(), 1)
-        hint = f"; is it {near[0]}?" if near else "; docs/specification.md lists them"
-        return f"there is no clause {name!r}{hint}"
+        return f"there is no clause {name!r}{near(name, registry()) or '; docs/specification.md lists them'}"
 
     def _no_case(self, name: str) -> str:
-        near = difflib.get_close_matches(name, self._ids, 1, 0.8)
-        return f"there is no case {name!r}" + (f"; is it {near[0]}?" if near else "")
+        return f"there is no case {name!r}{near(name, self._ids, 0.8)}"
 
     def _wrong(self, line: int, sentence: str) -> BaselineError:
         return BaselineError(f"{self._path}:{line or 1}: {sentence}")
@@ -386,7 +421,7 @@ def _reached(targets: tuple[str, ...]) -> frozenset[tuple[str, str]]:
         (name, version)
         for one in conditions
         for name in names
-        for version in _VERSIONS
+        for version in _RELEASES
         if one.implementation == name and one.versions.contains(version)
     )
 
@@ -408,7 +443,7 @@ def _meets(clause: str, targets: Sequence[Condition]) -> bool:
     if not targets or not registry()[clause].versions:
         return True
     return any(
-        registry()[clause].holds(version) for one in targets for version in _VERSIONS if one.versions.contains(version)
+        registry()[clause].holds(version) for one in targets for version in _RELEASES if one.versions.contains(version)
     )
 
 
