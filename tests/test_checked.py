@@ -90,7 +90,7 @@ def test_texts_may_hold_half_of_a_surrogate_pair() -> None:
 
 # -- fixtures --------------------------------------------------------------------------------------------------
 
-FIXTURE = {
+FIXTURE: dict[str, tuple[str | bytes, str]] = {
     "no TOML": ("call = ", "this is not TOML"),
     "an unknown key": ("call = '1'\nfils = {}", "there is no key 'fils' in a fixture, which may have argv, call, clauses, files,"),
     "a key that is nearly right": ("call = '1'\nrequire = []", "; is it requires?"),
@@ -133,7 +133,7 @@ def test_a_wrong_fixture_is_refused(fault: str, tmp_path: Path) -> None:
     text, sentence = FIXTURE[fault]
     path = tmp_path / "packages" / "own.toml"
     path.parent.mkdir()
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())  # type: ignore[redundant-expr]
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
     with pytest.raises(CaseError) as caught:
         read(path, tmp_path)
     said = str(caught.value)

@@ -85,7 +85,8 @@ def test_ci_looks_for_the_same_pythons() -> None:
 def test_no_other_file_lists_the_versions() -> None:
     """Neither as a range nor one by one, so that a new one cannot be forgotten."""
     listed = re.compile(
-        r"range\(\s*8\s*,\s*[12]\d\s*\)|range\(1\d, 7, -1\)|\{\d+\.\.1\d\}|[\"']3\.13[\"'],\s*[\"']3\.14[\"'],\s*[\"']3\.15"
+        r"range\(\s*8\s*,\s*[12]\d\s*\)|range\(1\d, 7, -1\)|\{\d+\.\.1\d\}"
+        r"|[\"']3\.13[\"'],\s*[\"']3\.14[\"'],\s*[\"']3\.15"
     )
     sources = [HOUSE / "noxfile.py", HOUSE / ".ci" / "run"]
     sources += [path for room in ("conformance", "bench", "tests", "survey") for path in (HOUSE / room).rglob("*.py")]

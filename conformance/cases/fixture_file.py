@@ -173,7 +173,7 @@ def check_files(files: Mapping[str, Any], where: str) -> None:
 
 def check_step(step: Any, where: str) -> str:
     """The kind of a step, once its keys and its files are checked. Raises CaseError."""
-    keys = list(step) if isinstance(step, dict) else []
+    keys: list[str] = list(step) if isinstance(step, dict) else []
     kinds = [key for key in keys if key in STEPS]
     for key in keys:
         if key not in STEPS:

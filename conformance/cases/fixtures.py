@@ -16,7 +16,7 @@ from .model import FAMILIES, Case, CaseError, Step
 
 
 def read(path: Path, root: Path) -> Case:
-    """The fixture in a TOML file below `root`. Raises CaseError."""
+    """The case in a TOML file below `root`; its id is the path from there. Raises CaseError and OSError."""
     name = path.relative_to(root).with_suffix("").as_posix()
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -58,7 +58,7 @@ def _step(step: Any, where: str) -> Step:
 
 
 def fixtures(root: Path) -> Iterator[Path]:
-    """The files of all fixtures below `root`, in the order of their ids; the tables of the families are none."""
+    """The files of all fixtures below `root`, in the order of their ids. The tables of families are left out."""
     return (path for path in sorted(root.glob("*/*.toml")) if path.parent.name != FAMILIES)
 
 
@@ -66,7 +66,7 @@ _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "\b
 
 
 def toml(case: Case) -> str:
-    """The case as TOML. Raises ValueError for a text that TOML cannot hold: one with half of a surrogate pair."""
+    """The case as TOML. Raises ValueError for a text with half of a surrogate pair, which TOML cannot hold."""
     lines = [f"summary = {_quoted(case.summary)}"]
     for key, value, usual in (
         ("clauses", case.clauses, ()),
@@ -105,10 +105,10 @@ def _toml_value(value: Any) -> str:
     if isinstance(value, str):
         return _several_lines(value) if "\n" in value else _quoted(value)
     if isinstance(value, list):
-        return "[" + ", ".join(_toml_value(one) for one in value) + "]"
+        return "[" + ", ".join(_toml_value(item) for item in value) + "]"
     if isinstance(value, Mapping):
         return (
-            "{ " + ", ".join(f"{_toml_key(key)} = {_toml_value(one)}" for key, one in value.items()) + " }"
+            "{ " + ", ".join(f"{_toml_key(key)} = {_toml_value(item)}" for key, item in value.items()) + " }"
             if value
             else "{}"
         )
@@ -120,18 +120,18 @@ def _toml_key(key: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    """On one line; as it stands between apostrophes, where that is easier to read."""
+    """The text on one line: between apostrophes without escapes, where that is easier to read."""
     if ('"' in text or "\\" in text) and "'" not in text and not any(map(_is_control, text)):
         return f"'{text}'"
     return '"' + "".join(map(_escaped, text)) + '"'
 
 
 def _several_lines(text: str) -> str:
-    if not any(_is_control(one) for one in text if one != "\n"):
+    if not any(_is_control(character) for character in text if character != "\n"):
         for quote, forbidden in (('"""', ("\\", '"""')), ("'''", ("'''",))):
-            if not any(one in text for one in forbidden) and not text.endswith(quote[0]):
+            if not any(part in text for part in forbidden) and not text.endswith(quote[0]):
                 return f"{quote}\n{text}{quote}"
-    return '"""\n' + "".join(one if one == "\n" else _escaped(one) for one in text) + '"""'
+    return '"""\n' + "".join("\n" if character == "\n" else _escaped(character) for character in text) + '"""'
 
 
 def _is_control(character: str) -> bool:

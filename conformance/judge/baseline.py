@@ -1,7 +1,14 @@
 """Baselines: the divergences that are expected of a candidate, each with a reason and the smallest case that shows it.
 
-A file of TOML (docs/baselines.md). What belongs here: what such a file says, whether it can be right, which of it holds
-for a target, and what of a case's record it expects. How cases are run, and how a baseline is written, does not.
+Rules. This module owns the form of such a file (docs/baselines.md), whether it can be right, which of it holds for a
+target, and which divergences of a case's record it expects. It does not know how cases are run, nor how a baseline is
+written.
+
+Theory of operation. `parse` reads the data of a file through its type, `BaselineFile`, and makes of each signature, for
+each of its cases, a `Known`. TOML's readers do not say in which line anything stands, so `Places` goes through the text
+a second time; every complaint has its line from there. `marked` notes in a trial's record which divergences are
+expected. `replayed` says of the record of a case that the baseline names whether each of its lines still holds, and
+`complaints` puts the lines that do not hold into sentences.
 """
 
 from __future__ import annotations
@@ -83,7 +90,7 @@ class BaselineFile(Table, frozen=True):
 
 @dataclass(frozen=True)
 class Condition:
-    """Targets by name and version: `cpython>=3.12`, `pypy`, `>=3.9,<3.13`."""
+    """A condition for targets, by name and version: `cpython>=3.12`, `pypy`, `>=3.9,<3.13`."""
 
     text: str
     implementation: str
@@ -91,7 +98,7 @@ class Condition:
 
     @classmethod
     def parse(cls, text: str) -> Condition:
-        """From its text. Raises ValueError."""
+        """The condition in a text. Raises ValueError."""
         found = _CONDITION.fullmatch(text)
         try:
             if found is None or not text.strip():
@@ -104,11 +111,11 @@ class Condition:
         return condition
 
     def holds(self, implementation: str, version: str) -> bool:
-        """Whether it names a target: "cpython", "3.13.0"."""
+        """True for a target that meets the condition: "cpython", "3.13.0"."""
         return self.implementation in ("", implementation) and self.versions.contains(version)
 
     def reaches(self) -> bool:
-        """Whether there may be any such target."""
+        """True if there may be a target that meets the condition."""
         return any(self.versions.contains(version) for version in _RELEASES)
 
 
@@ -116,8 +123,9 @@ class Condition:
 class Known:
     """One divergence that is expected: its signature, and the smallest case that shows it.
 
-    targets: where; everywhere if there are none. own: whether these stand beside the signature, and not in its entry.
-    entry: which of the entries, from 0, and of how many signatures. head, line: where that and this stand in the file.
+    reason, link: of its entry. targets: where it is expected; without any, everywhere. own: True if these targets
+    stand beside the signature, and not in its entry. entry: the number of its entry, from 0; of: how many signatures
+    that has. head, line: the lines of its entry and of its signature.
     """
 
     signature: Signature
@@ -132,14 +140,14 @@ class Known:
     line: int = 1
 
     def holds(self, implementation: str, version: str) -> bool:
-        """Whether it is expected on a target. What its clause does not say of a version is not expected there."""
-        named = not self.targets or any(one.holds(implementation, version) for one in self.targets)
+        """True if it is expected on a target: its targets name that one, and its clause holds there."""
+        named = not self.targets or any(condition.holds(implementation, version) for condition in self.targets)
         return named and registry()[self.signature.clause].holds(version)
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a file says. cases: those that only this file holds, by id."""
+    """The content of a baseline. cases: by id, those that only this file holds. written_on: targets, as conditions."""
 
     path: Path
     known: tuple[Known, ...] = ()
@@ -147,67 +155,68 @@ class Baseline:
     written_on: tuple[str, ...] = ()
 
     def on(self, implementation: str, version: str) -> tuple[Known, ...]:
-        """What is expected on a target. Raises BaselineError if something is expected twice."""
+        """The divergences that are expected on a target. Raises BaselineError if one is expected twice."""
         found: dict[Signature, Known] = {}
-        for one in self.known:
-            if one.holds(implementation, version):
-                if one.signature in found:
-                    raise _twice(self.path, found[one.signature], one)
-                found[one.signature] = one
+        for expected in self.known:
+            if expected.holds(implementation, version):
+                if expected.signature in found:
+                    raise _twice(self.path, found[expected.signature], expected)
+                found[expected.signature] = expected
         return tuple(found.values())
 
 
 def text_of(signature: Signature) -> str:
-    """A signature as a baseline has it."""
+    """The signature as a baseline has it: "CLAUSE, phase, field, kind"."""
     return ", ".join((signature.clause, signature.phase, signature.field, signature.kind))
 
 
-# -- what a run shows of it ------------------------------------------------------------------------------------
+# -- the records of a run --------------------------------------------------------------------------------------
 
 
 def marked(record: Mapping[str, Any], known: Sequence[Known], file: str) -> dict[str, Any]:
-    """A trial's record, in which each divergence says whether it is expected: by which entry, and for which reason."""
-    by_signature = {one.signature: one for one in known}
+    """The record of a trial, in which each divergence has a mark: the entry that expects it, or None."""
+    by_signature = {expected.signature: expected for expected in known}
     divergences = []
-    for one in record["divergences"]:
-        entry = by_signature.get(_signature(one))
+    for divergence in record["divergences"]:
+        entry = by_signature.get(_signature(divergence))
         mark = None if entry is None else {"reason": entry.reason, "link": entry.link, "at": f"{file}:{entry.head}"}
-        divergences.append({**one, "expected": mark})
+        divergences.append({**divergence, "expected": mark})
     return {**record, "divergences": divergences}
 
 
 def replayed(record: Mapping[str, Any], known: Sequence[Known], file: str, level: Level) -> list[dict[str, Any]]:
-    """What the record of a case says of the entries that keep it: a record for each.
+    """A record for each line of a baseline that names a case. record: that of the case, marked.
 
-    Its `state`: "expected", it still diverges in the same way; "gone", it does so no longer; "otherwise", the case
-    diverges in a way that is not expected, up to the level; "not-run", there is no telling here. record: marked.
+    `state` of each: "expected" if the case still diverges in that way; "gone" if it no longer does; "otherwise" if it
+    diverges in a way that is not expected, up to the level; "not-run" if that cannot be told here.
     """
-    shown = {_signature(one) for one in record["divergences"] if one["cause"]}
-    shaky = {_signature(one) for one in record["unconfirmed"]}
+    shown = {_signature(divergence) for divergence in record["divergences"] if divergence["cause"]}
+    unconfirmed = {_signature(divergence) for divergence in record["unconfirmed"]}
     unexpected = any(
-        one["cause"] and not one["expected"] and Level.parse(one["level"]) <= level for one in record["divergences"]
+        divergence["cause"] and not divergence["expected"] and Level.parse(divergence["level"]) <= level
+        for divergence in record["divergences"]
     )
     found = []
-    for one in known:
-        if one.case != record["id"]:
+    for expected in known:
+        if expected.case != record["id"]:
             continue
-        if one.signature in shown:
+        if expected.signature in shown:
             state = "expected"
-        elif record["verdict"] == "not-run" or one.signature in shaky:
+        elif record["verdict"] == "not-run" or expected.signature in unconfirmed:
             state = "not-run"
         else:
             state = "otherwise" if unexpected else "gone"
         found.append(
             {
                 "record": "baseline",
-                "signature": text_of(one.signature),
-                "case": one.case,
+                "signature": text_of(expected.signature),
+                "case": expected.case,
                 "state": state,
-                "reason": one.reason,
-                "link": one.link,
-                "at": f"{file}:{one.line}",
-                "entry": f"{file}:{one.head}",
-                "of": one.of,
+                "reason": expected.reason,
+                "link": expected.link,
+                "at": f"{file}:{expected.line}",
+                "entry": f"{file}:{expected.head}",
+                "of": expected.of,
                 "offered": record["verdict"] != "unsupported",
             }
         )
@@ -215,7 +224,7 @@ def replayed(record: Mapping[str, Any], known: Sequence[Known], file: str, level
 
 
 def complaint(record: Mapping[str, Any]) -> str:
-    """What is wrong with a line of an entry, and what to do, in one sentence; empty if nothing is."""
+    """The sentence that says what is wrong with a line of a baseline, and what to do; empty if the line holds."""
     if record["state"] not in ("gone", "otherwise"):
         return ""
     if not record["offered"]:
@@ -228,28 +237,30 @@ def complaint(record: Mapping[str, Any]) -> str:
 
 
 def complaints(records: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What is wrong with a baseline, a sentence each: one for an entry of which nothing is left."""
+    """The sentences that say what is wrong with a baseline: one for each line, or for a whole entry that is gone."""
     found = []
-    for entry in dict.fromkeys(one["entry"] for one in records):
-        own = [one for one in records if one["entry"] == entry]
-        said = [sentence for one in own if (sentence := complaint(one))]
-        if len(said) == len(own) == own[0]["of"] and len(own) > 1:
-            way = "another way" if any(one["state"] == "otherwise" for one in own) else "these ways"
+    for entry in dict.fromkeys(record["entry"] for record in records):
+        own = [record for record in records if record["entry"] == entry]
+        sentences = [sentence for record in own if (sentence := complaint(record))]
+        if len(sentences) == len(own) == own[0]["of"] and len(own) > 1:
+            way = "another way" if any(record["state"] == "otherwise" for record in own) else "these ways"
             no = "" if way == "another way" else " no longer"
-            said = [f"{own[0]['entry']}: the {len(own)} cases of this entry{no} diverge in {way}: remove this entry"]
-        found += said
+            sentences = [
+                f"{own[0]['entry']}: the {len(own)} cases of this entry{no} diverge in {way}: remove this entry"
+            ]
+        found += sentences
     return found
 
 
-def _signature(one: Mapping[str, Any]) -> Signature:
-    return Signature(one["clause"], one["phase"], one["field"], one["kind"])
+def _signature(divergence: Mapping[str, Any]) -> Signature:
+    return Signature(divergence["clause"], divergence["phase"], divergence["field"], divergence["kind"])
 
 
 # -- reading ---------------------------------------------------------------------------------------------------
 
 
 def read(path: Path, ids: Collection[str]) -> Baseline:
-    """The baseline in a file. ids: of the cases that there are. Raises BaselineError."""
+    """The baseline in a file. ids: those of all cases. Raises BaselineError."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as exc:
@@ -260,7 +271,7 @@ def read(path: Path, ids: Collection[str]) -> Baseline:
 
 
 def parse(text: str, path: Path, ids: Collection[str]) -> Baseline:
-    """The baseline in a text. Raises BaselineError."""
+    """The baseline in a text. path: of the file, for complaints; ids: those of all cases. Raises BaselineError."""
     places = Places(text)
     try:
         data = tomllib.loads(text)
@@ -270,8 +281,7 @@ def parse(text: str, path: Path, ids: Collection[str]) -> Baseline:
         line = at[1] if at else len(text.splitlines()) or 1
         said = message[: at.start()] if at else message.replace(" (at end of document)", "")
         raise BaselineError(f"{path}:{line}: this is not TOML: {said}") from None
-    reader = _Reader(path, places, ids)
-    return reader.baseline(data)
+    return _Reader(path, places, ids).baseline(data)
 
 
 class _Reader:
@@ -415,42 +425,44 @@ def _twice(path: Path, first: Known, second: Known) -> BaselineError:
 
 @functools.lru_cache(maxsize=4096)
 def _reached(targets: tuple[str, ...]) -> frozenset[tuple[str, str]]:
-    conditions = [Condition.parse(one) for one in targets]
-    names = {one.implementation for one in conditions}
+    """All targets, as name and release, that meet one of the conditions; the name is empty where none is given."""
     return frozenset(
-        (name, version)
-        for one in conditions
-        for name in names
+        (condition.implementation, version)
+        for condition in map(Condition.parse, targets)
         for version in _RELEASES
-        if one.implementation == name and one.versions.contains(version)
+        if condition.versions.contains(version)
     )
 
 
-def _overlap(one: Known, other: Known) -> bool:
-    """Whether there may be a target on which both are expected."""
-    if not one.targets or not other.targets:
+def _overlap(first: Known, second: Known) -> bool:
+    """True if there may be a target on which both are expected."""
+    if not first.targets or not second.targets:
         return True
-    ours, theirs = (_reached(tuple(condition.text for condition in known.targets)) for known in (one, other))
-    if ours & theirs:
+    reached = [_reached(tuple(condition.text for condition in known.targets)) for known in (first, second)]
+    if reached[0] & reached[1]:
         return True
-    anywhere = ({version for name, version in side if not name} for side in (ours, theirs))
-    everywhere = ({version for _, version in side} for side in (theirs, ours))
-    return any(first & second for first, second in zip(anywhere, everywhere, strict=True))
+    # A condition without a name meets targets of every name.
+    nameless = [{version for name, version in targets if not name} for targets in reached]
+    versions = [{version for _, version in targets} for targets in reached]
+    return bool(nameless[0] & versions[1] or nameless[1] & versions[0])
 
 
 def _meets(clause: str, targets: Sequence[Condition]) -> bool:
-    """Whether a clause holds for any version of the targets."""
+    """True if a clause holds for any version of the targets."""
     if not targets or not registry()[clause].versions:
         return True
     return any(
-        registry()[clause].holds(version) for one in targets for version in _RELEASES if one.versions.contains(version)
+        registry()[clause].holds(version)
+        for condition in targets
+        for version in _RELEASES
+        if condition.versions.contains(version)
     )
 
 
 class Places:
-    """In which lines the parts of a baseline stand: TOML's readers do not say.
+    """The lines in which the parts of a baseline stand, which TOML's readers do not give.
 
-    headers: of all tables, in order: line and name.
+    headers: line and name of all tables, in order.
     """
 
     def __init__(self, text: str) -> None:
@@ -465,7 +477,7 @@ class Places:
             inside = after(line, inside)
 
     def _note(self, line: str, number: int, table: str) -> str:
-        """Note what stands in a line; the table in which the following ones stand."""
+        """Note the table or the key in a line; return the table to which the next lines belong."""
         if header := re.match(r"\s*\[\[?\s*(.+?)\s*\]\]?\s*(?:#.*)?$", line):
             name = header[1]
             self.headers.append((number, name))
@@ -495,7 +507,7 @@ class Places:
 
 
 def after(line: str, inside: str) -> str:
-    """The quotes within which the next line begins, if it begins within a text."""
+    """The quotes of the text within which the next line begins; empty if it begins outside of texts."""
     position = 0
     while position < len(line):
         if inside:

@@ -1,7 +1,10 @@
-"""Reads the tables of the families: axes of rows, and the families that combine them.
+"""The tables of the families read and checked: axes of rows, and the families that combine them.
 
-A file holds `[AXIS.ROW]` tables, and `[[family]]` tables that name axes, of this file or of another one. A row says
-what it adds to a case; it is read as it stands, and put together with others by `products`.
+Rules. This module owns the form of `fixtures/families/*.toml` (`RowEntry`, `FamilyEntry`) and what a row and a family
+are once they are read. It does not combine rows (`products` does), nor store modules (`storages` does).
+
+Theory of operation. A file holds `[AXIS.ROW]` tables, and `[[family]]` tables that name axes of this file or of another
+one. So all files are read first, and then each family gets the rows of its axes.
 """
 
 from __future__ import annotations
@@ -88,13 +91,13 @@ _Axes = dict[str, Annotated[dict[str, Any], form("an axis, with its rows written
 
 @dataclass(frozen=True)
 class Row:
-    """One entry of an axis, and what it adds to a case.
+    """One row of an axis: what it adds to a case.
 
-    says: its part of the summary. clauses: what it shows, the point first; with " if MARK", what it shows beside a row
-    that has the mark. stops: that the code does not get to run, "always" or beside a row with that mark; then only what
-    stops it shows anything. without: rows ("axis.row") with which it makes no sense. files: the modules of the world,
-    to be stored in one way or another. beside: files that stay as they are. steps: for each place in the order of the
-    family's steps. values: what is put for `$name` in files and steps. storage: which function stores the modules.
+    says: its part of the summary. clauses: ids of the clauses that it shows, the point first; with " if MARK", only
+    beside a row that has the mark. stops: "always", or the mark of the rows beside which this row stops the code
+    before it runs; then only such rows show anything. without: rows ("axis.row") with which it makes no sense. files:
+    the modules of the world, which a storage stores. beside: files that stay as they are. steps: for each slot.
+    values: the text for `$name` in files and steps. storage: the name of the function that stores the modules.
     """
 
     axis: str
@@ -115,11 +118,11 @@ class Row:
 
     @functools.cached_property
     def name(self) -> str:
-        """How other rows refer to it."""
+        """The name by which other rows refer to this one: "axis.row"."""
         return f"{self.axis}.{self.id}"
 
     def goes_with(self, other: Row) -> bool:
-        """Whether the two make sense together."""
+        """True if the two rows make sense together."""
         return other.name not in self.without and self.name not in other.without
 
 
@@ -127,8 +130,8 @@ class Row:
 class Family:
     """Axes that are combined, and how.
 
-    axes: their rows, in the order of the parts of an id; `only` and `leave` choose some. take: "all" combinations, or
-    as many as show all "pairs". steps: the order of the steps: names of slots, and steps of its own.
+    axes: the rows of each axis, in the order of the parts of an id. take: "all" combinations, or as many as show all
+    "pairs". steps: the order of the steps: names of slots, and steps of the family's own.
     """
 
     id: str
@@ -201,6 +204,6 @@ def _family(path: Path, entry: FamilyEntry, axes: Mapping[str, Mapping[str, Row]
             )
     chosen = []
     for axis in entry.axes:
-        names = [name for name in entry.only.get(axis, axes[axis]) if name not in entry.leave.get(axis, ())]
-        chosen.append(tuple(axes[axis][name] for name in names))
+        taken = [name for name in entry.only.get(axis, axes[axis]) if name not in entry.leave.get(axis, ())]
+        chosen.append(tuple(axes[axis][name] for name in taken))
     return Family(entry.id, entry.summary, tuple(chosen), entry.take, entry.steps, entry.values)
