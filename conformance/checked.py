@@ -76,7 +76,7 @@ def checked(data: object, kind: type[T], subject: str = "") -> T:
 
 
 def near(word: str, known: Iterable[str], least: float = 0.6) -> str:
-    """What to add to a sentence about an unknown word: "; is it WORD?", or nothing if none is much like it."""
+    """The end of a sentence about an unknown word: "; is it WORD?", or nothing if no known word is much like it."""
     found = difflib.get_close_matches(word, list(known), 1, least)
     return f"; is it {found[0]}?" if found else ""
 
@@ -84,7 +84,7 @@ def near(word: str, known: Iterable[str], least: float = 0.6) -> str:
 def unknown_key(key: str, noun: str, keys: Iterable[str]) -> str:
     """The sentence for a key that there is not."""
     known = sorted(keys)
-    return f"there is no key {key!a} in {_article(noun)} {noun}, which may have {_listed(known)}{near(key, known)}"
+    return f"there is no key {key!r} in {_article(noun)} {noun}, which may have {_listed(known)}{near(key, known)}"
 
 
 # -- the part that is wrong ------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def _mistake(data: Any, kind: Any, place: Place, within: _Within, name: str) -> 
 
 
 def _bare(kind: Any) -> tuple[Any, list[Meta]]:
-    """A type without its annotations, and these."""
+    """The type without its annotations, and these."""
     if get_origin(kind) is Annotated:
         return kind.__origin__, [meta for meta in kind.__metadata__ if isinstance(meta, Meta)]
     return kind, []
@@ -135,10 +135,7 @@ def _alternatives(kind: Any) -> Sequence[Any]:
 
 
 def _alternative(data: Any, kind: Any) -> Any:
-    """The alternative of a type that is a table or a list, as the data is; None if there is none, or data is neither.
-
-    A list may be one of several kinds of items only if these are told apart by the kind of their data.
-    """
+    """The alternative of a type that is a table, or a list, as the data is; None if there is none."""
     for alternative in _alternatives(kind):
         bare, _ = _bare(alternative)
         if isinstance(data, Mapping) and (_is_table(bare) or get_origin(bare) in (dict, Mapping)):
@@ -167,7 +164,7 @@ def _parts(
                 yield key, data[key], field.type, inside, f"`{key}`"
     elif isinstance(data, Mapping):
         for key, value in data.items():
-            yield key, value, get_args(kind)[1], inside, ascii(key)
+            yield key, value, get_args(kind)[1], inside, repr(key)
     else:
         for number, value in enumerate(data):
             part = get_args(kind)[0]
@@ -229,7 +226,7 @@ def _listed(words: Sequence[str], last: str = "and") -> str:
 
 
 def _shown(data: Any) -> str:
-    """A wrong value, as short as it is of use."""
+    """A wrong value, as a sentence shows it."""
     if isinstance(data, bool):
         return str(data).lower()
     if isinstance(data, Mapping):
@@ -238,7 +235,7 @@ def _shown(data: Any) -> str:
         return "a list"
     if data is None:
         return "null"
-    text = ascii(data)
+    text = repr(data)
     return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
 
 
@@ -257,9 +254,10 @@ def schema(kind: Any, *others: Any, title: str) -> dict[str, Any]:
     return {**head, **whole, "$defs": definitions}
 
 
-def any_of(*kinds: Any) -> Meta:
-    """An annotation by which a schema says that a value is of one of several types, each told by its keys."""
-    choices = [{"type": "string"} if kind is str else {"$ref": f"#/$defs/{kind.__name__}"} for kind in kinds]
+def any_of(*kinds: type | str) -> Meta:
+    """An annotation by which a schema says that a value is a text (`str`), or one of several tables, by their names."""
+    names = [kind if isinstance(kind, str) else kind.__name__ for kind in kinds]
+    choices = [{"type": "string"} if name == "str" else {"$ref": f"#/$defs/{name}"} for name in names]
     return Meta(extra_json_schema={"anyOf": choices})
 
 

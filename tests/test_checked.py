@@ -122,6 +122,7 @@ FIXTURE: dict[str, tuple[str | bytes, str]] = {
     "an unknown mode": ("call = '1'\nfiles.x = { pyc = '', mode = 'hash' }", "files: 'x': `mode` is timestamp, checked-hash or unchecked-hash, not 'hash'"),
     "a text for a time": ("call = '1'\nfiles.x = { text = '', mtime = '5' }", "files: 'x': `mtime` is a whole number, not '5'"),
     "a recipe at depth": ("call = '1'\nfiles.x = { zip = { y = { pyc = 5 } } }", "files: 'x': 'y': `pyc` is a text, not 5"),
+    "a link in an archive": ("call = '1'\nfiles.x = { zip = { y = { symlink = 'z' } } }", "files: 'x': 'y' is a text or a recipe with one of pyc, zip, bytes, text"),
     "no deletion": ("[[steps]]\nwrite = { x = { delete = false } }", "step 1: 'x': `delete` is true, not false"),
     "no text": (b"summary = '\xff'", "this is not TOML"),
 }  # fmt: skip

@@ -1,7 +1,12 @@
 """The form of a fixture's file: its keys, its steps and its recipes, each with what it may hold.
 
-From these types come the check of a fixture, the sentences about a wrong one, and the JSON Schema for editors. They
-describe the data as it stands in the file; the case that it makes is a `model.Case`.
+Rules. This module describes the data as it stands in a file; the case that the data makes is a `model.Case`. It opens
+no file, and does not know what the target makes of a recipe.
+
+Theory of operation. Each kind of table is a type. From the types come the check of a fixture, the sentences about a
+mistake, and the JSON Schema for editors. Of a recipe and of a step, the first key says which type is meant ("pyc" or
+"zip", "do" or "call"), which msgspec has no word for: so `check_files` and `check_step` choose the type, and
+`any_of` says the same to the schema. The other functions check what types cannot say.
 """
 
 from __future__ import annotations
@@ -40,7 +45,11 @@ class Archive(Table, frozen=True):
 
     noun = "zip recipe"
 
-    zip: Annotated[dict[str, Annotated[Any, any_of(str, Compiled)]], form("a table of files"), says("its files")]
+    zip: Annotated[
+        dict[str, Annotated[Any, any_of(str, "Compiled", "Archive", "Bytes", "Dated")]],
+        form("a table of files"),
+        says("its files"),
+    ]
     directories: Annotated[bool, says("folders have entries of their own")] = False
 
 
@@ -85,6 +94,7 @@ RECIPES: Mapping[str, type[Table]] = {
     "text": Dated,
     "delete": Deleted,
 }
+IN_ARCHIVES = {key: kind for key, kind in RECIPES.items() if kind not in (Link, Deleted)}
 AnyFile = Annotated[Any, any_of(str, *RECIPES.values())]
 Files = Annotated[dict[str, AnyFile], form("a table of files")]
 
@@ -147,11 +157,11 @@ class FixtureFile(Table, frozen=True):
             raise ValueError("give either `call` or `[[steps]]`")
 
 
-#: All types to which the schema of a fixture refers by name.
+# All types to which the schema of a fixture refers by name.
 NAMED = (*RECIPES.values(), *STEPS.values())
 
 
-def check_files(files: Mapping[str, Any], where: str) -> None:
+def check_files(files: Mapping[str, Any], where: str, recipes: Mapping[str, type[Table]] = RECIPES) -> None:
     """Check files of a world: their names and recipes. where: how a sentence about them begins. Raises CaseError."""
     for name, recipe in files.items():
         if name.startswith("/") or ".." in name.split("/"):
@@ -159,16 +169,16 @@ def check_files(files: Mapping[str, Any], where: str) -> None:
         if isinstance(recipe, str):
             continue
         keys = list(recipe) if isinstance(recipe, dict) else []
-        kinds = [key for key in keys if key in RECIPES]
+        kinds = [key for key in keys if key in recipes]
         if len(kinds) != 1:
-            hint = next(filter(None, (near(key, RECIPES) for key in keys)), "") if not kinds else ""
-            raise CaseError(f"{where}: {name!r} is a text or a recipe with one of {', '.join(RECIPES)}{hint}")
+            hint = next(filter(None, (near(key, recipes) for key in keys)), "") if not kinds else ""
+            raise CaseError(f"{where}: {name!r} is a text or a recipe with one of {', '.join(recipes)}{hint}")
         try:
-            checked(recipe, RECIPES[kinds[0]])
+            checked(recipe, recipes[kinds[0]])
         except WrongData as problem:
             raise CaseError(f"{where}: {name!r}: {problem}") from None
         if kinds[0] == "zip":
-            check_files(recipe["zip"], f"{where}: {name!r}")
+            check_files(recipe["zip"], f"{where}: {name!r}", IN_ARCHIVES)
 
 
 def check_step(step: Any, where: str) -> str:

@@ -1,6 +1,11 @@
 """Fixtures: cases as the TOML that a person reads and writes.
 
-`read` and `toml` are each other's inverse. A text that TOML cannot hold is refused with a sentence.
+Rules. This module reads a fixture and writes it; `fixture_file` says what such a file may hold. Neither knows how the
+case is run.
+
+Theory of operation. `read` and `toml` are each other's inverse: what one writes, the other reads as an equal case.
+`toml` writes for a reader: nothing that is as usual, a single call as `call`, and each text in the form that needs the
+fewest escapes. A text that TOML cannot hold is refused.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ LevelName = Literal["documented", "compat", "exact"]
 
 
 class Level(enum.IntEnum):
-    """How firmly a clause is promised; a lower one is firmer."""
+    """The firmness with which a clause is promised; a lower level is firmer."""
 
     DOCUMENTED = 1
     COMPAT = 2

@@ -1,8 +1,12 @@
 """Tables of the arguments of a call: mutations of the name, other arguments, and styles in which they are given.
 
-The simplest come first. A mutation takes the module's name, and gives the expression for the argument. In the texts of
-features, `$own` and the like stand for names of modules (`states`), and `$name`, `$init`, `$run_name`, `$alter` and
-`$keywords` in a style for the other arguments. The features that are arguments are combined by `derive`.
+The simplest come first.
+
+Rules. All that stands here is an expression, or statements that an expression needs. Nothing here knows the other
+arguments of the same call: `derive` puts them together.
+
+Names in texts: `$own` and the like stand for names of modules (`states`); in a style, `$name`, `$init`, `$run_name`,
+`$alter` and `$keywords` stand for the arguments. A mutation takes the module's name, and gives the expression for it.
 """
 
 from __future__ import annotations

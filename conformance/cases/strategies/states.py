@@ -1,7 +1,12 @@
 """Tables of features that are no arguments: states before a call, storages, and the steps of a sequence of calls.
 
-The simplest come first. Names in texts: `$own` is the name of the module of the request, `$runs` that of the module
-whose code the call would execute, `$parent` and `$next` as in `bodies`. `derive` replaces them.
+The simplest come first.
+
+Rules. Statements change nothing that cannot be put back, and depend on nothing of the host. A feature that shows what
+only some clauses speak of names these clauses.
+
+Names in texts: `$own` is the name of the module of the request, `$runs` that of the module whose code the call would
+execute, `$parent` and `$next` as in `bodies`. `derive` replaces them.
 """
 
 from __future__ import annotations
