@@ -305,3 +305,16 @@ def test_the_schema_of_a_fixture_names_every_capability() -> None:
     """It is what an editor shows."""
     words = SCHEMATA["fixture"]["$defs"]["FixtureFile"]["properties"]["requires"]["description"]
     assert all(capability in words for capability in CAPABILITIES)
+
+
+def test_editors_are_told_of_each_schema_and_of_no_other() -> None:
+    """By .taplo.toml; the schema of a baseline is named by the file itself, which lies with its user."""
+    rules = tomllib.loads((HOUSE / ".taplo.toml").read_text(encoding="utf-8"))["rule"]
+    named = {rule["schema"]["path"].removeprefix("docs/schemas/") for rule in rules}
+    assert named == SCHEMAS.keys() - {"baseline.schema.json"}
+    for rule in rules:
+        name = rule["schema"]["path"].removeprefix("docs/schemas/").partition(".")[0]
+        left_out = {path for pattern in rule.get("exclude", ()) for path in HOUSE.glob(pattern)}
+        meant = {path for pattern in rule["include"] for path in HOUSE.glob(pattern)} - left_out
+        assert meant >= set(FILES[name]()), name
+        assert not [path for path in meant if refused(tomllib.loads(path.read_text(encoding="utf-8")), name)]
