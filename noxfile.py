@@ -68,28 +68,19 @@ from packaging.specifiers import SpecifierSet
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
+from conformance import INTERRUPTED, STATUS  # noqa: E402
+from conformance.clauses.pythons import TARGETS  # noqa: E402
 from conformance.commands import command_line as typed  # noqa: E402
+from conformance.commands.command_line import USAGE  # noqa: E402
 from conformance.commands.kinds import RECORDS, UsageError  # noqa: E402
 from conformance.commands.options import DATABASES, OF_PYTEST, OF_RELEASES, OPTIONS  # noqa: E402
 
 sys.path.remove(str(HERE))
 
-# The interpreters to judge on. A new Python version is one more entry here.
-TARGETS = [
-    "3.8",
-    "3.9",
-    "3.10",
-    "3.11",
-    "3.12",
-    "3.13",
-    "3.14",
-    "3.15",
-    "pypy3.11",
-]
-
 # The versions of Python that may drive the suite: the CPythons among the targets that the metadata above allows.
 METADATA = nox.project.load_toml(__file__)
 DRIVERS = [name for name in TARGETS if name[0].isdigit() and name in SpecifierSet(METADATA["requires-python"])]
+
 
 # -- --target=PATH or --interpreter=PATH names an interpreter itself: one session then, without an environment.
 INTERPRETERS = ("--target", "--interpreter")
@@ -100,17 +91,8 @@ if OWN_TARGET and any(argument.startswith("conformance-") for argument in sys.ar
         f"say `nox -s conformance -- {OWN_TARGET}=...`, without a version"
     )
 
-# What the driver's exit status means, as the end of a sentence about the target.
-STATUSES = {
-    0: "conforms",
-    1: "diverges",
-    2: "usage: the command line was refused",
-    3: "the candidate cannot be loaded",
-    4: "the suite itself failed",
-    5: "nothing ran",
-}
-USAGE = 2
-INTERRUPTED = 130
+# The driver's exit statuses, as the end of a sentence about the target.
+STATUSES = {**STATUS, USAGE: "usage: the command line was refused"}
 
 # Other people's implementations: survey/<name>.toml says what to install and what to expect.
 RECIPES = sorted(path.stem for path in (HERE / "survey").glob("*.toml"))

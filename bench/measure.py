@@ -17,7 +17,7 @@ from pathlib import Path
 
 from conformance import FIXTURES, REFERENCE
 from conformance.cases import families, strategies
-from conformance.cases.model import Case
+from conformance.cases.model import Case, usual_capabilities
 from conformance.cases.strategies import PROPERTIES
 from conformance.clauses import Level
 from conformance.judge.grouping import groups
@@ -74,10 +74,8 @@ class BenchError(Exception):
 
 def measure(target: Target) -> Measured:
     """All of it for one target, in one go. Raises BenchError."""
-    version, capabilities = target.version, {"fork", "symlinks", "audit", "threads", "unicode", "zip"}
-    if target.implementation == "cpython":
-        capabilities |= {"cpython", "refcounting"}
-    every = [one for one in families.generate(FIXTURES) if not one.unmet(version, frozenset(capabilities))]
+    version, capabilities = target.version, usual_capabilities(target.implementation)
+    every = [case for case in families.generate(FIXTURES) if not case.unmet(version, capabilities)]
     bare = [floor(target, every)]
     by_hand = naive(target, every)
     (start, ours), (_, again) = enumeration(target)

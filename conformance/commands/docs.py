@@ -22,6 +22,7 @@ from ..observation.recording import FOLDER, Recordings
 from . import manual
 from .interpreters_page import page as interpreters_page
 from .releases.page import page as releases_page
+from .schemas import SCHEMAS
 
 DOCS = HOUSE / "docs"
 
@@ -93,6 +94,7 @@ def pages() -> dict[Path, Callable[[], str]]:
         DOCS / "releases.md": lambda: releases_page(ledger(), Recordings(FIXTURES / FOLDER).builds),
         DOCS / "protocol.schema.json": lambda: json.dumps(protocol.schema(), indent=1) + "\n",
         DOCS / "interpreters.md": lambda: interpreters_page((DOCS / "interpreters.md").read_text(encoding="utf-8")),
+        **{DOCS / "schemas" / name: make for name, make in SCHEMAS.items()},
     }
 
 

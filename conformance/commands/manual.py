@@ -131,7 +131,7 @@ _VARIABLES = {
 
 def page() -> str:
     """docs/options.md."""
-    from ..report.records import STATUS
+    from .. import STATUS
 
     def cell(text: str) -> str:
         return re.sub(r"docs/([\w-]+\.md)", r"[\1](\1)", text.replace("|", "\\|"))

@@ -18,7 +18,7 @@ from hypothesis import Verbosity
 from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
 
-from .. import FIXTURES, INTERRUPTED, REFERENCE, __version__
+from .. import FIXTURES, INTERRUPTED, REFERENCE, STATUS, __version__
 from ..cases import families, strategies
 from ..cases.fixtures import fixtures, from_plain, read, toml
 from ..cases.model import SEARCH, Case
@@ -406,7 +406,7 @@ class Session:
             return status
         path, where = self.baseline.path, (self.target.implementation, self.target.version)
         if status not in (0, 1):
-            self.told = f"The baseline {path} was not written: {records.STATUS[status]}."
+            self.told = f"The baseline {path} was not written: {STATUS[status]}."
             return status
         try:
             text = path.read_text(encoding="utf-8") if path.exists() else ""
@@ -478,7 +478,7 @@ class Session:
     def whole(self) -> Run:
         """All that the run came to."""
         assert self.run is not None
-        problem = records.STATUS[self.end["status"]] if self.end and self.end["status"] in (4, INTERRUPTED) else ""
+        problem = STATUS[self.end["status"]] if self.end and self.end["status"] in (4, INTERRUPTED) else ""
         return Run(
             self.run,
             self.trials,

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
-OLDEST = Version("3.8")
-# The languages whose interpreters are looked for when none is named.
-LANGUAGES = tuple(f"3.{minor}" for minor in range(OLDEST.minor, 30))
+from ..clauses import pythons
+
+OLDEST = Version(pythons.OLDEST)
+# The versions whose interpreters are looked for when none is named.
+LANGUAGES = pythons.versions(pythons.TO_COME)
 _A_QUOTATION = 10  # letters
 # In words that Python 2 knows too, so that it can say what it is.
 _TELL = (

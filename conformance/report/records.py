@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .. import INTERRUPTED
+from .. import STATUS
 from ..cases.fixtures import toml
 from ..cases.model import FAMILIES, SEARCH
 from ..clauses import FREE_FIELDS, Clause, Level
@@ -26,16 +26,6 @@ from ..judge.trial import Find, Tally, Trial
 
 SCHEMA = 3
 Record = dict[str, Any]
-
-STATUS = {
-    0: "conforms",
-    1: "diverges",
-    2: "usage error",
-    3: "the candidate cannot be loaded",
-    4: "the suite itself failed",
-    5: "nothing ran",
-    INTERRUPTED: "interrupted",
-}
 
 
 def run_record(

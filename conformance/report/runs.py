@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import INTERRUPTED, __version__
+from .. import INTERRUPTED, STATUS, __version__
 from ..clauses import Level, registry
 from ..judge.trial import VERDICTS
 from . import records
 from .observations import side_by_side
-from .records import SCHEMA, STATUS, Record
+from .records import SCHEMA, Record
 
 # What each record must hold, and of which type. What else it holds is no matter.
 _TRIAL_TEXTS = ("id", "chapter", "summary", "verdict", "reason")

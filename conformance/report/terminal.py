@@ -16,13 +16,14 @@ from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from .. import STATUS
 from ..clauses import CHAPTERS, Clause, Level
 from . import asked
 from .again import Commands
 from .findings import Finding, across, failing, of_run
 from .finds import Written
 from .numbers import VERBS, Numbers, conforming, numbers, plural, said, unjudged
-from .records import STATUS, Record
+from .records import Record
 from .runs import Run, by_candidate, headline, places, status_of
 from .texts import encodable, visible
 from .values import show, two_sides
