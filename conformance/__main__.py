@@ -25,7 +25,7 @@ import pytest
 
 from .commands import interruption, options
 from .report import terminal
-from .report.texts import never_refuse_output
+from .report.texts import never_refuse_output, silence
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,8 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     failed = False
     try:
         status = int(pytest.main([*ours, *words]))
-    except BrokenPipeError:  # whoever read our output, `head` perhaps, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read our output, `head` perhaps, has had enough; and all has been written
+        silence()
         return INTERRUPTED
     except KeyboardInterrupt:  # where pytest does not expect it
         status = INTERRUPTED

@@ -29,7 +29,7 @@ from ..observation.side import AgentError, CandidateError
 from ..report import baseline as baseline_report
 from ..report import records, terminal
 from ..report.outputs import OutputError
-from ..report.texts import encodable, visible
+from ..report.texts import encodable, silence, visible
 from ..search.examine import SmokeFailed
 from ..search.profiles import PROFILES
 from . import interruption, request
@@ -369,10 +369,16 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
         _leading[-1].failures += 1
 
 
-def pytest_internalerror() -> None:
+def pytest_internalerror(excinfo: pytest.ExceptionInfo[BaseException]) -> bool | None:
     """Count what went wrong in pytest, or in a worker, where the run is led: it is no verdict."""
-    if _leading:
-        _leading[-1].failures += 1
+    if not _leading:
+        return None
+    if isinstance(excinfo.value, BrokenPipeError):  # whoever read our output, `head` perhaps, has had enough
+        silence()
+        _leading[-1].interrupted = True
+        return True
+    _leading[-1].failures += 1
+    return None
 
 
 _concluded: list[bool] = []

@@ -40,6 +40,7 @@ from ..observation.recording import (
     texts,
 )
 from ..observation.side import AgentError, Reply
+from ..report.texts import never_refuse_output
 
 _TOGETHER = 40  # cases in one process
 _FRESH_ONE_IN = 16
@@ -52,6 +53,7 @@ class NotDeterministic(Exception):
 
 def main(arguments: list[str] | None = None) -> int:
     """Record, or check; the exit status."""
+    never_refuse_output()
     parser = argparse.ArgumentParser(
         prog="python -m conformance.commands.record",
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -18,10 +18,12 @@ from ..cases.model import FAMILIES, Case, CaseError
 from ..observation.interpreters import BadInterpreter, find
 from ..observation.live import LiveSide
 from ..observation.side import AgentError, CandidateError
+from ..report.texts import never_refuse_output
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the observation; the exit status."""
+    never_refuse_output()
     parser = argparse.ArgumentParser(
         prog=f"python -m {__package__}.show", description="Print the observation of a case."
     )

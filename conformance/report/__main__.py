@@ -21,12 +21,14 @@ from . import terminal
 from .compare import compare, lines, markdown
 from .outputs import RECORDS, OutputError, check, ending, write
 from .runs import ReportError, Run, merged, problems, read, status_of
+from .texts import never_refuse_output, silence
 
 _USAGE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what is asked for; the exit status."""
+    never_refuse_output()
     parser = argparse.ArgumentParser(
         prog=f"python -m {package}.report", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -49,7 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(exc, file=sys.stderr)
         return _USAGE
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    terminal.merged(terminal.console_on(sys.stdout, colour=colour), runs, asked.report)
+    try:
+        terminal.merged(terminal.console_on(sys.stdout, colour=colour), runs, asked.report)
+    except BrokenPipeError:
+        silence()
     for problem in problems(runs):
         print(f"incomplete, and nothing conforms there: {problem}", file=sys.stderr)
     return status_of(runs)

@@ -36,6 +36,10 @@ _LEAST_ROWS = 3  # of chapters
 class _Console(Console):
     """A console that escapes what is not printed, or what its file cannot hold: a candidate may say anything."""
 
+    def on_broken_pipe(self) -> None:
+        """Leave it to whoever prints, where rich would exit."""
+        raise  # noqa: PLE0704 - what is being handled
+
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """What is about to be printed, in pieces."""
         for segment in super().render(renderable, options):

@@ -28,6 +28,7 @@ from ..judge.trial import Trial
 from ..observation.interpreters import BadInterpreter, Target, find
 from ..observation.live import LiveSide
 from ..observation.side import AgentError, CandidateError
+from ..report.texts import never_refuse_output
 from .examine import Examiner
 
 _EXAMPLES = 100_000
@@ -55,6 +56,7 @@ class Campaign:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the campaigns, target after target; the exit status."""
+    never_refuse_output()
     parser = argparse.ArgumentParser(
         prog="python -m conformance.search.campaign", description=str(__doc__).splitlines()[0]
     )

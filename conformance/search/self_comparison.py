@@ -23,6 +23,7 @@ from ..commands.record import first_difference
 from ..observation.interpreters import BadInterpreter, Target, find
 from ..observation.live import LiveSide
 from ..observation.side import AgentError, Reply
+from ..report.texts import never_refuse_output
 
 _TOGETHER = 40
 _SHOWN = 20
@@ -39,6 +40,7 @@ class Noise:
 
 def main(arguments: list[str] | None = None) -> int:
     """Compare, target after target; the exit status."""
+    never_refuse_output()
     parser = argparse.ArgumentParser(
         prog="python -m conformance.search.self_comparison", description=str(__doc__).splitlines()[0]
     )

@@ -29,6 +29,7 @@ from ...clauses.ledger import LedgerError, disagreements, ledger
 from ...observation.interpreters import LANGUAGES, OLDEST, BadInterpreter, find
 from ...observation.recording import FOLDER, RecordingError, Recordings
 from ...observation.side import AgentError, CandidateError
+from ...report.texts import never_refuse_output
 from ...search.profiles import PROFILES
 from ...search.self_comparison import wanted
 from .cases_of_changes import case_of
@@ -44,6 +45,7 @@ class _Usage(Exception):
 
 def main(arguments: list[str] | None = None) -> int:
     """Compare, pair after pair; the exit status."""
+    never_refuse_output()
     parser = argparse.ArgumentParser(
         prog="python -m conformance.commands.releases",
         formatter_class=argparse.RawDescriptionHelpFormatter,
