@@ -27,7 +27,7 @@ from .commands.kinds import UsageError
 from .commands.options import OPTIONS
 from .commands.request import Checking
 from .report import terminal
-from .report.texts import never_refuse_output
+from .texts import never_refuse_output
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -65,13 +65,8 @@ def _command(name: str, words: list[str]) -> int:
     try:
         return int(module.main(words))
     except BrokenPipeError:
-        _stop_printing()
+        silence()
         return INTERRUPTED
-
-
-def _stop_printing() -> None:
-    """Whoever reads our output, `head` perhaps, has had enough."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 class _Reader:
@@ -124,8 +119,8 @@ def _judge(words: Sequence[str], *, checking: bool) -> int:
     plugins = [_Reader([*ours, *words]), *([Checking()] if checking else [])]
     try:
         status = int(pytest.main([*ours, *words], plugins=plugins))
-    except BrokenPipeError:
-        _stop_printing()
+    except BrokenPipeError:  # whoever read our output, `head` perhaps, has had enough; and all has been written
+        silence()
         return INTERRUPTED
     except KeyboardInterrupt:  # where pytest does not expect it
         status = INTERRUPTED

@@ -40,6 +40,15 @@ def nox(folder: Path, *arguments: str, session: str = "conformance") -> subproce
     )
 
 
+def is_here(interpreter: str) -> bool:
+    """Whether there is such an interpreter."""
+    try:
+        find(interpreter)
+    except BadInterpreter:
+        return False
+    return True
+
+
 def last_line(done: subprocess.CompletedProcess[str]) -> str:
     """What the command ends with; and no traceback comes before it."""
     assert "Traceback" not in done.stdout + done.stderr
@@ -200,6 +209,60 @@ def test_one_report_of_all_targets(tmp_path: Path) -> None:
     refused = run("report", "--", "all.html")
     assert refused.returncode == 1
     assert "all.html:1: this is no JSON" in refused.stderr + refused.stdout
+
+
+@pytest.mark.parametrize(
+    ("meddle", "first", "status", "summary"),
+    [
+        ("conformance.commands.session:Session.record=GROUP", "right", 130, "conforms on {0}; interrupted on {1}"),
+        (
+            "conformance.commands.session:Session.record=GROUP conformance.report.stream:Stream.end=GROUP",
+            *("right", 130, "conforms on {0}; interrupted on {1}"),
+        ),
+        ("conformance.commands.session:Session.record=TERM", "right", 130, "conforms on {0}; interrupted on {1}"),
+        ("conformance.commands.session:Session.open=GROUP", "right", 130, "conforms on {0}; interrupted on {1}"),
+        ("", "wrong", 1, "diverges on {0}"),
+    ],
+    ids=["Ctrl-C", "Ctrl-C twice", "SIGTERM", "Ctrl-C before anything", "the first failure, with -x"],
+)
+def test_a_run_that_ends_before_its_time_makes_its_reports(
+    meddle: str, first: str, status: int, summary: str, tmp_path: Path
+) -> None:
+    """Of the targets that were judged by then: nox never comes to `verdict`."""
+    names = [name for name in ("3.11", "3.12", "3.13") if is_here(f"python{name}")][:2]
+    if len(names) < 2:
+        pytest.skip("there are no two of Python 3.11, 3.12 and 3.13 here")
+    (tmp_path / "mine.py").write_text(
+        "from runpy import run_module as right\n"
+        "def wrong(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
+        "    return {**right(mod_name, init_globals, run_name, alter_sys), '__package__': 'wrong'}\n"
+    )
+    environ = {**os.environ, "NOX_SCRIPT_MODE": "none"}
+    if meddle:
+        environ |= {"PYTEST_ADDOPTS": "-p tests.meddling", "MEDDLE": meddle, "MEDDLE_WHERE": f"all-{names[1]}.jsonl"}
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "nox", "-x", "-f", str(HOUSE / "noxfile.py"), "--envdir", str(tmp_path / ".nox")),
+            *("-s", *(f"conformance-{name}" for name in names), "--", f"--impl=mine:{first}", SMALL),
+            *("--report=all.html", "--report=all.md"),
+        ],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        start_new_session=True,
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    assert last_line(done) == "conformance: " + summary.format(*names)
+    page = (tmp_path / "all.html").read_text(encoding="utf-8")
+    assert page.rstrip().endswith("</html>")
+    judged = [name for name in names if f"CPython {name}." in page]
+    recorded = [name for name in names if (tmp_path / f"all-{name}.jsonl").exists()]
+    assert judged == recorded
+    assert recorded[0] == names[0]
+    assert (tmp_path / "all.md").read_text(encoding="utf-8").startswith("## ")
 
 
 @pytest.mark.parametrize("name", ["out", "out.json", "out.xml"])

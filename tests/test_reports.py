@@ -24,6 +24,7 @@ from conformance.report.records import SCHEMA
 from conformance.report.runs import ReportError, Run, headline, merged, places, read, status_of
 from conformance.report.stream import Stream
 from tests import made
+from tests.harness import conformance
 from tests.made import divergence, run, search, shown, trial, write
 
 GOOD = trial("packages/good")
@@ -599,3 +600,19 @@ def test_all_records_that_are_written_are_documented() -> None:
     assert f"`schema` is {SCHEMA}" in text
     for key in made.divergence():
         assert f"`{key}`" in text
+
+
+def test_the_smallest_case_of_two_causes_is_one_record(tmp_path: Path) -> None:
+    """A search that finds it twice tells of it once, or its records could not be read."""
+    (tmp_path / "mine.py").write_text(
+        "from runpy import run_module as right\n"
+        "def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
+        "    return {**right(mod_name, init_globals, run_name, alter_sys), '__package__': 'wrong'}\n"
+    )
+    options = [f"--report={tmp_path / 'out.jsonl'}", f"--finds={tmp_path / 'finds'}", "--database=none"]
+    done = conformance(f"--impl={tmp_path / 'mine.py'}", *options, "search/packages")
+    assert done.returncode == 1, done.stdout + done.stderr
+    found = read(tmp_path / "out.jsonl")
+    assert found.searches[0]["finds"] == [trial["id"] for trial in found.trials]
+    causes = [one["clause"] for one in found.trials[0]["divergences"] if one["cause"]]
+    assert len(causes) > 1

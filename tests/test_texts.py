@@ -20,8 +20,8 @@ from conformance.report import baseline_file
 from conformance.report.markdown import code, fenced, text
 from conformance.report.reproducer import program
 from conformance.report.terminal import console_on
-from conformance.report.texts import encodable, visible
 from conformance.report.values import show, words
+from conformance.texts import encodable, visible
 from tests.harness import conformance
 from tests.odd_texts import ODD, WAYS
 
@@ -304,3 +304,12 @@ def test_a_drawn_case_keeps_its_texts_in_a_baseline() -> None:
     record = {"id": case.id, "fixture": toml(case), "clauses": []}
     written = tomllib.loads(baseline_file._case(record))["cases"][case.id]
     assert from_plain(written, case.id).files == case.files
+
+
+def test_what_a_case_shows_is_printed_in_any_encoding() -> None:
+    """By `nox -s show`, for whoever mends an implementation."""
+    command = [sys.executable, "-m", "conformance.commands.show", f"--impl={CANDIDATE}", "warnings/warned_run_goes_on"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(command, cwd=HOUSE, env=environment, capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert not unprinted(done.stdout.decode("ascii"))

@@ -17,8 +17,8 @@ from ..judge.baseline import complaint
 from ..judge.trial import Trial
 from ..observation.side import AgentError
 from ..report import records
-from ..report.texts import visible
 from ..report.values import show
+from ..texts import visible
 from .command_line import command
 from .session import SESSION
 from .watching import add_properties

@@ -30,8 +30,8 @@ from ..report import baseline as baseline_report
 from ..report import records, terminal
 from ..report.numbers import numbers
 from ..report.outputs import OutputError
-from ..report.texts import encodable, visible
 from ..search.examine import SmokeFailed
+from ..texts import encodable, silence, visible
 from . import command_line, interruption, request
 from .items import CaseItem, FamiliesFolder, FixtureFile, SearchItem
 from .kinds import Kind, UsageError
@@ -287,10 +287,16 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
         _leading[-1].failures += 1
 
 
-def pytest_internalerror() -> None:
+def pytest_internalerror(excinfo: pytest.ExceptionInfo[BaseException]) -> bool | None:
     """Count what went wrong in pytest, or in a worker, where the run is led: it is no verdict."""
-    if _leading:
-        _leading[-1].failures += 1
+    if not _leading:
+        return None
+    if isinstance(excinfo.value, BrokenPipeError):  # whoever read our output, `head` perhaps, has had enough
+        silence()
+        _leading[-1].interrupted = True
+        return True
+    _leading[-1].failures += 1
+    return None
 
 
 _concluded: list[bool] = []

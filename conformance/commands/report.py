@@ -21,6 +21,7 @@ from ..report import terminal
 from ..report.compare import compare, lines, markdown
 from ..report.outputs import RECORDS, OutputError, check, check_candidates, ending, write
 from ..report.runs import ReportError, Run, merged, problems, read, status_of
+from ..texts import never_refuse_output, silence
 from .command_line import Parser
 
 _USAGE = 2
@@ -28,6 +29,7 @@ _USAGE = 2
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what is asked for; the exit status."""
+    never_refuse_output()
     parser = Parser(
         "report",
         description=str(__doc__).split("\n\n", 2)[2],
@@ -54,7 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(exc, file=sys.stderr)
         return _USAGE
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    terminal.merged(terminal.console_on(sys.stdout, colour=colour), runs, asked.report)
+    try:
+        terminal.merged(terminal.console_on(sys.stdout, colour=colour), runs, asked.report)
+    except BrokenPipeError:
+        silence()
     for problem in problems(runs):
         print(f"incomplete, and nothing conforms there: {problem}", file=sys.stderr)
     return status_of(runs)

@@ -283,13 +283,16 @@ class Session:
             verbosity=verbosity,
             tally=tally,
         )
-        found: list[records.Record] = []
+        found: dict[str, records.Record] = {}  # one case may be the smallest of several causes
 
         def all_of_it() -> list[records.Record]:
-            return [*found, records.search_record(name, PROPERTIES[name], tally, [one["id"] for one in found])]
+            return [*found.values(), records.search_record(name, PROPERTIES[name], tally, list(found))]
 
         try:
-            found.extend(self.marked(records.find_record(one)) for one in finds)
+            for one in finds:
+                record = self.marked(records.find_record(one))
+                earlier = found.get(record["id"], record)
+                found[record["id"]] = max(earlier, record, key=lambda record: len(record["divergences"]))
         except KeyboardInterrupt:  # pytest reports nothing of an item that is interrupted
             self.take(all_of_it())
             raise

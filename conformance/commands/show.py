@@ -17,12 +17,14 @@ from ..cases.model import FAMILIES, Case, CaseError
 from ..observation.interpreters import BadInterpreter, find
 from ..observation.live import LiveSide
 from ..observation.side import AgentError, CandidateError
+from ..texts import never_refuse_output
 from .command_line import Parser, command, where_to_find
 from .kinds import did_you_mean
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the observation; the exit status."""
+    never_refuse_output()
     parser = Parser("show", description="Print what a case shows: the observation of one side (docs/protocol.md).")
     parser.add_argument("fixture", metavar="CASE", help="its id, such as packages/nested_package_runs_main")
     parser.add_argument("--case", action="store_true", help="print the case itself, as a fixture, and run nothing")

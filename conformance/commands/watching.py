@@ -13,7 +13,7 @@ from ..clauses import Level
 from ..report import records
 from ..report.numbers import Numbers
 from ..report.progress import Progress
-from ..report.texts import visible
+from ..texts import visible
 
 # What pytest calls the outcome of a case, when the candidate is not the cause of it.
 _IDLE = {"unsupported": "not offered", "not-run": "not run"}

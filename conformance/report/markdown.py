@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..clauses import CHAPTERS, Level
+from ..texts import visible
 from .again import command_of
 from .findings import Shared, across
 from .numbers import BROKEN, conforming, numbers, plural, unjudged
 from .runs import Run, by_candidate, headline, places, problems, status_of
-from .texts import visible
 from .values import show, two_sides
 
 _MOST = 20  # findings; a job's page is cut off at a megabyte

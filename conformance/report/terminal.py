@@ -18,6 +18,7 @@ from rich.text import Text
 
 from .. import STATUS
 from ..clauses import CHAPTERS, Clause, Level
+from ..texts import encodable, visible
 from . import asked
 from .again import Commands
 from .findings import Finding, across, failing, of_run
@@ -25,7 +26,6 @@ from .finds import Written
 from .numbers import VERBS, Numbers, conforming, numbers, plural, said, unjudged
 from .records import Record
 from .runs import Run, by_candidate, headline, places, status_of
-from .texts import encodable, visible
 from .values import show, two_sides
 
 _MOST_GROUPS = 40
@@ -39,6 +39,10 @@ _LEAST_ROWS = 3  # of chapters
 
 class _Console(Console):
     """A console that escapes what is not printed, or what its file cannot hold: a candidate may say anything."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to whoever prints, where rich would exit."""
+        raise  # noqa: PLE0704 - what is being handled
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """What is about to be printed, in pieces."""

@@ -31,6 +31,7 @@ from ...observation.recording import FOLDER, RecordingError, Recordings
 from ...observation.side import AgentError, CandidateError
 from ...search.profiles import PROFILES
 from ...search.self_comparison import wanted
+from ...texts import never_refuse_output
 from ..command_line import Parser, command
 from .cases_of_changes import case_of
 from .compare import Interpreter, compare, live
@@ -45,6 +46,7 @@ class _Usage(Exception):
 
 def main(arguments: list[str] | None = None) -> int:
     """Compare, pair after pair; the exit status."""
+    never_refuse_output()
     parser = Parser(
         "releases",
         formatter_class=argparse.RawDescriptionHelpFormatter,

@@ -24,6 +24,7 @@ from ...cases.fixtures import from_plain
 from ...cases.model import CaseError
 from ...clauses import CHAPTERS, Level
 from ...clauses.sources import linked
+from ...texts import visible
 from ..again import command_of
 from ..findings import Finding, across
 from ..numbers import conforming
@@ -31,7 +32,6 @@ from ..observations import Row, parts, side_by_side
 from ..records import Record
 from ..reproducer import program
 from ..runs import Run, headline, status_of
-from ..texts import visible
 from ..values import show, two_sides
 from .columns import Columns, columns
 

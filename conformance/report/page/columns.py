@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import quote
 
+from ...texts import visible
 from ..numbers import Numbers, numbers, unjudged
 from ..runs import Run, by_candidate, headline, status_of
-from ..texts import visible
 
 _MOST = 4  # targets that are named; of more, the number
 
