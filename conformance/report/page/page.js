@@ -408,5 +408,6 @@
 
   document.getElementById("cases-count").textContent = data.cases.length.toLocaleString("en");
   form.hidden = unfold.hidden = false;
+  filter(); // a link to one thing changes nothing of what else is shown
   follow();
 })();
