@@ -297,8 +297,10 @@ def test_a_filter_and_a_link_open_the_chapters_that_they_are_about(browser: Page
     browser.show(f"{small}#case-packages/main")
     assert chapters_open(browser) == ["cases-packages"]
     browser.show(f"{small}#cases-packages")
+    settle()
     assert chapters_open(browser) == ["cases-packages"]
     assert visible(browser, "#case-list li") == ["case-packages/nested", "case-packages/main"]
+    assert browser.run("document.getElementById('shown').innerText").startswith("3 of 3 divergences")
     browser.show(f"{small}#case-packages/main", javascript=False)
     browser.run("document.querySelector('#chapter-packages > summary').click()")
     assert chapters_open(browser) == ["chapter-packages"]
@@ -612,6 +614,7 @@ def test_printed(browser: Page, small: str, tmp_path: Path) -> None:
 def test_all_divergences_and_clauses_are_open_while_it_is_printed(browser: Page, several: str) -> None:
     """On paper nobody can open them; of the cases, which may be thousands, those that are open on the screen."""
     browser.show(f"{several}#cases-packages")
+    settle()
     before = chapters_open(browser)
     assert before == ["cases-packages"]
     browser.run("window.dispatchEvent(new Event('beforeprint'))")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -341,7 +342,8 @@ def test_the_terminal_and_the_summary_tell_candidates_apart(tmp_path: Path, caps
     assert "- ❌ `mypkg`: diverges on 3.13.0; conforms on 3.12.0\n" in text
     assert "| candidate | target | verdict |" in text
     assert "| `their.py:run` | CPython 3.13.0 | ❌ diverges |" in text
-    table = [line for line in text.splitlines() if line.startswith(("| candidate", "|---|---|---", "| `mypkg`"))]
+    table = [line for line in text.partition("### ")[0].splitlines() if line.startswith("|")]
+    assert len(table) == 2 + 3
     assert len({line.count("|") for line in table}) == 1
     mine, theirs = text.split("### ")[1:]
     assert mine.startswith("`mypkg`: 1 divergence\n")
@@ -482,8 +484,12 @@ def test_no_text_of_a_candidate_becomes_anything_else(tmp_path: Path) -> None:
 
 
 def test_the_page_asks_for_nothing(tmp_path: Path) -> None:
-    """No address of anybody's, but that of the SVG's kind."""
+    """No address of anybody's, but for the links to sources, which lead away only if they are clicked."""
     text = page([read(write(tmp_path / "a.jsonl", run([GOOD, BAD], details=[shown("packages/bad")])))])
+    links = re.findall(r'<a class="out" href="https://[^"]+" rel="noopener noreferrer">', text)
+    assert links
+    for link in set(links):
+        text = text.replace(link, "")
     for word in ("http://", "https://", "src=", "@import", "url(", "<link", "<iframe"):
         assert word not in text
 

@@ -411,5 +411,6 @@
 
   document.getElementById("cases-count").textContent = data.cases.filter((one) => word(one[CHAPTER]) !== "search").length.toLocaleString("en");
   form.hidden = unfold.hidden = false;
+  filter(); // a link to one thing changes nothing of what else is shown
   follow();
 })();
