@@ -27,7 +27,7 @@ from .commands.kinds import UsageError
 from .commands.options import OPTIONS
 from .commands.request import Checking
 from .report import terminal
-from .texts import never_refuse_output
+from .texts import never_refuse_output, silence
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -51,7 +51,8 @@ def main(arguments: list[str] | None = None) -> int:
             )
         return _judge(asked.arguments(), checking=checking)
     except UsageError as exc:
-        print(manual.usage(), exc, terminal.last_line(None, command_line.USAGE, None), sep="\n", file=sys.stderr)
+        usage = [manual.usage()] if isinstance(exc, _Misspelt) else []
+        print(*usage, exc, terminal.last_line(None, command_line.USAGE, None), sep="\n", file=sys.stderr)
         return command_line.USAGE
 
 
@@ -69,6 +70,10 @@ def _command(name: str, words: list[str]) -> int:
         return INTERRUPTED
 
 
+class _Misspelt(UsageError):
+    """A word that nobody understands; the usage is shown beside the sentence."""
+
+
 class _Reader:
     """A plugin that tells in our words which words pytest does not understand."""
 
@@ -82,11 +87,11 @@ class _Reader:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_cmdline_parse(self) -> Generator[None, pytest.Config, pytest.Config]:
-        """Raise our UsageError in place of pytest's, which shows a usage that is not ours."""
+        """Raise our own error in place of pytest's, which shows a usage that is not ours. Raises _Misspelt."""
         try:
             return (yield)
         except pytest.UsageError as exc:
-            raise UsageError(self._sentence(str(exc))) from None
+            raise _Misspelt(self._sentence(str(exc))) from None
 
     def _sentence(self, said: str) -> str:
         """The sentence for a complaint of pytest's."""
