@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from conformance import HOUSE, REFERENCE
-from conformance.commands.options import options
+from conformance.commands.options import OPTIONS
 from conformance.commands.printed import CARRIED, Printed, Scope
 from conformance.observation.interpreters import BadInterpreter, find
 from conformance.report.asked import answers, mended
@@ -77,7 +77,7 @@ def printed(*chosen: str, searched: bool = True, **changed: object) -> Printed:
 
 def test_each_option_is_carried_or_known_to_decide_nothing() -> None:
     """A new one has to be put into the table, or here."""
-    assert {one.name for one in options()} - OTHERWISE == {one for one in CARRIED if one.startswith("--")}
+    assert {one.name for one in OPTIONS} - OTHERWISE == {one for one in CARRIED if one.startswith("--")}
     assert {one.name for one in CARRIED.values()} == GIVEN.keys()
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance.report.__main__ import main
+from conformance.commands.report import main
 
 from conformance import HOUSE, __version__
 from conformance.clauses import Level
