@@ -35,6 +35,7 @@ def interrupted(
         *(f"--impl={folder / 'mine.py'}:run_module", *reports, f"--finds={folder / 'finds'}", "--database=none"),
         *(*arguments, *cases),
         PYTEST_ADDOPTS="-p tests.meddling",
+        PYTEST_XDIST_WORKER="",  # that of these tests
         MEDDLE=meddle,
     )
 

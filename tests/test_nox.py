@@ -239,7 +239,12 @@ def test_a_run_that_ends_before_its_time_makes_its_reports(
     )
     environ = {**os.environ, "NOX_SCRIPT_MODE": "none"}
     if meddle:
-        environ |= {"PYTEST_ADDOPTS": "-p tests.meddling", "MEDDLE": meddle, "MEDDLE_WHERE": f"all-{names[1]}.jsonl"}
+        environ |= {
+            "PYTEST_XDIST_WORKER": "",
+            "PYTEST_ADDOPTS": "-p tests.meddling",
+            "MEDDLE": meddle,
+            "MEDDLE_WHERE": f"all-{names[1]}.jsonl",
+        }
     done = subprocess.run(
         [
             *(sys.executable, "-m", "nox", "-x", "-f", str(HOUSE / "noxfile.py"), "--envdir", str(tmp_path / ".nox")),

@@ -10,11 +10,13 @@ import itertools
 import os
 import pickle
 import sys
+import traceback
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest._code.code import ExceptionRepr
 from rich.console import Console
 from xdist.plugin import parse_numprocesses  # type: ignore[import-untyped]
 
@@ -61,7 +63,6 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Check what was asked for, and start both sides; a fault ends here, with one sentence and its status."""
     if config.option.help or config.option.version:
         return None
-    _started.append(True)
     try:
         folder = request.fixtures_folder(config)
         baseline = request.baseline(config, folder)
@@ -99,8 +100,11 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     except (AgentError, OSError) as exc:
         session.close()
         return _complain(f"The suite itself failed: {exc}", 4)
-    except BaseException:
+    except BaseException as exc:
         session.close()
+        if isinstance(exc, Exception) and hasattr(config, "workerinput"):
+            # In words that can be sent: whoever leads would wait for them without end.
+            raise AgentError(encodable("".join(traceback.format_exception(exc)), "utf-8")) from None
         raise
     return None
 
@@ -128,6 +132,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _complain(sentence: str, status: int) -> int:
     print(visible(sentence, "\n"), file=sys.stderr)
     print(terminal.last_line(None, status, None), file=sys.stderr)
+    _concluded.append(True)
     return status
 
 
@@ -190,6 +195,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminal.details(console, ours.whole, registry(), ours.commands, ours.written)
     if ours.baseline is not None:
         baseline_report.summary(console, ours.baseline, ours.trials, ours.replays, ours.told)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(error: object) -> None:
+    """Count workers that died."""
+    if error and _leading:
+        _leading[-1].failures += 1
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -287,10 +299,14 @@ def pytest_collectreport(report: pytest.CollectReport) -> None:
         _leading[-1].failures += 1
 
 
-def pytest_internalerror(excinfo: pytest.ExceptionInfo[BaseException]) -> bool | None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_internalerror(excrepr: ExceptionRepr, excinfo: pytest.ExceptionInfo[BaseException]) -> bool | None:
     """Count what went wrong in pytest, or in a worker, where the run is led: it is no verdict."""
     if not _leading:
         return None
+    if hasattr(_leading[-1].config, "workerinput"):
+        said = encodable(str(excrepr), "utf-8")  # which is sent
+        excrepr.toterminal = lambda tw: tw.write(said)  # type: ignore[method-assign]
     if isinstance(excinfo.value, BrokenPipeError):  # whoever read our output, `head` perhaps, has had enough
         silence()
         _leading[-1].interrupted = True
@@ -309,12 +325,6 @@ def concluded() -> bool:
 
 _leading: list[Session] = []
 _begun: list[Session] = []  # whose reports have begun
-_started: list[bool] = []
-
-
-def started() -> bool:
-    """Whether the plugin got to say how the run ended."""
-    return bool(_started)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
@@ -43,6 +43,10 @@ class _Console(Console):
     def on_broken_pipe(self) -> None:
         """Leave it to whoever prints, where rich would exit."""
         raise  # noqa: PLE0704 - what is being handled
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """What is about to be printed, as a text: rich drops some characters from those."""
+        return super().render_str(visible(text, "\n"), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """What is about to be printed, in pieces."""
