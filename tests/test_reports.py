@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conformance.commands.report import main
 
 from conformance import HOUSE, __version__
 from conformance.clauses import Level
+from conformance.commands.report import main
 from conformance.report import badge, markdown
 from conformance.report.compare import compare, lines
 from conformance.report.compare import markdown as compared
