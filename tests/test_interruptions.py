@@ -67,7 +67,7 @@ PLACES = {
     "as the search begins": "conformance.commands.session:search=INT",
     "while the search tries": "conformance.search.rounds:_Search._trials=INT",
     "as pytest is told that it was interrupted": "conformance.commands.session:Session.record#3=INT "
-    "conformance.commands.plugin:Session.finish=INT",
+    "conformance.commands.session:Session.finish=INT",
     "twice": "conformance.commands.session:Session.record#3=INT conformance.report.page:page=INT",
     "by nox, which has waited for long": "conformance.commands.session:Session.record#3=INT "
     "conformance.report.page:page=TERM",
