@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.clauses.natures import natures
 from conformance.observation import interpreters
 from conformance.observation.build import build_of
 from conformance.observation.interpreters import BadInterpreter, Target, find
@@ -37,9 +38,9 @@ def other() -> Target:
 
 def test_the_table_says_what_and_why() -> None:
     """Each entry is of use to a reader, and of effect."""
-    ids = [one.id for one in interpreters.natures()]
+    ids = [nature.id for nature in natures()]
     assert len(set(ids)) == len(ids) >= 5
-    assert all(one.what and one.why and one.effects for one in interpreters.natures())
+    assert all(nature.what and nature.why and nature.effects for nature in natures())
 
 
 def test_what_is_an_interpreters_nature_does_not_count(other: Target) -> None:
