@@ -481,7 +481,7 @@ def test_the_search_goes_on_past_what_is_expected(tmp_path: Path) -> None:
         (["--baseline=no/such/none.toml", "--write-baseline"], "there is no folder no/such"),
         (["--baseline=bad.toml"], "bad.toml:5: there is no clause 'NO-SUCH'"),
         (["--baseline=bad.toml", "--write-baseline"], "bad.toml:5: there is no clause 'NO-SUCH'"),
-        (["--baseline=."], ".: the baseline cannot be read"),
+        (["--baseline=."], "--baseline: . is a folder; give a file"),
     ],
 )
 def test_a_baseline_that_cannot_be_used(arguments: list[str], sentence: str, tmp_path: Path) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from pathlib import Path
 
 import pytest
 
-from conformance import HOUSE
+from conformance import FIXTURES, HOUSE
+from conformance.cases.fixtures import read
 from conformance.clauses import CHAPTERS, registry
 from conformance.commands.docs import pages
 from tests.harness import all_cases
@@ -51,3 +54,57 @@ def test_every_chapter_has_clauses_and_fixtures() -> None:
     for chapter in CHAPTERS:
         assert any(clause.chapter == chapter for clause in registry().values())
         assert any(case.chapter == chapter for case in all_cases().values())
+
+
+# Those that say what is meant by a command at length: how options are read, and what is protocol.
+HANDS_ON = ("exported-tree", "families", "writing-a-fixture", "recordings", "search", "power", "normalised", "survival")
+
+
+@pytest.mark.parametrize("name", HANDS_ON)
+def test_commands_name_sessions_that_exist(name: str) -> None:
+    """And nothing that would need an environment of which nobody has said how it is made."""
+    text = (HOUSE / "docs" / f"{name}.md").read_text(encoding="utf-8")
+    sessions = set(
+        re.findall(r"^@nox\.session.*\n(?:@.*\n)*def (\w+)\(", (HOUSE / "noxfile.py").read_text("utf-8"), re.M)
+    )
+    named = re.findall(r"nox (?:-\S+ )*-s ([a-z]+)", text)
+    assert named or name == "survival"
+    assert set(named) <= sessions
+    assert not re.findall(r"python -m .*", text)
+    assert "(words.md)" in text or name == "exported-tree"  # which is read without the other pages
+
+
+def test_words_are_explained() -> None:
+    """Those that reports and documents use in a sense of their own."""
+    explained = set(re.findall(r"^\| \*\*`?(.+?)`?\*\* \|", (HOUSE / "docs" / "words.md").read_text("utf-8"), re.M))
+    assert explained >= {
+        "world",
+        "case",
+        "fixture",
+        "family",
+        "oracle",
+        "target",
+        "candidate",
+        "clause",
+        "find",
+        "firm",
+    }
+    assert "<one not met before>" in explained
+    shown = (HOUSE / "conformance" / "report" / "values.py").read_text(encoding="utf-8")
+    assert '"one not met before"' in shown
+
+
+def test_the_fixture_to_copy_is_one(tmp_path: Path) -> None:
+    """The example of docs/writing-a-fixture.md, saved as it says, is read without a complaint."""
+    text = (HOUSE / "docs" / "writing-a-fixture.md").read_text(encoding="utf-8")
+    example = re.search(r"```toml\n# fixtures/(\S+) .*\n([\s\S]*?)```", text)
+    assert example is not None
+    path = tmp_path / example[1]
+    path.parent.mkdir()
+    path.write_text(example[2], encoding="utf-8")
+    case = read(path, tmp_path)
+    assert case.id == "altering_sys/argv_is_seen"
+    assert set(case.clauses) <= registry().keys()
+    assert not (FIXTURES / example[1]).exists()  # or saving it would overwrite one
+    assert f"show -- {case.id} " in text
+    assert tomllib.loads(example[2])["call"] == case.steps[0].content

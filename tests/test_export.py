@@ -1,4 +1,4 @@
-"""The exported tree: whole, of its schema, the same bytes each time, and never half there."""
+"""The exported tree: whole, of its schema, the same bytes each time, never half there, and enough by itself."""
 
 from __future__ import annotations
 
@@ -6,19 +6,33 @@ import errno
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from conformance import FIXTURES, HOUSE
+from conformance.agent import SPECIALS
 from conformance.cases.model import Case, Step
+from conformance.clauses import registry
 from conformance.commands import export
-from conformance.commands.export import _Names
+from conformance.commands.destination import INSIDE, destination
+from conformance.commands.export import INDEX, _Names
+from conformance.judge.compare import judge
+from conformance.judge.owners import OWNERS
 from conformance.observation.interpreters import Target
 from conformance.observation.recording import FOLDER, Recordings
-from tests.harness import all_cases, target_for
+from tests.harness import Oracle, all_cases, target_for
+
+DOCUMENT = (HOUSE / "docs" / "observation.md").read_text("utf-8")
 
 # One of everything that a world may hold.
 ODD = Case(
@@ -45,6 +59,21 @@ ODD = Case(
 )
 
 
+# What few worlds hold, and nothing of it is an error.
+_OBJECTS = "[1.5, 2j, b'x', {1}, frozenset(), (1,), sys._getframe(), int, len, 1 << 5000]"
+RARE = Case(
+    files={"m.py": "import sys\nsys.path.append('x')\nsys.path[:] = ['y', 'z']\nsys.path = list(sys.path)\n"},
+    steps=(
+        Step("do", f"import sys; before = {_OBJECTS}; long = 'x' * 9999"),
+        Step("do", "class Own(dict): pass\ngiven = Own(x=1); given.itself = given; sys.setrecursionlimit(3000)"),
+        Step("do", "class Text(str): pass\nodd = [Text('x'), Own.get, given.get, (lambda: 1).__code__]; del sys.argv"),
+        Step("do", "sys.modules = dict(sys.modules); sys.modules[3] = 4"),
+        Step("do", "import os; os.environ['A'] = 'b'; os.chdir('/')"),
+        Step("call", "run_module('m')"),
+    ),
+)
+
+
 def _tree() -> list[Case]:
     cases = list(all_cases().values())
     named = [
@@ -64,8 +93,13 @@ def compilers() -> Mapping[str, Target]:
 def exported(tmp_path_factory: pytest.TempPathFactory, compilers: Mapping[str, Target]) -> Path:
     """A part of the tree."""
     folder = tmp_path_factory.mktemp("exported") / "tree"
-    export.export(folder, _tree(), Recordings(FIXTURES / FOLDER), compilers)
+    destination(folder).write(_contents(compilers))
     return folder
+
+
+def _contents(compilers: Mapping[str, Target]) -> dict[str, bytes]:
+    recordings = Recordings(FIXTURES / FOLDER)
+    return export.contents(_tree(), recordings, recordings.builds, compilers)
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -75,8 +109,42 @@ def _files(folder: Path) -> dict[str, bytes]:
 def test_it_is_the_same_bytes_each_time(exported: Path, tmp_path: Path, compilers: Mapping[str, Target]) -> None:
     """Also the compiled files, and in another folder."""
     again = tmp_path / "elsewhere"
-    export.export(again, _tree(), Recordings(FIXTURES / FOLDER), compilers)
+    destination(again).write(_contents(compilers))
     assert _files(again) == _files(exported)
+
+
+@pytest.mark.parametrize("ending", [".zip", ".tar.gz"])
+def test_a_compressed_file_holds_the_same(exported: Path, tmp_path: Path, ending: str) -> None:
+    """The same bytes each time, whatever it is called, and whatever the order in which it is made."""
+    files = _files(exported)
+    index = files.pop(INDEX)
+    first, again = (tmp_path / f"{name}{ending}" for name in ("one", "other"))
+    destination(first).write({**files, INDEX: index})
+    destination(again).write({**dict(reversed(files.items())), INDEX: index})
+    assert first.read_bytes() == again.read_bytes()
+    assert first.stat().st_size < sum(map(len, files.values())) / 3
+    opened: Any = zipfile.ZipFile if ending == ".zip" else tarfile.open
+    with opened(first) as archive:
+        names = archive.namelist() if ending == ".zip" else archive.getnames()
+    assert names[-1] == f"{INSIDE}/{INDEX}"
+    shutil.unpack_archive(first, tmp_path / "unpacked", **({} if ending == ".zip" else {"filter": "data"}))
+    assert _files(tmp_path / "unpacked" / INSIDE) == {**files, INDEX: index}
+    assert sorted(os.listdir(tmp_path)) == sorted([first.name, again.name, "unpacked"])
+
+
+def test_folders_on_sys_path_are_plain(exported: Path) -> None:
+    """Whoever joins them gets `<root>/m.py`, as it is in the observations, and not `<root>/./m.py`."""
+    paths = [entry for path in exported.rglob("case.json") for entry in json.loads(path.read_text())["path"]]
+    assert "<root>" in paths
+    assert any(entry.startswith("<root>/") for entry in paths)
+    assert not [entry for entry in paths if re.search(r"/\.?(/|$)", entry)]
+    # An archive made by hand by a path with dots is for the case to say.
+    observed = "".join(path.read_text() for path in exported.rglob("observed.json"))
+    assert "<root>/m" in observed or "<root>/plain_module.py" in observed
+    assert "<root>/." not in observed
+    assert export._entry_of_path("raw:") == ""
+    assert export._entry_of_path("raw:late") == "late"
+    assert export._entry_of_path("lib.zip/inside/") == "<root>/lib.zip/inside"
 
 
 def test_it_holds_no_path_of_this_machine(exported: Path) -> None:
@@ -158,8 +226,11 @@ _TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean
 
 def _wrong(value: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any], place: str) -> Iterator[str]:
     """What is not as a JSON Schema says; as much of JSON Schema as ours needs."""
-    known = {"$ref", "type", "enum", "pattern", "items", "required", "properties", "additionalProperties"}
+    known = {"$ref", "anyOf", "type", "enum", "pattern", "items", "required", "properties", "additionalProperties"}
     assert schema.keys() <= known
+    if "anyOf" in schema:
+        tried = [list(_wrong(value, choice, definitions, place)) for choice in schema["anyOf"]]
+        yield from min(tried, key=len)
     if "$ref" in schema:
         yield from _wrong(value, definitions[schema["$ref"].rpartition("/")[2]], definitions, place)
     types: Sequence[str] = [schema["type"]] if isinstance(schema.get("type"), str) else schema.get("type", [])
@@ -168,9 +239,10 @@ def _wrong(value: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any]
         return
     if "enum" in schema and value not in schema["enum"]:
         yield f"{place} is none of {schema['enum']}"
+        return
     if "pattern" in schema and not re.search(schema["pattern"], value):
         yield f"{place} is not like {schema['pattern']}"
-    for number, item in enumerate(value if "items" in schema else ()):
+    for number, item in enumerate(value if "items" in schema and isinstance(value, list) else ()):
         yield from _wrong(item, schema["items"], definitions, f"{place}[{number}]")
     for key in schema.get("required", ()):
         if key not in value:
@@ -183,6 +255,235 @@ def _wrong(value: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any]
             yield f"{place} has {key}"
         elif isinstance(more, dict):
             yield from _wrong(part, more, definitions, f"{place}.{key}")
+
+
+# -- it says enough --------------------------------------------------------------------------------------------
+
+
+# The tables of observation.md, by the definition of the schema that has the same keys.
+_TABLES = {
+    "step": "A step",
+    "start": "`run` and `import`: the code",
+    "end": "`end`: that code",
+    "warning": "`warning`: a warning",
+    "note": "`note`: the world",
+    "state": "`state` may have",
+    "exception": "## Exceptions",
+    "spec": "A module spec, by",
+}
+
+
+def _described(beginning: str) -> list[str]:
+    """The first column of the first table after a place in observation.md."""
+    table = re.search(r"^\|[\s\S]*?\n\n", DOCUMENT[DOCUMENT.index(beginning) :], re.MULTILINE)
+    assert table is not None
+    columns = [line.split("|")[1] for line in table[0].splitlines()[2:] if line]
+    return [key for column in columns for key in re.findall(r"`([^`]+)`", column)]
+
+
+@pytest.fixture(scope="session")
+def schema() -> Mapping[str, Any]:
+    """The definitions of the schema."""
+    found: Mapping[str, Any] = json.loads((HOUSE / "docs" / "exported-tree.schema.json").read_text("utf-8"))["$defs"]
+    return found
+
+
+@pytest.mark.parametrize("name", _TABLES)
+def test_each_field_is_described(schema: Mapping[str, Any], name: str) -> None:
+    """Those of the schema, which are those of real observations (see below), and no others."""
+    assert sorted(_described(_TABLES[name])) == sorted(schema[name]["properties"])
+
+
+def test_each_kind_of_value_is_described(schema: Mapping[str, Any]) -> None:
+    """And each part of one."""
+    kinds, parts = _described("## Values"), _described("The keys after the first")
+    assert {*kinds, *parts} == {*schema["object"]["properties"], "spec", "exception"}
+    assert len(set(kinds)) == len(kinds)
+    assert len(set(parts)) == len(parts)
+
+
+def test_a_field_that_is_not_described_is_found(exported: Path, schema: Mapping[str, Any]) -> None:
+    """Wherever in an observation it is new."""
+    observed = json.loads(next(exported.rglob("observed.json")).read_text())
+    step = next(step for step in observed[0]["observation"]["steps"] if step.get("events"))
+    for place in (step, step["events"][0], step["events"][-1]):
+        place["new"] = 1
+        assert list(_wrong(observed, schema["observed"], schema, "observed"))
+        del place["new"]
+    step["names"] = {"x": {"new kind": 1}}
+    assert list(_wrong(observed, schema["observed"], schema, "observed"))
+
+
+def test_the_agent_writes_nothing_else(schema: Mapping[str, Any], oracle_of: Callable[[Target], Oracle]) -> None:
+    """What this interpreter shows now, in one case of every seven and in one that holds what is rare."""
+    target = target_for("")
+    assert target is not None
+    oracle = oracle_of(target)
+    for case in (RARE, *list(all_cases().values())[::7]):
+        if not case.unmet(oracle.side.greeting.version, oracle.side.greeting.capabilities):
+            observed = [{"pythons": ["3.8"], "observation": oracle.observe(case)}]
+            assert list(_wrong(observed, schema["observed"], schema, case.id)) == []
+
+
+# There is no observation to change, or none that holds it: imports begin with an empty module.
+RARELY_MET = {"crash", "hang", "import.globals"}
+
+
+def _fields() -> list[str]:
+    table = DOCUMENT[DOCUMENT.index("| field | what is compared |") :].partition("\n\n")[0]
+    named = re.findall(r"`([^`]+)`", "".join(line.split("|")[1] for line in table.splitlines()[2:]))
+    return [*named, "import.__*__"]
+
+
+def test_each_field_that_is_compared_is_described(exported: Path) -> None:
+    """Whatever part of an observation is changed, the judge calls the field as the document does."""
+    met: set[str] = set()
+    for path in sorted(exported.rglob("observed.json")):
+        case = all_cases().get(path.parent.relative_to(exported / "cases").as_posix())
+        if case is None:
+            continue
+        text = json.dumps(json.loads(path.read_text())[-1]["observation"])
+        for other in _changed(text):
+            try:
+                found = judge(case, json.loads(text), other, version="3.12.0")
+            except (AttributeError, IndexError, KeyError, TypeError, ValueError):
+                continue  # what no agent would write
+            met.update(divergence.signature.field for divergence in found)
+    patterns = _fields()
+    assert sorted(field for field in met if not any(fnmatchcase(field, one) for one in patterns)) == []
+    # Those that only rarer observations hold.
+    rare = {
+        "crash",
+        "hang",
+        "exception.attributes",
+        "exception.location",
+        "exception.subclass",
+        "after.cwd",
+        "warnings",
+    }
+    missing = {one for one in patterns if not any(fnmatchcase(field, one) for field in met)}
+    assert not {one for one in missing - rare if not _is_owned(one)}
+    assert len(met) > 50
+
+
+def _is_owned(field: str) -> bool:
+    return any(one.owns(field, "value") for one in registry().values())
+
+
+_LISTS = ("path", "meta_path", "path_hooks", "filters", "cwd", "state")
+_KEYED = ("main", "environ", "builtins", "attributes")
+_STATE = {**dict.fromkeys(_LISTS, "new"), **{key: {"key": "new"} for key in _KEYED}}
+_AROUND: dict[str, Any] = {"argv": {"list": ["new"]}, "state": _STATE}
+# What a description may have besides, by a key that it has.
+_OPTIONAL: dict[str, list[dict[str, Any]]] = {
+    "specials": [{"handled": "new"}, {"namespace": "new"}, _AROUND, {"argv": {"items": "as before"}}],
+    "event": [_AROUND, {"argv": {"items": "as before"}}],
+    "outcome": [_AROUND, {"argv": {"items": "as before"}}],
+    "bases": [{"location": ["new", 1]}, {"attributes": [["new", 1]]}, {"is": "new"}],
+    "module": [{"type": "new"}],
+}
+
+
+def _changed(text: str) -> Iterator[Any]:
+    """An observation with one thing changed, again and again: another value, one item less, or one more."""
+    for path in _places(json.loads(text)):
+        for change in ("other", "less", "more", "reversed", "another type", *range(6)):
+            whole = holder = json.loads(text)
+            for key in path[:-1]:
+                holder = holder[key]
+            value = holder[path[-1]]
+            if change == "less":
+                del holder[path[-1]]
+            elif change == "other" and not isinstance(value, (dict, list)):
+                holder[path[-1]] = f"{value}!" if isinstance(value, str) else 77
+            elif change == "more" and isinstance(value, list):
+                value.append("new")
+            elif change == "reversed" and isinstance(value, list):
+                value.reverse()
+            elif change == "another type" and isinstance(value, dict) and "bases" in value:
+                value["bases"], value["exception"] = [value["exception"]], "new"
+            elif isinstance(change, int) and isinstance(value, dict):
+                more = [parts for key, found in _OPTIONAL.items() if key in value for parts in found]
+                if change >= len(more):
+                    continue
+                value.update(more[change])
+            else:
+                continue
+            yield whole
+
+
+def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in items:
+        if path:
+            yield (*path, key)
+        if len(path) < 6:
+            yield from _places(part, (*path, key))
+
+
+def test_clauses_own_fields_that_are_described() -> None:
+    """Else a reader could not tell what a clause is judged by."""
+    described = [field.replace("__*__", special) for field in _fields() for special in SPECIALS]
+    patterns = {pattern.partition(":")[0] for one in registry().values() for pattern in one.fields}
+    for pattern in patterns | {pattern for pattern, _ in OWNERS}:
+        owned = [field for field in described if fnmatchcase(field, pattern)]
+        assert owned, f"{pattern} owns nothing that observation.md describes"
+
+
+HARNESS = HOUSE / "tests" / "plain_harness.py"
+WRONG = """
+import runpy, sys
+def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):
+    result = runpy.run_module(mod_name, init_globals, run_name, alter_sys)
+    if alter_sys:
+        sys.argv[0] = 'left behind'
+    return result
+"""
+
+
+def _harness(exported: Path, target: Target, *arguments: str) -> subprocess.CompletedProcess[str]:
+    alone = exported.parent / "plain_harness.py"
+    shutil.copy(HARNESS, alone)
+    return subprocess.run(
+        [sys.executable, "-I", str(alone), str(exported), target.executable, *arguments],
+        cwd=exported.parent,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("language", ["3.8", "3.12"])
+def test_a_harness_can_be_written_by_the_documents(
+    exported: Path, compilers: Mapping[str, Target], language: str
+) -> None:
+    """One that knows nothing of this suite runs the cases, and sees what was recorded."""
+    if language not in compilers:
+        pytest.skip(f"there is no CPython {language}")
+    wanted = [case.id for case in _tree()]
+    told = _harness(exported, compilers[language], *wanted)
+    assert told.stdout.splitlines()[:-1] == [], told.stderr
+    assert int(told.stdout.split()[0]) >= 30
+
+
+def test_such_a_harness_names_the_clause(exported: Path, compilers: Mapping[str, Target], tmp_path: Path) -> None:
+    """By the fields that clauses own, as the index has them."""
+    if not compilers:
+        pytest.skip("neither CPython 3.8 nor 3.12 is here")
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(WRONG)
+    told = _harness(exported, next(iter(compilers.values())), f"--impl={wrong}", *[case.id for case in _tree()])
+    assert told.returncode == 1, told.stderr
+    assert ": ARGV-RESTORED: after.argv: " in told.stdout
+    assert {line.split(": ")[2] for line in told.stdout.splitlines()[:-1]} <= {"after.argv", "names"}
+
+
+def test_the_harness_knows_nothing_of_the_suite() -> None:
+    """Or it would prove nothing."""
+    imported = set(re.findall(r"^\s*(?:import|from) (\w+)", HARNESS.read_text("utf-8"), re.MULTILINE))
+    assert imported <= set(sys.stdlib_module_names)
+    assert imported
 
 
 # -- bad input -------------------------------------------------------------------------------------------------
@@ -205,7 +506,9 @@ def test_a_tree_is_written_by_the_command(small: Path, tmp_path: Path, capsys: p
     for name in ("new", "empty"):
         assert export.main([f"--cases={small}", str(tmp_path / name)]) == 0
         assert (tmp_path / name / "index.json").is_file()
-    assert "1 cases" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "1 cases" in told
+    assert told.index("Writing 1 cases in 6 files to") < told.index("is written")
     assert sorted(os.listdir(tmp_path)) == ["empty", "fixtures", "new"]
 
 
@@ -225,6 +528,67 @@ def test_a_place_that_will_not_do_is_refused(small: Path, tmp_path: Path, capsys
     assert "is a file" in _refused([f"--cases={small}", str(full / "file")], 2, capsys)
     assert "There is no folder" in _refused([f"--cases={small}", str(tmp_path / "no" / "where")], 2, capsys)
     assert _files(full) == {"file": b"mine"}
+
+
+def test_what_there_is_nothing_of_is_refused(small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Versions that are not recorded, folders that are not there or hold no case, a compressed file that exists."""
+    new = str(tmp_path / "new")
+    assert "nothing is recorded of Python 2.7; there are 3.8, 3.9" in _refused([new, "--versions=3.13,2.7"], 2, capsys)
+    assert "there are none in this folder" in _refused([f"--cases={small}", new, "--versions=3.13"], 2, capsys)
+    assert "--cases: there is no folder" in _refused([f"--cases={tmp_path / 'no'}", new], 2, capsys)
+    (tmp_path / "hollow").mkdir()
+    assert "There are no cases in" in _refused([f"--cases={tmp_path / 'hollow'}", new], 2, capsys)
+    (tmp_path / "mine.zip").write_text("mine")
+    assert "mine.zip exists" in _refused([f"--cases={small}", str(tmp_path / "mine.zip")], 2, capsys)
+    assert (tmp_path / "mine.zip").read_text() == "mine"
+    assert sorted(os.listdir(tmp_path)) == ["fixtures", "hollow", "mine.zip"]
+
+
+@pytest.mark.parametrize("name", ["new", "new.zip"])
+def test_a_disk_that_is_too_full_is_refused(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Before anything is written, with both sizes."""
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=0))
+    assert "and 0.0 MB are left" in _refused([f"--cases={small}", str(tmp_path / name)], 4, capsys)
+    assert os.listdir(tmp_path) == ["fixtures"]
+
+
+def test_paths_start_where_the_user_stands(small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nox goes to the folder of the noxfile, and says where it came from."""
+    words = [f"--standing-in={tmp_path}", "--cases=fixtures", "tree.tar.gz"]
+    assert export.main(words) == 0
+    assert sorted(os.listdir(tmp_path)) == ["fixtures", "tree.tar.gz"]
+    assert str(tmp_path / "tree.tar.gz") in capsys.readouterr().out
+
+
+def test_without_a_folder_it_says_where_it_writes(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of its own, which is made."""
+    monkeypatch.setattr(export, "_DEFAULT", tmp_path / "build" / "fixtures")
+    assert export.main([f"--cases={small}"]) == 0
+    assert (
+        capsys.readouterr().out.splitlines()[0] == f"No folder was named: {tmp_path / 'build' / 'fixtures'} is taken."
+    )
+    assert (tmp_path / "build" / "fixtures" / INDEX).is_file()
+
+
+def test_a_tree_for_some_versions_holds_nothing_of_others(tmp_path: Path, compilers: Mapping[str, Target]) -> None:
+    """No observation, no compiled file, no case that none of them can run."""
+    recordings = Recordings(FIXTURES / FOLDER)
+    builds = export._chosen(recordings.builds, ["3.12"])
+    newest = next(case for case in all_cases().values() if "python>=3.14" in case.requires)
+    assert not export._is_for_any(newest, builds)
+    assert export._is_for_any(newest, recordings.builds)
+    files = export.contents(_tree(), recordings, builds, {one: compilers[one] for one in compilers if one == "3.12"})
+    index = json.loads(files[INDEX])
+    assert list(index["pythons"]) == ["3.12"]
+    assert {tuple(case["recorded"]) for case in index["cases"]} == {("3.12",), ()}
+    observed = [json.loads(content) for name, content in files.items() if name.endswith("/observed.json")]
+    assert observed
+    assert all(len(one) == 1 and one[0]["pythons"] == ["3.12"] for one in observed)
+    assert not [name for name in files if "/compiled/" in name and "/compiled/3.12/" not in name]
 
 
 def test_a_read_only_folder_is_refused(

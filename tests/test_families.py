@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import functools
 import itertools
+import subprocess
+import sys
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
@@ -12,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import FIXTURES
+from conformance import FIXTURES, HOUSE
 from conformance.cases.families import by_family, canonical, generate
 from conformance.cases.families.products import combinations, pairs
 from conformance.cases.families.storages import STORAGES
@@ -36,6 +38,17 @@ def generated() -> tuple[Case, ...]:
 
 def world(*files: str, call: str = "run_module('one_name')", **rest: object) -> Case:
     return Case(files=dict.fromkeys(files, "import one_name\n"), steps=(Step("call", call),), **rest)  # type: ignore[arg-type]
+
+
+def test_whoever_reads_may_have_enough() -> None:
+    """`--ids | head` ends without a traceback."""
+    command = [sys.executable, "-m", "conformance.cases.families", "--ids"]
+    with subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as listing:
+        assert listing.stdout is not None and listing.stderr is not None  # noqa: PT018
+        assert listing.stdout.readline().startswith(b"families/")
+        listing.stdout.close()
+        assert listing.stderr.read() == b""
+    assert listing.returncode == 0
 
 
 # -- what there is ------------------------------------------------------------------------------------------------

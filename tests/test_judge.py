@@ -10,8 +10,10 @@ import pytest
 from conformance.cases.model import Case, Step
 from conformance.clauses import Clause, Level, registry
 from conformance.judge.compare import failed, judge
-from conformance.judge.descriptions import difference_kind
-from conformance.judge.owners import NOTHING, OWNERS, UNOWNED, Difference, default_owner
+from conformance.judge.context import Place, StepContext
+from conformance.judge.descriptions import ABSENT, difference_kind
+from conformance.judge.fields import FIELDS
+from conformance.judge.owners import OWNERS, UNOWNED, Difference, default_owner
 
 CASE = Case(files={"m.py": ""}, steps=(Step("call", "run_module('m')"),), id="packages/made_up")
 
@@ -172,8 +174,8 @@ def test_no_observation_at_all() -> None:
         (1, True, "type"),
         (1, 2, "value"),
         ("1", 1, "type"),
-        (NOTHING, None, "extra"),
-        (None, NOTHING, "missing"),
+        (ABSENT, None, "extra"),
+        (None, ABSENT, "missing"),
         ({"list": [], "is": "given"}, {"list": []}, "identity"),
         ({"list": [{"dict": [], "is": "a"}]}, {"list": [{"dict": [], "is": "b"}]}, "identity"),
         ({"list": []}, {"tuple": []}, "type"),
@@ -185,47 +187,29 @@ def test_kinds_of_difference(oracle: Any, candidate: Any, kind: str) -> None:
     assert difference_kind(oracle, candidate) == kind
 
 
-PARTS = {
-    "executions": "run import",
-    "entry": "code keys order globals namespace argv argv_object modules locals handled path state __name__ __spec__ "
-    "__file__ __cached__ __loader__ __package__ __doc__ __builtins__ __path__",
-    "import": "argv argv_object modules keys globals __name__ state",
-    "exit": "argv argv_object modules globals path state",
-    "warnings": "category text",
-    "note": "",
-    "outcome": "",
-    "exception": "type subclass message args name path cause context frames identity namespace attributes location",
-    "result": "type identity keys order values functions __name__ __doc__ __path__",
-    "after": "argv modules main attributes path meta_path path_hooks filters builtins environ cwd state",
-    "names": "",
-    "stdout": "",
-    "stderr": "",
-    "files": "",
-    "audit": "open compile exec import",
-    "crash": "",
-    "hang": "",
-}
-# A group by itself is a field, where it has no parts.
-FIELDS = [f"{group}.{part}" if part else group for group, parts in PARTS.items() for part in parts.split() or [""]]
-FIELDS.append("warnings")
-
-
 @pytest.mark.parametrize("version", ["3.8.18", "3.12.1", "3.15.2"])
-@pytest.mark.parametrize("field", FIELDS)
+@pytest.mark.parametrize("field", sorted(FIELDS))
 def test_every_field_has_an_owner(field: str, version: str) -> None:
     """On every version, in every situation, also when no fixture says what it is about."""
     for kind in ("missing", "extra", "value", "identity"):
         for altered in (False, True):
             for returned in (False, True):
-                for oracle in (None, NOTHING, "text"):
+                for oracle in (None, ABSENT, "text"):
                     one = Difference(field, kind, oracle, "other", altered=altered, returned=returned)
                     assert default_owner(one, version, registry()) != UNOWNED
 
 
 def test_a_field_that_nobody_owns_is_told() -> None:
     """It is reported, at the firmest level, rather than dropped."""
-    one = Difference("no.such_field", "value", 1, 2)
-    assert default_owner(one, "3.13.0", registry()) == UNOWNED
+    difference = Difference("no.such_field", "value", 1, 2)
+    assert default_owner(difference, "3.13.0", registry()) == UNOWNED
+
+
+def test_a_field_that_is_not_in_the_table_cannot_be_compared() -> None:
+    """So a new field of the observation is met by `test_every_field_has_an_owner`."""
+    step = StepContext(Case({}, (Step("call", "1"),)), 1, {}, {})
+    with pytest.raises(ValueError, match=r"no\.such_field is not in the table of fields"):
+        list(step.compare(Place(0, "resolve"), "no.such_field", "somewhere", 1, 2))
 
 
 def test_the_owners_exist() -> None:
@@ -238,7 +222,7 @@ def test_the_owners_exist() -> None:
 
 def test_a_clause_of_another_version_owns_nothing() -> None:
     """`__cached__` belongs to another clause from 3.15 on."""
-    difference = Difference("entry.__cached__", "extra", NOTHING, "x")
+    difference = Difference("entry.__cached__", "extra", ABSENT, "x")
     assert default_owner(difference, "3.15.2", registry()) == "CACHED-ABSENT"
     old = Clause("OLD", "packages", Level.EXACT, "s", "s", versions=("<3.9",), fields=("entry.__cached__",))
     assert not old.holds("3.9.0")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 from conformance import HOUSE
 from conformance.clauses.pythons import TABLE
@@ -19,13 +23,13 @@ pytest.importorskip("nox")
 SMALL = "packages/nested_package_runs_main"
 
 
-def nox(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def nox(folder: Path, *arguments: str, session: str = "conformance") -> subprocess.CompletedProcess[str]:
     """Run nox on our noxfile from a folder, in this environment, with environments of its own."""
     environ = {**os.environ, "NOX_SCRIPT_MODE": "none"}
     return subprocess.run(
         [
             *(sys.executable, "-m", "nox", "-f", str(HOUSE / "noxfile.py"), "--envdir", str(folder / ".nox")),
-            *("-s", "conformance", "--", *arguments),
+            *("-s", session, "--", *arguments),
         ],
         cwd=folder,
         env=environ,
@@ -34,6 +38,15 @@ def nox(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         timeout=300,
         check=False,
     )
+
+
+def is_here(interpreter: str) -> bool:
+    """Whether there is such an interpreter."""
+    try:
+        find(interpreter)
+    except BadInterpreter:
+        return False
+    return True
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> str:
@@ -108,7 +121,7 @@ def test_without_an_interpreter_nothing_ran(tmp_path: Path) -> None:
     shutil.copy(HOUSE / "noxfile.py", tmp_path)
     (tmp_path / "survey").mkdir()
     table = tmp_path / "conformance" / "clauses" / TABLE.name
-    table.parent.mkdir(parents=True)
+    shutil.copytree(HOUSE / "conformance", tmp_path / "conformance", ignore=shutil.ignore_patterns("__pycache__"))
     table.write_text(TABLE.read_text(encoding="utf-8").replace('"3.8"', '"3.99"'), encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "nox", "-s", "conformance-3.99"],
@@ -198,9 +211,130 @@ def test_one_report_of_all_targets(tmp_path: Path) -> None:
     assert "all.html:1: this is no JSON" in refused.stderr + refused.stdout
 
 
+@pytest.mark.parametrize(
+    ("meddle", "first", "status", "summary"),
+    [
+        ("conformance.commands.session:Session.record=GROUP", "right", 130, "conforms on {0}; interrupted on {1}"),
+        (
+            "conformance.commands.session:Session.record=GROUP conformance.report.stream:Stream.end=GROUP",
+            *("right", 130, "conforms on {0}; interrupted on {1}"),
+        ),
+        ("conformance.commands.session:Session.record=TERM", "right", 130, "conforms on {0}; interrupted on {1}"),
+        ("conformance.commands.session:Session.open=GROUP", "right", 130, "conforms on {0}; interrupted on {1}"),
+        ("", "wrong", 1, "diverges on {0}"),
+    ],
+    ids=["Ctrl-C", "Ctrl-C twice", "SIGTERM", "Ctrl-C before anything", "the first failure, with -x"],
+)
+def test_a_run_that_ends_before_its_time_makes_its_reports(
+    meddle: str, first: str, status: int, summary: str, tmp_path: Path
+) -> None:
+    """Of the targets that were judged by then: nox never comes to `verdict`."""
+    names = [name for name in ("3.11", "3.12", "3.13") if is_here(f"python{name}")][:2]
+    if len(names) < 2:
+        pytest.skip("there are no two of Python 3.11, 3.12 and 3.13 here")
+    (tmp_path / "mine.py").write_text(
+        "from runpy import run_module as right\n"
+        "def wrong(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
+        "    return {**right(mod_name, init_globals, run_name, alter_sys), '__package__': 'wrong'}\n"
+    )
+    environ = {**os.environ, "NOX_SCRIPT_MODE": "none"}
+    if meddle:
+        environ |= {"PYTEST_ADDOPTS": "-p tests.meddling", "MEDDLE": meddle, "MEDDLE_WHERE": f"all-{names[1]}.jsonl"}
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "nox", "-x", "-f", str(HOUSE / "noxfile.py"), "--envdir", str(tmp_path / ".nox")),
+            *("-s", *(f"conformance-{name}" for name in names), "--", f"--impl=mine:{first}", SMALL),
+            *("--report=all.html", "--report=all.md"),
+        ],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        start_new_session=True,
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    assert last_line(done) == "conformance: " + summary.format(*names)
+    page = (tmp_path / "all.html").read_text(encoding="utf-8")
+    assert page.rstrip().endswith("</html>")
+    judged = [name for name in names if f"CPython {name}." in page]
+    recorded = [name for name in names if (tmp_path / f"all-{name}.jsonl").exists()]
+    assert judged == recorded
+    assert recorded[0] == names[0]
+    assert (tmp_path / "all.md").read_text(encoding="utf-8").startswith("## ")
+
+
 @pytest.mark.parametrize("name", ["out", "out.json", "out.xml"])
 def test_a_report_whose_name_says_nothing(name: str, tmp_path: Path) -> None:
     """It is refused before any environment is made."""
     done = nox(tmp_path, f"--report={name}")
     assert done.returncode == 1
     assert f"--report: {name} ends in none of .jsonl, .html, .md, .svg, badge.json" in last_line(done)
+
+
+def test_sessions_that_judge_nothing_see_the_folder_of_the_user(tmp_path: Path) -> None:
+    """What docs/recordings.md, docs/exported-tree.md and docs/families.md print, in a folder with one fixture."""
+    chapter = tmp_path / "mine" / "packages"
+    chapter.mkdir(parents=True)
+    (chapter / "one.toml").write_text(
+        "summary = 'One'\ncall = \"run_module('m')\"\n[files]\n'm.py' = ''\n", encoding="utf-8"
+    )
+    recorded = nox(tmp_path, "--new", "--cases=mine", f"--target={sys.executable}", session="record")
+    assert recorded.returncode == 0, recorded.stdout + recorded.stderr
+    assert (tmp_path / "mine" / "recordings" / "packages.json").is_file()
+    exported = nox(tmp_path, "tree.zip", "--cases", "mine", session="fixtures")
+    assert exported.returncode == 0, exported.stdout + exported.stderr
+    assert str(tmp_path / "tree.zip") in exported.stdout
+    assert (tmp_path / "tree.zip").is_file()
+    listed = nox(tmp_path, "--ids", "names", session="families")
+    assert listed.returncode == 0, listed.stderr
+    assert "families/names/" in listed.stdout
+
+
+def environment_of_nox() -> dict[str, str]:
+    """For a nox that is run in this environment, and downloads no interpreter."""
+    return {**os.environ, "NOX_SCRIPT_MODE": "none", "UV_PYTHON_DOWNLOADS": "never"}
+
+
+def test_the_versions_that_may_drive_the_suite() -> None:
+    """They are the CPythons judged that `requires-python` allows; all that names the oldest of them agrees."""
+    command = [sys.executable, "-m", "nox", "-f", str(HOUSE / "noxfile.py"), "-s", "conformance", "drivers"]
+    command += ["--list", "--json"]
+    listed = subprocess.run(command, env=environment_of_nox(), capture_output=True, text=True, check=True)
+    versions: dict[str, list[str]] = {}
+    for session in json.loads(listed.stdout):
+        versions.setdefault(session["name"], []).append(session["python"])
+    project = (HOUSE / "pyproject.toml").read_text(encoding="utf-8")
+    (required,) = re.findall(r'^requires-python = "(.*)"$', project, re.MULTILINE)
+    judged = [version for version in versions["conformance"] if not version.startswith("pypy")]
+    assert versions["drivers"] == [version for version in judged if SpecifierSet(required).contains(version)]
+    oldest = versions["drivers"][0]
+    assert required == f">={oldest}"
+    assert f'# requires-python = "{required}"' in (HOUSE / "noxfile.py").read_text(encoding="utf-8")
+    assert f'target-version = "py{oldest.replace(".", "")}"' in project  # ruff's
+    assert f'python_version = "{oldest}"' in project  # mypy's
+    assert f"with Python {oldest} or later" in (HOUSE / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_suite_is_tried_on_each_python_that_may_drive_it(tmp_path: Path) -> None:
+    """In an environment with what a driver needs; one that is missing is named, and arguments go to pytest."""
+    here = ".".join(map(str, sys.version_info[:2]))
+    wheel = tmp_path / "pytest-9-py3-none-any.whl"  # stands in for what a driver needs
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("pytest/__main__.py", "import sys; print('pytest', sys.prefix, *sys.argv[1:])")
+        archive.writestr("pytest-9.dist-info/METADATA", "Metadata-Version: 2.1\nName: pytest\nVersion: 9\n")
+        archive.writestr("pytest-9.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr("pytest-9.dist-info/RECORD", "")
+    text = (HOUSE / "noxfile.py").read_text(encoding="utf-8")
+    project = f'[project]\ndependencies = ["pytest @ {wheel.as_uri()}"]\n[dependency-groups]\ntests = []\n'
+    (tmp_path / "pyproject.toml").write_text(project, encoding="utf-8")
+    shutil.copytree(HOUSE / "conformance", tmp_path / "conformance", ignore=shutil.ignore_patterns("__pycache__"))
+    table = tmp_path / "conformance" / "clauses" / TABLE.name
+    table.write_text(re.sub(r"(?s)\[.*\]", f'["{here}", "3.99"]', table.read_text(encoding="utf-8")), encoding="utf-8")
+    (tmp_path / "noxfile.py").write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "nox", "-s", "drivers", "--", "-k", "judge"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment_of_nox(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"pytest {tmp_path / '.nox' / 'drivers'}-{here.replace('.', '-')} -k judge\n"
+    assert "drivers-3.99 skipped: Python interpreter 3.99 not found" in done.stderr

@@ -75,6 +75,21 @@ def targets() -> list[list[Record]]:
     ]
 
 
+def two_candidates() -> list[list[Record]]:
+    """Two candidates on two targets: one diverges on both; the other on one, in one thing that is the same."""
+    nested, main = ["PACKAGE-FROM-SPEC"], ["MAIN-SUBMODULE"]
+    other = divergence("MAIN-SUBMODULE", where="step 1: what runs", field="executions.run")
+    good = trial("packages/main", clauses=main)
+    broken = [trial("packages/nested", divergence(), clauses=nested), trial("packages/main", other, clauses=main)]
+    half = [trial("packages/nested", divergence(candidate="other"), clauses=nested), good]
+    return [
+        run(broken, version="3.12.0", details=[shown("packages/nested")]),
+        run(broken, version="3.13.0"),
+        run([trial("packages/nested", clauses=nested), good], version="3.12.0", candidate="their.py:run"),
+        run(half, version="3.13.0", candidate="their.py:run"),
+    ]
+
+
 def address(folder: Path, streams: list[list[Record]], name: str = "page") -> str:
     """The address of a page that is made of some runs."""
     runs = merged(read(write(folder / f"{name}-{number}.jsonl", one)) for number, one in enumerate(streams))
@@ -97,12 +112,25 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> str:
     return address(tmp_path_factory.mktemp("small"), targets())
 
 
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of the two candidates."""
+    return address(tmp_path_factory.mktemp("several"), two_candidates())
+
+
 def visible(browser: Page, selector: str) -> list[str]:
     """The ids of what can be seen."""
     found = browser.run(
         f"[...document.querySelectorAll({selector!r})].filter(one => one.checkVisibility()).map(one => one.id)"
     )
     return list(found)
+
+
+def open_all(browser: Page) -> None:
+    """Open whatever can be opened, what is made as it is opened too."""
+    for _ in range(2):
+        browser.run("for (const one of document.querySelectorAll('details')) one.open = true")
+        settle()
 
 
 def settle() -> None:
@@ -162,15 +190,28 @@ def test_a_divergence_shows_both_sides_with_what_differs_marked(browser: Page, s
     assert browser.run(f"[...{article}.querySelectorAll('tr.same')].every(one => one.checkVisibility())") is True
 
 
+def shown_all(browser: Page) -> list[str]:
+    """The clauses that are there once each chapter is open."""
+    browser.run("document.getElementById('unfold').click()")
+    found = visible(browser, "details.clause")
+    browser.run("document.getElementById('unfold').click()")
+    return found
+
+
 @pytest.mark.parametrize(
     ("wanted", "findings", "clauses", "cases"),
     [
         ({"verdict": "crashes"}, ["ARGV-IS-FILE"], {"ARGV-IS-FILE"}, ["altering_sys/argv"]),
         ({"verdict": "expected"}, ["MAIN-SUBMODULE"], {"MAIN-SUBMODULE"}, ["packages/main"]),
-        ({"verdict": "conforms", "target": "1"}, [], set(), []),
+        ({"verdict": "conforms", "target": "3.13.0"}, [], set(), []),
         ({"chapter": "altering_sys", "verdict": "crashes"}, ["ARGV-IS-FILE"], {"ARGV-IS-FILE"}, ["altering_sys/argv"]),
         ({"text": "zip is left_out"}, [], set(), []),
-        ({"text": "packages/nested", "target": "1"}, ["PACKAGE-FROM-SPEC"], {"PACKAGE-FROM-SPEC"}, ["packages/nested"]),
+        (
+            {"text": "packages/nested", "target": "3.13.0"},
+            ["PACKAGE-FROM-SPEC"],
+            {"PACKAGE-FROM-SPEC"},
+            ["packages/nested"],
+        ),
         ({"level": "exact", "verdict": "diverges"}, [], set(), []),
         ({"verdict": "not-run", "text": "left_out"}, [], {"PACKAGE-FROM-SPEC"}, ["loaders/left_out"]),
     ],
@@ -191,7 +232,7 @@ def test_filters(
         return (
             [one.removeprefix("divergence-") for one in visible(browser, "article.finding")],
             {one.removeprefix("clause-") for one in visible(browser, "details.clause")},
-            [one.removeprefix("case-") for one in visible(browser, "#case-list > li")],
+            [one.removeprefix("case-") for one in visible(browser, "#case-list li")],
         )
 
     assert shown_now() == (findings, clauses, cases)
@@ -201,8 +242,243 @@ def test_filters(
     browser.show(again)
     assert shown_now() == (findings, clauses, cases)
     browser.run("document.getElementById('reset').click()")
-    assert len(visible(browser, "details.clause")) > 300
+    assert len(shown_all(browser)) > 300
+    assert visible(browser, "details.clause") == []
     assert browser.run("location.hash") == ""
+
+
+def chapters_open(browser: Page) -> list[str]:
+    """The chapters of clauses and cases that are open."""
+    return list(browser.run("[...document.querySelectorAll('details.chapter')].filter(o => o.open).map(o => o.id)"))
+
+
+def test_the_index_is_folded_by_chapter(browser: Page, small: str) -> None:
+    """Closed at first, each chapter with what stands in it; by mouse and keyboard they open one by one, or all."""
+    browser.show(small, width=390, height=844)
+    assert chapters_open(browser) == visible(browser, "details.clause") == visible(browser, "#case-list li") == []
+    assert len(visible(browser, "#clauses .chapter")) == len(CHAPTERS)
+    folded = browser.run(
+        "document.getElementById('clauses').offsetHeight + document.getElementById('cases').offsetHeight"
+    )
+    packages = browser.run("document.querySelector('#chapter-packages > summary').innerText")
+    own = [
+        one for one in registry().values() if one.chapter == "packages" and not one.untestable and one.holds("3.13.0")
+    ]
+    assert f"{len(own)} clauses" in packages
+    assert "diverges: 1" in packages
+    assert "not-run: " in packages
+    browser.run("document.querySelector('#chapter-packages > summary').click()")
+    assert {registry()[one.removeprefix("clause-")].chapter for one in visible(browser, "details.clause")} == {
+        "packages"
+    }
+    browser.run("document.querySelector('#cases-packages > summary').focus()")
+    browser.key("Enter", number=13)
+    settle()
+    assert visible(browser, "#case-list li") == ["case-packages/nested", "case-packages/main"]
+    assert len(shown_all(browser)) > 300
+    assert visible(browser, "details.clause") == []
+    open_all(browser)
+    unfolded = browser.run("document.getElementById('clauses').offsetHeight")
+    assert folded < 2500 < 20 * folded < unfolded
+
+
+def test_a_filter_and_a_link_open_the_chapters_that_they_are_about(browser: Page, small: str) -> None:
+    """And no others."""
+    browser.show(f"{small}#verdict=crashes")
+    assert chapters_open(browser) == ["chapter-altering_sys", "cases-altering_sys"]
+    said = browser.run("document.querySelector('#chapter-altering_sys > summary').innerText")
+    assert "1 of " in said
+    assert "crashes: 1" in said
+    assert "not-run" not in said
+    browser.run("document.getElementById('reset').click()")
+    assert chapters_open(browser) == []
+    browser.show(f"{small}#clause-MAIN-SUBMODULE")
+    assert chapters_open(browser) == ["chapter-packages"]
+    browser.show(f"{small}#case-packages/main")
+    assert chapters_open(browser) == ["cases-packages"]
+    browser.show(f"{small}#cases-packages")
+    settle()
+    assert chapters_open(browser) == ["cases-packages"]
+    assert visible(browser, "#case-list li") == ["case-packages/nested", "case-packages/main"]
+    assert browser.run("document.getElementById('shown').innerText").startswith("3 of 3 divergences")
+    browser.show(f"{small}#case-packages/main", javascript=False)
+    browser.run("document.querySelector('#chapter-packages > summary').click()")
+    assert chapters_open(browser) == ["chapter-packages"]
+
+
+def test_sources_lead_to_what_they_name(browser: Page, small: str) -> None:
+    """At a divergence and at a clause; nothing of them is loaded, and on paper stands where they lead."""
+    browser.show(f"{small}#clause-PACKAGE-FROM-SPEC")
+    wanted = [
+        ["library reference: run_module", "https://docs.python.org/3/library/runpy.html#runpy.run_module"],
+        ["PEP 366", "https://peps.python.org/pep-0366/"],
+        ["PEP 451", "https://peps.python.org/pep-0451/"],
+    ]
+    for place in ("#divergence-PACKAGE-FROM-SPEC", "#clause-PACKAGE-FROM-SPEC .inside"):
+        links = f"[...document.querySelectorAll('{place} a.out')]"
+        assert browser.run(f"{links}.map(one => [one.innerText, one.href])") == wanted
+        assert browser.run(f"{links}.every(one => one.relList.contains('noopener'))") is True
+    outward = "[...document.querySelectorAll('a')].filter(one => !one.getAttribute('href').startsWith('#'))"
+    assert browser.run(f"{outward}.every(one => one.relList.contains('noopener'))") is True
+    assert browser.requests == [small + "#clause-PACKAGE-FROM-SPEC"] or browser.requests == [small]
+    browser.show(small, media="print")
+    content = "getComputedStyle(document.querySelector('#divergence-PACKAGE-FROM-SPEC a.out'), '::after').content"
+    assert "docs.python.org" in browser.run(content) or "attr(href)" in browser.run(content)
+
+
+def test_the_link_of_a_baseline_is_one_only_if_it_leads_to_the_web(browser: Page, tmp_path: Path) -> None:
+    """Else it is text."""
+    links = ["https://tracker.example/7", "javascript:alert(1)", "TICKET-7"]
+    trials = [
+        trial(
+            f"packages/{number}",
+            divergence(field=f"entry.x{number}", expected={"reason": "we cannot", "link": link, "at": "k.toml:3"}),
+        )
+        for number, link in enumerate(links)
+    ]
+    browser.show(address(tmp_path, [run(trials)]))
+    said = browser.run("[...document.querySelectorAll('.reason')].map(one => one.innerText)")
+    assert all(any(link in text for text in said) for link in links)
+    assert browser.run("[...document.querySelectorAll('.reason a')].map(one => one.href)") == links[:1]
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+@pytest.mark.parametrize("media", ["", "print"])
+def test_the_box_of_a_case_shows_all_of_it(width: int, media: str, browser: Page, tmp_path: Path) -> None:
+    """However long the case and its lines are; what is copied from it is the case."""
+    body = "".join(f"x{number} = {number}\n\n" for number in range(40))
+    case = (
+        f'call = "run_module(\'m\')"\n\n[files]\n"m.py" = """\n{body}{"y" * 400}\n"""\n\n[[steps]]\ncall = "last()"\n'
+    )
+    stream = run([trial("packages/nested", divergence())], details=[shown("packages/nested", fixture=case)])
+    browser.show(address(tmp_path, [stream]), width=width, height=844, media=media)
+    box = "document.querySelector('.fixture')"
+    assert browser.run(f"{box}.textContent") == case
+    assert browser.run(f"{box}.scrollHeight - {box}.clientHeight") == 0
+    assert browser.run(f"{box}.scrollWidth - {box}.clientWidth") == 0
+    assert browser.run(f"{box}.lastElementChild.textContent") == 'call = "last()"\n'
+    last, own = (f"{one}.getBoundingClientRect().bottom" for one in (f"{box}.lastElementChild", box))
+    assert browser.run(f"{last} <= {own}") is True
+    copied = browser.run(f"(getSelection().selectAllChildren({box}), getSelection().toString())")
+    assert copied.rstrip("\n") == case.rstrip("\n")
+
+
+# -- several candidates ----------------------------------------------------------------------------------------
+
+
+def test_several_candidates_each_have_a_headline_and_columns(browser: Page, several: str) -> None:
+    """In the order in which they were given; the matrix has a column for each target of each."""
+    browser.show(several)
+    assert browser.faults == []
+    assert browser.run("document.title") == "mypkg, their.py:run: 0 of 2 candidates conform"
+    assert browser.run("[...document.querySelectorAll('.headline')].map(one => one.innerText)") == [
+        "✗ mypkg: diverges on 3.12.0, 3.13.0",
+        "✗ their.py:run: diverges on 3.13.0; conforms on 3.12.0",
+    ]
+    heads = browser.run(
+        "[...document.querySelectorAll('.matrix thead tr')]"
+        ".map(row => [...row.cells].map(one => [one.innerText, one.colSpan]))"
+    )
+    assert heads == [
+        [["Chapter", 1], ["mypkg", 2], ["their.py:run", 2]],
+        [["3.12.0", 1], ["3.13.0", 1], ["3.12.0", 1], ["3.13.0", 1]],
+    ]
+    cells = browser.run(
+        "[...[...document.querySelectorAll('.matrix tbody tr')].find(one => one.innerText.startsWith('Packages'))"
+        ".querySelectorAll('td')].map(one => one.className.split(' ')[0])"
+    )
+    assert cells == ["diverges", "diverges", "partly", "partly"]
+    rows = browser.run("[...document.querySelectorAll('.counts tbody')].map(one => one.innerText)")
+    assert [row.count("CPython") for row in rows] == [2, 2]
+    assert [name in row for name, row in zip(("mypkg", "their.py:run"), rows, strict=True)] == [True, True]
+
+
+def test_the_divergences_of_each_candidate_stand_together(browser: Page, several: str) -> None:
+    """With its own values, and a link to the same of the other."""
+    browser.show(several)
+    assert visible(browser, "article.finding") == []  # folded, by candidate
+    groups = browser.run(
+        "[...document.querySelectorAll('.of-candidate')].map(one => [one.querySelector('summary').innerText.trim(), "
+        "...[...one.querySelectorAll('article')].map(found => found.id)])"
+    )
+    assert groups == [
+        ["mypkg 2 divergences", "divergence-PACKAGE-FROM-SPEC@mypkg", "divergence-MAIN-SUBMODULE@mypkg"],
+        ["their.py:run 1 divergence", "divergence-PACKAGE-FROM-SPEC@their.py:run"],
+    ]
+    browser.run("document.querySelector('.headline a').click()")
+    settle()
+    assert visible(browser, "article.finding") == groups[0][1:]
+    first = "document.getElementById('divergence-PACKAGE-FROM-SPEC@mypkg')"
+    assert browser.run(f"{first}.querySelectorAll('.value')[1].innerText") == "''"
+    browser.run(f"{first}.querySelector('a[href*=their]').click()")
+    settle()
+    second = groups[1][1]
+    assert visible(browser, "article.reached") == [second]
+    assert browser.run(f"document.getElementById('{second}').querySelectorAll('.value')[1].innerText") == "'other'"
+    assert "--impl=their.py:run" in browser.run(
+        f"document.getElementById('{second}').querySelector('.again').innerText"
+    )
+    seen = []
+    for key in ("k", "j"):
+        browser.key(key)
+        seen.append(browser.run("document.activeElement.id"))
+    assert seen == [groups[0][2], second]
+
+
+def test_filters_by_candidate(browser: Page, several: str) -> None:
+    """With a target, too; the address says so by name, and shows the same again."""
+    browser.show(several)
+    browser.run("document.querySelector('.matrix tbody a[href*=their][href*=\"3.12.0\"][href*=packages]').click()")
+    settle()
+    assert browser.run("location.hash") == "#candidate=their.py%3Arun&target=3.12.0&chapter=packages&to=clauses"
+    for _ in range(2):
+        assert visible(browser, "article.finding") == []
+        assert "clause-MAIN-SUBMODULE" in visible(browser, "details.clause")
+        assert browser.run("document.getElementById('shown').innerText").startswith("0 of 3 divergences")
+        browser.show(browser.run("location.href"))
+    browser.show(f"{several}#candidate=their.py%3Arun&verdict=diverges")
+    assert visible(browser, "article.finding") == ["divergence-PACKAGE-FROM-SPEC@their.py:run"]
+    assert visible(browser, "details.clause") == ["clause-PACKAGE-FROM-SPEC"]
+    assert visible(browser, "#case-list li") == ["case-packages/nested"]
+
+
+def test_where_clauses_and_cases_stand_is_said_by_candidate(browser: Page, several: str) -> None:
+    """All of its targets in one word; and a command for each candidate, on a target where it diverges."""
+    browser.show(f"{several}#case-packages/nested")
+    chips = browser.run("[...document.querySelectorAll('.reached .chip')].map(one => one.innerText)")
+    assert chips == ["✗ diverges mypkg, their.py:run 3.13.0", "✓ agrees their.py:run 3.12.0"]
+    assert "PACKAGE-FROM-SPEC in mypkg on 3.12.0, 3.13.0: step 1" in browser.run(
+        "document.querySelector('.reached').innerText"
+    )
+    commands = browser.run("[...document.querySelectorAll('.reached .again')].map(one => one.innerText)")
+    assert commands == [f"python -m conformance --impl={name} packages/nested" for name in ("mypkg", "their.py:run")]
+    browser.show(f"{several}#clause-PACKAGE-FROM-SPEC")
+    chips = browser.run(
+        "[...document.querySelectorAll('.reached > summary .chip:not(.level)')].map(one => one.innerText)"
+    )
+    assert chips == ["✗ diverges mypkg, their.py:run 3.13.0", "✓ conforms their.py:run 3.12.0"]
+    assert "in mypkg on 3.12.0, 3.13.0; in their.py:run on 3.13.0" in browser.run(
+        "document.querySelector('.reached .inside').innerText"
+    )
+
+
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_several_candidates_fit_and_can_be_read(width: int, browser: Page, tmp_path: Path) -> None:
+    """Also if they have long and strange names; nothing of a name is run."""
+    evil = '<img src=x onerror="window.bad=1">\ud800 &amp; "\'`/' + "long/" * 30
+    strange = [run([trial("packages/nested", divergence())], version=f"3.{n}.0", candidate=evil) for n in (12, 13)]
+    other = run([trial("packages/nested")], version="3.13.0", candidate="other")
+    where = address(tmp_path, [*strange, other])
+    browser.show(where, width=width, height=844, dark=width == 320)
+    open_all(browser)
+    assert browser.faults == []
+    assert browser.run("window.bad") is None
+    assert browser.run("document.documentElement.scrollWidth") <= width
+    assert browser.run(_CONTRAST) == []
+    browser.run("document.querySelector('.headline a').click()")
+    settle()
+    assert len(visible(browser, "article.finding")) == 1
+    assert browser.run("document.querySelector('#filter [name=candidate]').selectedIndex") == 1
 
 
 @pytest.mark.parametrize(
@@ -245,12 +521,12 @@ def test_a_link_to_nothing_does_nothing(browser: Page, small: str) -> None:
 def test_a_cell_of_the_matrix_leads_to_its_clauses(browser: Page, small: str) -> None:
     """Of that chapter, on that target."""
     browser.show(small)
-    browser.run("document.querySelector('.matrix a[href*=altering_sys][href*=\"target=1\"]').click()")
+    browser.run("document.querySelector('.matrix a[href*=altering_sys][href*=\"target=3.13.0\"]').click()")
     settle()
     found = visible(browser, "details.clause")
     assert len(found) > 10
     assert all(registry()[one.removeprefix("clause-")].chapter == "altering_sys" for one in found)
-    assert browser.run("document.querySelector('#filter [name=target]').value") == "1"
+    assert browser.run("document.querySelector('#filter [name=target]').value") == "3.13.0"
 
 
 def test_the_keyboard_is_enough(browser: Page, small: str) -> None:
@@ -270,8 +546,9 @@ def test_the_keyboard_is_enough(browser: Page, small: str) -> None:
         seen.append(browser.run("document.activeElement.id"))
     first, second = visible(browser, "article.finding")[:2]
     assert seen == [first, second, first]
-    browser.run("document.querySelector('#clause-ARGV-IS-FILE summary').focus()")
-    browser.key("Enter", number=13)
+    for summary in ("#chapter-altering_sys > summary", "#clause-ARGV-IS-FILE > summary"):
+        browser.run(f"document.querySelector('{summary}').focus()")
+        browser.key("Enter", number=13)
     assert browser.run("document.getElementById('clause-ARGV-IS-FILE').open") is True
     unreachable = browser.run(
         "[...document.querySelectorAll('button, input, select, a, summary')].filter(one => one.tabIndex < 0).length"
@@ -300,8 +577,7 @@ def test_the_reproducer_and_the_command_can_be_copied(browser: Page, small: str)
 def test_all_text_can_be_read_in_the_light_and_in_the_dark(dark: bool, browser: Page, small: str) -> None:
     """A contrast of 4.5 at least, as WCAG asks for."""
     browser.show(small, dark=dark)
-    browser.run("for (const one of document.querySelectorAll('details')) one.open = true")
-    settle()
+    open_all(browser)
     background = browser.run("getComputedStyle(document.body).backgroundColor")
     assert (background == "rgb(21, 23, 26)") is dark
     assert browser.run(_CONTRAST) == []
@@ -311,8 +587,7 @@ def test_all_text_can_be_read_in_the_light_and_in_the_dark(dark: bool, browser: 
 def test_it_fits_a_phone(width: int, browser: Page, small: str) -> None:
     """Nothing is wider than the screen, but for tables, which can be moved."""
     browser.show(small, width=width, height=844)
-    browser.run("for (const one of document.querySelectorAll('details')) one.open = true")
-    settle()
+    open_all(browser)
     assert browser.run("document.documentElement.scrollWidth") <= width
     if width < 700:
         low = browser.run(
@@ -329,9 +604,28 @@ def test_printed(browser: Page, small: str, tmp_path: Path) -> None:
     for selector in ("#filter", "nav", "button", ".link"):
         assert browser.run(f"[...document.querySelectorAll({selector!r})].some(one => one.checkVisibility())") is False
     assert len(visible(browser, "article.finding")) == 3
+    assert len(visible(browser, "details.clause")) > 300
+    assert visible(browser, "#case-list li") == []
     assert browser.run(_CONTRAST) == []
     browser.printed(tmp_path / "it.pdf")
     assert (tmp_path / "it.pdf").read_bytes()[:4] == b"%PDF"
+
+
+def test_all_divergences_and_clauses_are_open_while_it_is_printed(browser: Page, several: str) -> None:
+    """On paper nobody can open them; of the cases, which may be thousands, those that are open on the screen."""
+    browser.show(f"{several}#cases-packages")
+    settle()
+    before = chapters_open(browser)
+    assert before == ["cases-packages"]
+    browser.run("window.dispatchEvent(new Event('beforeprint'))")
+    assert len(visible(browser, "article.finding")) == 3
+    assert len(visible(browser, "details.clause")) > 300
+    assert len(visible(browser, "#case-list li")) == 2
+    browser.run("window.dispatchEvent(new Event('afterprint'))")
+    assert chapters_open(browser) == before
+    browser.show(several, media="print", width=718, height=1000)
+    assert len(visible(browser, "article.finding")) == 3
+    assert browser.run("document.documentElement.scrollWidth") <= 718
 
 
 def test_without_javascript_all_but_the_cases_is_there(browser: Page, small: str) -> None:
@@ -339,11 +633,15 @@ def test_without_javascript_all_but_the_cases_is_there(browser: Page, small: str
     browser.show(small, javascript=False)
     assert visible(browser, "#filter") == []
     assert len(visible(browser, "article.finding")) == 3
+    assert visible(browser, "#unfold") == visible(browser, "details.clause") == []
+    for number in range(len(CHAPTERS)):
+        browser.run(f"document.querySelectorAll('#clauses .chapter > summary')[{number}].click()")
     assert len(visible(browser, "details.clause")) > 300
-    assert visible(browser, "#case-list > li") == []
+    assert visible(browser, "#case-list li") == []
     assert "needs JavaScript" in browser.run("document.getElementById('cases').innerText")
     browser.show(small)
-    assert len(visible(browser, "#case-list > li")) == 4
+    open_all(browser)
+    assert len(visible(browser, "#case-list li")) == 4
 
 
 def test_texts_of_a_candidate_are_texts(browser: Page, tmp_path: Path) -> None:
@@ -351,8 +649,7 @@ def test_texts_of_a_candidate_are_texts(browser: Page, tmp_path: Path) -> None:
     evil = '<img src=x onerror="window.bad=1"></script><script>window.bad=1</script>\'`${window.bad=1}'
     hostile = trial("packages/hostile", divergence(candidate=evil, where=evil), summary=evil, reason=evil)
     browser.show(address(tmp_path, [run([hostile], candidate=evil, details=[shown("packages/hostile", fixture=evil)])]))
-    browser.run("for (const one of document.querySelectorAll('details')) one.open = true")
-    settle()
+    open_all(browser)
     assert browser.run("window.bad") is None
     assert browser.faults == []
     assert browser.run("document.querySelectorAll('img').length") == 0
@@ -377,7 +674,10 @@ def test_five_thousand_cases_on_nine_targets(browser: Page, tmp_path: Path) -> N
     assert (tmp_path / "large.html").stat().st_size < 8_000_000
     start = time.monotonic()
     browser.show(where)
-    assert browser.run("document.querySelectorAll('#case-list > li').length") == 100
+    assert browser.run("document.querySelectorAll('#case-list li').length") == 0
+    browser.run("document.querySelector('#cases-families > summary').click()")
+    settle()
+    assert browser.run("document.querySelectorAll('#case-list li').length") == 100
     assert time.monotonic() - start < 15  # on a machine with other things to do
 
     def took(source: str) -> float:
@@ -385,8 +685,8 @@ def test_five_thousand_cases_on_nine_targets(browser: Page, tmp_path: Path) -> N
             browser.run(f"(() => {{ const start = performance.now(); {source}; return performance.now() - start; }})()")
         )
 
-    whole = took("document.getElementById('everything').click()")
-    assert browser.run("document.querySelectorAll('#case-list > li').length") == 5000
+    whole = took("document.querySelector('#cases-families button:last-child').click()")
+    assert browser.run("document.querySelectorAll('#case-list li').length") == 5000
     assert whole < 3000
     find = (
         "const one = document.querySelector('#filter [name=text]'); one.value = 'case-4321';"
@@ -395,10 +695,15 @@ def test_five_thousand_cases_on_nine_targets(browser: Page, tmp_path: Path) -> N
     assert took(find) < 1000
     settle()
     until = time.monotonic() + 10
-    while browser.run("document.querySelectorAll('#case-list > li').length") != 1 and time.monotonic() < until:
+    while browser.run("document.querySelectorAll('#case-list li').length") != 1 and time.monotonic() < until:
         time.sleep(0.1)
-    assert visible(browser, "#case-list > li") == ["case-families/some/case-4321"]
+    assert visible(browser, "#case-list li") == ["case-families/some/case-4321"]
     browser.show(where, media="print", width=718, height=1000)  # what A4 has between its margins
     assert browser.run("document.documentElement.scrollWidth") <= 718
     browser.show(f"{where}#case-families/some/case-4999")
     assert browser.run("document.querySelector('.reached details').open") is True
+    assert browser.run("document.querySelectorAll('#case-list li').length") == 101
+    browser.run("document.querySelector('#cases-families button').click()")
+    assert browser.run("document.querySelectorAll('#case-list li').length") == 201
+    ids = browser.run("[...document.querySelectorAll('#case-list li')].map(one => one.id)")
+    assert len(set(ids)) == 201

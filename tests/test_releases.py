@@ -26,8 +26,8 @@ from conformance.commands.releases import __main__ as command
 from conformance.commands.releases.cases_of_changes import case_of
 from conformance.commands.releases.compare import Interpreter, compare, live
 from conformance.judge.compare import judge
+from conformance.judge.descriptions import ABSENT
 from conformance.judge.expected import Expected, parts
-from conformance.judge.owners import NOTHING
 from conformance.observation.interpreters import BadInterpreter, Target, find
 from conformance.observation.recording import FOLDER, SCHEMA, Recordings, decode
 from tests.harness import all_cases, target_for
@@ -200,7 +200,7 @@ def test_each_change_is_shown_by_its_case() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "found"),
     [
-        ("a", NOTHING, [("f", "a", "absent")]),
+        ("a", ABSENT, [("f", "a", "absent")]),
         ({"dict": [["x", 1], ["y", 2]]}, {"dict": [["x", 1]]}, [("f.dict.y", "2", "absent")]),
         (
             {"dict": [["x", 1], ["y", 2]]},

@@ -17,7 +17,7 @@ from conformance import REFERENCE
 from conformance.cases.model import Case, Step
 from conformance.clauses import Level
 from conformance.judge.trial import Trial
-from conformance.observation.cached import Cache, CachedSide
+from conformance.observation.cached import CachedSide, CacheFile
 from conformance.observation.interpreters import find
 from conformance.observation.live import LiveSide
 from conformance.observation.two_agents import TwoAgentsSide
@@ -90,12 +90,12 @@ def test_only_what_was_not_seen_is_asked_for(
     assert not second.at_work
     found = second.finish()
     assert [one.line for one in found] == [one.line for one in shown[::-1]]
-    assert all(one.remembered for one in found)
+    assert all(one.cached for one in found)
     second.start(PLAIN[3:7])
     assert second.at_work
     found = second.finish()
     assert [one.line for one in found[:2]] == [one.line for one in shown[3:]]
-    assert [one.remembered for one in found] == [True, True, False, False]
+    assert [one.cached for one in found] == [True, True, False, False]
     assert second.run(PLAIN[0]).line == shown[0].line
     assert second.run(PLAIN[0], fresh=True).line == shown[0].line
     assert (sent, sent_later) == ([5], [2, 1, 1])
@@ -117,7 +117,7 @@ def test_a_wrong_memory_is_found_out(line: bytes | None, count: int, oracle: Cal
     assert seen == right
     side.start(PLAIN[:2])
     side.finish()
-    assert not side.mistaken, "that was about the answers before"
+    assert not side.cache_proved_wrong, "that was about the answers before"
 
 
 def test_a_divergence_is_judged_by_what_the_oracle_shows_now(
@@ -141,13 +141,13 @@ def test_a_divergence_is_judged_by_what_the_oracle_shows_now(
 def test_what_is_kept_comes_back(oracle: Callable[..., CachedSide], tmp_path: Path) -> None:
     """With what another run has kept at the same time; for this interpreter as it is, and no other."""
     greeting = oracle({}).greeting
-    memory = Cache(tmp_path / "new" / "folder", greeting, TARGET.executable)
+    memory = CacheFile(tmp_path / "new" / "folder", greeting, TARGET.executable)
     assert memory.read() == {}
     for cases in (PLAIN[:3], PLAIN[2:5]):
         side = oracle({})
         side.start(cases)
         side.finish()
-        side.keep(memory)
+        side.save(memory)
     assert len(memory.read()) == 5
     everything = memory.read()
     side = oracle(everything)
@@ -155,12 +155,12 @@ def test_what_is_kept_comes_back(oracle: Callable[..., CachedSide], tmp_path: Pa
     assert not side.at_work
     assert [json.loads(one.line)["steps"][0]["outcome"] for one in side.finish()] == ["returned"] * 5
     another = replace(greeting, made_of=[*greeting.made_of[:-1], [["/some/file.py", 1, 1]]])
-    assert Cache(tmp_path / "new" / "folder", another, TARGET.executable).read() == {}
+    assert CacheFile(tmp_path / "new" / "folder", another, TARGET.executable).read() == {}
     (path,) = (tmp_path / "new" / "folder").iterdir()
     for damaged in (b"", b"garbage", path.read_bytes()[:-20], gzip.compress(b"\xff\n\xff\n")):
         path.write_bytes(damaged)
         assert memory.read() == {}
-    Cache(path, greeting, TARGET.executable).write({"a": b"b"})  # no folder: it is not kept, and that is all
+    CacheFile(path, greeting, TARGET.executable).write({"a": b"b"})  # no folder: it is not kept, and that is all
 
 
 def test_of_too_much_what_was_not_asked_for_is_forgotten(
@@ -170,11 +170,11 @@ def test_of_too_much_what_was_not_asked_for_is_forgotten(
     monkeypatch.setattr("conformance.observation.cached._MOST", 4)
     seen: dict[str, bytes] = {"old": b"{}", "older": b"{}"}
     side = oracle(seen)
-    memory = Cache(tmp_path, side.greeting, TARGET.executable)
+    memory = CacheFile(tmp_path, side.greeting, TARGET.executable)
     side.start(PLAIN[:5])
     assert [one.status for one in side.finish()] == ["done"] * 5
     assert len(seen) == 4
-    side.keep(memory)
+    side.save(memory)
     assert len(memory.read()) == 2
     assert "old" not in memory.read()
 
@@ -197,7 +197,7 @@ def test_what_was_being_written_when_somebody_was_killed_is_removed(
     """By the next one who writes."""
     tell = [sys.executable, "-c", "import os; print(os.getpid())"]
     ended = subprocess.run(tell, capture_output=True, text=True, check=True)
-    memory = Cache(tmp_path, oracle({}).greeting, TARGET.executable)
+    memory = CacheFile(tmp_path, oracle({}).greeting, TARGET.executable)
     memory.write({"a": b"{}"})
     (path,) = tmp_path.iterdir()
     for suffix in (ended.stdout.strip(), "1", "other"):
@@ -238,7 +238,7 @@ def test_what_ends_one_agents_process_is_told_of_its_half(tmp_path: Path) -> Non
     try:
         doubled.start([PLAIN[0], ending, *PLAIN[2:10]])
         found = [one.status for one in doubled.finish()]
-        assert found == ["done", "exit"] + ["done", "unreached"] * 4
+        assert found == ["done", "exit"] + ["done", "not-run"] * 4
     finally:
         doubled.close()
 

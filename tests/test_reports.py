@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -10,19 +11,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from conformance.report.__main__ import main
 
 from conformance import HOUSE, __version__
 from conformance.clauses import Level
 from conformance.report import badge, markdown
-from conformance.report.__main__ import main
 from conformance.report.compare import compare, lines
 from conformance.report.compare import markdown as compared
 from conformance.report.outputs import ENDINGS, OutputError, ending
 from conformance.report.page import page
+from conformance.report.page.columns import columns
 from conformance.report.records import SCHEMA
-from conformance.report.runs import ReportError, Run, headline, merged, read, status_of
+from conformance.report.runs import ReportError, Run, headline, merged, places, read, status_of
 from conformance.report.stream import Stream
 from tests import made
+from tests.harness import conformance
 from tests.made import divergence, run, search, shown, trial, write
 
 GOOD = trial("packages/good")
@@ -246,7 +249,6 @@ def test_a_part_that_was_cut_off_leaves_the_whole_incomplete(tmp_path: Path) -> 
     ("first", "second", "sentence"),
     [
         ({}, {}, "2.jsonl:2: 'packages/good' was tried on CPython 3.13.0 in {0}/1.jsonl:2 as well: these are two"),
-        ({}, {"candidate": "theirs"}, "2.jsonl:1: the report judges theirs, and {0}/1.jsonl:1 mypkg"),
         ({}, {"level": Level.EXACT}, "2.jsonl:1: the report is at level exact, and {0}/1.jsonl:1 compat"),
         ({}, {"oracle": "recording"}, "2.jsonl:1: the report judges by the oracle recording, and {0}/1.jsonl:1 runpy"),
     ],
@@ -254,20 +256,126 @@ def test_a_part_that_was_cut_off_leaves_the_whole_incomplete(tmp_path: Path) -> 
 def test_what_does_not_belong_together_is_not_merged(
     first: dict[str, Any], second: dict[str, Any], sentence: str, tmp_path: Path
 ) -> None:
-    """Two reports of one target, of two candidates, at two levels, by two oracles: file and line of both."""
+    """Two reports of one target, at two levels, by two oracles: file and line of both."""
     paths = [write(tmp_path / "1.jsonl", run([GOOD], **first)), write(tmp_path / "2.jsonl", run([GOOD], **second))]
     with pytest.raises(ReportError) as caught:
         merged(map(read, paths))
     assert sentence.format(tmp_path) in str(caught.value)
 
 
-def test_two_platforms_are_two_targets(tmp_path: Path) -> None:
-    """Of the same version."""
-    target = {**run([GOOD])[0]["target"], "platform": "darwin-arm64"}
-    paths = [write(tmp_path / "1.jsonl", run([GOOD])), write(tmp_path / "2.jsonl", run([GOOD], target=target))]
+@pytest.mark.parametrize(
+    ("platforms", "names"),
+    [
+        (["linux-x86_64", "darwin-arm64"], ["3.13.0 linux", "3.13.0 darwin"]),
+        (["linux-x86_64", "linux-aarch64"], ["3.13.0 linux-x86_64", "3.13.0 linux-aarch64"]),
+        (["linux-x86_64"], ["3.13.0"]),
+    ],
+)
+def test_two_platforms_are_two_targets(platforms: list[str], names: list[str], tmp_path: Path) -> None:
+    """Of the same version; they are told apart by as much of the platform as that takes."""
+    paths = []
+    for number, platform in enumerate(platforms):
+        target = {**run([GOOD])[0]["target"], "platform": platform}
+        paths.append(write(tmp_path / f"{number}.jsonl", run([GOOD], target=target)))
     runs = merged(map(read, paths))
-    assert len(runs) == 2
-    assert "3.13.0 darwin" in page(runs)
+    assert len(runs) == len(platforms)
+    assert columns(runs).targets == names
+    assert all(f'<th scope="col">{name}</th>' in page(runs) for name in names)
+
+
+# -- several candidates ----------------------------------------------------------------------------------------
+
+
+def candidates(folder: Path) -> list[Path]:
+    """The records of two candidates: `mypkg` diverges on one target of two, `their.py:run` on its only one."""
+    same = trial("packages/bad", divergence(candidate="theirs"))
+    return [
+        write(folder / "mine-13.jsonl", run([GOOD, BAD])),
+        write(folder / "theirs.jsonl", run([GOOD, same], candidate="their.py:run")),
+        write(folder / "mine-12.jsonl", run([GOOD, trial("packages/bad")], version="3.12.0")),
+    ]
+
+
+def test_runs_of_several_candidates_stand_beside_each_other(tmp_path: Path) -> None:
+    """In the order in which the candidates came; the same case of two candidates is no case that was tried twice."""
+    runs = merged(map(read, candidates(tmp_path)))
+    assert [(one.candidate, one.target) for one in runs] == [
+        ("mypkg", "CPython 3.12.0"),
+        ("mypkg", "CPython 3.13.0"),
+        ("their.py:run", "CPython 3.13.0"),
+    ]
+    assert (status_of(runs), headline(runs)) == (1, "0 of 2 candidates conform")
+    assert headline(runs[:2]) == "diverges on 3.13.0; conforms on 3.12.0"
+    good = [*runs[:1], read(write(tmp_path / "g.jsonl", run([BAD], candidate="other")))]
+    assert headline(good) == "1 of 2 candidates conforms"
+    other = read(write(tmp_path / "part.jsonl", run([trial("loaders/x")], candidate="their.py:run")))
+    assert len(merged([*runs, other])) == 3
+
+
+def test_places_are_said_by_candidate_where_there_are_several(tmp_path: Path) -> None:
+    """Without the targets, where it is all of them."""
+    runs = merged(map(read, candidates(tmp_path)))
+    assert places(runs[1:2], runs[:2]) == "on CPython 3.13.0"
+    assert places(runs[1:], runs) == "in their.py:run; in mypkg on 3.13.0"
+    assert places(runs, runs) == "in mypkg, their.py:run"
+
+
+def test_the_terminal_and_the_summary_tell_candidates_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A row each, a headline each, and each divergence with the candidates that show it."""
+    records = [*map(str, candidates(tmp_path))]
+    path = tmp_path / "all.md"
+    assert main([*records, f"--report={path}"]) == 1
+    said = capsys.readouterr().out
+    assert "mypkg, their.py:run at level compat" in said
+    rows = [line.split() for line in said.splitlines() if " CPython 3.1" in line and "/" in line]
+    assert [row[:3] for row in rows] == [
+        ["mypkg", "CPython", "3.12.0"],
+        ["CPython", "3.13.0", rows[1][2]],
+        ["their.py:run", "CPython", "3.13.0"],
+    ]
+    assert "  PACKAGE-FROM-SPEC in their.py:run; in mypkg on 3.13.0: step 1" in said
+    assert "mypkg: diverges on 3.13.0; conforms on 3.12.0\n" in said
+    assert "their.py:run: diverges on 3.13.0\n" in said
+    assert "status 1: 0 of 2 candidates conform" in said
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("## ❌ `mypkg`, `their.py:run` as `runpy.run_module`: 0 of 2 candidates conform\n")
+    assert "- ❌ `mypkg`: diverges on 3.13.0; conforms on 3.12.0\n" in text
+    assert "| candidate | target | verdict |" in text
+    assert "| `their.py:run` | CPython 3.13.0 | ❌ diverges |" in text
+    table = [line for line in text.partition("### ")[0].splitlines() if line.startswith("|")]
+    assert len(table) == 2 + 3
+    assert len({line.count("|") for line in table}) == 1
+    mine, theirs = text.split("### ")[1:]
+    assert mine.startswith("`mypkg`: 1 divergence\n")
+    assert theirs.startswith("`their.py:run`: 1 divergence\n")
+    assert "| candidate | `'theirs'` |" in theirs
+    assert "--impl=their.py:run packages/bad" in theirs
+
+
+@pytest.mark.parametrize("name", ["it.svg", "badge.json"])
+def test_a_badge_is_of_one_candidate(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One sentence, and nothing is written, not even what could be."""
+    records = [*map(str, candidates(tmp_path))]
+    assert main([*records, f"--report={tmp_path / 'it.html'}", f"--report={tmp_path / name}"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "a badge is of one candidate, and these runs judge 2: mypkg, their.py:run" in said
+    assert not (tmp_path / "it.html").exists()
+    assert not (tmp_path / name).exists()
+
+
+def test_of_several_candidates_each_is_compared_with_itself(tmp_path: Path) -> None:
+    """One that is new is not compared with one that is gone."""
+    runs = merged(map(read, candidates(tmp_path)))
+    new = read(write(tmp_path / "new.jsonl", run([GOOD, BAD], candidate="new")))
+    found = compare(runs, [*runs[:2], new])
+    assert found.pairs == [(name, name) for name in ("CPython 3.12.0 (mypkg)", "CPython 3.13.0 (mypkg)")]
+    assert (found.added, found.missing) == (["CPython 3.13.0 (new)"], ["CPython 3.13.0 (their.py:run)"])
+    worse = read(write(tmp_path / "worse.jsonl", run([GOOD, BAD], version="3.12.0")))
+    found = compare(runs, [worse, *runs[1:]])
+    assert [(one.id, one.target) for one in found.broke] == [("PACKAGE-FROM-SPEC", "CPython 3.12.0 (mypkg)")]
+    renamed = read(write(tmp_path / "renamed.jsonl", run([GOOD, BAD], candidate="renamed")))
+    assert compare(runs[1:2], [renamed]).pairs == [("CPython 3.13.0", "CPython 3.13.0")]
 
 
 # -- comparing -------------------------------------------------------------------------------------------------
@@ -376,8 +484,12 @@ def test_no_text_of_a_candidate_becomes_anything_else(tmp_path: Path) -> None:
 
 
 def test_the_page_asks_for_nothing(tmp_path: Path) -> None:
-    """No address of anybody's, but that of the SVG's kind."""
+    """No address of anybody's, but for the links to sources, which lead away only if they are clicked."""
     text = page([read(write(tmp_path / "a.jsonl", run([GOOD, BAD], details=[shown("packages/bad")])))])
+    links = re.findall(r'<a class="out" href="https://[^"]+" rel="noopener noreferrer">', text)
+    assert links
+    for link in set(links):
+        text = text.replace(link, "")
     for word in ("http://", "https://", "src=", "@import", "url(", "<link", "<iframe"):
         assert word not in text
 
@@ -427,9 +539,9 @@ def test_a_name_that_says_nothing(name: str) -> None:
 
 
 def report(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run `python -m conformance.report`."""
+    """Run `python -m conformance report`."""
     return subprocess.run(
-        [sys.executable, "-m", "conformance.report", *map(str, arguments)],
+        [sys.executable, "-m", "conformance", "report", *map(str, arguments)],
         cwd=HOUSE,
         capture_output=True,
         text=True,
@@ -494,3 +606,19 @@ def test_all_records_that_are_written_are_documented() -> None:
     assert f"`schema` is {SCHEMA}" in text
     for key in made.divergence():
         assert f"`{key}`" in text
+
+
+def test_the_smallest_case_of_two_causes_is_one_record(tmp_path: Path) -> None:
+    """A search that finds it twice tells of it once, or its records could not be read."""
+    (tmp_path / "mine.py").write_text(
+        "from runpy import run_module as right\n"
+        "def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
+        "    return {**right(mod_name, init_globals, run_name, alter_sys), '__package__': 'wrong'}\n"
+    )
+    options = [f"--report={tmp_path / 'out.jsonl'}", f"--finds={tmp_path / 'finds'}", "--database=none"]
+    done = conformance(f"--impl={tmp_path / 'mine.py'}", *options, "search/packages")
+    assert done.returncode == 1, done.stdout + done.stderr
+    found = read(tmp_path / "out.jsonl")
+    assert found.searches[0]["finds"] == [trial["id"] for trial in found.trials]
+    causes = [one["clause"] for one in found.trials[0]["divergences"] if one["cause"]]
+    assert len(causes) > 1

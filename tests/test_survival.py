@@ -167,7 +167,9 @@ if first or ALWAYS:
         while text:
             text = text[os.write(write, text):]
     greeting = {"protocol": PROTOCOL, "version": "3.13.0", "implementation": "cpython", "capabilities": ["fork"]}
-    send(json.dumps({**greeting, "single_threaded": True, "delegates": False, "unseen": {}}) + "\\n")
+    greeting.update(release="final", platform="p", executable="e", single_threaded=True, delegates=False, unseen={})
+    GREETING
+    send(json.dumps(greeting) + "\\n")
     request = json.loads(line.readline())
     done = json.dumps({"id": request["id"], "status": "done"}) + "\\n"
     def result(text):
@@ -178,6 +180,7 @@ if first or ALWAYS:
 sys.argv[0] = REAL
 runpy.run_path(REAL, run_name="__main__")
 """
+MISFIT = "the agent sent an answer that does not fit the protocol"
 BAD_ANSWERS = {
     "truncated": ("send(done[:9])", "the agent ended, with exit status 7"),
     "nothing": ("pass", "the agent ended, with exit status 7"),
@@ -187,24 +190,47 @@ BAD_ANSWERS = {
     "nested without end": ("send('[' * 100000 + chr(10))", "the agent sent what is no message"),
     "another number": ("send(done.replace(str(request['id']), '77'))", "the agent answered another request"),
     "no number": ("send('{}' + chr(10))", "the agent answered another request"),
-    "no status": ("send(json.dumps({'id': request['id']}) + chr(10))", "the agent's answer has no status"),
+    "no status": (
+        "send(json.dumps({'id': request['id']}) + chr(10))",
+        f"{MISFIT}: Object missing required field `status`",
+    ),
+    "a status that there is not": (
+        "send(done.replace('done', 'fine'))",
+        f"{MISFIT}: Invalid enum value 'fine' - at `$.status`",
+    ),
+    "a detail that is no number": (
+        "send(json.dumps({'id': request['id'], 'status': 'exit', 'detail': 'x'}) + chr(10))",
+        f"{MISFIT}: Expected `float`, got `str` - at `$.detail`",
+    ),
     "more than one": ("send(done + done)", "the agent sent more than it was asked for"),
     "an observation that is cut off": ("result('{\"steps\": [1, 2'); send(done)", "what the agent saw is cut off"),
     "an observation that is not JSON": ("result('garbage\\n'); send(done)", "what the agent saw is not JSON"),
+    "an observation of other parts": (
+        'result(\'{"steps": [{"outcome": 3}]}\\n\'); send(done)',
+        "the agent sent a result that does not fit the protocol: Expected `str`, got `int` - at `$.steps[0].outcome`",
+    ),
+    "an object that is no observation": (
+        "result('{\"x\": 1}\\n'); send(done)",
+        "the agent sent a result that does not fit the protocol: "
+        "it has none of the keys steps, unsupported, agent_failed, changed",
+    ),
     "an observation without end": ("result('x' * (65 << 20)); send(done)", "what the agent saw is longer than 64 MB"),
 }
 
 
-def upstart(folder: Path, answer: str, *, always: bool, protocol: int = PROTOCOL) -> Path:
+def upstart(folder: Path, answer: str, *, always: bool, protocol: int = PROTOCOL, greeting: str = "pass") -> Path:
     """The agent that misbehaves."""
     names = {
         "ALWAYS": repr(always),
         "PROTOCOL": str(protocol),
         "REAL": repr(str(agent_process.AGENT)),
         "ANSWER": answer,
+        "GREETING": greeting,
     }
     path = folder / "start.py"
-    path.write_text(re.sub("|".join(names), lambda found: names[found[0]], UPSTART), encoding="utf-8")
+    path.write_text(
+        re.sub("|".join(rf"\b{name}\b" for name in names), lambda found: names[found[0]], UPSTART), encoding="utf-8"
+    )
     return path
 
 
@@ -221,7 +247,7 @@ def test_an_agent_that_makes_no_sense_is_ended_and_the_case_run_again_once(
         reply = side.run(QUIET.plain())
     finally:
         side.close()
-    assert reply.upset == f"run again, since {said}"
+    assert reply.retry_reason == f"run again, since {said}"
     assert (reply.status, reply.detail) == (("lost", said) if always else ("done", None))
     assert not list(place.iterdir())
     assert not LINUX or eventually(lambda: not processes(str(tmp_path)))
@@ -246,6 +272,27 @@ def test_an_agent_of_another_version_is_not_spoken_to(tmp_path: Path, monkeypatc
     side = LiveSide(find(sys.executable), "oracle")
     try:
         with pytest.raises(AgentError, match=f"speaks protocol {PROTOCOL + 1}, and not {PROTOCOL}"):
+            side.run(QUIET.plain())
+    finally:
+        side.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ("del greeting['release']", "Object missing required field `release`"),
+        ("greeting['capabilities'] = 'fork'", "Expected `array`, got `str` - at `$.capabilities`"),
+        ("greeting['single_threaded'] = 1", "Expected `bool`, got `int` - at `$.single_threaded`"),
+    ],
+)
+def test_a_greeting_that_does_not_fit_the_protocol_is_a_fault_of_the_suite(
+    change: str, problem: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message names the field."""
+    monkeypatch.setattr(agent_process, "AGENT", upstart(tmp_path, "pass", always=True, greeting=change))
+    side = LiveSide(find(sys.executable), "oracle")
+    try:
+        with pytest.raises(AgentError, match=re.escape(f"sent a greeting that does not fit the protocol: {problem}")):
             side.run(QUIET.plain())
     finally:
         side.close()

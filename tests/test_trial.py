@@ -4,27 +4,37 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from conformance.cases.model import Case, Step
-from conformance.clauses import Level
-from conformance.observation.live import LiveSide
-from conformance.observation.side import UNREACHED, AgentError, Greeting, Reply
+from conformance.clauses import Clause, Level
+from conformance.observation.side import NOT_RUN, AgentError, Greeting, Reply, Side
 from conformance.search.examine import Examiner, SmokeFailed
 from tests.test_judge import observation
 
 CASE = Case(files={}, steps=(Step("call", "run_module('m')"),), id="packages/made_up", clauses=("MAIN-SUBMODULE",))
 
 
-class FakeSide:
-    """Answers what it was told to: warm, in a fresh interpreter, and in one process for several cases."""
+EXCEPTION: dict[str, Any] = {
+    "exception": "TypeError",
+    "message": "no",
+    "bases": ["Exception"],
+    "args": ["no"],
+    "cause": None,
+}
+EXCEPTION |= {"context": None, "suppress_context": False, "frames": []}
 
+
+class FakeSide:
+    """Gives the replies that it was made with: warm, in a fresh interpreter, and in one process for several cases."""
+
+    description = ""
     forks = True
-    mistaken = False
+    cache_proved_wrong = False
 
     def __init__(
         self,
@@ -39,11 +49,16 @@ class FakeSide:
         self._shared = shared
         self._count = 0
 
-    def hurry(self) -> None:
-        """Nothing takes long here."""
+    def left_out(self, case: Case) -> str:
+        """It has an answer for every case."""
+        return ""
+
+    def unsettled(self, clauses: Iterable[Clause]) -> Mapping[str, str]:
+        """It can tell of every clause."""
+        return {}
 
     def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
-        """Remember how it was asked."""
+        """Take note of how it is used."""
         self.started.append(fresh)
         self._count = len(cases)
 
@@ -54,9 +69,22 @@ class FakeSide:
         return [self._replies[self.started[-1]]] * self._count
 
     def run(self, case: Mapping[str, Any], *, fresh: bool = False) -> Reply:
-        """Both."""
+        """Start and finish."""
         self.start([case], fresh=fresh)
         return self.finish()[0]
+
+    def rerun(self, cases: Sequence[Mapping[str, Any]]) -> list[Reply]:
+        """It has no cache."""
+        raise AssertionError
+
+    def shorten_time_limit(self) -> None:
+        """Nothing takes long here."""
+
+    def abandon(self) -> None:
+        """Nothing is running."""
+
+    def close(self) -> None:
+        """Nothing was started."""
 
 
 def done(seen: Mapping[str, Any]) -> Reply:
@@ -76,9 +104,9 @@ def wrong(field: str = "stdout") -> Reply:
     return done(seen)
 
 
-def examiner(candidate: FakeSide, oracle: FakeSide | None = None) -> Examiner:
+def examiner(candidate: Side, oracle: Side | None = None) -> Examiner:
     """An examiner of two fakes."""
-    return Examiner(cast(LiveSide, oracle or FakeSide(right())), cast(LiveSide, candidate), Level.COMPAT)
+    return Examiner(oracle or FakeSide(right()), candidate, Level.COMPAT)
 
 
 def test_agreement_is_not_confirmed() -> None:
@@ -92,13 +120,13 @@ def test_who_raised_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
     """An exception from the oracle's own code comes from the candidate's on the other side: nothing is to be judged."""
 
     def said(from_runpy: bool, text: str = "") -> Reply:
-        exception = {"exception": "ImportError", "message": text, "from_runpy": from_runpy}
+        exception = {**EXCEPTION, "message": text, "from_runpy": from_runpy}
         return done({"steps": [{"outcome": "raised", "exception": exception}]})
 
     def never(*given: object, **more: object) -> None:
         raise AssertionError("judged")
 
-    monkeypatch.setattr("conformance.judge.trial.judge", never)
+    monkeypatch.setattr("conformance.search.examine.judge", never)
     assert examiner(FakeSide(said(False)), FakeSide(said(True))).run(CASE).verdict == "agrees"
     with pytest.raises(AssertionError, match="judged"):
         examiner(FakeSide(said(False, '"from_runpy": true')), FakeSide(said(True, '"from_runpy": false'))).run(CASE)
@@ -175,7 +203,7 @@ def test_the_smoke_check_tells_a_broken_adapter() -> None:
     seen = copy.deepcopy(observation())
     examiner(FakeSide(done(seen))).smoke()
     step = seen["steps"][0]
-    step.update(outcome="raised", exception={"exception": "TypeError", "message": "no"})
+    step.update(outcome="raised", exception=EXCEPTION)
     examiner(FakeSide(done(seen))).smoke()
     step["events"] = []
     with pytest.raises(SmokeFailed, match="raises TypeError"):
@@ -233,7 +261,7 @@ def test_cases_that_reach_into_one_another_are_all_tried_alone(side: str) -> Non
 
 def test_cases_that_were_not_reached_are_tried_alone() -> None:
     """And so is the one that did not end."""
-    candidate = FakeSide(right(), shared=[right(), Reply("exit", 3), UNREACHED])
+    candidate = FakeSide(right(), shared=[right(), Reply("exit", 3), NOT_RUN])
     assert [trial.verdict for trial in examiner(candidate).run_all(THREE)] == ["agrees"] * 3
     assert len(candidate.started) == 1 + 1 + 2
 

@@ -256,7 +256,7 @@ class Describer:
             return {"weakref": "dead" if target is None else self.value(target, path + "()", depth)}
         elif issubclass(kind, importlib.machinery.ModuleSpec):
             return self.spec(obj, kind, path, depth)
-        elif type_name(kind).endswith("._NamespacePath"):
+        elif type_name(kind).endswith(("._NamespacePath", "_external.NamespacePath")):  # before and from Python 3.15 on
             try:
                 return {"namespace path": [self.value(entry, path, depth) for entry in obj]}
             except Exception as exc:

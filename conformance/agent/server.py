@@ -60,7 +60,7 @@ def main(arguments: List[str]) -> None:
     try:
         run_module = candidate.load(side)
     except candidate.CannotLoad as exc:
-        send({"cannot_load": str(exc)})
+        send({"cannot_load": str(exc), "missing": exc.missing})
         return
     name = _called(run_module)
     greeting = _greeting(run_module)

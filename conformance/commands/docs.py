@@ -6,6 +6,7 @@ usage: python -m conformance.commands.docs [--check]
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -15,8 +16,10 @@ from ..cases.fixtures import fixtures, read
 from ..cases.model import Case
 from ..clauses import CHAPTERS, Clause, Level, registry
 from ..clauses.ledger import ledger
+from ..clauses.sources import markdown
+from ..observation import protocol
 from ..observation.recording import FOLDER, Recordings
-from . import options
+from . import manual
 from .interpreters_page import page as interpreters_page
 from .releases.page import page as releases_page
 from .schemas import SCHEMAS
@@ -64,7 +67,7 @@ def _clause(clause: Clause, cases: list[Case]) -> Iterator[str]:
     yield ""
     yield clause.statement
     yield ""
-    yield f"- {clause.level}{versions}; source: {clause.source}"
+    yield f"- {clause.level}{versions}; source: {markdown(clause.source)}"
     changes = [change.id for change in ledger() if clause.id in change.clauses]
     if changes:
         yield "- changed by " + ", ".join(f"[{one}](releases.md#{one.lower()})" for one in changes)
@@ -87,8 +90,9 @@ def pages() -> dict[Path, Callable[[], str]]:
         DOCS / "specification.md": lambda: specification(
             registry(), [read(path, FIXTURES) for path in fixtures(FIXTURES)]
         ),
-        DOCS / "options.md": options.page,
+        DOCS / "options.md": manual.page,
         DOCS / "releases.md": lambda: releases_page(ledger(), Recordings(FIXTURES / FOLDER).builds),
+        DOCS / "protocol.schema.json": lambda: json.dumps(protocol.schema(), indent=1) + "\n",
         DOCS / "interpreters.md": lambda: interpreters_page((DOCS / "interpreters.md").read_text(encoding="utf-8")),
         **{DOCS / "schemas" / name: make for name, make in SCHEMAS.items()},
     }
@@ -96,7 +100,9 @@ def pages() -> dict[Path, Callable[[], str]]:
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the pages, or check them; 1 if one has drifted."""
-    parser = argparse.ArgumentParser(prog="python -m conformance.commands.docs", description=__doc__)
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, prog="python -m conformance.commands.docs", description=__doc__
+    )
     parser.add_argument("--check", action="store_true", help="only say which pages have drifted")
     check = parser.parse_args(arguments).check
     drifted = 0

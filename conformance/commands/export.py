@@ -1,9 +1,10 @@
 """Writes the whole tree of cases out as a product by itself, for harnesses that know nothing of this suite.
 
-usage: python -m conformance.commands.export [--cases=DIR] FOLDER
+usage: python -m conformance.commands.export [--versions=3.13] [--cases=DIR] [FOLDER | FILE.zip | FILE.tar.gz]
 
-FOLDER: a new or empty one. docs/exported-tree.md, which is put into it, says what stands there. Deterministic to the
-byte. Exit status: 0, 2 usage, 4 it could not be written; then nothing is left.
+FOLDER: a new or empty one, build/fixtures of the repository if none is given. A name that ends in .zip, .tar.gz or .tgz
+makes one compressed file. docs/exported-tree.md, which is put into it, says what stands there. Deterministic to the
+byte. Exit status: 0, 2 usage, 4 it could not be written, 130 interrupted; but for 0, nothing is left.
 """
 
 from __future__ import annotations
@@ -12,12 +13,10 @@ import argparse
 import base64
 import itertools
 import json
-import os
+import posixpath
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,75 +26,120 @@ from .. import FIXTURES, HOUSE, __version__
 from ..agent import world
 from ..cases.model import Case, CaseError, Recipe
 from ..cases.tree import cases
-from ..clauses import registry
+from ..clauses import FREE_FIELDS, registry
+from ..judge.owners import OWNERS
 from ..observation.agent_process import AGENT
 from ..observation.interpreters import BadInterpreter, Target, find
-from ..observation.recording import FOLDER, Observation, RecordingError, Recordings, decode
+from ..observation.recording import FOLDER, Build, Observation, RecordingError, Recordings, decode
 from ..observation.side import AgentError
+from .destination import DestinationError, check_room, content_size, destination, megabytes
 
-SCHEMA = 1
+SCHEMA = 2
 ROOT = "/runpy-conformance"  # where compiled files say that their sources lie
-_DOCUMENTS = {"README.md": "exported-tree.md", "schema.json": "exported-tree.schema.json"}
-_INDEX = "index.json"
+INDEX = "index.json"
+_DOCUMENTS = {
+    "README.md": "exported-tree.md",
+    "observation.md": "observation.md",
+    "schema.json": "exported-tree.schema.json",
+}
+_DEFAULT = HOUSE / "build" / "fixtures"
+_LARGE = 50_000_000  # bytes on the disk, from which on it is said how to have fewer
 _LONGEST = 100
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 
 
-class ExportError(Exception):
-    """The tree cannot be written there; the sentence says why."""
+class VersionError(Exception):
+    """There is nothing to export for a version; the sentence says which there are."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Export; the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m conformance.commands.export",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="\n".join(str(__doc__).splitlines()[4:]),
-        usage="python -m conformance.commands.export [--cases=DIR] FOLDER",
-    )
-    parser.add_argument("folder")
-    parser.add_argument("--cases", default=str(FIXTURES), metavar="DIR")
-    asked = parser.parse_args(arguments)
-    root = Path(asked.cases).resolve()
-    folder = Path(asked.folder).absolute()
+    asked = _parser().parse_args(arguments)
+    standing = Path(asked.standing_in)
+    root = (standing / asked.cases).resolve()
+    place = destination(standing.absolute() / asked.folder if asked.folder else _DEFAULT)
+    if not asked.folder:
+        print(f"No folder was named: {place.path} is taken.")
+        _DEFAULT.parent.mkdir(exist_ok=True)
     try:
-        _check(folder)
+        if not root.is_dir():
+            raise CaseError(f"--cases: there is no folder {root}.")
+        place.check()
         recordings = Recordings(root / FOLDER)
-        tree = cases(root)
-    except (ExportError, CaseError, RecordingError) as exc:
+        builds = _chosen(recordings.builds, asked.versions)
+        tree = [case for case in cases(root) if not asked.versions or _is_for_any(case, builds)]
+        if not tree:
+            raise CaseError(f"There are no cases in {root}" + (" for these versions." if asked.versions else "."))
+    except (CaseError, DestinationError, RecordingError, VersionError) as exc:
         print(exc, file=sys.stderr)
         return 2
     try:
-        compilers = _compilers(recordings)
-        count = export(folder, tree, recordings, compilers)
+        files = contents(tree, recordings, builds, _compilers(builds))
+        large = place.needed(files)
+        print(
+            f"Writing {len(tree):,} cases in {len(files):,} files to {place.path}: {megabytes(content_size(files))}, "
+            f"which take {megabytes(large)} on the disk.",
+            flush=True,
+        )
+        if large > _LARGE and not asked.versions:
+            print(
+                "--versions=3.13 writes less; a name that ends in .zip or .tar.gz makes one compressed file.",
+                flush=True,
+            )
+        check_room(place, files)
+        place.write(files)
+    except DestinationError as exc:
+        print(exc, file=sys.stderr)
+        return exc.status
     except OSError as exc:
-        print(f"{folder} could not be written: {exc.strerror or exc}. Nothing was left there.", file=sys.stderr)
+        print(f"{place.path} could not be written: {exc.strerror or exc}. Nothing was left there.", file=sys.stderr)
         return 4
     except AgentError as exc:
         print(f"The compiled files could not be made: {exc}", file=sys.stderr)
         return 4
-    print(f"{folder}: {len(tree)} cases in {count} files")
+    print(f"{place.path} is written.")
     return 0
 
 
-def _check(folder: Path) -> None:
-    """Whether there is a place to write to. Raises ExportError."""
-    if folder.exists():
-        if not folder.is_dir():
-            raise ExportError(f"{folder} is a file: give a folder that is new, or empty.")
-        if any(folder.iterdir()):
-            raise ExportError(f"{folder} is not empty: give a folder that is new, or empty.")
-    elif not folder.parent.is_dir():
-        raise ExportError(f"There is no folder {folder.parent} to make {folder.name} in.")
-    home = folder if folder.exists() else folder.parent
-    if not os.access(home, os.W_OK | os.X_OK):
-        raise ExportError(f"{home} may not be written to: give a folder elsewhere.")
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m conformance.commands.export",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="\n".join(str(__doc__).splitlines()[4:]),
+        usage="python -m conformance.commands.export [--versions=3.13] [--cases=DIR] [FOLDER | FILE.zip | FILE.tar.gz]",
+        allow_abbrev=False,
+    )
+    parser.add_argument("folder", nargs="?", default="", help="where to write to")
+    parser.add_argument(
+        "--versions",
+        action="extend",
+        type=lambda text: [one.strip() for one in text.split(",")],
+        default=[],
+        metavar="3.13",
+        help="only these versions of Python, and what they can run; several with commas, or repeated",
+    )
+    parser.add_argument("--cases", default=str(FIXTURES), metavar="DIR", help="a folder of fixtures; default: our own")
+    parser.add_argument("--standing-in", default="", metavar="DIR", help=argparse.SUPPRESS)  # where paths start
+    return parser
 
 
-def _compilers(recordings: Recordings) -> dict[str, Target]:
+def _chosen(builds: Mapping[str, Build], versions: Sequence[str]) -> dict[str, Build]:
+    """The builds of these versions of the language, or all. Raises VersionError."""
+    for version in versions:
+        if version not in builds:
+            there = f"there are {', '.join(builds)}" if builds else "there are none in this folder of fixtures"
+            raise VersionError(f"--versions: nothing is recorded of Python {version or '(empty)'}; {there}.")
+    return {language: build for language, build in builds.items() if not versions or language in versions}
+
+
+def _is_for_any(case: Case, builds: Mapping[str, Build]) -> bool:
+    return any(_is_for(case, build.version) for build in builds.values())
+
+
+def _compilers(builds: Iterable[str]) -> dict[str, Target]:
     """The CPythons that are present, by version of the language; what is missing is said."""
     found = {}
-    for language in recordings.builds:
+    for language in builds:
         try:
             target = find(f"python{language}")
         except BadInterpreter:
@@ -107,55 +151,37 @@ def _compilers(recordings: Recordings) -> dict[str, Target]:
     return found
 
 
-def export(folder: Path, tree: Sequence[Case], recordings: Recordings, compilers: Mapping[str, Target]) -> int:
-    """Write the tree; the number of files. Raises OSError, AgentError, and leaves nothing then."""
-    home = folder if folder.exists() else folder.parent  # an empty one may be a mount point, and stays
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".partial", dir=home))
-    moved: list[Path] = []
-    try:
-        partial.chmod(0o755)
-        writer = _Writer(partial)
-        laid_out = [_Laid(case, where) for case, where in _folders(tree)]
-        for one in laid_out:
-            writer.json(f"{one.folder}/case.json", one.told())
-            for name, content in one.stored.items():
-                writer.write(f"{one.folder}/{name}", content)
-        for language, target in compilers.items():
-            _write_compiled(writer, laid_out, language, target)
-        entries = [_entry(writer, one, recordings) for one in laid_out]
-        for name, document in _DOCUMENTS.items():
-            writer.write(name, (HOUSE / "docs" / document).read_bytes())
-        writer.json(_INDEX, _index(entries, recordings, compilers))  # the last: without it a tree is not whole
-        if home != folder:
-            partial.rename(folder)
-            return writer.count
-        for path in sorted(partial.iterdir(), key=lambda path: path.name == _INDEX):
-            moved.append(folder / path.name)
-            path.rename(moved[-1])
-        partial.rmdir()
-        return writer.count
-    except BaseException:
-        for path in reversed(moved):
-            path.unlink(missing_ok=True) if path.is_file() else shutil.rmtree(path, ignore_errors=True)
-        shutil.rmtree(partial, ignore_errors=True)
-        raise
+def contents(
+    tree: Sequence[Case], recordings: Recordings, builds: Mapping[str, Build], compilers: Mapping[str, Target]
+) -> dict[str, bytes]:
+    """The files of an exported tree, by their names in it. Raises AgentError.
+
+    builds: the versions of the language whose observations are told, with what was recorded from. compilers: the
+    interpreters that make the compiled files, by version.
+    """
+    files: dict[str, bytes] = {}
+    laid_out = [_Laid(case, where) for case, where in _folders(tree)]
+    for one in laid_out:
+        files[f"{one.folder}/case.json"] = _json(one.told())
+        files.update((f"{one.folder}/{name}", content) for name, content in one.stored.items())
+    for language, target in compilers.items():
+        files.update(_compiled(laid_out, language, target))
+    entries = []
+    for one in laid_out:
+        groups = _observed(one.case, recordings, builds)
+        if groups:
+            lines = (json.dumps({"pythons": pythons, "observation": seen}) for pythons, seen in groups)
+            files[f"{one.folder}/observed.json"] = ("[\n" + ",\n".join(lines) + "\n]\n").encode("ascii")
+        recorded = {language for pythons, _ in groups for language in pythons}
+        entries.append(_entry(one, [language for language in builds if language in recorded]))
+    for name, document in _DOCUMENTS.items():
+        files[name] = (HOUSE / "docs" / document).read_bytes()
+    files[INDEX] = _json(_index(entries, builds, compilers))  # the last: without it a tree is not whole
+    return files
 
 
-class _Writer:
-    """Writes files below a folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.count = 0
-
-    def write(self, name: str, content: bytes) -> None:
-        path = self._folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-        self.count += 1
-
-    def json(self, name: str, value: Any) -> None:
-        self.write(name, json.dumps(value, indent=1).encode("ascii") + b"\n")
+def _json(value: Any) -> bytes:
+    return json.dumps(value, indent=1).encode("ascii") + b"\n"
 
 
 # -- names -----------------------------------------------------------------------------------------------------
@@ -217,7 +243,7 @@ class _Laid:
             "summary": case.summary,
             "clauses": list(case.clauses),
             "requires": list(case.requires),
-            "path": list(case.path),
+            "path": [_entry_of_path(entry) for entry in case.path],
             "argv": list(case.argv),
             "files": self._files(case.files, "world", 0),
             "steps": [
@@ -260,20 +286,31 @@ def _depends_on_version(recipe: Recipe) -> bool:
     return "pyc" in recipe or named or any(_depends_on_version(one) for one in inner.values())
 
 
-def _entry(writer: _Writer, one: _Laid, recordings: Recordings) -> dict[str, Any]:
-    """A case in the index; writes what was recorded of it."""
-    case = one.case
+def _entry_of_path(entry: str) -> str:
+    """An entry of `sys.path` as the agent makes it: below the folder of the world, or after `raw:`, as it is."""
+    if entry.startswith("raw:"):
+        return entry[len("raw:") :]
+    below = posixpath.normpath(entry)
+    return "<root>" if below == "." else f"<root>/{below}"
+
+
+def _observed(case: Case, recordings: Recordings, wanted: Iterable[str]) -> list[tuple[list[str], Observation]]:
+    """What was recorded of a case: the versions that showed the same, and what that was."""
     entry = recordings.entry(case.id)
-    recorded: list[str] = []
-    if entry is not None and entry.digest == case.digest:
-        recorded = list(entry.languages)
-        groups: dict[str, tuple[list[str], Observation]] = {}
-        for language in recorded:
+    if entry is None or entry.digest != case.digest:
+        return []
+    groups: dict[str, tuple[list[str], Observation]] = {}
+    for language in wanted:
+        if language in entry.languages:
             # In the words that all versions share, so that most observations are the same.
             observation = decode(entry.stored(language), {})
             groups.setdefault(json.dumps(observation), ([], observation))[0].append(language)
-        lines = (json.dumps({"pythons": pythons, "observation": seen}) for pythons, seen in groups.values())
-        writer.write(f"{one.folder}/observed.json", ("[\n" + ",\n".join(lines) + "\n]\n").encode("ascii"))
+    return list(groups.values())
+
+
+def _entry(one: _Laid, recorded: Sequence[str]) -> dict[str, Any]:
+    """A case in the index."""
+    case = one.case
     return {
         "id": case.id,
         "folder": one.folder,
@@ -281,12 +318,12 @@ def _entry(writer: _Writer, one: _Laid, recordings: Recordings) -> dict[str, Any
         "summary": case.summary,
         "clauses": list(case.clauses),
         "requires": list(case.requires),
-        "recorded": recorded,
+        "recorded": list(recorded),
     }
 
 
 def _index(
-    entries: Sequence[Mapping[str, Any]], recordings: Recordings, compilers: Mapping[str, Target]
+    entries: Sequence[Mapping[str, Any]], builds: Mapping[str, Build], compilers: Mapping[str, Target]
 ) -> dict[str, Any]:
     return {
         "schema": SCHEMA,
@@ -300,7 +337,7 @@ def _index(
                 "words": {word: own for word, own in build.words.items() if word != "{library}"},
                 "compiled": compilers[language].version if language in compilers else None,
             }
-            for language, build in recordings.builds.items()
+            for language, build in builds.items()
         },
         "clauses": {
             one.id: {
@@ -311,9 +348,14 @@ def _index(
                 "versions": list(one.versions),
                 "unsure": list(one.unsure),
                 "untestable": one.untestable,
+                "fields": list(one.fields),
             }
             for one in registry().values()
         },
+        "owners": [
+            {"field": pattern, "clauses": list(dict.fromkeys(clause for _, clause in rows))} for pattern, rows in OWNERS
+        ],
+        "free_fields": list(FREE_FIELDS),
         "cases": list(entries),
     }
 
@@ -321,7 +363,7 @@ def _index(
 # -- compiled files --------------------------------------------------------------------------------------------
 
 
-def _write_compiled(writer: _Writer, laid_out: Sequence[_Laid], language: str, target: Target) -> None:
+def _compiled(laid_out: Sequence[_Laid], language: str, target: Target) -> Iterator[tuple[str, bytes]]:
     """The files that depend on the version, as one version makes them: twice, to be sure."""
     wanted = [
         (f"{one.folder}/compiled/{language}/{where}", [name, recipe, moment])
@@ -334,7 +376,7 @@ def _write_compiled(writer: _Writer, laid_out: Sequence[_Laid], language: str, t
     for (path, _), content, other in zip(wanted, first, again, strict=True):
         if content != other:
             raise AgentError(f"{target.name} makes other bytes each time for {path}")
-        writer.write(path, base64.b64decode(content))
+        yield path, base64.b64decode(content)
 
 
 def _is_for(case: Case, version: str) -> bool:
@@ -360,4 +402,9 @@ def _compile(target: Target, request: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        status = main()
+    except KeyboardInterrupt:
+        print("Interrupted: nothing was left.", file=sys.stderr)
+        status = 130
+    sys.exit(status)

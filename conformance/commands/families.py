@@ -5,6 +5,7 @@ usage: python -m conformance.commands.families [--ids [FAMILY]]
 
 from __future__ import annotations
 
+import os
 import sys
 
 from rich import box
@@ -64,4 +65,10 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        status = main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads, such as `head`, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    sys.exit(status)

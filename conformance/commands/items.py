@@ -18,6 +18,8 @@ from ..judge.trial import Trial
 from ..observation.side import AgentError
 from ..report import records
 from ..report.values import show
+from ..texts import visible
+from .command_line import command
 from .session import SESSION
 from .watching import add_properties
 
@@ -37,7 +39,7 @@ class FixtureFile(pytest.File):
         case = read(self.path, self.config.stash[SESSION].folder)
         unknown = [one for one in case.clauses if one not in registry()]
         if unknown:
-            raise CaseError(f"{self.path}: there is no clause {unknown[0]!r}; see docs/specification.md")
+            raise CaseError(f"{self.path}: there is no clause {unknown[0]!r}; {command('list')} clauses lists them")
         if self.config.stash[SESSION].wants(case):
             yield CaseItem.from_parent(self, name=case.id.rpartition("/")[2], case=case)
 
@@ -98,7 +100,7 @@ class CaseItem(pytest.Item):
         if stale and not records.counts(record, session.level):
             raise Stale("\n".join(stale))
         if trial.verdict in ("unsupported", "not-run"):
-            pytest.skip(trial.reason)
+            pytest.skip(visible(trial.reason))
         if records.counts(record, session.level):
             raise Diverges(trial)
         if reasons := dict.fromkeys(
@@ -118,7 +120,7 @@ class CaseItem(pytest.Item):
                 if one.cause
             )
         if isinstance(excinfo.value, AgentError | Stale):
-            return str(excinfo.value)
+            return visible(str(excinfo.value), "\n")
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:

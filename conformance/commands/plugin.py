@@ -7,9 +7,10 @@ collects and runs them (`items`); here all that meets pytest, and becomes its ou
 from __future__ import annotations
 
 import itertools
+import os
+import pickle
 import sys
 from collections.abc import Generator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,123 +18,42 @@ import pytest
 from rich.console import Console
 from xdist.plugin import parse_numprocesses  # type: ignore[import-untyped]
 
-from .. import FIXTURES, INTERRUPTED
+from .. import INTERRUPTED
 from ..cases.model import FAMILIES, SEARCH, CaseError
 from ..clauses import Level, registry
 from ..judge.baseline import BaselineError
-from ..observation.interpreters import BadInterpreter, find
+from ..observation import batches
+from ..observation.interpreters import BadInterpreter
 from ..observation.recording import RecordingError
 from ..observation.side import AgentError, CandidateError
 from ..report import baseline as baseline_report
 from ..report import records, terminal
+from ..report.numbers import numbers
 from ..report.outputs import OutputError
 from ..search.examine import SmokeFailed
-from ..search.profiles import PROFILES
-from . import request
+from ..texts import encodable, silence, visible
+from . import command_line, interruption, request
 from .items import CaseItem, FamiliesFolder, FixtureFile, SearchItem
-from .request import UsageError
+from .kinds import Kind, UsageError
+from .options import OPTIONS, named
 from .session import SESSION, Session
-from .watching import Watcher, add_run_properties
+from .watching import Watcher, Words, add_numbers, add_run_properties
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options that are ours."""
     group = parser.getgroup("conformance", "runpy-conformance")
-    group.addoption(
-        "--impl",
-        metavar="SPEC",
-        default="reference",
-        help="the candidate: pkg, pkg.mod:callable or path/to/adapter.py:callable (default: our reference)",
-    )
-    group.addoption(
-        "--target",
-        metavar="PYTHON",
-        default=sys.executable,
-        help="the interpreter in which both sides run, a path or a command's name (default: this one)",
-    )
-    group.addoption(
-        "--interpreter",
-        metavar="PYTHON",
-        default="",
-        help="judge this interpreter's own runpy by CPython of the same version of the language: the one on PATH, the "
-        "one that --target names, or the recording (docs/interpreters.md)",
-    )
-    group.addoption(
-        "--oracle",
-        choices=("target", "recording"),
-        default="target",
-        help="whom to judge by: the target's own runpy (the default), or what was recorded of CPython of its version",
-    )
-    group.addoption(
-        "--level",
-        metavar="LEVEL",
-        default="compat",
-        help="up to which level a divergence fails the run: documented, compat (default) or exact",
-    )
-    group.addoption(
-        "--import-from",
-        metavar="DIR",
-        default="",
-        help="a folder put first on sys.path on both sides (default: where you stand, but for the suite's own)",
-    )
-    group.addoption(
-        "--case-timeout", metavar="SECONDS", type=float, default=10.0, help="how long a case may take (default: 10)"
-    )
-    group.addoption(
-        "--load-timeout",
-        metavar="SECONDS",
-        type=float,
-        default=20.0,
-        help="how long the candidate may take to be imported (default: 20)",
-    )
-    group.addoption(
-        "--cases", metavar="DIR", default=str(FIXTURES), help="judge by the cases in this folder (default: our own)"
-    )
-    group.addoption(
-        "--report",
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="write a report, by the file's name: .jsonl all records, .html a page, .md a summary, .svg a badge, "
-        "badge.json a badge's data; repeatable (docs/reports.md)",
-    )
-    group.addoption(
-        "--baseline",
-        metavar="FILE.toml",
-        default="",
-        help="the divergences that are expected (docs/baselines.md): only others fail the run, and those that are gone",
-    )
-    group.addoption(
-        "--write-baseline",
-        action="store_true",
-        help="write into --baseline what diverges, and take out what no longer does; reasons and comments stay",
-    )
-    group.addoption(
-        "--profile",
-        metavar="NAME",
-        default="default",
-        help=f"how much is tried: {', '.join(PROFILES)} (docs/search.md says what that is)",
-    )
-    group.addoption("--budget", metavar="TIME", help="search for so long (90s, 30m, 2h), and not for a number of cases")
-    group.addoption(
-        "--seed", metavar="N", type=int, default=0, help="what the search draws (default: 0, always the same)"
-    )
-    group.addoption(
-        "--database",
-        metavar="DIR",
-        default="",
-        help="where finds, and what the oracle has shown, are kept between runs: a folder, redis://... (only finds) or "
-        "none (default: in the user's cache folder)",
-    )
-    group.addoption(
-        "--finds",
-        metavar="DIR",
-        default="conformance-finds",
-        help="where the smallest cases are written, if any are found (default: conformance-finds)",
-    )
-    group.addoption(
-        "--cores", metavar="N", dest="numprocesses", type=parse_numprocesses, help="work in so many processes (as -n)"
-    )
+    for option in OPTIONS:
+        settings = option.settings()
+        if option.kind is Kind.CORES:  # xdist's own -n by another name, whose default stays
+            settings = {"metavar": option.metavar, "dest": "numprocesses", "type": _processes, "help": option.help}
+        if not option.nox:
+            group.addoption(option.name, **settings)
+
+
+def _processes(text: str) -> int:
+    number: int = parse_numprocesses(named("--cores").settings()["type"](text))
+    return number
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -146,25 +66,34 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         folder = request.fixtures_folder(config)
         baseline = request.baseline(config, folder)
         selection = request.selection(config, folder, (baseline and baseline.cases) or ())
+        tried_for = request.tried_for(config)
         level = Level.parse(config.option.level)
         request.settle_candidate(config)
         plan = request.plan(config)
-        target = find(config.option.interpreter or config.option.target)
+        target = request.target(config)
         known = baseline.on(target.implementation, target.version) if baseline else ()
-    except (UsageError, ValueError, BadInterpreter, BaselineError, CaseError) as exc:
+    except (UsageError, BadInterpreter, BaselineError, CaseError) as exc:
         return _complain(str(exc), 2)
-    session = Session(config, level, selection, folder, plan)
+    if any(isinstance(plugin, request.Checking) for plugin in config.pluginmanager.get_plugins()):
+        print("The command line can be followed. Nothing was run.")
+        return 0
+    session = Session(config, level, selection, folder, plan, tried_for)
     session.baseline, session.expected = baseline, known
     config.stash[SESSION] = session
     config.args[:] = [str(folder)]
+    _keep_together(config, session)
     try:
         session.open(target)
         if not hasattr(config, "workerinput"):
             session.begin_report(config.option.report)
+            _begun.append(session)
     except (UsageError, BadInterpreter, CaseError, RecordingError, OutputError) as exc:
         session.close()
         return _complain(str(exc), 2)
-    except (CandidateError, SmokeFailed) as exc:
+    except CandidateError as exc:
+        session.close()
+        return _complain(f"{exc}{command_line.where_to_find(exc.missing, config.option.import_from)}", 3)
+    except SmokeFailed as exc:
         session.close()
         return _complain(str(exc), 3)
     except (AgentError, OSError) as exc:
@@ -176,6 +105,19 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     return None
 
 
+def _keep_together(config: pytest.Config, session: Session) -> None:
+    """Work in one process where others could not be told what to do: what they are sent has to be UTF-8."""
+    if not config.option.numprocesses:
+        return
+    given = [*map(str, config.invocation_params.args), *sys.argv, *sys.path, os.getcwd(), *session.fixtures]
+    odd = next((one for one in given if encodable(one, "utf-8") != one), None)
+    if odd is not None:
+        print(
+            f"One process does all the work: {visible(odd)} is not UTF-8, and others cannot be told.", file=sys.stderr
+        )
+        config.option.numprocesses, config.option.dist, config.option.tx = None, "no", []
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """End both sides."""
     session = config.stash.get(SESSION, None)
@@ -184,7 +126,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _complain(sentence: str, status: int) -> int:
-    print(sentence, file=sys.stderr)
+    print(visible(sentence, "\n"), file=sys.stderr)
     print(terminal.last_line(None, status, None), file=sys.stderr)
     return status
 
@@ -201,22 +143,28 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     if ours is None or ours.run is None or hasattr(session.config, "workerinput"):
         yield
         return
-    session.exitstatus = ours.write_baseline(ours.finish(exitstatus))
-    ours.write_finds()
-    problem = ours.end_report()
-    if ours.interrupted:  # by then, at the latest
-        session.exitstatus = INTERRUPTED
-    if problem:
-        session.exitstatus, ours.end = 4, records.end_record(4, ours.trials, ours.clauses)
-    yield
-    if problem:
-        print(f"The suite itself failed: {problem}", file=sys.stderr)
-    reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
-    run = replace(ours.whole, trials=records.unexpected(ours.trials))
-    files = ours.config.option.report
-    reporter._tw.flush()
-    terminal.overview(_console(reporter), run, ours.again, ours.written, files=files, then=ours.next_command())
-    _concluded.append(True)
+    with interruption.held():
+        session.exitstatus = ours.conclude(exitstatus)
+        add_numbers(session.config, numbers(ours.whole))
+        yield  # pytest ends its workers and writes its JUnit file
+        if interruption.waiting():
+            session.exitstatus, ours.end = INTERRUPTED, records.end_record(INTERRUPTED, ours.trials, ours.clauses)
+        if ours.problem:
+            print(f"The suite itself failed: {ours.problem}", file=sys.stderr)
+        reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
+        files = ours.config.option.report
+        reporter._tw.flush()
+        terminal.overview(_console(reporter), ours.whole, files=files, then=ours.next_command())
+        _concluded.append(True)
+
+
+def conclude_early() -> None:
+    """Write the reports of a session that was interrupted where pytest does not end it."""
+    with interruption.held():
+        for session in _begun:
+            session.interrupted = True
+            session.conclude(0)
+            session.close()
 
 
 def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
@@ -239,15 +187,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if not ours.trials and not ours.searches:
         return  # nothing was chosen, or only collected
     console = _console(terminalreporter)
-    trials = records.unexpected(ours.trials)
-    terminal.details(console, ours.run, trials, registry(), ours.again, ours.written)
+    terminal.details(console, ours.whole, registry(), ours.commands, ours.written)
     if ours.baseline is not None:
         baseline_report.summary(console, ours.baseline, ours.trials, ours.replays, ours.told)
-
-
-# Cases of a process: it costs little by then, and if one goes wrong the others are not much to repeat. Generated ones,
-# which seldom go wrong, show that it still costs something.
-_BATCH, _GENERATED = 40, 200
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -269,13 +211,13 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     first: list[pytest.Item] = []
     for case in run.to_replay():
         replay = known.get(case.id) or CaseItem.from_parent(session, name=case.id, case=case, nodeid=case.id)
-        replay.batch = f"baseline-{len(first) // _BATCH}"
+        replay.batch = f"baseline-{len(first) // batches.SIZE}"
         replay.add_marker(pytest.mark.xdist_group(replay.batch))
         first.append(replay)
     items[:] = [*first, *(item for item in items if item not in set(first))]
     ours = [item for item in items[len(first) :] if isinstance(item, CaseItem)]
     for family, some in itertools.groupby(ours, lambda item: item.case.family):
-        size = _GENERATED if family.startswith(f"{FAMILIES}/") else _BATCH
+        size = batches.SIZE_OF_FAMILIES if family.startswith(f"{FAMILIES}/") else batches.SIZE
         for number, item in enumerate(some):
             item.batch = f"{family}-{number // size}"
             item.add_marker(pytest.mark.xdist_group(item.batch))
@@ -311,18 +253,50 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     return report
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """Send a report to another process in bytes: as texts, execnet takes only those that UTF-8 can hold."""
+    data = yield
+    return data if data is None else {_SENT: pickle.dumps(data)}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_from_serializable(data: dict[str, Any]) -> Generator[None, Any, Any]:
+    """Read a report that another process has sent."""
+    if _SENT in data:
+        data.update(pickle.loads(data.pop(_SENT)))
+    return (yield)
+
+
+_SENT = "conformance"
+
+
 def pytest_runtest_logreport(report: Any) -> None:
     """Gather the records, where the run is led."""
-    if report.when == "call" and _leading:
-        session = _leading[-1]
+    if _leading:
         own: list[records.Record] | None = getattr(report, "conformance", None)
-        if own is None:
-            session.failures += 1
-        for record in own or ():
-            kinds = {"trial": session.trials, "baseline": session.replays}
-            kinds.get(record["record"], session.searches).append(dict(record))
-            if not session.config.option.write_baseline:
-                session.tell(record)
+        if own is not None:
+            _leading[-1].take(own)
+        elif report.when == "call" or report.failed:  # a worker that died fails a case in no phase at all
+            _leading[-1].failures += 1
+
+
+def pytest_collectreport(report: pytest.CollectReport) -> None:
+    """Count what could not be collected, where the run is led."""
+    if _leading and report.failed:
+        _leading[-1].failures += 1
+
+
+def pytest_internalerror(excinfo: pytest.ExceptionInfo[BaseException]) -> bool | None:
+    """Count what went wrong in pytest, or in a worker, where the run is led: it is no verdict."""
+    if not _leading:
+        return None
+    if isinstance(excinfo.value, BrokenPipeError):  # whoever read our output, `head` perhaps, has had enough
+        silence()
+        _leading[-1].interrupted = True
+        return True
+    _leading[-1].failures += 1
+    return None
 
 
 _concluded: list[bool] = []
@@ -334,6 +308,7 @@ def concluded() -> bool:
 
 
 _leading: list[Session] = []
+_begun: list[Session] = []  # whose reports have begun
 _started: list[bool] = []
 
 
@@ -349,5 +324,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         _leading.append(ours)
         if ours.run is not None and not hasattr(session.config, "workerinput"):
             add_run_properties(session.config, ours.run)
+            session.config.pluginmanager.register(Words(ours.level))
             if session.config.option.verbose < 0 and not session.config.option.collectonly:
-                session.config.pluginmanager.register(Watcher(ours.progress()))
+                session.config.pluginmanager.register(Watcher(ours.progress(), ours.level))

@@ -21,9 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from .. import FIXTURES
+from ..agent.messages import Observation
 from ..cases.model import Case, CaseError
 from ..cases.tree import cases
 from ..judge.first_difference import first_difference
+from ..observation.batches import batches, run_together
 from ..observation.build import build_of
 from ..observation.interpreters import LANGUAGES, BadInterpreter, Target, find
 from ..observation.live import LiveSide
@@ -39,9 +41,9 @@ from ..observation.recording import (
     fold,
     texts,
 )
-from ..observation.side import AgentError, Reply
+from ..observation.side import AgentError, Reply, Side
+from ..texts import never_refuse_output
 
-_TOGETHER = 40  # cases in one process
 _FRESH_ONE_IN = 16
 _SHOWN = 20
 
@@ -52,8 +54,10 @@ class NotDeterministic(Exception):
 
 def main(arguments: list[str] | None = None) -> int:
     """Record, or check; the exit status."""
+    never_refuse_output()
     parser = argparse.ArgumentParser(
         prog="python -m conformance.commands.record",
+        allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="\n".join(str(__doc__).splitlines()[2:]),
         usage=argparse.SUPPRESS,
@@ -111,28 +115,20 @@ def take(target: Target, build: Build, tree: Sequence[Case], *, fresh: bool | No
         capabilities = side.greeting.capabilities
         able = [case for case in tree if not case.unmet(build.version, capabilities)]
         found = {}
-        for start in range(0, len(able), _TOGETHER):
-            some = able[start : start + _TOGETHER]
-            for case, reply in zip(some, _together(side, some), strict=True):
+        for batch in batches(able):
+            for case, reply in zip(batch, run_together(side, batch), strict=True):
                 found[case.id] = encode(_agreed(side, target, case, reply, fresh), build.words)
         return found
     finally:
         side.close()
 
 
-def _together(side: LiveSide, some: Sequence[Case]) -> list[Reply]:
-    if not side.forks or len(some) == 1:
-        return [side.run(case.plain()) for case in some]
-    side.start([case.plain() for case in some])
-    return side.finish()
-
-
-def _agreed(side: LiveSide, target: Target, case: Case, first: Reply, fresh: bool | None) -> Mapping[str, Any]:
+def _agreed(side: Side, target: Target, case: Case, first: Reply, fresh: bool | None) -> Observation:
     """The observation in which two runs agree. first: among others, in one process."""
     if fresh is None and first.status == "done" and first.observation:
         return first.observation
     alone = side.run(case.plain(), fresh=bool(fresh) or int(case.digest, 16) % _FRESH_ONE_IN == 0)
-    if alone.observation is None or "steps" not in alone.observation:
+    if alone.observation is None:
         raise AgentError(f"{case.id} on {target.name}: no observation ({alone.status} {alone.detail})")
     if alone.line != first.line:  # perhaps those before it have reached into it: that is not its own fault
         again = side.run(case.plain(), fresh=True)

@@ -1,4 +1,8 @@
-"""What a run was asked for: the candidate, the cases, the baseline and the search, each checked."""
+"""What a run was asked for: the candidate, the cases, the baseline and the search, each checked.
+
+That each value is one that its option takes, `options` has checked before; here it is checked that they fit together,
+and that there is what they name.
+"""
 
 from __future__ import annotations
 
@@ -16,27 +20,23 @@ from ..cases.strategies import PROPERTIES
 from ..clauses import CHAPTERS, registry
 from ..judge.baseline import Baseline
 from ..judge.baseline import read as read_baseline
+from ..observation.interpreters import BadInterpreter, Target, find
 from ..search.profiles import PROFILES, Profile, seconds
+from . import command_line
+from .kinds import UsageError, nearest
 
+
+class Checking:
+    """A pytest plugin that says: check what was asked for, and run nothing."""
+
+
+_POINTED = "packages/nested_package_runs_main::MAIN-SUBMODULE"
 _ENDLESS = 10**9  # examples
-
-
-class UsageError(Exception):
-    """What was asked for makes no sense; the text says what does."""
-
-
-def _absolute(impl: str) -> str:
-    """A candidate that lies where the user stands, for agents that start elsewhere; a module's name as it is."""
-    path, colon, name = impl.partition(".py:")
-    file = Path(path + ".py" if colon else path)
-    is_file = file.suffix == ".py" and (colon or file.is_file())
-    return f"{file.absolute()}{colon and ':'}{name}" if is_file else impl
 
 
 def settle_candidate(config: pytest.Config) -> None:
     """From where the candidate is imported; with --interpreter, that it is its own runpy. Raises UsageError."""
     option = config.option
-    option.impl = _absolute(option.impl)
     if option.interpreter and option.impl not in ("reference", "runpy"):
         raise UsageError("--interpreter judges the interpreter's own runpy, and --impl another: give one of the two.")
     if option.interpreter:
@@ -45,11 +45,20 @@ def settle_candidate(config: pytest.Config) -> None:
         option.import_from = str(Path.cwd())
 
 
+def target(config: pytest.Config) -> Target:
+    """The interpreter that is asked for. Raises UsageError."""
+    name = "--interpreter" if config.option.interpreter else "--target"
+    try:
+        return find(config.option.interpreter or config.option.target)
+    except BadInterpreter as exc:
+        raise UsageError(f"{name}: {exc}") from None
+
+
 def fixtures_folder(config: pytest.Config) -> Path:
     """Where the cases lie. Raises UsageError."""
     folder = Path(config.option.cases).resolve()
     if not any(fixtures(folder)):
-        raise UsageError(f"{folder} holds no fixtures: they are TOML files in folders named after a chapter.")
+        raise UsageError(f"--cases: {folder} holds no fixtures: they are TOML files in folders named after a chapter.")
     return folder
 
 
@@ -65,19 +74,47 @@ def selection(config: pytest.Config, folder: Path, own: Iterable[str]) -> frozen
     for word in config.args:
         if word not in given:
             continue  # pytest's own idea of where to look
-        name = word.removesuffix(".toml").removeprefix("fixtures/")
+        name, points, asked = _parts(word)
         if name.startswith(f"{FAMILIES}/") and name not in known:
             known.update(name for case in families.generate(folder) for name in (case.id, case.family))
         if name not in registry() and name not in known and name not in CHAPTERS:
-            raise UsageError(
-                f"{word!r} is neither a clause, nor a chapter, nor a fixture; docs/specification.md lists the clauses "
-                "and fixtures/ holds the fixtures."
-            )
+            raise UsageError(_unknown(word, name, {*registry(), *known, *CHAPTERS}))
+        if points and (asked not in registry() or "/" not in name or name.startswith(f"{SEARCH}/")):
+            raise UsageError(f"{word!r} is no case with a clause that it is tried for, as {_POINTED} is one.")
         clause = registry().get(name)
         if clause is not None and clause.untestable:
             raise UsageError(f"{name} is never judged: {clause.untestable}")
         chosen.add(name)
     return frozenset(chosen)
+
+
+def _unknown(word: str, name: str, known: frozenset[str] | set[str]) -> str:
+    """The sentence for a word that names nothing."""
+    near = nearest(name, known | command_line.COMMANDS.keys())
+    own = [one for one in known if one.partition("/")[2] == name]  # an id without its chapter
+    if own or near in command_line.COMMANDS:
+        near = min(own) if own else f"{command_line.command(near)} ..."
+    hint = f"did you mean {near}? " if near else ""
+    return (
+        f"{word!r} is neither a clause, nor a chapter, nor a fixture; {hint}{command_line.command('list')} says what "
+        "there is."
+    )
+
+
+def tried_for(config: pytest.Config) -> dict[str, tuple[str, ...]]:
+    """By case, the clauses for which it is to be tried: those that were named with it, as in `CASE::CLAUSE`."""
+    found: dict[str, tuple[str, ...]] = {}
+    for word in config.args:
+        name, points, clause = _parts(word)
+        if points and clause in registry():
+            found[name] = (*found.get(name, ()), clause)
+    return found
+
+
+def _parts(word: str) -> tuple[str, str, str]:
+    """The name of what was chosen, `::` if a clause stands behind it, and that clause."""
+    name, points, clause = word.partition("::")
+    return name.removesuffix(".toml").removeprefix("fixtures/"), points, clause
 
 
 def baseline(config: pytest.Config, folder: Path) -> Baseline | None:
@@ -127,11 +164,9 @@ class Plan:
 
 
 def plan(config: pytest.Config) -> Plan:
-    """How to search. Raises UsageError, and ValueError for a budget that is none."""
+    """How to search."""
     option = config.option
-    if option.profile not in PROFILES:
-        raise UsageError(f"There is no profile {option.profile!r}; there are {', '.join(PROFILES)}.")
     profile = PROFILES[option.profile]
-    if option.budget is None:
+    if not option.budget:
         return Plan(profile, profile.examples, None, option.profile == "thorough")
     return Plan(profile, _ENDLESS, seconds(option.budget), True)

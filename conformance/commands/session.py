@@ -31,27 +31,30 @@ from ..judge.expected import Expected, expected_of
 from ..judge.grouping import Groups, groups
 from ..judge.trial import Tally, Trial
 from ..observation.build import build_of
-from ..observation.cached import Cache, CachedSide
+from ..observation.cached import CachedSide, CacheFile
 from ..observation.interpreters import Target, cpython_for
-from ..observation.live import LiveSide
 from ..observation.recording import FOLDER, Recordings
 from ..observation.replayed import ReplayedSide
 from ..observation.reproducing import reproduces
-from ..observation.translated import TranslatedSide
+from ..observation.side import Side
 from ..observation.two_agents import TwoAgentsSide, cores
 from ..report import baseline_file, records, terminal
-from ..report.findings import findings
+from ..report.again import Commands, pointed
+from ..report.findings import failing
 from ..report.finds import Written
 from ..report.finds import name_of as find_name
 from ..report.finds import write as write_find
 from ..report.outputs import OutputError
 from ..report.progress import Counter, Progress, apart
-from ..report.runs import Run
+from ..report.runs import Run, uncertain
 from ..report.stream import Stream
 from ..search.examine import Examiner
 from ..search.profiles import PROFILES, database, kept
 from ..search.rounds import search
-from .request import Ids, Plan, UsageError
+from . import interruption
+from .kinds import UsageError
+from .printed import Printed
+from .request import Ids, Plan
 from .showing import shown
 from .sides import replayed_side, translated_side
 
@@ -62,16 +65,26 @@ class Session:
     """One run of the suite: both sides, and the records of what came of the cases."""
 
     def __init__(
-        self, config: pytest.Config, level: Level, selection: frozenset[str], folder: Path, plan: Plan
+        self,
+        config: pytest.Config,
+        level: Level,
+        selection: frozenset[str],
+        folder: Path,
+        plan: Plan,
+        asked: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self.config = config
         self.plan = plan
         self.folder = folder
         self.level = level
         self.selection = selection
+        self.asked = asked or {}  # by case, the clauses that it was tried for
         self.trials: list[records.Record] = []
         self.failures = 0
         self.interrupted = False
+        self.concluded = False  # whether all has been written that was asked for
+        self.status = 0  # the exit status, then
+        self.problem = ""  # what went wrong with the reports
         self.end: records.Record | None = None
         self.clauses: list[records.Record] = []
         self.run: records.Record | None = None
@@ -88,10 +101,10 @@ class Session:
         self._known: Groups | None = None
         self._database: ExampleDatabase | None = None
         self._ahead: dict[str, Trial] = {}
-        self._sides: list[LiveSide] = []
+        self._sides: list[Side] = []
         self._asked: CachedSide | None = None  # the oracle, unless what was recorded is
         self._seen: dict[str, bytes] = {}  # what it has shown
-        self._memory: Cache | None = None  # where that is kept
+        self._memory: CacheFile | None = None  # where that is kept
         self._report: Stream | None = None
         self.tally = Tally()  # of the search at hand
         self._ends: float | None = None
@@ -108,8 +121,8 @@ class Session:
         judged = TwoAgentsSide(target, impl, self._spare, **options)
         self._sides.append(judged)
         greeting = judged.greeting
-        candidate: LiveSide | TranslatedSide = judged
-        oracle: LiveSide | TranslatedSide | ReplayedSide
+        candidate: Side = judged
+        oracle: Side
         allowed: Expected | None = None
         judge_in = None
         if option.interpreter and option.oracle != "recording":
@@ -141,6 +154,8 @@ class Session:
                 raise UsageError(f"{exc}.") from None
             if self._database is not None and isinstance(self._database, DirectoryBasedExampleDatabase):
                 set_hypothesis_home_dir(self._database.path)
+        commands = self.printed.commands
+        keyword = option.keyword
         self.run = records.run_record(
             suite=__version__,
             candidate=option.impl,
@@ -151,24 +166,27 @@ class Session:
                 "platform": _PLATFORM,
                 "capabilities": sorted(oracle.greeting.capabilities),
             },
-            oracle="" if isinstance(oracle, LiveSide) else str(oracle),
+            oracle=oracle.description,
             baseline=option.baseline,
             import_from=option.import_from,
             unsettled=self.examiner.unsettled,
             started=datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-            again=self.again,
+            again=commands.case,
+            search_again=commands.search,
+            selection=[*sorted(self.selection), *([f"-k {keyword}"] if keyword else [])],
+            asked=self.asked,
             level=self.level,
             delegates=greeting.delegates or self.examiner.delegates,
             unseen=greeting.unseen,
         )
 
-    def _asked_in(self, target: Target, options: Mapping[str, Any]) -> LiveSide:
+    def _asked_in(self, target: Target, options: Mapping[str, Any]) -> Side:
         """The oracle's side, with what it has shown in earlier runs."""
         self._asked = side = CachedSide(target, self._seen, **options)
         self._sides.append(side)
         folder = kept(self.config.option.database)
         if folder is not None and side.forks:
-            self._memory = Cache(folder / "oracle", side.greeting, target.executable)
+            self._memory = CacheFile(folder / "oracle", side.greeting, target.executable)
             self._seen.update(self._memory.read())
         return side
 
@@ -224,14 +242,18 @@ class Session:
     @property
     def searched(self) -> list[str]:
         """The properties by which to search."""
-        option = self.config.option
-        replayed_side = option.oracle == "recording" or (option.interpreter and self.oracle_in is None)
-        if replayed_side or self.folder != FIXTURES:
+        if self._recorded or self.folder != FIXTURES:
             return []  # there is nobody to ask, or the user's own cases are meant
         chosen = {one for one in self.selection if one.partition("/")[0] == SEARCH}
         if self.selection:
             return [name for name in PROPERTIES if chosen & {SEARCH, f"{SEARCH}/{name}"}]
         return list(PROPERTIES) if self.plan.examples else []
+
+    @property
+    def _recorded(self) -> bool:
+        """Whether the oracle is what was recorded, which can be asked nothing new."""
+        option = self.config.option
+        return option.oracle == "recording" or bool(option.interpreter and self.oracle_in is None)
 
     def search(self, name: str, left: int) -> list[records.Record]:
         """Search by one property; the records of the finds, and of the search. left: properties to be searched yet."""
@@ -249,22 +271,32 @@ class Session:
             workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
             deadline = time.monotonic() + (self._ends - time.monotonic()) / -(-left // workers)
         self.tally = tally = Tally()
-        finds = list(
-            search(
-                self.examiner,
-                strategies.cases(name),
-                name,
-                self._known,
-                examples=examples,
-                seed=self.config.option.seed,
-                database=self._database,
-                deadline=deadline,
-                verbosity=verbosity,
-                tally=tally,
-            )
+        finds = search(
+            self.examiner,
+            strategies.cases(name),
+            name,
+            self._known,
+            examples=examples,
+            seed=self.config.option.seed,
+            database=self._database,
+            deadline=deadline,
+            verbosity=verbosity,
+            tally=tally,
         )
-        found = [self.marked(records.find_record(one)) for one in finds]
-        return [*found, records.search_record(name, PROPERTIES[name], tally, [one["id"] for one in found])]
+        found: dict[str, records.Record] = {}  # one case may be the smallest of several causes
+
+        def all_of_it() -> list[records.Record]:
+            return [*found.values(), records.search_record(name, PROPERTIES[name], tally, list(found))]
+
+        try:
+            for one in finds:
+                record = self.marked(records.find_record(one))
+                earlier = found.get(record["id"], record)
+                found[record["id"]] = max(earlier, record, key=lambda record: len(record["divergences"]))
+        except KeyboardInterrupt:  # pytest reports nothing of an item that is interrupted
+            self.take(all_of_it())
+            raise
+        return all_of_it()
 
     def _met(self) -> list[records.Record]:
         """The trials so far; in a process that has had only some of them, those of the baseline at least."""
@@ -280,21 +312,23 @@ class Session:
         option = self.config.option
         assert self.examiner is not None
         folder = Path(option.finds).absolute()
-        for finding in terminal.finds(records.unexpected(self.trials), self.level) if not self.interrupted else ():
+        commands = self.commands
+        for finding in terminal.finds(self.whole) if not self.interrupted else ():
             trial, own = finding.trial, folder / find_name(finding.clause, finding.trial["id"])
             try:
-                self.written[trial["id"]] = write_find(
-                    own,
-                    trial,
-                    says=terminal.says(finding),
-                    impl=str(REFERENCE) if option.impl == "reference" else option.impl,
-                    import_from=option.import_from,
-                    interpreter=self.target.executable,
-                    target=self.target.name,
-                    again=f"{self.again} --cases={folder} {own.name}/fixture",
-                    reproduces=reproduces,
-                    interpreters=(self.oracle_in.executable, self.target.executable) if self.oracle_in else None,
-                )
+                with interruption.heeded():
+                    self.written[trial["id"]] = write_find(
+                        own,
+                        trial,
+                        says=terminal.says(finding),
+                        impl=str(REFERENCE) if option.impl == "reference" else option.impl,
+                        import_from=option.import_from,
+                        interpreter=self.target.executable,
+                        target=self.target.name,
+                        again=commands.of(finding, Written(fixture=own / "fixture.toml"))[-1],
+                        reproduces=reproduces,
+                        interpreters=(self.oracle_in.executable, self.target.executable) if self.oracle_in else None,
+                    )
             except OSError as exc:
                 self.written[trial["id"]] = Written(problem=f"It could not be written: {exc}")
             except KeyboardInterrupt:
@@ -305,7 +339,7 @@ class Session:
     def close(self) -> None:
         try:
             if self._memory is not None and self._asked is not None:
-                self._asked.keep(self._memory)
+                self._asked.save(self._memory)
         finally:
             for side in self._sides:
                 side.close()
@@ -316,15 +350,43 @@ class Session:
         return not self.selection or bool(names & self.selection)
 
     @property
-    def again(self) -> str:
-        """The command that runs one case again; its id is to follow."""
-        option = self.config.option
-        front = os.environ.get("RUNPY_CONFORMANCE_COMMAND", f"python -m {__package__} --target={option.target}")
-        front += f" --oracle={option.oracle}" if option.oracle != "target" else ""
-        if option.interpreter:
-            front = front.replace(f" --target={sys.executable}", "")
-            return f"{front} --interpreter={option.interpreter}"
-        return front + (f" --impl={option.impl}" if option.impl != "reference" else "")
+    def printed(self) -> Printed:
+        """The commands that the run prints."""
+        chosen = [
+            word
+            for name in sorted(self.selection)
+            for word in ([pointed(name, clause) for clause in self.asked.get(name, ())] or [name])
+        ]
+        return Printed(self.config.option, chosen, searched=not self._recorded, python=self.target.executable)
+
+    @property
+    def commands(self) -> Commands:
+        """Those for what it finds."""
+        return self.printed.commands
+
+    def take(self, own: Iterable[records.Record]) -> None:
+        """Keep the records of a case or of a search, and write them to the reports."""
+        for record in own:
+            kinds = {"trial": self.trials, "baseline": self.replays}
+            kinds.get(record["record"], self.searches).append(dict(record))
+            if not self.config.option.write_baseline:
+                self.tell(record)
+
+    def conclude(self, exit_status: int) -> int:
+        """Write the baseline, the finds and the reports that were asked for, once; the exit status then.
+
+        exit_status: pytest's own. An interruption meanwhile leaves out what only makes the reports richer.
+        """
+        if not self.concluded:
+            self.concluded = True
+            self.status = self.write_baseline(self.finish(exit_status))
+            self.write_finds()
+            self.problem = self.end_report()
+            if self.interrupted:  # by then, at the latest
+                self.status = INTERRUPTED
+            if self.problem:
+                self.status, self.end = 4, records.end_record(4, self.trials, self.clauses)
+        return self.status
 
     def finish(self, exit_status: int) -> int:
         """The exit status of the run, in the project's own terms."""
@@ -363,7 +425,7 @@ class Session:
             )
             self.baseline = parse_baseline(written.text, path, Ids(self.folder))
             self.expected = self.baseline.on(*where)
-            path.write_text(written.text, encoding="utf-8")
+            path.write_bytes(written.text.encode("utf-8"))  # nothing of the old one is lost if that is refused
         except (OSError, BaselineError) as exc:
             self.told = f"The baseline {path} could not be written: {exc}"
             return 4
@@ -397,18 +459,23 @@ class Session:
         if self._report is None or not self._report.paths:
             return ""
         try:
-            own = self._shown()
+            with interruption.heeded():
+                own = self._shown()
         except KeyboardInterrupt:  # the rest is what the run was for
             self.interrupted, own = True, []
             self.finish(0)
         if self.config.option.write_baseline:  # only now is it known what is expected
             self.tell(*self.trials, *self.searches, *self.replays)
+        problems = []
         try:
             self.tell(*own, *self.clauses, self.end)
+        except OSError as exc:
+            problems.append(f"The records cannot be written: {exc.strerror}.")
+        try:
             self._report.end(replace(self.whole, shown={one["trial"]: one for one in own}))
         except (OutputError, OSError) as exc:
-            return str(exc)
-        return ""
+            problems.append(str(exc))
+        return " ".join(problems)
 
     @property
     def whole(self) -> Run:
@@ -418,7 +485,7 @@ class Session:
         return Run(
             self.run,
             self.trials,
-            self.clauses,
+            uncertain(self.run, self.trials) if problem else self.clauses,
             self.searches,
             self.replays,
             end=self.end,
@@ -431,13 +498,14 @@ class Session:
             return []
         option = self.config.option
         return shown(
-            findings(records.unexpected(self.trials), self.level),
+            failing(self.whole),
             self._case,
             self.examiner,
             interpreter=self.target.executable,
             target=self.target.name,
             impl=str(REFERENCE) if option.impl == "reference" else option.impl,
             import_from=option.import_from,
+            written=self.written,
         )
 
     def _case(self, name: str) -> Case | None:
@@ -450,21 +518,8 @@ class Session:
         return next((case for case in families.generate(self.folder) if case.id == name), None)
 
     def next_command(self) -> str:
-        """What to type where nothing is to be mended."""
-        if self.end is None:
-            return ""
-        status, option, chosen = self.end["status"], self.config.option, " ".join(sorted(self.selection))
-        if self.end["stale"]:
-            return f"{self.again} --baseline={option.baseline} --write-baseline"
-        if status == INTERRUPTED:
-            return f"{self.again} {chosen}".strip()
-        if status == 5 or (status == 0 and self.selection):
-            return self.again
-        if status == 0 and option.profile != "thorough":
-            return f"{self.again} --profile=thorough"
-        if status == 0 and self.level is not Level.EXACT:
-            return f"{self.again} --level=exact"
-        return ""
+        """The command to type next."""
+        return self.printed.following(self.whole, self.written, self.config.option.report)
 
     def progress(self) -> Progress:
         """What shows how far the run is."""

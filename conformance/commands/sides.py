@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from ..cases.model import Case
 from ..observation.build import build_of
 from ..observation.interpreters import Target
-from ..observation.live import LiveSide
 from ..observation.recording import Recordings
 from ..observation.replayed import ReplayedSide
+from ..observation.side import Side
 from ..observation.translated import TranslatedSide, in_shared_words
 
 
-def translated_side(side: LiveSide, target: Target) -> TranslatedSide:
+def translated_side(side: Side, target: Target) -> TranslatedSide:
     """A side, in the words that all interpreters share. Raises BadInterpreter."""
     return TranslatedSide(side, build_of(target))
 

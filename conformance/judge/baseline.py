@@ -278,7 +278,7 @@ def parse(text: str, path: Path, ids: Collection[str]) -> Baseline:
     except tomllib.TOMLDecodeError as exc:
         message = str(exc)
         at = re.search(r" \(at line (\d+), column (\d+)\)", message)
-        line = at[1] if at else len(text.splitlines()) or 1
+        line = at[1] if at else text.rstrip("\n").count("\n") + 1
         said = message[: at.start()] if at else message.replace(" (at end of document)", "")
         raise BaselineError(f"{path}:{line}: this is not TOML: {said}") from None
     return _Reader(path, places, ids).baseline(data)
@@ -471,7 +471,7 @@ class Places:
         self._keys: dict[tuple[str, str], int] = {}
         table = ""
         inside = ""  # the quotes of a text that goes over several lines
-        for number, line in enumerate(text.splitlines(), 1):
+        for number, line in enumerate(text.split("\n"), 1):
             if not inside:
                 table = self._note(line, number, table)
             inside = after(line, inside)

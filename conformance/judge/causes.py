@@ -1,4 +1,9 @@
-"""Causes and consequences: which of the divergences of a case explain the others."""
+"""Causes and consequences: which of the divergences of a case explain the others.
+
+A divergence is a consequence if an earlier one of the same case explains it; the earliest is always a cause. The rules
+go by the fields of the two: what decides the course of a run explains everything after it, what the world's code can
+see explains how that code acts, and a value explains the same value at a later moment.
+"""
 
 from __future__ import annotations
 
@@ -8,39 +13,43 @@ from dataclasses import replace
 from ..clauses import Clause, Level
 from .divergence import Divergence
 
-# What decides which way everything after it goes.
+# Fields that decide the course of everything after them.
 CONTROL = ("executions.run", "executions.import", "outcome", "exception.type", "crash", "hang")
 # Where the two sides part for good: nothing later can be compared, whatever the level of the clause.
 _DECISIVE = ("executions.run", "outcome", "exception.type", "crash", "hang")
-# What the world's code may look at, and so may act on.
+# Fields that the world's code may look at, and so may act on.
 _VISIBLE = ("entry.", "import.", "exit.", "note", "warnings")
 # The entry of `sys.modules` under the name that the module has: it depends on that name.
 OWN_ENTRY = "sys.modules[__name__]"
-# What follows from how the world's code acts.
+# Fields that follow from how the world's code acts.
 _ACTED_ON = ("note", "names", "result.values", "result.keys", "exit.globals", "stdout", "stderr", "files")
-# What no code can see.
+# Fields that no code can see.
 _UNSEEN = ("stdout", "stderr", "audit.")
-# What the names of the steps can have an effect on, being given to a later call.
+# Fields on which the names of the steps can have an effect, since they are given to a later call.
 _OF_WHAT_IS_GIVEN = ("names", "entry.keys", "entry.globals", "exit.globals", "result.keys", "result.values")
 
 
-def with_causes(found: Sequence[Divergence], level: Level, clauses: Mapping[str, Clause]) -> list[Divergence]:
-    """Divergences of one case, in the order in which they came about; which are causes is said anew."""
+def with_causes(divergences: Sequence[Divergence], level: Level, clauses: Mapping[str, Clause]) -> list[Divergence]:
+    """The divergences of one case, in the order in which they came about, each marked as a cause or a consequence.
+
+    level: a divergence at this level or a firmer one is never explained by one that does not count at it, unless that
+    one parts the two sides for good.
+    """
     judged: list[Divergence] = []
-    for one in found:
+    for divergence in divergences:
         explained = any(
             (earlier.cause or earlier.signature.field in CONTROL)
-            and explains(earlier, one)
-            and (earlier.level <= level or one.level > level or earlier.signature.field in _DECISIVE)
-            and not _shows_in_programs(earlier, one, clauses)
+            and explains(earlier, divergence)
+            and (earlier.level <= level or divergence.level > level or earlier.signature.field in _DECISIVE)
+            and not _shows_in_programs(earlier, divergence, clauses)
             for earlier in judged
         )
-        judged.append(replace(one, cause=not explained))
+        judged.append(replace(divergence, cause=not explained))
     return judged
 
 
 def explains(earlier: Divergence, later: Divergence) -> bool:
-    """Whether the later of two divergences of a case may have come about by the earlier one."""
+    """True if the later of two divergences of a case may have come about by the earlier one."""
     first, second = earlier.signature.field, later.signature.field
     if earlier.moment == later.moment and first.split(".")[0] == second.split(".")[0] == "exception":
         return first == "exception.type" or (first, second) == ("exception.message", "exception.args")
@@ -61,15 +70,16 @@ def explains(earlier: Divergence, later: Divergence) -> bool:
         return second in CONTROL or second.startswith(("exception.", "executions.")) or second in _ACTED_ON
     if first == "result.type":
         return second.startswith("result.") or second == "names"
-    if first == "names" and earlier.moment[0] < later.moment[0]:
+    if first == "names" and earlier.moment.step < later.moment.step:
         return second in _OF_WHAT_IS_GIVEN
     return second == "names" and not first.startswith(_UNSEEN)
 
 
 def _shows_in_programs(earlier: Divergence, later: Divergence, clauses: Mapping[str, Clause]) -> bool:
-    """Whether the later one says what programs come to see of the earlier one: a clause of its own is about that."""
+    """True if the later divergence breaks a clause of its own: how programs come to see the earlier one."""
     about = [
-        one.signature.clause in clauses and clauses[one.signature.clause].is_consequence for one in (earlier, later)
+        divergence.signature.clause in clauses and clauses[divergence.signature.clause].is_consequence
+        for divergence in (earlier, later)
     ]
     return about == [False, True] and earlier.signature.field.startswith(_VISIBLE)
 

@@ -1,22 +1,32 @@
-"""A case and two observations in, divergences out: the judge."""
+"""The judge: a case and two observations in, divergences out. A pure function: no processes, no files.
+
+The two observations are laid side by side, step by step and moment by moment: the modules executed and what each saw
+as it started and ended (`events`), how the step ended (`outcome`), what it left behind (`aftermath`). Each field that
+differs becomes a divergence with a phase, a clause (`owners`) and a level. The divergences are put in the order in
+which they came about, and one that an earlier one explains is filed under it (`causes`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from ..agent.messages import Observation, StepObservation
 from ..cases.model import FAMILIES, SEARCH, Case
 from ..clauses import FREE_FIELDS, Clause, Level, registry
+from .aftermath import compare_aftermath
 from .causes import with_causes
-from .divergence import PHASES, Divergence, Found, Signature
+from .context import StepContext
+from .divergence import PHASES, Divergence, Found, Moment, Signature
+from .events import EventComparison
+from .outcome import compare_outcome
 from .owners import Difference, default_owner
-from .step import StepComparison
 
 
 def judge(
     case: Case,
-    oracle: Mapping[str, Any],
-    candidate: Mapping[str, Any],
+    oracle: Observation,
+    candidate: Observation,
     *,
     version: str,
     level: Level = Level.COMPAT,
@@ -25,19 +35,19 @@ def judge(
 ) -> list[Divergence]:
     """The divergences of a candidate's observation from the oracle's, in the order in which they came about.
 
-    version: the targets' version of the language. level: divergences at this level or a firmer one are never
-    explained away by one that does not count, unless that parts the two sides for good. unseen: fields, or groups of
-    them such as "result", that cannot be seen through the candidate's adapter; they are left out.
+    version: the targets' version of the language. level: see `with_causes`. unseen: fields, or groups of them such as
+    "result", that cannot be seen through the candidate's adapter; they are left out. clauses: by id; default: the
+    registry.
     """
     known = registry() if clauses is None else clauses
-    found: list[Divergence] = []
-    for number, (ours, theirs) in enumerate(zip(oracle["steps"], candidate["steps"], strict=True)):
-        for one in StepComparison(case, number, ours, theirs).differences():
-            if any(one.difference.field.split(".")[0] == field or one.difference.field == field for field in unseen):
-                continue
-            found.append(_owned(case, one, version, known))
-    found.sort(key=lambda one: (one.moment, PHASES.index(one.signature.phase)))
-    return with_causes(found, level, known)
+    divergences = [
+        _divergence(case, found, version, known)
+        for number, (ours, theirs) in enumerate(zip(oracle["steps"], candidate["steps"], strict=True), 1)
+        for found in _differences(case, number, ours, theirs)
+        if unseen.isdisjoint((found.difference.field, found.difference.field.split(".")[0]))
+    ]
+    divergences.sort(key=lambda divergence: (divergence.moment, PHASES.index(divergence.signature.phase)))
+    return with_causes(divergences, level, known)
 
 
 def failed(
@@ -46,19 +56,27 @@ def failed(
     """The divergence of a candidate that gave no observation at all. field: "crash" or "hang"."""
     known = registry() if clauses is None else clauses
     difference = Difference(field=field, kind=field, oracle="an observation", candidate=detail)
-    return _owned(case, Found(difference, "execute", "the process", (0, 0)), version, known)
+    return _divergence(case, Found(difference, "execute", "the process", Moment(1, 0)), version, known)
 
 
-def _owned(case: Case, one: Found, version: str, clauses: Mapping[str, Clause]) -> Divergence:
-    difference = one.difference
+def _differences(case: Case, number: int, oracle: StepObservation, candidate: StepObservation) -> Iterator[Found]:
+    if oracle:  # a step that only writes files shows nothing
+        step = StepContext(case, number, oracle, candidate)
+        yield from EventComparison(step).differences()
+        yield from compare_outcome(step)
+        yield from compare_aftermath(step)
+
+
+def _divergence(case: Case, found: Found, version: str, clauses: Mapping[str, Clause]) -> Divergence:
+    difference = found.difference
     owner = _owner(case, difference, version, clauses)
     level = clauses[owner].level if owner in clauses else Level.DOCUMENTED
-    signature = Signature(owner, one.phase, difference.field, difference.kind)
-    return Divergence(signature, level, one.where, difference.oracle, difference.candidate, one.moment)
+    signature = Signature(owner, found.phase, difference.field, difference.kind)
+    return Divergence(signature, level, found.where, difference.oracle, difference.candidate, found.moment)
 
 
 def _owner(case: Case, difference: Difference, version: str, clauses: Mapping[str, Clause]) -> str:
-    about = [clauses[one] for one in case.clauses if one in clauses and clauses[one].holds(version)]
+    about = [clauses[name] for name in case.clauses if name in clauses and clauses[name].holds(version)]
     for clause in about:
         if clause.owns(difference.field, difference.kind):
             return clause.id

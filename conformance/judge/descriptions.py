@@ -6,19 +6,21 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from .owners import NOTHING, UNCHANGED
+# What stands in the place of a description: of what is not there, and of what did not change.
+ABSENT: Mapping[str, Any] = {"absent": True}
+UNCHANGED: Mapping[str, Any] = {"unchanged": True}
 
 
 def difference_kind(oracle: Any, candidate: Any) -> str:
-    """How two descriptions differ: "missing", "extra", "identity", "order", "type", "value"; empty if they do not."""
+    """The kind of a difference: "missing", "extra", "identity", "order", "type" or "value"; empty if there is none."""
     if oracle == candidate and type(oracle) is type(candidate) and json.dumps(oracle) == json.dumps(candidate):
         return ""
-    if candidate in (NOTHING, UNCHANGED):
+    if candidate in (ABSENT, UNCHANGED):
         return "missing"
-    if oracle in (NOTHING, UNCHANGED):
+    if oracle in (ABSENT, UNCHANGED):
         return "extra"
-    mine, theirs = without_identity(oracle), without_identity(candidate)
-    if json.dumps(mine, sort_keys=True) == json.dumps(theirs, sort_keys=True):
+    ours, theirs = without_identity(oracle), without_identity(candidate)
+    if json.dumps(ours, sort_keys=True) == json.dumps(theirs, sort_keys=True):
         return "identity"
     if json.dumps(unordered(oracle), sort_keys=True) == json.dumps(unordered(candidate), sort_keys=True):
         return "order"
@@ -26,7 +28,7 @@ def difference_kind(oracle: Any, candidate: Any) -> str:
 
 
 def without_identity(value: Any) -> Any:
-    """A description without what it says of where an object was met before."""
+    """A description without the places where its objects were met before."""
     if isinstance(value, dict):
         if "again" in value:
             return "met before"
@@ -49,7 +51,7 @@ def unordered(value: Any) -> Any:
 
 
 def without_error_details(value: Any) -> Any:
-    """A description in which an exception is its type, and which one it is."""
+    """A description in which an exception is its type and its identity."""
     if isinstance(value, dict):
         if "exception" in value and "bases" in value:
             return {key: value[key] for key in ("exception", "is") if key in value}
@@ -60,15 +62,22 @@ def without_error_details(value: Any) -> Any:
 
 
 def type_of(value: Any) -> str:
+    """The type of a described value."""
     if isinstance(value, dict):
         return str(value.get("type") or next(iter(value), ""))
     return type(value).__name__
 
 
 def is_dict(value: Any) -> bool:
+    """True if an exact dictionary is described, be it one that was met before."""
     return isinstance(value, dict) and ("dict" in value or value.get("is") is not None) and "type" not in value
 
 
 def which_object(value: Mapping[str, Any]) -> Any:
-    """Which object it is, by the place where it was met before."""
-    return {key: value[key] for key in ("is", "again") if key in value} or NOTHING
+    """The identity of an object: the place where it was met before, or `ABSENT`."""
+    return {key: value[key] for key in ("is", "again") if key in value} or ABSENT
+
+
+def describes_module(value: Any) -> bool:
+    """True if a module is described."""
+    return isinstance(value, dict) and "module" in value

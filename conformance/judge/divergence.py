@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..clauses import Level
 from .owners import Difference
@@ -11,9 +11,16 @@ from .owners import Difference
 PHASES = ("resolve", "import parent", "load code", "prepare", "execute", "restore", "result")
 
 
+class Moment(NamedTuple):
+    """The moment in a case at which a difference comes about: a step, from 1, and the order within it."""
+
+    step: int
+    order: int
+
+
 @dataclass(frozen=True)
 class Signature:
-    """What groups divergences by cause."""
+    """The parts of a divergence by which divergences of many cases are grouped by cause."""
 
     clause: str
     phase: str
@@ -29,7 +36,7 @@ class Divergence:
     """One field in which two observations of a case differ.
 
     where: the field's place in this case, for a reader ("step 2: sys.argv"). oracle, candidate: the two values, as
-    described by the agent. cause: whether no earlier divergence explains it.
+    described by the agent. cause: true if no earlier divergence explains it.
     """
 
     signature: Signature
@@ -37,7 +44,7 @@ class Divergence:
     where: str
     oracle: Any
     candidate: Any
-    moment: tuple[int, int]
+    moment: Moment
     cause: bool = True
 
 
@@ -48,4 +55,4 @@ class Found:
     difference: Difference
     phase: str
     where: str
-    moment: tuple[int, int]
+    moment: Moment

@@ -20,8 +20,9 @@ from ..clauses.effects import Effect, regex
 from ..clauses.ledger import ledger
 from ..clauses.natures import natures
 from .causes import explains, with_causes
+from .descriptions import ABSENT as NOTHING
+from .descriptions import UNCHANGED
 from .divergence import Divergence
-from .owners import NOTHING, UNCHANGED
 
 ABSENT = "absent"
 
@@ -50,7 +51,7 @@ class Expected:
         felt: list[Divergence] = []
         seen: dict[str, None] = {}
         for divergence in found:
-            ended = raised[divergence.moment[0]]
+            ended = raised[divergence.moment.step - 1]
             fitting = [effect for effect in able if not effect.raises or _any_matches(effect.raises, ended)]
             effects = _covering(divergence, fitting)
             if effects is None:

@@ -1,9 +1,12 @@
-"""Which divergences are one finding: what one fault shows in several fields and cases is told once.
+"""Grouping: the divergences of many cases that one fault of a candidate causes become one finding.
 
-The judge says within a case what is cause and what is consequence. Here are many cases of one candidate, and one fault
-shows in them in many ways: as another value here, as a missing key there, as an error where code relies on it. A
-finding is known by the *area* of its fields and by what its cases show besides. A cause is a finding of its own only
-if no known one explains it. Pure: knows divergences, and neither how a case was run nor how it is shown.
+Rules. Pure: knows divergences, and neither how a case was run nor how a finding is shown.
+
+Theory of operation. The judge says within a case which divergences are causes and which are consequences. Over many
+cases one fault shows in many ways: as another value here, as a missing key there, as an error where code relies on it.
+A finding is known by the *areas* of its fields (an area is one subject, however it is looked at) and by what its cases
+show besides. Findings are chosen one after another: the cause that most cases show and no finding explains, in the case
+that shows it most plainly; it takes with it what always occurs together with it.
 """
 
 from __future__ import annotations
@@ -68,17 +71,17 @@ Key = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class Showing:
-    """A divergence, as far as it matters here.
+    """A divergence, reduced to what matters for grouping.
 
-    error: the clause about the implementation's own error, where the oracle ends in one. step: of the case, from 0.
-    point: whether the case is a fixture about this very clause, which then is not put down to what else differs.
+    error: the clause about the implementation's own error, where the oracle ends in one. step: of the case, from 1.
+    point: true if the case is a fixture about this very clause, which then is not explained by other differences.
     """
 
     signature: Signature
     level: Level
     cause: bool
     error: str = ""
-    step: int = 0
+    step: int = 1
     point: bool = False
 
     @classmethod
@@ -89,12 +92,12 @@ class Showing:
 
     @property
     def key(self) -> Key:
-        """What is the same in every case in which the same thing differs at the same point."""
+        """The parts that are the same in every case in which the same field differs at the same point."""
         return self.signature.phase, self.signature.field, self.error
 
     @property
     def area(self) -> str:
-        """What it is about, wherever it shows."""
+        """The subject of the divergence, however it is looked at."""
         name = self.signature.field
         if self.signature.clause in _GIVEN and name.startswith("entry."):
             return "what is given"
@@ -119,7 +122,7 @@ class Showing:
 
     @property
     def fine_area(self) -> str:
-        """The same, with each special variable of the result apart: one that is expected hides no other."""
+        """The area, with each special global of the result apart: one that a baseline expects hides no other."""
         group, _, last = self.signature.field.rpartition(".")
         return last if group == "result" and last.startswith("__") else self.area
 
@@ -133,15 +136,15 @@ class Seen:
     showings: tuple[Showing, ...]
 
     def causes(self, level: Level) -> list[Showing]:
-        """What counts at a level, and nothing explains within the case."""
-        return [one for one in self.showings if one.cause and one.level <= level]
+        """The causes of the case that count at a level."""
+        return [showing for showing in self.showings if showing.cause and showing.level <= level]
 
 
 @dataclass
 class Group:
-    """One finding: the case that shows it best, and by what it is known again.
+    """One finding: the case that shows it most plainly, and what it is recognised by.
 
-    core: what differs as its cause. areas: what these are about. keys: everything that differs where nothing else does.
+    core: the keys of its causes. areas: the areas of these. keys: of everything that differs where nothing else does.
     """
 
     lead: Seen
@@ -152,9 +155,10 @@ class Group:
 
 
 class Groups:
-    """The findings so far, at a level. tried: the number of cases that were, those that agree among them.
+    """The findings so far, at a level. tried: the number of cases tried, those that agree among them.
 
-    expected: what is no finding wherever it shows. fine: keep apart what is otherwise taken together.
+    expected: signatures that a baseline expects, which are never findings. fine: keep the special globals of the result
+    apart.
     """
 
     def __init__(self, level: Level, tried: int = 0, *, fine: bool = False) -> None:
@@ -164,89 +168,98 @@ class Groups:
         self.fine = fine
         self.all: list[Group] = []
 
-    def explaining(self, seen: Seen, one: Showing) -> Group | None:
-        """The finding to which a cause belongs, or None: it is not known."""
+    def explaining(self, seen: Seen, cause: Showing) -> Group | None:
+        """The finding that explains a cause, or None if no finding does."""
         for group in self.all:
-            if one.key in (group.core if one.point else group.keys):
+            if cause.key in (group.core if cause.point else group.keys):
                 return group
         areas = self._areas(seen)
         for group in self.all:
-            if areas[one] in group.areas and not (one.point and areas[one].endswith(_AFTERWARDS)):
+            if areas[cause] in group.areas and not (cause.point and areas[cause].endswith(_AFTERWARDS)):
                 return group
-        if one.area in _WEAK:
-            present = {other.key for other in seen.showings if other is not one}
+        if cause.area in _WEAK:
+            present = {showing.key for showing in seen.showings if showing is not cause}
             for group in self.all:
                 if group.core & present and group.areas != {_OUTPUT}:  # no code can see that
                     return group
-        if one.area == _SIGHT and self.all:
+        if cause.area == _SIGHT and self.all:
             return self.all[0]
         return None
 
     def unknown(self, seen: Seen) -> list[Showing]:
         """The causes in a case that no finding explains."""
-        causes = (one for one in seen.causes(self.level) if one.signature not in self.expected)
-        return [one for one in causes if self.explaining(seen, one) is None]
+        causes = (cause for cause in seen.causes(self.level) if cause.signature not in self.expected)
+        return [cause for cause in causes if self.explaining(seen, cause) is None]
 
     def choose(self, cases: Sequence[Seen]) -> tuple[Seen, Showing] | None:
-        """What to take up next: the cause that most cases show and nothing explains, in the case that shows it best."""
+        """The cause that most cases show and no finding explains, in the case that shows it most plainly, or None."""
         unknown = [(seen, causes) for seen in cases if (causes := self.unknown(seen))]
-        counts = Counter(key for _, causes in unknown for key in {one.key for one in causes})
+        counts = Counter(key for _, causes in unknown for key in {cause.key for cause in causes})
         if not counts:
             return None
-        firmest = {key: min(one.level for _, some in unknown for one in some if one.key == key) for key in counts}
-        sights = {one.key for _, causes in unknown for one in causes if one.area == _SIGHT}
+        firmest = {
+            key: min(cause.level for _, causes in unknown for cause in causes if cause.key == key) for key in counts
+        }
+        sights = {cause.key for _, causes in unknown for cause in causes if cause.area == _SIGHT}
         key = min(counts, key=lambda key: (key in sights, firmest[key], -counts[key], key))
-        seen = min((seen for seen, causes in unknown if any(one.key == key for one in causes)), key=self._how_plain)
-        return seen, next(one for one in self.unknown(seen) if one.key == key)
+        showing_it = (seen for seen, causes in unknown if any(cause.key == key for cause in causes))
+        plainest = min(showing_it, key=self._how_plain)
+        return plainest, next(cause for cause in self.unknown(plainest) if cause.key == key)
 
     def add(self, seen: Seen, cause: Showing, cases: Sequence[Seen] = ()) -> Group:
-        """Make a finding of a cause, with what else in its case is about the same.
+        """Make a finding of a cause, with the other causes in its case that are about the same.
 
-        cases: others that were tried; what shows there beside it alone belongs to it.
+        cases: others that were tried; a difference that shows there beside this finding alone belongs to it.
         """
         cases = [seen, *cases]
         areas = self._areas(seen)
         together = [
-            one
-            for one in self.unknown(seen)
-            if areas[one] == areas[cause] or self._always_together(one.key, cause.key, cases)
+            other
+            for other in self.unknown(seen)
+            if areas[other] == areas[cause] or self._always_together(other.key, cause.key, cases)
         ]
         group = Group(
-            seen, tuple(together), frozenset(areas[one] for one in together), frozenset(one.key for one in together)
+            seen,
+            tuple(together),
+            frozenset(areas[showing] for showing in together),
+            frozenset(showing.key for showing in together),
         )
         group.keys |= group.core
         for other in cases:
             causes = other.causes(self.level)
-            if {one.key for one in causes} <= group.core:
-                steps = {one.step for one in causes}
-                group.keys.update(one.key for one in other.showings if one.step in steps and one.area != _OUTPUT)
+            if {showing.key for showing in causes} <= group.core:
+                steps = {showing.step for showing in causes}
+                group.keys.update(
+                    showing.key for showing in other.showings if showing.step in steps and showing.area != _OUTPUT
+                )
         self.all.append(group)
         return group
 
-    def _always_together(self, one: Key, other: Key, cases: Sequence[Seen]) -> bool:
-        """Whether two causes occur in the same cases, and in few enough of them for that to mean something."""
-        ones, others = (
+    def _always_together(self, first: Key, second: Key, cases: Sequence[Seen]) -> bool:
+        """True if two causes occur in the same cases, and in few enough of them for that to mean something."""
+        ids, other_ids = (
             {seen.id for seen in cases if any(showing.key == key for showing in seen.causes(self.level))}
-            for key in (one, other)
+            for key in (first, second)
         )
-        return len(ones & others) >= _TOGETHER * len(ones | others) and len(ones | others) <= _COMMON * self.tried
+        either = len(ids | other_ids)
+        return len(ids & other_ids) >= _TOGETHER * either and either <= _COMMON * self.tried
 
     def _areas(self, seen: Seen) -> dict[Showing, str]:
-        """The area of each cause of a case: if it is another module that runs, that is what its specials are about."""
-        areas = {one: one.fine_area if self.fine else one.area for one in seen.causes(self.level)}
+        """The area of each cause of a case. If another module runs, all specials of it have one area."""
+        areas = {cause: cause.fine_area if self.fine else cause.area for cause in seen.causes(self.level)}
         of_a_module = _OF_A_MODULE & set(areas.values())
-        ran = {one.signature.kind for one in seen.showings if one.signature.field == "executions.run"}
+        ran = {showing.signature.kind for showing in seen.showings if showing.signature.field == "executions.run"}
         if ("__spec__" in of_a_module and len(of_a_module) >= _SEVERAL) or {"extra", "missing"} <= ran:
-            return {one: _WAY if area in _OF_ANOTHER else area for one, area in areas.items()}
+            return {cause: _WAY if area in _OF_ANOTHER else area for cause, area in areas.items()}
         return areas
 
     def _how_plain(self, seen: Seen) -> tuple[bool, int, int, int, str]:
         causes = seen.causes(self.level)
-        return len({one.key for one in causes}) > 1, seen.size, len(causes), len(seen.showings), seen.id
+        return len({cause.key for cause in causes}) > 1, seen.size, len(causes), len(seen.showings), seen.id
 
 
 def groups(cases: Sequence[Seen], level: Level, tried: int, *, fine: bool = False) -> Groups:
-    """All findings in these cases, the firmest and most frequent first. tried: how many cases were, agreeing or not."""
+    """All findings in these cases, the firmest and most frequent first. tried: the number of all cases tried."""
     found = Groups(level, tried, fine=fine)
     while (choice := found.choose(cases)) is not None:
         found.add(*choice, cases)

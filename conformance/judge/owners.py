@@ -1,8 +1,8 @@
-"""Which clause a difference breaks, when the fixture does not say.
+"""The owners of differences: the clause that a difference breaks, where the fixture does not name one.
 
-A table: for each field, in order, a condition and a clause. What a fixture is about comes first (see `judge`); this
-is for everything else that its observation shows, and for generated cases. A field that no row covers is `UNOWNED`,
-and fails the self-tests.
+A table: for each field, in order, a condition and a clause. The clauses that a fixture is about come first (see
+`compare`); the table is for everything else that an observation shows, and for generated cases. A field that no row
+covers is `UNOWNED`, and fails the self-tests.
 """
 
 from __future__ import annotations
@@ -13,10 +13,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ..clauses import Clause
+from .descriptions import ABSENT
 
 UNOWNED = "UNOWNED"
-NOTHING: Mapping[str, Any] = {"absent": True}
-UNCHANGED: Mapping[str, Any] = {"unchanged": True}
 
 
 @dataclass(frozen=True)
@@ -44,80 +43,86 @@ def _always(_: Difference) -> bool:
     return True
 
 
-def _missing(one: Difference) -> bool:
-    return one.kind == "missing"
+def _missing(difference: Difference) -> bool:
+    return difference.kind == "missing"
 
 
-def _identity(one: Difference) -> bool:
-    return one.kind == "identity"
+def _identity(difference: Difference) -> bool:
+    return difference.kind == "identity"
 
 
-def _oracle_none(one: Difference) -> bool:
-    return one.oracle is None
+def _oracle_none(difference: Difference) -> bool:
+    return difference.oracle is None
 
 
-def _oracle_absent(one: Difference) -> bool:
-    return bool(one.oracle == NOTHING)
+def _oracle_absent(difference: Difference) -> bool:
+    return bool(difference.oracle == ABSENT)
 
 
-def _altered(one: Difference) -> bool:
-    return one.altered
+def _altered(difference: Difference) -> bool:
+    return difference.altered
 
 
-def _raised(one: Difference) -> bool:
-    return not one.returned
+def _raised(difference: Difference) -> bool:
+    return not difference.returned
 
 
-def _of_world(one: Difference) -> bool:
-    return one.of_world
+def _of_world(difference: Difference) -> bool:
+    return difference.of_world
 
 
-def _package_path(one: Difference) -> str:
+def _package_path(difference: Difference) -> str:
     """The end of the path of a package whose `__main__` is what the oracle runs; else a text that ends no path."""
-    package, _, last = str(one.spec_name).rpartition(".")
+    package, _, last = str(difference.spec_name).rpartition(".")
     return f"/{package.replace('.', '/')}/__init__.py" if package and last == "__main__" else "\0"
 
 
-def _package_not_imported(one: Difference) -> bool:
-    return _missing(one) and str(one.oracle).endswith(_package_path(one))
+def _package_not_imported(difference: Difference) -> bool:
+    return _missing(difference) and str(difference.oracle).endswith(_package_path(difference))
 
 
-def _init_run(one: Difference) -> bool:
-    return one.kind == "extra" and str(one.candidate).endswith(_package_path(one))
+def _init_run(difference: Difference) -> bool:
+    return difference.kind == "extra" and str(difference.candidate).endswith(_package_path(difference))
 
 
-def _failed_parent_again(one: Difference) -> bool:
+def _failed_parent_again(difference: Difference) -> bool:
     """The call ends in an error on the way, and a module that was imported before that is executed once more."""
-    again = str(one.candidate).removeprefix("import of ")
-    return one.kind == "extra" and not one.returned and not one.of_world and again in one.imported
+    again = str(difference.candidate).removeprefix("import of ")
+    on_the_way = difference.kind == "extra" and not difference.returned and not difference.of_world
+    return on_the_way and again in difference.imported
 
 
-def _removed(one: Difference) -> bool:
-    return bool(one.candidate == NOTHING)
+def _removed(difference: Difference) -> bool:
+    return bool(difference.candidate == ABSENT)
 
 
-def _imported_by_code(one: Difference) -> bool:
+def _imported_by_code(difference: Difference) -> bool:
     """A module that was there afterwards is not, and it is none in which the one that ran lies."""
-    module = one.oracle.get("module") if isinstance(one.oracle, dict) else None
-    lies_in = f"{one.spec_name}.".startswith(f"{module}.")
-    return _missing(one) and isinstance(one.spec_name, str) and isinstance(module, str) and not lies_in
+    module = difference.oracle.get("module") if isinstance(difference.oracle, dict) else None
+    lies_in = f"{difference.spec_name}.".startswith(f"{module}.")
+    return _missing(difference) and isinstance(difference.spec_name, str) and isinstance(module, str) and not lies_in
 
 
-def _own_error(one: Difference) -> bool:
+def _own_error(difference: Difference) -> bool:
     """Nothing ran, and the oracle's error is new: one that nobody met before, raised in no frame but the call's."""
-    frames = one.oracle if isinstance(one.oracle, list) else []
-    return not one.of_world and one.oracle in (None, NOTHING, frames) and all("<step " in frame[0] for frame in frames)
+    frames = difference.oracle if isinstance(difference.oracle, list) else []
+    is_new = not difference.of_world and difference.oracle in (None, ABSENT, frames)
+    return is_new and all("<step " in frame[0] for frame in frames)
+
+
+def _dict_subclass(difference: Difference) -> bool:
+    return isinstance(difference.candidate, dict) and "dict subclass" in difference.candidate
 
 
 _NAME: list[tuple[Condition, str]] = [
-    (lambda one: one.name != one.spec_name, "NAME-FROM-RUN-NAME"),
-    (lambda one: str(one.name).endswith(".__main__"), "NAME-OF-PACKAGE"),
+    (lambda difference: difference.name != difference.spec_name, "NAME-FROM-RUN-NAME"),
+    (lambda difference: str(difference.name).endswith(".__main__"), "NAME-OF-PACKAGE"),
     (_always, "NAME-OF-MODULE"),
 ]
 _SPEC: list[tuple[Condition, str]] = [(_identity, "SPEC-SAME-OBJECT"), (_always, "SPEC-DESCRIBES-TARGET")]
 _FILE: list[tuple[Condition, str]] = [
     (_oracle_none, "FILE-WITHOUT-ORIGIN"),
-    (lambda one: not one.located, "FILE-WITHOUT-LOCATION"),
+    (lambda difference: not difference.located, "FILE-WITHOUT-LOCATION"),
     (_always, "FILE-FROM-ORIGIN"),
 ]
 _CACHED: list[tuple[Condition, str]] = [
@@ -127,20 +132,20 @@ _CACHED: list[tuple[Condition, str]] = [
     (_always, "CACHED-ABSENT"),
 ]
 _PACKAGE: list[tuple[Condition, str]] = [
-    (lambda one: one.oracle == "", "PACKAGE-EMPTY-AT-TOP"),
+    (lambda difference: difference.oracle == "", "PACKAGE-EMPTY-AT-TOP"),
     (_always, "PACKAGE-FROM-SPEC"),
 ]
 _ORDER: list[tuple[Condition, str]] = [(_altered, "KEY-ORDER-ALTERED"), (_always, "KEY-ORDER-PLAIN")]
 _ARGV_IN_FLIGHT: list[tuple[Condition, str]] = [(_altered, "ARGV-IS-FILE"), (_always, "PLAIN-LEAVES-SYS")]
 _MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [
-    (lambda one: one.altered and one.kind == "extra", "MODULES-ONE-ENTRY"),
+    (lambda difference: difference.altered and difference.kind == "extra", "MODULES-ONE-ENTRY"),
     (_altered, "MODULES-ENTRY"),
     (_always, "TARGET-NOT-ADDED"),
 ]
 
 
 def _says(text: str) -> Condition:
-    return lambda one: text in str(one.oracle)
+    return lambda difference: text in str(difference.oracle)
 
 
 # The implementation's own errors, by what CPython says.
@@ -153,7 +158,7 @@ _SAYINGS = (
 )
 _ERROR: list[tuple[Condition, str]] = [
     (_of_world, "CODE-ERROR-PROPAGATES"),
-    (lambda one: str(one.oracle).removeprefix("raised ").startswith("SyntaxError"), "BROKEN-SOURCE"),
+    (lambda difference: str(difference.oracle).removeprefix("raised ").startswith("SyntaxError"), "BROKEN-SOURCE"),
     *((_says(text), clause) for text, clause, _ in _SAYINGS),
     (_always, "MISSING-MODULE"),
 ]
@@ -172,11 +177,11 @@ def saying(shown: object) -> str:
 
 
 def _raised_and(condition: Condition) -> Condition:
-    return lambda one: not one.returned and condition(one)
+    return lambda difference: not difference.returned and condition(difference)
 
 
 def _runs_though(text: str) -> Condition:
-    return lambda one: one.kind == "extra" and text in one.refusal
+    return lambda difference: difference.kind == "extra" and text in difference.refusal
 
 
 OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
@@ -248,7 +253,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     (
         "result.type",
         [
-            (lambda one: isinstance(one.candidate, dict) and "dict subclass" in one.candidate, "RESULT-EXACT-DICT"),
+            (_dict_subclass, "RESULT-EXACT-DICT"),
             (_always, "RESULT-IS-GLOBALS"),
         ],
     ),
@@ -262,7 +267,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
         [
             (_imported_by_code, "IMPORTS-STAY"),
             (_missing, "PARENTS-STAY"),
-            (lambda one: one.altered and one.returned, "MODULES-RESTORED"),
+            (lambda difference: difference.altered and difference.returned, "MODULES-RESTORED"),
             (_altered, "MODULES-RESTORED-ON-ERROR"),
             (_removed, "PARENTS-STAY"),
             (_always, "TARGET-NOT-LEFT"),
@@ -285,12 +290,12 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
 ]
 
 
-def default_owner(one: Difference, version: str, registry: Mapping[str, Clause]) -> str:
+def default_owner(difference: Difference, version: str, registry: Mapping[str, Clause]) -> str:
     """The id of the clause that owns a difference by the table, for a version of the language; or `UNOWNED`."""
     for pattern, rows in OWNERS:
-        if fnmatchcase(one.field, pattern):
+        if fnmatchcase(difference.field, pattern):
             for condition, clause in rows:
-                if clause in registry and registry[clause].holds(version) and condition(one):
+                if clause in registry and registry[clause].holds(version) and condition(difference):
                     return clause
             return UNOWNED
     return UNOWNED

@@ -1,21 +1,23 @@
-"""One agent at work in an interpreter: the pipes to it, and the guard before it."""
+"""A running agent: the pipes to it, and the guard that started it (see `guard`)."""
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from ..agent.messages import Request
+from . import protocol
 from .scratch import Scratch
+from .side import Status
 
-# Found at the end of the path: nothing of ours comes before the standard library.
+# Our folder is the last on the path, so that nothing of ours hides a module of the standard library.
 _GUARD = "import sys; sys.path.append(sys.argv[1]); import guard; guard.main(sys.argv[2:])"
 _HERE = Path(__file__).resolve().parent
 AGENT = _HERE.parent / "agent" / "start.py"
@@ -24,12 +26,12 @@ FAREWELL = 3.0  # seconds that a guard may take to end its agent
 _LONGEST_MESSAGE = 1 << 20  # bytes
 
 
-class Upset(Exception):
-    """What came from an agent is not what the protocol allows, or nothing comes any more; the text says what."""
+class AgentLost(Exception):
+    """The agent ended, or sent something that the protocol does not allow; the text is a sentence about that."""
 
 
-class Crowded(Exception):
-    """There were too many processes, so that they were killed."""
+class TooManyProcesses(Exception):
+    """A guard has killed its agent and everything below it, because there were too many processes."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -37,26 +39,33 @@ class Crowded(Exception):
 
 
 class AgentProcess:
-    """A guard, the agent that it stands before, and the two pipes to that."""
+    """A guard, the agent that it has started, and the two pipes to that agent.
 
-    def __init__(self, executable: str, mode: str, what: str, import_from: str, folder: str) -> None:
+    executable: the target. mode: `serve` or `once` (docs/protocol.md). side, import_from: see `LiveSide`. folder: where
+    the agent may write.
+    """
+
+    def __init__(
+        self, executable: str, mode: Literal["serve", "once"], side: str, import_from: str, folder: str
+    ) -> None:
         self.once = mode == "once"
-        self.ended = ""  # how, in words, if by itself
+        self.ended = ""  # how the agent ended, in words, if it did so by itself
         theirs_read, self._write = os.pipe()
         self._read, theirs_write = os.pipe()
         self._buffer = b""
-        command = [executable, str(AGENT), str(theirs_read), str(theirs_write), mode, what, import_from]
+        command = [executable, str(AGENT), str(theirs_read), str(theirs_write), mode, side, import_from]
         self._guarded = Guarded(command, folder, mode, (theirs_read, theirs_write), import_from)
         os.close(theirs_read)
         os.close(theirs_write)
 
-    def send(self, message: Mapping[str, Any]) -> None:
-        data = json.dumps(message).encode("ascii") + b"\n"
+    def send(self, request: Request) -> None:
+        """Send a request. Raises OSError if the agent has ended."""
+        data = protocol.encode(request)
         while data:
             data = data[os.write(self._write, data) :]
 
     def receive(self, timeout: float) -> dict[str, Any]:
-        """The next message. Raises TimeoutError, _Crowded, _Upset."""
+        """The next message, its keys not yet checked. Raises TimeoutError, TooManyProcesses, AgentLost."""
         deadline = time.monotonic() + timeout
         while b"\n" not in self._buffer:
             if not select.select([self._read], [], [], max(0.0, deadline - time.monotonic()))[0]:
@@ -64,27 +73,25 @@ class AgentProcess:
             data = os.read(self._read, 65536)
             if not data:
                 self.ended = _how_it_ended(self._guarded.wait(FAREWELL))
-                raise Upset(f"the agent ended, with {self.ended}")
+                raise AgentLost(f"the agent ended, with {self.ended}")
             self._buffer += data
             if len(self._buffer) > _LONGEST_MESSAGE:
-                raise Upset(f"the agent sent a message longer than {_LONGEST_MESSAGE >> 20} MB")
+                raise AgentLost(f"the agent sent a message longer than {_LONGEST_MESSAGE >> 20} MB")
         line, _, self._buffer = self._buffer.partition(b"\n")
         try:
-            message = json.loads(line)
-        except (ValueError, RecursionError):
-            message = None
-        if not isinstance(message, dict):
-            raise Upset("the agent sent what is no message")
+            message = protocol.message(line)
+        except protocol.Malformed as exc:
+            raise AgentLost(f"the agent sent {exc}") from None
         if self._buffer:
-            raise Upset("the agent sent more than it was asked for")
+            raise AgentLost("the agent sent more than it was asked for")
         return message
 
-    def wait(self, timeout: float) -> tuple[str, Any]:
-        """How a process that runs one case ended."""
+    def wait(self, timeout: float) -> tuple[Status, Any]:
+        """The status and the detail (see `Reply`) of a case that the agent itself has run. Raises AgentLost."""
         try:
             code = self._guarded.wait(timeout)
-        except Crowded as exc:
-            return "crowded", exc.number
+        except TooManyProcesses as exc:
+            return "too-many-processes", exc.number
         except TimeoutError:
             return "hang", timeout
         return ("signal", -code) if code < 0 else ("done", code)
@@ -99,14 +106,14 @@ class AgentProcess:
 
 
 class Guarded:
-    """A process that may be anything, and a guard before it (see `guard`), which says how it ended.
+    """Any process, started by a guard (see `guard`), which reports how the process ended.
 
-    folder: where it may write, removed if the driver dies. mode: `once` and `serve` for agents, `other` for what is
-    none. descriptors: what it inherits. stands: where.
+    folder: where the process may write; removed if the driver dies. mode: `once` and `serve` for agents, `other` for
+    any other program. descriptors: those that the process inherits. cwd: its current folder; default: `folder`.
     """
 
     def __init__(
-        self, command: Sequence[str], folder: str, mode: str, descriptors: Sequence[int] = (), stands: str = ""
+        self, command: Sequence[str], folder: str, mode: str, descriptors: Sequence[int] = (), cwd: str = ""
     ) -> None:
         environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
         if mode == "other":
@@ -120,30 +127,30 @@ class Guarded:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 pass_fds=descriptors,
-                cwd=stands or folder,
+                cwd=cwd or folder,
                 start_new_session=True,
                 env=environment,
             )
 
     def wait(self, timeout: float) -> int:
-        """How it ended, as an exit status. Raises TimeoutError, _Crowded, _Upset."""
+        """The exit status of the process. Raises TimeoutError, TooManyProcesses, AgentLost."""
         assert self._guard.stdout is not None
         if not select.select([self._guard.stdout], [], [], timeout)[0]:
             raise TimeoutError
         words = os.read(self._guard.stdout.fileno(), 100).split()
         if len(words) != 2:
-            raise Upset("the agent is gone, and its guard as well")
-        if words[0] == b"crowded":
-            raise Crowded(int(words[1]))
+            raise AgentLost("the agent is gone, and its guard as well")
+        if words[0] == b"too-many":
+            raise TooManyProcesses(int(words[1]))
         return os.waitstatus_to_exitcode(int(words[1]))
 
     def end(self) -> None:
-        """Have the process ended, and everything that descends from it."""
+        """Ask the guard to end the process and everything that descends from it; do not wait for that."""
         assert self._guard.stdin is not None
         try:
-            self._guard.stdin.write(b"q")  # without it, we would be dead
+            self._guard.stdin.write(b"q")  # without this byte the guard would take the driver for dead
         except (OSError, ValueError):
-            pass  # it has ended, or was told to
+            pass  # it has ended, or has been asked to
 
     def kill(self) -> None:
         """End the process and everything that descends from it, and wait for that."""
@@ -166,16 +173,16 @@ _running: set[Guarded] = set()
 
 
 def run_guarded(interpreter: str, source: str, timeout: float) -> tuple[int, str] | None:
-    """Run a program that lets a candidate loose: its exit status and stderr, or None if it did not end."""
+    """Run a program that runs a candidate: its exit status and stderr, or None if it did not end in time (seconds)."""
     scratch = Scratch()
     try:
         script = Path(scratch.path, "program.py")
         script.write_text(source, encoding="utf-8")
-        guarded = Guarded([interpreter, str(script)], scratch.path, "other", stands=os.getcwd())
+        guarded = Guarded([interpreter, str(script)], scratch.path, "other", cwd=os.getcwd())
         _running.add(guarded)
         try:
             status = guarded.wait(timeout)
-        except (TimeoutError, Crowded, Upset):
+        except (TimeoutError, TooManyProcesses, AgentLost):
             return None
         finally:
             _running.discard(guarded)
@@ -186,7 +193,7 @@ def run_guarded(interpreter: str, source: str, timeout: float) -> tuple[int, str
 
 
 def stop_guarded() -> None:
-    """End whatever `run_guarded` is running, in other threads."""
+    """End the programs that `run_guarded` is running in other threads."""
     for guarded in list(_running):
         guarded.end()
 

@@ -1,9 +1,12 @@
-"""The oracle's side, which remembers what it has shown, also from one run to the next.
+"""The oracle's side with a cache: what it did in a case is read from an earlier run.
 
-What it shows in a case does not depend on the candidate: only the first run has to ask. It answers from memory where
-cases share a process, and says so: such an answer will do if the candidate shows the same to the byte. Where it does
-not, the oracle is asked anew, and nothing is ever judged by what is remembered. So is it in the sample of each batch. A
-memory that is found to be wrong is given up as a whole.
+Rules. Knows nothing of the candidate: what the oracle does in a case does not depend on it. Owns the file of the cache.
+
+Theory of operation. Only cases that share a process are answered from the cache, and such a reply says so. It is good
+enough where the candidate did the same, byte for byte. Where it did something else, whoever compares has the oracle
+rerun the case (`rerun`), so nothing is ever judged by a cached observation; and the sample of each batch, a case by
+itself, is always run. Each line that an agent sends is compared with the cached one: if they differ, the whole cache is
+cleared, since nobody knows what else in it is wrong.
 """
 
 from __future__ import annotations
@@ -27,111 +30,116 @@ _MOST = 6000  # cases; half as many again as an ordinary run tries
 
 
 class CachedSide(LiveSide):
-    """An oracle, which asks its agent about what is not in `seen`: observations, as the agent wrote them, by case.
+    """An oracle that runs only the cases that are not in its cache.
 
-    trusted: whether it also answers from there for cases that are to have a process to themselves. The rest is told at
-    `Side`.
+    cache: the result lines by key of the case (see `_key`), as the agent wrote them; it is read and changed here.
+    trusted: answer from the cache also for a case by itself, and do not call such a reply cached.
     """
 
     def __init__(
-        self, target: Target, seen: MutableMapping[str, bytes], *, trusted: bool = False, **options: Any
+        self, target: Target, cache: MutableMapping[str, bytes], *, trusted: bool = False, **options: Any
     ) -> None:
         super().__init__(target, "oracle", **options)
-        self._seen = seen
+        self._cache = cache
         self._trusted = trusted
-        self._used: set[str] = set()
-        self._asked: list[str] = []
-        self._known: dict[str, Reply] = {}
-        self._missing: list[str] = []
-        self._learned = False  # whether `seen` is another than it was
-        self._forgot = False  # whether it was found out to be wrong
-        self._mistaken = False  # whether that was after the last answers
+        self._used: set[str] = set()  # the keys that this run has asked for
+        self._keys: list[str] = []  # of the cases started last
+        self._cached: dict[str, Reply] = {}  # the replies to those of them that are in the cache
+        self._missing: list[str] = []  # the keys of the others, which are being run
+        self._changed = False  # the cache differs from what it was at first
+        self._cleared = False  # it proved wrong
+        self._proved_wrong = False  # and that was after several cases were last started
 
     @property
     def at_work(self) -> bool:
-        """Whether its agent is."""
+        """True if the agent is running cases."""
         return bool(self._missing)
 
     @property
-    def mistaken(self) -> bool:
-        """Whether what it remembers has turned out not to be what it shows, since it was last asked about several."""
-        return self._mistaken
+    def cache_proved_wrong(self) -> bool:
+        """See `Side`."""
+        return self._proved_wrong
 
     def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
-        """Ask about those cases that are not remembered."""
-        self._mistaken = self._mistaken and len(cases) == 1
-        self._asked = [_key(one) for one in cases]
-        by_key = dict(zip(self._asked, cases, strict=True))
-        seen = self._seen if self._trusted or len(cases) > 1 else {}
-        self._known = {
-            key: Reply("done", None, seen[key], remembered=not self._trusted) for key in by_key if key in seen
+        """Begin to run those cases that are not in the cache."""
+        self._proved_wrong = self._proved_wrong and len(cases) == 1
+        self._keys = [_key(case) for case in cases]
+        by_key = dict(zip(self._keys, cases, strict=True))
+        cache = self._cache if self._trusted or len(cases) > 1 else {}
+        self._cached = {
+            key: Reply("done", None, cache[key], cached=not self._trusted) for key in by_key if key in cache
         }
-        self._missing = [key for key in by_key if key not in self._known]
+        self._missing = [key for key in by_key if key not in self._cached]
         if self._missing:
             super().start([by_key[key] for key in self._missing], fresh=fresh)
 
     def finish(self) -> list[Reply]:
-        """The replies to the cases asked for last."""
+        """See `Side`."""
         missing, self._missing = self._missing, []
-        found = dict(zip(missing, super().finish(), strict=True)) if missing else {}
-        for key, reply in found.items():
+        replies = dict(zip(missing, super().finish(), strict=True)) if missing else {}
+        for key, reply in replies.items():
             self._learn(key, reply)
-        self._used.update(key for key in self._asked if key in self._seen)
-        found.update(self._known)
-        return [found[key] for key in self._asked]
+        self._used.update(key for key in self._keys if key in self._cache)
+        replies.update(self._cached)
+        return [replies[key] for key in self._keys]
 
-    def anew(self, cases: Sequence[Mapping[str, Any]]) -> list[Reply]:
-        """What it shows now in cases that follow one another in one process, whatever it remembers."""
-        replies = super().anew(cases)
+    def rerun(self, cases: Sequence[Mapping[str, Any]]) -> list[Reply]:
+        """See `Side`."""
+        replies = super().rerun(cases)
         for case, reply in zip(cases, replies, strict=True):
             self._learn(_key(case), reply)
         return replies
 
     def abandon(self) -> None:
-        """Let go of what was sent last."""
+        """See `Side`."""
         if self._missing:
             super().abandon()
         self._missing = []
 
-    def keep(self, memory: Cache) -> None:
-        """Keep what it has shown for the next run, if there is anything new."""
-        if not self._learned:
+    def save(self, file: CacheFile) -> None:
+        """Write the cache for the next run, if it has changed."""
+        if not self._changed:
             return
-        if len(self._seen) >= _MOST:
-            memory.write({key: line for key, line in self._seen.items() if key in self._used})
-        elif self._forgot:
-            memory.write(self._seen)
+        if len(self._cache) >= _MOST:
+            file.write({key: line for key, line in self._cache.items() if key in self._used})
+        elif self._cleared:
+            file.write(self._cache)
         else:
-            memory.write({**memory.read(), **self._seen})  # others may have learned as well, at the same time
+            file.write({**file.read(), **self._cache})  # another run may have added to it at the same time
 
     def _learn(self, key: str, reply: Reply) -> None:
-        before = self._seen.get(key)
+        before = self._cache.get(key)
         if reply.status != "done" or before == reply.line:
             return
         if before is not None:
-            self._seen.clear()  # who knows what else is not so any more
-            self._forgot = self._mistaken = True
-        if len(self._seen) < _MOST:
-            self._seen[key] = reply.line
-        self._learned = True
+            self._cache.clear()
+            self._cleared = self._proved_wrong = True
+        if len(self._cache) < _MOST:
+            self._cache[key] = reply.line
+        self._changed = True
 
 
 def _key(plain: Mapping[str, Any]) -> str:
+    """The key of a case in the cache: a hash of its world and steps."""
     return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode("ascii"), digest_size=16).hexdigest()
 
 
-class Cache:
-    """What the oracle of one interpreter has shown, in a file of this folder; nothing, if it is another by now."""
+class CacheFile:
+    """The file in which the cache of one interpreter's oracle is kept between runs.
+
+    folder: where the file is. oracle: if its `made_of` is another than when the file was written, the file counts as
+    empty; so it does if the agent's code has changed.
+    """
 
     def __init__(self, folder: Path, oracle: Greeting, executable: str) -> None:
         code = b"".join(path.read_bytes() for path in sorted(AGENT.parent.glob("*.py")))
-        told = json.dumps([hashlib.blake2b(code).hexdigest(), oracle.made_of], sort_keys=True)
-        self._head = hashlib.blake2b(told.encode("ascii"), digest_size=16).hexdigest().encode("ascii")
+        made_of = json.dumps([hashlib.blake2b(code).hexdigest(), oracle.made_of], sort_keys=True)
+        self._head = hashlib.blake2b(made_of.encode("ascii"), digest_size=16).hexdigest().encode("ascii")
         name = hashlib.blake2b(os.path.abspath(executable).encode("utf-8", "surrogateescape"), digest_size=8)
         self._path = folder / name.hexdigest()
 
     def read(self) -> dict[str, bytes]:
-        """The observations, by case."""
+        """The result lines by key; none if there is no readable file."""
         if not self._path.is_file():
             return {}
         try:
@@ -143,15 +151,15 @@ class Cache:
         except (OSError, EOFError, ValueError, zlib.error):
             return {}
 
-    def write(self, seen: Mapping[str, bytes]) -> None:
-        """Keep these; where that cannot be, the next run will have to ask again."""
+    def write(self, lines: Mapping[str, bytes]) -> None:
+        """Replace the contents of the file; where it cannot be written, the next run has no cache."""
         file = self._path.with_name(f"{self._path.name}.{os.getpid()}")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._sweep()
             with gzip.open(file, "wb", compresslevel=1) as stream:
                 stream.write(self._head + b"\n")
-                stream.writelines(b"%s %s\n" % (key.encode("ascii"), line) for key, line in seen.items())
+                stream.writelines(b"%s %s\n" % (key.encode("ascii"), line) for key, line in lines.items())
             os.replace(file, self._path)
         except OSError:
             pass
@@ -160,7 +168,7 @@ class Cache:
                 file.unlink()
 
     def _sweep(self) -> None:
-        """Remove what others were about to write when they were killed."""
+        """Remove the unfinished files of runs that were killed while they wrote."""
         for left in self._path.parent.glob(f"{self._path.name}.*"):
             try:
                 os.kill(int(left.suffix[1:]), 0)

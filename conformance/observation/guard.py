@@ -1,21 +1,25 @@
-"""Stands between the driver and an agent, so that nothing of the agent's remains, whatever becomes of either.
+"""Starts an agent and stands between it and the driver, so that nothing of the agent remains, however either ends.
 
 arguments: FOLDER DESCRIPTORS once|serve|other COMMAND ...
 
-Run by the driver's interpreter as a process of its own, which imports as little as it can, since there is one for each
-agent. COMMAND is the agent, which inherits the descriptors, numbers with commas in between; or some other program, that
-will let a candidate loose. Standard input is the driver's line: a byte says that the agent is to end, its end without
-one that the driver is dead; then FOLDER is removed as well. On standard output one line says how the agent ended,
-unless it was asked to: `ended STATUS` as from wait(2), or `crowded NUMBER` if it had to be killed because there were
-too many processes.
+Rules. It is a process of its own, run by the driver's interpreter, one for each agent: so it imports as little as it
+can, and nothing of the suite. It owns the life of the agent's processes, and knows nothing of the protocol.
 
-An agent that runs a case itself, `once`, gets a parent of its own, that it may kill: an agent that serves is one to the
-processes of its cases. The agent's last argument says how it may look after orphans: `apart`, or `guard:PID`.
+COMMAND is the agent, which inherits the descriptors (numbers with commas in between), or another program that runs a
+candidate. Standard input comes from the driver: a byte asks the guard to end the agent; the end of the input without a
+byte means that the driver is dead, and then FOLDER is removed as well. On standard output the guard writes one line
+when the agent ends without having been asked to: `ended STATUS`, as from wait(2), or `too-many NUMBER` if the guard had
+to kill it because there were too many processes.
 
-Everything that descends from the agent is killed when it ends. As root on Linux it lives in a namespace of processes
-of its own, where it can neither see nor kill anybody else, and which ends with its first process; its worlds lie on a
-file system of their own, in memory, of a limited size. Elsewhere on Linux its orphans come to us, to be killed.
-Elsewhere again its session is killed. Limits on memory and on the size of files hold everywhere.
+Theory of operation. An agent that runs a case itself (`once`) gets a parent process of its own, which it may kill; an
+agent that serves is that parent to the processes of its cases. The agent's last argument says how it may find orphans:
+`apart` or `guard:PID` (docs/protocol.md).
+
+Everything that descends from the agent is killed when the agent ends. As root on Linux, the agent lives in a namespace
+of processes of its own, where it can neither see nor kill any other process, and which ends with its first process; its
+worlds are on a file system of their own, in memory and of a limited size. For other users on Linux, the agent's orphans
+become children of the guard, which kills them. On other systems, the agent's session is killed. Limits on memory and on
+the size of files apply everywhere.
 """
 
 from __future__ import annotations
@@ -45,19 +49,19 @@ _SET_DEATH_SIGNAL, _SET_SUBREAPER = 1, 36
 
 
 def main(arguments: list[str]) -> NoReturn:
-    """Start the agent, and stay until it ends or is to end."""
+    """Start the agent, and stay until it ends or has to be ended."""
     status = 1
     try:
-        status = _stand(arguments)
+        status = _guard(arguments)
     except BaseException:
         sys.excepthook(*sys.exc_info())
     finally:
-        os._exit(status & 255)  # nothing needs to be torn down
+        os._exit(status & 255)  # there is nothing to clean up
 
 
-def _stand(arguments: list[str]) -> int:
+def _guard(arguments: list[str]) -> int:
     folder, mode, command = arguments[0], arguments[2], arguments[3:]
-    descriptors = [int(one) for one in arguments[1].split(",") if one]
+    descriptors = [int(number) for number in arguments[1].split(",") if number]
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     library = _library()
     apart = library is not None and os.geteuid() == 0 and library.unshare(_NEW_PROCESSES) == 0
@@ -67,7 +71,7 @@ def _stand(arguments: list[str]) -> int:
             for descriptor in (0, 1, *descriptors):
                 os.close(descriptor)
             return _remove_if_gone(folder, os.waitstatus_to_exitcode(os.waitpid(first, 0)[1]))
-        assert os.getpid() == 1  # of a namespace that exists for us alone
+        assert os.getpid() == 1  # in a namespace that was made for this agent
         assert library is not None
         library.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
         _own_file_systems(library, folder, command)
@@ -85,7 +89,7 @@ def _stand(arguments: list[str]) -> int:
 
 
 def _library() -> Any:
-    """The C library, for what Python has no words for; None where it is not Linux's."""
+    """The C library, for system calls that Python does not offer; None on systems other than Linux."""
     if not sys.platform.startswith("linux"):
         return None
     try:
@@ -98,14 +102,14 @@ def _library() -> Any:
 
 
 def _own_file_systems(library: Any, folder: str, command: list[str]) -> None:
-    """A small disk for the worlds, shared memory and a /proc of our own, where it may be; they vanish with us."""
+    """Mount a small disk for the worlds, shared memory and a /proc, if that is allowed; they end with this process."""
     library.unshare(_NEW_MEMORY)
     if library.unshare(_NEW_MOUNTS) != 0 or library.mount(None, b"/", None, _SLAVE_MOUNTS, None) != 0:
         return
     library.mount(b"proc", b"/proc", b"proc", 0, None)
     needed = [*command, os.getcwd(), *os.environ.values()]
-    if os.path.isdir(_SHARED) and not any(_SHARED in one.replace(folder, "") for one in needed):
-        ours = os.open(folder, os.O_RDONLY)  # it may lie there itself
+    if os.path.isdir(_SHARED) and not any(_SHARED in text.replace(folder, "") for text in needed):
+        ours = os.open(folder, os.O_RDONLY)  # the folder itself may be below it
         hidden = library.mount(b"tmpfs", os.fsencode(_SHARED), b"tmpfs", 0, _DISK.encode()) == 0
         if hidden and folder.startswith(_SHARED + "/"):
             os.makedirs(folder)
@@ -115,7 +119,7 @@ def _own_file_systems(library: Any, folder: str, command: list[str]) -> None:
 
 
 def _become(command: list[str], mode: str, library: Any) -> NoReturn:
-    """Be the agent: in a session of its own, so that what is sent to its group does not reach us."""
+    """Become the agent, in a session of its own, so that signals sent to its group do not reach the guard."""
     import resource
 
     try:
@@ -132,7 +136,7 @@ def _become(command: list[str], mode: str, library: Any) -> NoReturn:
             try:
                 resource.setrlimit(limit, (most, most))
             except (OSError, ValueError):
-                pass  # a stricter one is set already, or this system has none
+                pass  # a stricter limit is already set, or this system has none
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
         if mode != "serve" and (agent := os.fork()):
             _end_likewise(os.waitpid(agent, 0)[1])
@@ -148,6 +152,7 @@ def _become(command: list[str], mode: str, library: Any) -> NoReturn:
 
 
 def _end_likewise(status: int) -> NoReturn:
+    """End this process in the way in which the agent has ended."""
     code = os.waitstatus_to_exitcode(status)
     if code < 0:
         if -code != signal.SIGKILL:
@@ -157,7 +162,7 @@ def _end_likewise(status: int) -> NoReturn:
 
 
 def _keep(agent: int, apart: bool) -> int:
-    """Stay until the agent ends, or is to end, or is too many; then kill whatever is there. Our own exit status."""
+    """Wait until the agent ends, has to be ended or has too many processes; kill what is left; the own exit status."""
     awake, wake = os.pipe()
     for descriptor in (awake, wake):
         os.set_blocking(descriptor, False)
@@ -166,11 +171,11 @@ def _keep(agent: int, apart: bool) -> int:
     watch = select.poll()
     for descriptor in (0, awake):
         watch.register(descriptor, select.POLLIN)
-    told, gone = "", False
+    report, gone = "", False
     while True:
         status = _reap(agent)
         if status is not None:
-            told = f"ended {status}"
+            report = f"ended {status}"
             break
         ready = [descriptor for descriptor, _ in watch.poll(_LOOK)]
         if 0 in ready:
@@ -178,21 +183,21 @@ def _keep(agent: int, apart: bool) -> int:
             break
         if awake in ready:
             os.read(awake, 4096)
-        crowd = _crowd(apart)
-        if crowd > MOST_PROCESSES:
-            told = f"crowded {crowd}"
+        number = _processes(apart)
+        if number > MOST_PROCESSES:
+            report = f"too-many {number}"
             break
     _kill_all(agent, apart)
-    if told:
+    if report:
         try:
-            os.write(1, told.encode() + b"\n")
+            os.write(1, report.encode() + b"\n")
         except OSError:
-            pass  # nobody is listening any more
+            pass  # the driver no longer reads
     return _DRIVER_IS_GONE if gone else 0
 
 
 def _reap(agent: int) -> int | None:
-    """How the agent ended, if it has; others that have are forgotten."""
+    """The status of the agent if it has ended, else None; other children that have ended are collected as well."""
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
@@ -202,8 +207,8 @@ def _reap(agent: int) -> int | None:
             return status if pid else None
 
 
-def _crowd(apart: bool) -> int:
-    """How many processes there are below us, as far as can be told."""
+def _processes(apart: bool) -> int:
+    """The number of processes below this one, as far as the system tells; 0 if it does not."""
     if apart:
         return sum(name.isdigit() for name in os.listdir("/proc")) - 1 if _is_own_proc() else 0
     return len(descendants(os.getpid()))
@@ -220,7 +225,7 @@ def _kill_all(agent: int, apart: bool) -> None:
     for _ in range(1000):
         if apart:
             try:
-                os.kill(-1, signal.SIGKILL)  # all at once, so that there is no outrunning it
+                os.kill(-1, signal.SIGKILL)  # all at once, so that none can start another in time
             except ProcessLookupError:
                 pass
         else:
@@ -234,7 +239,7 @@ def _kill_all(agent: int, apart: bool) -> None:
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
         except ChildProcessError:
-            return  # none is left
+            return  # no process is left
         select.select([], [], [], 0.001)
 
 
@@ -246,7 +251,7 @@ def _kill(pid: int) -> None:
 
 
 def descendants(pid: int) -> list[int]:
-    """The processes that descend from one, if this system tells."""
+    """The processes that descend from a process, as far as the system tells."""
     found: list[int] = []
     parents = [pid]
     while parents:

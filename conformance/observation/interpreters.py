@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from ..clauses import pythons
 OLDEST = Version(pythons.OLDEST)
 # The versions whose interpreters are looked for when none is named.
 LANGUAGES = pythons.versions(pythons.TO_COME)
+_A_QUOTATION = 10  # letters
 # In words that Python 2 knows too, so that it can say what it is.
 _TELL = (
     "import sys; name = getattr(getattr(sys, 'implementation', None), 'name', 'python'); "
@@ -48,7 +50,9 @@ def find(interpreter: str) -> Target:
         raise BadInterpreter(f"There is no interpreter {interpreter!r}: give a path or a command's name.")
     path = os.path.abspath(path)  # agents start elsewhere; its links stay, since a virtual environment is one
     try:
-        told = subprocess.run([path, "-c", _TELL], capture_output=True, text=True, timeout=30, check=False)
+        told = subprocess.run(
+            [path, "-c", _TELL], capture_output=True, text=True, errors="replace", timeout=30, check=False
+        )
     except (OSError, subprocess.TimeoutExpired) as exc:
         raise BadInterpreter(f"{path} cannot be started as a Python interpreter: {exc}.") from None
     words = told.stdout.split()
@@ -56,12 +60,18 @@ def find(interpreter: str) -> Target:
         implementation, version, _ = words
         parsed = Version(version)
     except (ValueError, InvalidVersion):
-        said = (told.stderr or told.stdout).strip().splitlines()
-        hint = f": {said[-1][:200]}" if said else ""
+        said = [line[:200] for line in (told.stderr or told.stdout).strip().splitlines() if not _quotes_us(line)]
+        hint = f": {said[-1].rstrip('.')}" if said else ""
         raise BadInterpreter(f"{path} does not answer as a Python interpreter does{hint}.") from None
     if parsed < OLDEST:
         raise BadInterpreter(f"{path} is Python {version}; targets are Python {OLDEST} and later.")
     return Target(path, implementation, version)
+
+
+def _quotes_us(line: str) -> bool:
+    """Whether a line repeats the program that was to tell the version, as a command does that takes it for a file."""
+    match = difflib.SequenceMatcher(None, line, _TELL, autojunk=False).find_longest_match()
+    return match.size >= _A_QUOTATION
 
 
 def language_of(target: Target) -> str:

@@ -1,42 +1,59 @@
-"""A side that runs cases: by a warm agent that forks for each request, or in fresh interpreters."""
+"""A side that runs cases in an interpreter: through a warm agent that forks for each request, or in fresh interpreters.
+
+Rules. Owns the agent's process and a temporary folder. Knows how requests and answers follow one another, and not how
+they are spelled (`protocol`), nor how a process is started and ended (`agent_process`).
+
+Theory of operation. The first request starts an agent, which loads the side and greets. Where it can fork, it stays and
+takes request after request; where it cannot, or where a fresh interpreter is wanted, an agent is started for one case
+and runs it in its own process. The observations come through a file. An agent that ends in between, or breaks the
+protocol, is ended, and its case is run once more; several cases that shared the request are left to the caller instead,
+who runs each by itself.
+"""
 
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import shutil
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from ..agent import PROTOCOL
-from .agent_process import AgentProcess, Crowded, Upset
+from ..agent.messages import CaseRequest, Request
+from ..cases.model import Case
+from ..clauses import Clause
+from . import protocol
+from .agent_process import AgentLost, AgentProcess, TooManyProcesses
 from .guard import WORLDS
 from .interpreters import Target
 from .scratch import Scratch
-from .side import UNREACHED, AgentError, CandidateError, Greeting, Reply
+from .side import NOT_RUN, AgentError, CandidateError, Greeting, Reply, Status
 
-_HURRIED = 2.0  # seconds
+_SHORTENED = 2.0  # seconds
 _LONGEST_RESULT = 1 << 26  # bytes
-_FAILED = b'{"agent_failed"'
 _MARGIN = 5.0  # seconds that an agent may take, beyond a case's own time, to say that it timed out
 
 
 class LiveSide:
-    """One side, oracle or candidate, in a target: owns the agent's process and a temporary folder.
+    """One side, oracle or candidate, in a target. What its methods do is described at `Side`.
 
-    what: "oracle", or an --impl. import_from: a folder put first on sys.path. `start` and `finish` are separate so
-    that both sides can work at the same time.
+    side: "oracle", or an --impl. import_from: a folder put first on sys.path. timeout: seconds for a case;
+    load_timeout: seconds for loading the side.
+
+    It has as many methods as `Side`, whose long way through one request they share; so it is a little longer than
+    other classes.
     """
 
+    description = ""
+
     def __init__(
-        self, target: Target, what: str, *, import_from: str = "", timeout: float = 10.0, load_timeout: float = 20.0
+        self, target: Target, side: str, *, import_from: str = "", timeout: float = 10.0, load_timeout: float = 20.0
     ) -> None:
         self._target = target
-        self._what = what
+        self._side = side
         self._import_from = import_from
         self._timeout = timeout
         self._load_timeout = load_timeout
@@ -46,40 +63,45 @@ class LiveSide:
         self._numbers = itertools.count(1)
         self._agent: AgentProcess | None = None
         self._greeting: Greeting | None = None
-        self.loading = 0.0  # seconds that it took to load it last
-        self._pending: tuple[AgentProcess, dict[str, Any]] | None = None
+        self.loading = 0.0  # seconds that it took to load the side last
+        self._pending: tuple[AgentProcess, Request] | None = None
 
     @property
-    def mistaken(self) -> bool:
-        """Whether what it remembers has turned out not to be what it shows, since it was last asked about several."""
+    def cache_proved_wrong(self) -> bool:
+        """See `Side`."""
         return False
 
     @property
     def forks(self) -> bool:
-        """Whether cases run in forked processes; otherwise there is a fresh interpreter for each."""
+        """See `Side`."""
         return "fork" in self.greeting.capabilities and self.greeting.single_threaded
 
     @property
     def greeting(self) -> Greeting:
-        """What the agent said first; starts it if need be. Raises CandidateError, AgentError."""
+        """See `Side`."""
         if self._greeting is None:
             self._warm()
         assert self._greeting is not None
         return self._greeting
 
+    def left_out(self, case: Case) -> str:
+        """See `Side`."""
+        return ""
+
+    def unsettled(self, clauses: Iterable[Clause]) -> Mapping[str, str]:
+        """See `Side`."""
+        return {}
+
     def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
-        """Send cases, as plain data, to the warm agent, or one to an interpreter started for it.
+        """See `Side`."""
+        self._send(cast(Sequence[CaseRequest], cases), fresh=fresh)
 
-        Several follow one another in one process, which is put back to what it was after each.
-        """
-        self._send(cases, fresh=fresh)
-
-    def _send(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool) -> None:
+    def _send(self, cases: Sequence[CaseRequest], *, fresh: bool) -> None:
         fresh = fresh or not self.forks
         assert len(cases) == 1 or not fresh
         agent = self._launch("once")[0] if fresh else self._warm()
         number = next(self._numbers)
-        request = {
+        request: Request = {
             "id": number,
             "cases": list(cases),
             "root": os.path.join(self._folder, WORLDS, f"{number:07d}"),
@@ -96,29 +118,33 @@ class LiveSide:
         self._pending = (agent, request)
 
     def finish(self) -> list[Reply]:
-        """The replies to the cases sent last. If the agent is upset, it is ended, and a case is run once more."""
+        """See `Side`. If the agent is lost, one case is run once more; several are left to be run by themselves."""
         assert self._pending is not None
         agent, request = self._pending
         count = len(request["cases"])
         try:
             return self._finish()
-        except Upset as exc:
-            upset = f"run again, since {exc}"
+        except AgentLost as exc:
+            reason = f"run again, since {exc}"
         if count > 1:
-            return [replace(UNREACHED, upset=upset)] * count  # each of them is to be run by itself then
+            return [replace(NOT_RUN, retry_reason=reason)] * count
         self._send(request["cases"], fresh=agent.once)
         try:
-            return [replace(one, upset=upset) for one in self._finish()]
-        except Upset as exc:
-            return [Reply("lost", str(exc), upset=upset)]
+            (reply,) = self._finish()
+        except AgentLost as exc:
+            reply = Reply("lost", str(exc))
+        return [replace(reply, retry_reason=reason)]
 
     def _finish(self) -> list[Reply]:
         assert self._pending is not None
         (agent, request), self._pending = self._pending, None
         try:
-            status, detail = agent.wait(self._timeout) if agent.once else self._ask(agent, request)
+            status, detail = agent.wait(self._timeout) if agent.once else self._answer(agent, request)
             return _replies(status, detail, Path(request["result"]), len(request["cases"]))
-        except Upset:
+        except protocol.Malformed as exc:
+            self._end(agent)
+            raise AgentLost(f"the agent sent {exc}") from None
+        except AgentLost:
             self._end(agent)
             raise
         finally:
@@ -129,28 +155,28 @@ class LiveSide:
                 for descriptor in (1, 2):
                     Path(f"{request['result']}.{descriptor}").unlink(missing_ok=True)
 
-    def hurry(self) -> None:
-        """Wait for no case longer than a hundred times what one takes."""
-        self._timeout = min(self._timeout, _HURRIED)
+    def shorten_time_limit(self) -> None:
+        """See `Side`."""
+        self._timeout = min(self._timeout, _SHORTENED)
 
     def abandon(self) -> None:
-        """Let go of what was sent last, and of the agent that is at work on it."""
+        """See `Side`."""
         assert self._pending is not None
         self._end(self._pending[0])
         self._pending = None
 
-    def anew(self, cases: Sequence[Mapping[str, Any]]) -> list[Reply]:
-        """What it shows now in cases that follow one another in one process, whatever it remembers."""
-        self._send(cases, fresh=False)
+    def rerun(self, cases: Sequence[Mapping[str, Any]]) -> list[Reply]:
+        """See `Side`."""
+        self._send(cast(Sequence[CaseRequest], cases), fresh=False)
         return LiveSide.finish(self)
 
     def run(self, case: Mapping[str, Any], *, fresh: bool = False) -> Reply:
-        """`start` and `finish` for one case."""
+        """See `Side`."""
         self.start([case], fresh=fresh)
         return self.finish()[0]
 
     def close(self) -> None:
-        """End the agent, and remove everything that it left."""
+        """See `Side`."""
         if self._pending is not None:
             self._pending[0].kill()
         if self._agent is not None:
@@ -160,22 +186,22 @@ class LiveSide:
 
     # -- helpers ----------------------------------------------------------------------------------------------
 
-    def _ask(self, agent: AgentProcess, request: Mapping[str, Any]) -> tuple[str, Any]:
+    def _answer(self, agent: AgentProcess, request: Request) -> tuple[Status, Any]:
+        """The status and the detail with which a warm agent answers a request (see `Reply`). Raises AgentLost."""
         try:
             message = agent.receive(self._timeout * len(request["cases"]) + _MARGIN)
         except TimeoutError:
             if len(request["cases"]) > 1:
-                raise Upset("the agent did not answer in time") from None
+                raise AgentLost("the agent did not answer in time") from None
             self._end(agent)
             return "hang", self._timeout
-        except Crowded as exc:
+        except TooManyProcesses as exc:
             self._end(agent)
-            return "crowded", exc.number
+            return "too-many-processes", exc.number
         if message.get("id") != request["id"]:
-            raise Upset("the agent answered another request")
-        if not isinstance(message.get("status"), str):
-            raise Upset("the agent's answer has no status")
-        return message["status"], message.get("detail")
+            raise AgentLost("the agent answered another request")
+        answer = protocol.answer(message)
+        return answer["status"], answer.get("detail")
 
     def _end(self, agent: AgentProcess) -> None:
         agent.kill()
@@ -187,69 +213,86 @@ class LiveSide:
             self._agent, self._greeting = self._launch("serve")
         return self._agent
 
-    def _launch(self, mode: str) -> tuple[AgentProcess, Greeting]:
-        agent = AgentProcess(self._target.executable, mode, self._what, self._import_from, self._folder)
+    def _launch(self, mode: Literal["serve", "once"]) -> tuple[AgentProcess, Greeting]:
+        agent = AgentProcess(self._target.executable, mode, self._side, self._import_from, self._folder)
+        try:
+            return agent, self._greeted(agent)
+        except (CandidateError, AgentError):
+            agent.kill()
+            raise
+
+    def _greeted(self, agent: AgentProcess) -> Greeting:
         begun = time.monotonic()
         try:
             message = agent.receive(self._load_timeout)
             self.loading = time.monotonic() - begun
         except TimeoutError:
-            agent.kill()
             raise CandidateError(
-                f"{self._what} did not finish being imported within {self._load_timeout:g} seconds."
+                f"{self._side} did not finish being imported within {self._load_timeout:g} seconds."
             ) from None
-        except Crowded as exc:
-            agent.kill()
-            raise CandidateError(f"{self._what} started {exc.number} processes while it was being imported.") from None
-        except Upset as exc:
-            agent.kill()
+        except TooManyProcesses as exc:
+            raise CandidateError(f"{self._side} started {exc.number} processes while it was being imported.") from None
+        except AgentLost as exc:
             how = agent.ended or str(exc)
-            raise CandidateError(f"{self._what} ended the interpreter while it was being imported ({how}).") from None
-        if "cannot_load" in message:
-            agent.kill()
-            raise CandidateError(str(message["cannot_load"]))
-        if message.get("protocol") != PROTOCOL:
-            agent.kill()
+            raise CandidateError(f"{self._side} ended the interpreter while it was being imported ({how}).") from None
+        if "cannot_load" not in message and message.get("protocol") != PROTOCOL:
             raise AgentError(f"the agent speaks protocol {message.get('protocol')}, and not {PROTOCOL}")
-        greeting = Greeting(
-            version=message["version"],
-            implementation=message["implementation"],
-            capabilities=frozenset(message["capabilities"]),
-            single_threaded=message["single_threaded"],
-            delegates=message["delegates"],
-            unseen=message["unseen"],
-            made_of=message.get("made_of", ()),
+        try:
+            greeting = protocol.greeting(message)
+        except protocol.Malformed as exc:
+            raise AgentError(f"the agent sent {exc}") from None
+        if "cannot_load" in greeting:
+            raise CandidateError(greeting["cannot_load"], greeting.get("missing", ""))
+        return Greeting(
+            version=greeting["version"],
+            implementation=greeting["implementation"],
+            capabilities=frozenset(greeting["capabilities"]),
+            single_threaded=greeting["single_threaded"],
+            delegates=greeting["delegates"],
+            unseen=greeting["unseen"],
+            made_of=greeting.get("made_of", ()),
         )
-        return agent, greeting
 
 
-def _replies(status: str, detail: Any, result: Path, count: int) -> list[Reply]:
-    """One reply a case, from the lines that the agent wrote and from how it ended."""
-    try:
-        if result.stat().st_size > _LONGEST_RESULT:
-            raise Upset(f"what the agent saw is longer than {_LONGEST_RESULT >> 20} MB")
-        lines = result.read_bytes().split(b"\n")
-    except OSError:
-        lines = [b""]
-    finally:
-        result.unlink(missing_ok=True)
+def _replies(status: Status, detail: Any, path: Path, count: int) -> list[Reply]:
+    """A reply for each case, from the lines of the result file and from how the process ended.
+
+    Only the last line is decoded, which may be something else than an observation. Raises AgentLost,
+    protocol.Malformed.
+    """
+    lines = _lines(path)
     if status == "hang" and count == 1:
-        lines = [b""]  # whatever came before, it has not come to an end
-    cut_off = lines.pop()  # what follows the last end of a line: nothing, if all is well
+        lines = [b""]  # a line that came before belongs to a case that has not come to its end
+    cut_off = lines.pop()  # the text after the last end of a line: nothing, if all is well
     if status == "done" and (cut_off or not all(line[:1] == b"{" and line[-1:] == b"}" for line in lines)):
-        raise Upset("what the agent saw is cut off" if cut_off else "what the agent saw is not JSON")
-    if count > 1 and lines and lines[-1].startswith(b'{"changed"'):
-        if lines.pop() != b'{"changed": []}':
-            return [UNREACHED] * count
-    elif len(lines) < count and not (lines and lines[-1].startswith(_FAILED)):
-        lines.append(b"")  # the case at work then has ended the process
-    found = [_reply(status, detail, line) for line in lines[:count]]
-    return found + [UNREACHED] * (count - len(found))
+        raise AgentLost("what the agent saw is cut off" if cut_off else "what the agent saw is not JSON")
+    if not lines:
+        first = Reply(status, detail) if status != "done" else Reply("exit", 0)
+        return [first] + [NOT_RUN] * (count - 1)
+    if count == 1 and len(lines) == 1 and (reply := Reply.of(lines[0])).observation is not None:
+        return [reply]
+    last = protocol.result(lines[-1])
+    ending: list[Reply] = []
+    if "changed" in last and count > 1:
+        del lines[-1]
+        if last["changed"]:
+            return [NOT_RUN] * count
+    elif "agent_failed" in last:
+        del lines[-1]
+        ending = [Reply("failed", last["agent_failed"])]
+    elif len(lines) < count:  # the next case has ended the process
+        ending = [Reply(status, detail) if status != "done" else Reply("exit", 0)]
+    found = [*(Reply("done", line=line) for line in lines), *ending][:count]
+    return found + [NOT_RUN] * (count - len(found))
 
 
-def _reply(status: str, detail: Any, line: bytes) -> Reply:
-    if not line:
-        return Reply(status, detail) if status != "done" else Reply("exit", 0)
-    if line.startswith(_FAILED):
-        return Reply("failed", str(json.loads(line)["agent_failed"]))
-    return Reply("done", None, line)
+def _lines(path: Path) -> list[bytes]:
+    """The lines of a result file, and what follows the last end of a line; the file is removed. Raises AgentLost."""
+    try:
+        if path.stat().st_size > _LONGEST_RESULT:
+            raise AgentLost(f"what the agent saw is longer than {_LONGEST_RESULT >> 20} MB")
+        return path.read_bytes().split(b"\n")
+    except OSError:
+        return [b""]
+    finally:
+        path.unlink(missing_ok=True)

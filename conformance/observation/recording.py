@@ -324,7 +324,7 @@ def read(text: str, where: str) -> dict[str, Entry]:
 
 
 def _checked(text: str, where: str) -> Any:
-    again = "make it again with `nox -s record`"
+    again = "make it again with `nox -s record` in a clone of the suite"
     try:
         data = json.loads(text)
         schema = data["schema"]

@@ -1,7 +1,7 @@
-"""A side that answers from the recordings, where no CPython of that version is at hand.
+"""The oracle's side read from the recordings, where no CPython of that version is installed.
 
-It stands in for the oracle's `Side`. What it cannot answer for is said beforehand: `left_out` for a case, `unsettled`
-for clauses whose boundary may lie between the release that was recorded and the target's.
+It says beforehand what it has no answer for: `left_out` for a case, `unsettled` for clauses whose boundary may lie
+between the release that was recorded and the target's.
 """
 
 from __future__ import annotations
@@ -21,10 +21,14 @@ _QUOTED_NAME = re.compile(r"""(?<=["'])[A-Za-z_]\w*(?=["'.])""")
 
 
 class ReplayedSide:
-    """The oracle's side, from recordings. target: which build the candidate runs in. Raises RecordingError."""
+    """The oracle as it was recorded. What its methods do is described at `Side`.
+
+    tree: the cases that may be asked for. target: the build in which the candidate runs; capabilities: those of it.
+    Raises RecordingError.
+    """
 
     forks = True
-    mistaken = False
+    cache_proved_wrong = False
 
     def __init__(
         self, recordings: Recordings, tree: Iterable[Case], target: Build, capabilities: frozenset[str]
@@ -33,7 +37,7 @@ class ReplayedSide:
             known = ", ".join(recordings.builds) or "none"
             raise RecordingError(
                 f"There is no recording of CPython {target.language} (there are: {known}); "
-                "make one with `nox -s record` where that CPython is."
+                "make one with `nox -s record` in a clone of the suite, where that CPython is."
             )
         self.build = recordings.builds[target.language]
         self._target = target
@@ -41,7 +45,7 @@ class ReplayedSide:
         self._cases: dict[str, list[Case]] = {}  # more than one if they differ in what they require
         for case in tree:
             self._cases.setdefault(_content(case.plain()), []).append(case)
-        self._waiting: Sequence[Mapping[str, Any]] = ()
+        self._started: Sequence[Mapping[str, Any]] = ()
         self._differing = _differing_modules(self.build, target)
         self.greeting = Greeting(
             version=self.build.version,
@@ -52,19 +56,21 @@ class ReplayedSide:
             unseen={},
         )
 
-    def __str__(self) -> str:
+    @property
+    def description(self) -> str:
+        """See `Side`."""
         return f"recording of {self.build}"
 
     def left_out(self, case: Case) -> str:
-        """Why there is no answer for a case; "" if there is one."""
+        """See `Side`."""
         for version in (self.build.version, self._target.version):
             if unmet := case.unmet(version, self.greeting.capabilities):
                 return f"{unmet} is required"
         entry = self._recordings.entry(case.id)
         if entry is None or self.build.language not in entry.languages:
-            return "it is not in the recording (`nox -s record` makes it again)"
+            return "it is not in the recording (in a clone of the suite `nox -s record` makes it again)"
         if entry.digest != case.digest:
-            return "it has changed since it was recorded (`nox -s record` makes it again)"
+            return "it has changed since it was recorded (in a clone of the suite `nox -s record` makes it again)"
         text = json.dumps(case.plain()).replace('\\"', '"')
         for name in sorted(set(_QUOTED_NAME.findall(text)) & self._differing.keys()):
             return f"{name} is {self._differing[name]}"
@@ -74,36 +80,41 @@ class ReplayedSide:
         return ""
 
     def unsettled(self, clauses: Iterable[Clause]) -> dict[str, str]:
-        """The clauses that may hold for one of the two releases only, with the reason."""
+        """The clauses that may hold for only one of the two releases, with the reason."""
         recorded, target = self.build.version, self._target.version
         if recorded == target:
             return {}
         reason = f"it may differ between {target} and {recorded}, which was recorded"
         return {
-            one.id: reason
-            for one in clauses
-            if one.holds(recorded) != one.holds(target) or one.is_unsure(recorded) or one.is_unsure(target)
+            clause.id: reason
+            for clause in clauses
+            if clause.holds(recorded) != clause.holds(target) or clause.is_unsure(recorded) or clause.is_unsure(target)
         }
 
-    # -- as a side ---------------------------------------------------------------------------------------------
-
     def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
-        """Look cases up: there is but one answer."""
-        self._waiting = cases
+        """See `Side`."""
+        self._started = cases
 
     def finish(self) -> list[Reply]:
-        """What was recorded of the cases asked for last."""
-        return [self._reply(case) for case in self._waiting]
+        """See `Side`."""
+        return [self._reply(case) for case in self._started]
 
     def run(self, case: Mapping[str, Any], *, fresh: bool = False) -> Reply:
-        """`start` and `finish` for one case."""
+        """See `Side`."""
         return self._reply(case)
 
+    def rerun(self, cases: Sequence[Mapping[str, Any]]) -> list[Reply]:
+        """See `Side`."""
+        return [self._reply(case) for case in cases]
+
+    def shorten_time_limit(self) -> None:
+        """Do nothing: nothing is running."""
+
     def abandon(self) -> None:
-        """Nothing is at work."""
+        """Do nothing: nothing is running."""
 
     def close(self) -> None:
-        """Nothing was started."""
+        """Do nothing: nothing was started."""
 
     def _reply(self, plain: Mapping[str, Any]) -> Reply:
         able = (case for case in self._cases.get(_content(plain), ()) if not self.left_out(case))
@@ -119,9 +130,9 @@ def _content(plain: Mapping[str, Any]) -> str:
 
 
 def _differing_modules(recorded: Build, target: Build) -> dict[str, str]:
-    """The modules that are built in or frozen in one of two builds only; with words for what they are."""
+    """The modules that are built in, or frozen, in only one of two builds; with words that say in which."""
     if recorded.implementation != target.implementation:
-        return {}  # another interpreter differs in more than that, and it is what is judged
+        return {}  # another implementation has other modules altogether, and is what is being judged
     found = {}
     for kind, ours, theirs in (
         ("built in", recorded.builtin, target.builtin),

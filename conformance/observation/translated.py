@@ -1,42 +1,45 @@
-"""A side whose observations are told in words that all interpreters share: so two of them can be laid side by side.
+"""A side whose observations use names that all interpreters share, so that two of them can be compared.
 
-The cache tag, the suffix of extension modules, the folder of the standard library: what each interpreter calls
-otherwise, and what no behaviour of `run_module` is. Recordings are written in the same words (see `recording`).
+The cache tag, the suffix of extension modules and the folder of the standard library have another name in each
+interpreter, and are no behaviour of `run_module`. Recordings use the same names (see `recording`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .live import LiveSide
+from ..cases.model import Case
+from ..clauses import Clause
 from .recording import Build
-from .side import Greeting, Reply
+from .side import Greeting, Reply, Side
 
 
 def in_shared_words(build: Build) -> Build:
-    """A build whose own words are the shared ones: what is recorded of it is then told in them."""
+    """A build that calls things by the shared names: an observation decoded for it has those names."""
     return replace(build, words={word: word for word in build.words})
 
 
 class TranslatedSide:
-    """A side, translated; otherwise as it is."""
+    """Another side, its result lines translated. What its methods do is described at `Side`."""
 
-    def __init__(self, side: LiveSide, build: Build) -> None:
+    def __init__(self, side: Side, build: Build) -> None:
         self._side = side
         self.build = build
         texts = ((json.dumps(own)[1:-1], word) for word, own in build.words.items() if own)
         self._words = [(own.encode("ascii"), word.encode("ascii")) for own, word in texts]
 
-    def __str__(self) -> str:
+    @property
+    def description(self) -> str:
+        """See `Side`."""
         return f"runpy of {self.build}"
 
     @property
-    def mistaken(self) -> bool:
+    def cache_proved_wrong(self) -> bool:
         """See `Side`."""
-        return self._side.mistaken
+        return self._side.cache_proved_wrong
 
     @property
     def forks(self) -> bool:
@@ -48,25 +51,33 @@ class TranslatedSide:
         """See `Side`."""
         return self._side.greeting
 
+    def left_out(self, case: Case) -> str:
+        """See `Side`."""
+        return self._side.left_out(case)
+
+    def unsettled(self, clauses: Iterable[Clause]) -> Mapping[str, str]:
+        """See `Side`."""
+        return self._side.unsettled(clauses)
+
     def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
         """See `Side`."""
         self._side.start(cases, fresh=fresh)
 
     def finish(self) -> list[Reply]:
         """See `Side`."""
-        return [self._told(reply) for reply in self._side.finish()]
-
-    def anew(self, cases: Sequence[Mapping[str, Any]]) -> list[Reply]:
-        """See `Side`."""
-        return [self._told(reply) for reply in self._side.anew(cases)]
+        return [self._translated(reply) for reply in self._side.finish()]
 
     def run(self, case: Mapping[str, Any], *, fresh: bool = False) -> Reply:
         """See `Side`."""
-        return self._told(self._side.run(case, fresh=fresh))
+        return self._translated(self._side.run(case, fresh=fresh))
 
-    def hurry(self) -> None:
+    def rerun(self, cases: Sequence[Mapping[str, Any]]) -> list[Reply]:
         """See `Side`."""
-        self._side.hurry()
+        return [self._translated(reply) for reply in self._side.rerun(cases)]
+
+    def shorten_time_limit(self) -> None:
+        """See `Side`."""
+        self._side.shorten_time_limit()
 
     def abandon(self) -> None:
         """See `Side`."""
@@ -76,7 +87,7 @@ class TranslatedSide:
         """See `Side`."""
         self._side.close()
 
-    def _told(self, reply: Reply) -> Reply:
+    def _translated(self, reply: Reply) -> Reply:
         line = reply.line
         for own, word in self._words:
             line = line.replace(own, word)

@@ -1,4 +1,8 @@
-"""A candidate in two agents, each with half of the cases: for when the oracle has nothing to do, and a core is idle."""
+"""A candidate in two agents, each with half of the cases: for when the oracle has nothing to run and a core is idle.
+
+Rules. The replies are those that one agent would give, in the same order. A second agent is a gain and never a need:
+whatever goes wrong with it, the first goes on alone.
+"""
 
 from __future__ import annotations
 
@@ -13,30 +17,34 @@ from .live import LiveSide
 from .side import AgentError, CandidateError, Reply
 
 _FEW = 8  # cases that are not worth another process
-_LONG = 1.0  # seconds to load a candidate that are not, either
-# The first agent has loaded the candidate; perhaps it holds what there is but one of.
-_FAULTS = (CandidateError, AgentError, OSError, LookupError, TypeError, ValueError)
+_LONG = 1.0  # seconds of loading the candidate that are not worth another process either
+# A second agent may fail where the first did not: the candidate may need something that only one process can have.
+_FAULTS = (CandidateError, AgentError, OSError)
 
 
 def cores() -> int:
-    """How many cores we may use."""
+    """The number of cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class TwoAgentsSide(LiveSide):
-    """A candidate. idle: whether there is a core for a second agent just now. The rest is told at `Side`."""
+    """A candidate that may be loaded twice.
 
-    def __init__(self, target: Target, what: str, idle: Callable[[], bool], **options: Any) -> None:
-        super().__init__(target, what, **options)
+    idle: tells whether there is a core for a second agent at this moment. The other arguments are those of `LiveSide`.
+    """
+
+    def __init__(self, target: Target, side: str, idle: Callable[[], bool], **options: Any) -> None:
+        super().__init__(target, side, **options)
         self._idle = idle
-        self._another = functools.partial(LiveSide, target, what, **options)
+        self._another = functools.partial(LiveSide, target, side, **options)
         self._second: LiveSide | None = None
-        self._single = self._hurried = False  # whether it cannot be loaded twice; whether `hurry` was called
-        self._halved = False  # whether the second one is at work
+        self._single = False  # there can be no second agent
+        self._shortened = False  # `shorten_time_limit` was called
+        self._halved = False  # the second agent has half of the cases started last
 
     def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
-        """Send the cases to the one agent, or half of them to each."""
-        second = self._other() if len(cases) >= _FEW and not fresh and self._idle() else None
+        """Send all cases to one agent, or half of them to each."""
+        second = self._second_side() if len(cases) >= _FEW and not fresh and self._idle() else None
         if second is None:
             super().start(cases, fresh=fresh)
             return
@@ -54,7 +62,7 @@ class TwoAgentsSide(LiveSide):
         self._halved = True
 
     def finish(self) -> list[Reply]:
-        """The replies to the cases sent last."""
+        """See `Side`."""
         second, self._halved = self._second if self._halved else None, False
         try:
             replies = super().finish()
@@ -64,43 +72,43 @@ class TwoAgentsSide(LiveSide):
             raise
         if second is None:
             return replies
-        theirs = iter(second.finish())
-        return [one for mine in replies for one in (mine, *itertools.islice(theirs, 1))]
+        others = iter(second.finish())
+        return [reply for mine in replies for reply in (mine, *itertools.islice(others, 1))]
 
-    def hurry(self) -> None:
-        """Wait for no case longer than a hundred times what one takes."""
-        super().hurry()
-        self._hurried = True
+    def shorten_time_limit(self) -> None:
+        """See `Side`."""
+        super().shorten_time_limit()
+        self._shortened = True
         if self._second is not None:
-            self._second.hurry()
+            self._second.shorten_time_limit()
 
     def abandon(self) -> None:
-        """Let go of what was sent last, and of the agents that are at work on it."""
+        """See `Side`."""
         super().abandon()
         if self._halved and self._second is not None:
             self._second.abandon()
         self._halved = False
 
     def close(self) -> None:
-        """End both agents, and remove everything that they left."""
+        """See `Side`."""
         super().close()
         if self._second is not None:
             self._second.close()
 
-    def _other(self) -> LiveSide | None:
-        """The second agent's side, if there can be one."""
+    def _second_side(self) -> LiveSide | None:
+        """The side of the second agent, if there can be one."""
         if self._second is None and not self._single and self.forks:
             self._single = self.loading > _LONG
             if self._single:
                 return None
-            self._second = side = self._another()
+            self._second = second = self._another()
             try:
-                if not side.forks:
-                    self._give_up(side)
+                if not second.forks:
+                    self._give_up(second)
             except _FAULTS:
-                self._give_up(side)
-            if self._hurried:
-                side.hurry()
+                self._give_up(second)
+            if self._shortened:
+                second.shorten_time_limit()
         return self._second
 
     def _give_up(self, second: LiveSide) -> None:

@@ -20,6 +20,7 @@ from ..cases.model import FAMILIES, SEARCH
 from ..clauses import Level, registry
 from ..judge.baseline import Baseline, Condition, Known, Places, after, text_of
 from ..judge.divergence import Signature
+from ..texts import visible
 from .findings import findings
 from .records import Record
 
@@ -100,7 +101,7 @@ def update(
     entries = _entries(baseline)
     satisfied = _sift(baseline, entries, run, replays, others)
     new = _add(baseline, entries, run, satisfied, others)
-    text = text or _HEAD.format(candidate=candidate)
+    text = text or _HEAD.format(candidate=visible(candidate))
     text = _edited(text, baseline, entries, (*others, run.target))
     empty = [number for number, entry in enumerate(entries) if not entry]
     text = _without_entries(text, empty)
@@ -274,7 +275,7 @@ def _entry(signatures: Mapping[str, Sequence[_Place]]) -> str:
 
 def _blocks(text: str) -> list[tuple[str, list[str]]]:
     """The text in parts: what comes before the first table, then each table with the comments just above it."""
-    lines = text.splitlines(keepends=True)
+    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
     starts = []
     for number, name in Places(text).headers:
         start = number - 1
@@ -335,7 +336,7 @@ def _case(trial: Record) -> str:
     data["clauses"] = trial["clauses"]  # by which its divergences were put down to clauses
     name = f'cases."{trial["id"]}"'
     lines, inside = [f"[{name}]"], ""
-    for line in toml(from_plain(data, trial["id"])).splitlines():
+    for line in toml(from_plain(data, trial["id"])).rstrip("\n").split("\n"):
         header = not inside and re.fullmatch(r"(\[\[?)(.+?)(\]\]?)", line)
         lines.append(f"{header[1]}{name}.{header[2]}{header[3]}" if header else line)
         inside = after(line, inside)

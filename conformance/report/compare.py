@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ..clauses import Level
 from .markdown import code, text
 from .records import Record
-from .runs import Run
+from .runs import Run, by_candidate
 
 _GOOD = ("conforms", "agrees")
 _BAD = ("diverges", "crashes", "hangs")
@@ -66,26 +66,37 @@ def compare(before: Sequence[Run], after: Sequence[Run]) -> Comparison:
             found.notes.append(f"the {what} was {', '.join(sorted(mine))}, and is {', '.join(sorted(theirs))}")
     for runs, when in ((before, "before"), (after, "after")):
         found.notes += [f"incomplete {when}: {run.problem}" for run in runs if run.problem]
-    partners = _partners(before, after)
+    several = max(len(by_candidate(before)), len(by_candidate(after))) > 1
+
+    def name(run: Run) -> str:
+        return f"{run.target} ({run.candidate})" if several else run.target
+
+    partners = _partners(before, after, several=several)
     for one in after:
         if id(one) not in partners:
-            found.added.append(one.target)
+            found.added.append(name(one))
     met = {id(one) for one in partners.values()}
-    found.missing += [one.target for one in before if id(one) not in met]
+    found.missing += [name(one) for one in before if id(one) not in met]
     for one in after:
         if id(one) in partners:
             earlier = partners[id(one)]
-            found.pairs.append((earlier.target, one.target))
-            _clauses(found, earlier, one)
-            _cases(found, earlier, one)
+            found.pairs.append((name(earlier), name(one)))
+            _clauses(found, earlier, one, name(one))
+            _cases(found, earlier, one, name(one))
     return found
 
 
-def _partners(before: Sequence[Run], after: Sequence[Run]) -> dict[int, Run]:
-    """For each run after, the one before: of the same target, or of another release of the same language version."""
+def _partners(before: Sequence[Run], after: Sequence[Run], *, several: bool) -> dict[int, Run]:
+    """For each run after, the one before: of the same target, or of another release of the same language version.
+
+    several: whether there are several candidates; then it must be of the same candidate, too.
+    """
     partners: dict[int, Run] = {}
     left = list(before)
-    for key in (_exactly, _roughly):
+    keys = (_exactly, _roughly)
+    if several:
+        keys = (lambda run: (run.candidate, *_exactly(run)), lambda run: (run.candidate, *_roughly(run)))
+    for key in keys:
         for one in after:
             fitting = [other for other in left if key(other) == key(one)]
             if id(one) not in partners and len(fitting) == 1:
@@ -111,7 +122,7 @@ def _kind(before: str, after: str) -> str:
     return "not_run" if before in (*_GOOD, *_BAD) else ""
 
 
-def _clauses(found: Comparison, before: Run, after: Run) -> None:
+def _clauses(found: Comparison, before: Run, after: Run, where: str) -> None:
     earlier, later = ({one["id"]: one for one in run.clauses} for run in (before, after))
     for name in {**earlier, **later}:
         one = later.get(name) or earlier[name]
@@ -124,7 +135,7 @@ def _clauses(found: Comparison, before: Run, after: Run) -> None:
         if kind == "fixed" and any(not _tried(case, after) for case in _breaking(before.trials, name)):
             kind, new = "not_run", "conforms in other cases"
         change = Change(
-            after.target,
+            where,
             name,
             old,
             new,
@@ -151,7 +162,7 @@ def _tried(case: str, run: Run) -> bool:
     return chapter == "search" and any(one["property"] == name.partition("/")[0] for one in run.searches)
 
 
-def _cases(found: Comparison, before: Run, after: Run) -> None:
+def _cases(found: Comparison, before: Run, after: Run, where: str) -> None:
     level = after.level
     earlier, later = ({one["id"]: _verdict(one, level) for one in run.trials} for run in (before, after))
     for name in {**earlier, **later}:
@@ -159,7 +170,7 @@ def _cases(found: Comparison, before: Run, after: Run) -> None:
         if name not in later and _tried(name, after):
             new = "agrees"
         if kind := _kind(old, new):
-            found.cases[kind].append(Change(after.target, name, old, new))
+            found.cases[kind].append(Change(where, name, old, new))
 
 
 def _verdict(trial: Record, level: Level) -> str:

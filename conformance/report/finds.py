@@ -63,6 +63,7 @@ def write(
     script.write_text(source, encoding="utf-8")
     shows = reproduces(source, interpreter)
     if not shows:
-        source = source.replace('"""', f'"""This takes the suite\'s own observation to be seen: {again}\n\n', 1)
+        says = f"{says}\n\nSeen on {target}, by the suite's own observation alone: {again}"
+        source = program(case, says=says, impl=impl, import_from=import_from, interpreters=interpreters)
         script.write_text(source, encoding="utf-8")
     return Written(fixture, script, shows)

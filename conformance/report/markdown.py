@@ -5,87 +5,87 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..clauses import CHAPTERS, Level
-from .findings import Finding, of_run
-from .records import Record
-from .runs import Run, headline, problems, status_of
+from ..texts import visible
+from .again import command_of
+from .findings import Shared, across
+from .numbers import BROKEN, conforming, numbers, plural, unjudged
+from .runs import Run, by_candidate, headline, places, problems, status_of
 from .values import show, two_sides
 
 _MOST = 20  # findings; a job's page is cut off at a megabyte
+_LEAST = 3  # of each candidate
 _SIGNS = {0: "✅", 1: "❌"}
 
 
 def summary(runs: Sequence[Run]) -> str:
-    """The page for one run on each of several targets."""
+    """The page for runs of one candidate or several, on one target or several."""
     return "\n".join(_lines(runs)) + "\n"
 
 
 def _lines(runs: Sequence[Run]) -> Iterator[str]:
-    run = runs[0].run
-    yield f"## {_SIGNS.get(status_of(runs), '⚠️')} {code(run['candidate'])} as `runpy.run_module`: {headline(runs)}"
+    run, candidates = runs[0].run, by_candidate(runs)
+    several = len(candidates) > 1
+    names = ", ".join(map(code, candidates))
+    yield f"## {_SIGNS.get(status_of(runs), '⚠️')} {names} as `runpy.run_module`: {headline(runs)}"
     yield ""
+    if several:
+        for name, own in candidates.items():
+            yield f"- {_SIGNS.get(status_of(own), '⚠️')} {code(name)}: {headline(own)}"
+        yield ""
     for problem in problems(runs):
         yield f"> **Incomplete**, and nothing is said to conform there: {text(problem)}"
         yield ""
-    yield f"Clauses that conform, of those that hold. Level {run['level']}; suite {run['suite']}" + (
+    above = [str(level) for level in Level if level > runs[0].level]
+    aside = f" ({' and '.join(above)} fail{'s' if len(above) == 1 else ''} nothing)" if above else ""
+    yield f"Clauses that conform, of those judged. Level {run['level']}{aside}; suite {run['suite']}" + (
         f"; judged by the {text(run['oracle'])}." if run["oracle"] else "."
     )
     yield ""
-    yield "| target | verdict | " + " | ".join(str(level) for level in Level) + " | cases |"
-    yield "|---|---|" + "--:|" * (len(Level) + 1)
+    levels = " | ".join(map(str, Level))
+    yield f"|{' candidate |' * several} target | verdict | {levels} | not judged | cases | that diverge | drawn |"
+    yield "|---" * several + "|---|---|" + "--:|" * (len(Level) + 4)
     for one in runs:
-        cells = " | ".join(_count(one.clauses, level) for level in Level)
+        cells = " | ".join(_cell(*conforming(one.listed, level)) for level in Level)
         word = text(one.meaning) if one.complete else "incomplete"
-        sign, cases = _SIGNS.get(one.status, "⚠️"), len(one.trials) + one.searched
-        yield f"| {text(one.target)} | {sign} {word} | {cells} | {cases:,} |"
-    found = _findings(runs)
-    if found:
-        yield ""
-        yield f"### {len(found)} divergence{'s' if len(found) > 1 else ''}"
-    for targets, finding, owner in found[:_MOST]:
-        yield from _finding(targets, finding, owner)
-    if len(found) > _MOST:
-        yield ""
-        yield f"... and {len(found) - _MOST} more; the HTML report and the records have them all."
-    broken = [chapter for chapter in CHAPTERS if any(_breaks(one, chapter) for one in runs)]
-    if broken:
-        yield ""
-        yield "Chapters in which clauses are broken: " + ", ".join(CHAPTERS[one] for one in broken) + "."
+        count, sign = numbers(one), _SIGNS.get(one.status, "⚠️")
+        counted = (unjudged(one.listed), count.cases, count.cases_diverging, count.drawn)
+        rest = " | ".join(f"{number:,}" if number else "-" for number in counted)
+        name = f"| {code(one.candidate)} " * several
+        yield f"{name}| {text(one.target)} | {sign} {word} | {cells} | {rest} |"
+    most = max(_MOST // len(candidates), _LEAST)
+    for name, own in candidates.items():
+        found = [shared for shared in across(own) if shared.fails]
+        if found:
+            yield ""
+            yield f"### {f'{code(name)}: ' * several}{plural(len(found), 'finding')}"
+        for shared in found[:most]:
+            yield from _finding(shared)
+        if len(found) > most:
+            yield ""
+            yield f"... and {plural(len(found) - most, 'finding')} more; the HTML report and the records have them all."
+        broken = [chapter for chapter in CHAPTERS if any(_breaks(run, chapter) for run in own)]
+        if broken:
+            yield ""
+            yield "Chapters in which clauses are broken: " + ", ".join(CHAPTERS[chapter] for chapter in broken) + "."
 
 
 def _breaks(run: Run, chapter: str) -> bool:
     levels = {str(level) for level in Level if level <= run.level}
-    return any(
-        one["chapter"] == chapter and one["level"] in levels and one["verdict"] in ("diverges", "crashes", "hangs")
-        for one in run.clauses
-    )
+    return any(one["chapter"] == chapter and one["level"] in levels and one["verdict"] in BROKEN for one in run.clauses)
 
 
-def _count(clauses: Sequence[Record], level: Level) -> str:
-    own = [one for one in clauses if one["level"] == str(level)]
-    return f"{sum(one['verdict'] == 'conforms' for one in own)}/{len(own)}" if own else "-"
+def _cell(good: int, judged: int) -> str:
+    return f"{good}/{judged}" if judged else "-"
 
 
-def _findings(runs: Sequence[Run]) -> list[tuple[list[str], Finding, Run]]:
-    """What fails a run, once for all targets that show it."""
-    found: dict[tuple[str, ...], tuple[list[str], Finding, Run]] = {}
-    for run in runs:
-        for fails, _, finding in of_run(run):
-            if fails:
-                one = finding.divergence
-                key = one["clause"], one["phase"], one["field"], one["kind"]
-                targets = found.setdefault(key, ([], finding, run))[0]
-                if run.target not in targets:
-                    targets.append(run.target)
-    return sorted(found.values(), key=lambda one: one[1].level)
-
-
-def _finding(targets: Sequence[str], finding: Finding, run: Run) -> Iterator[str]:
+def _finding(shared: Shared) -> Iterator[str]:
+    finding, run = shared.finding, shared.run
     one, trial = finding.divergence, finding.trial
     statement = next((clause["statement"] for clause in run.clauses if clause["id"] == finding.clause), "")
     place, oracle, candidate = two_sides(one)
-    where = ", ".join(targets) if len(targets) < 4 else f"{len(targets)} targets"
+    where = places(list(shared.cases), list(shared.cases))
     yield ""
-    what = f"<b>{html(finding.clause)}</b> ({finding.level}) on {html(where)}: {html(one['where'] + place)}"
+    what = f"<b>{html(finding.clause)}</b> ({finding.level}) {html(where)}: {html(one['where'] + place)}"
     yield f"<details><summary>{what}</summary>"
     yield ""
     yield text(statement)
@@ -99,8 +99,7 @@ def _finding(targets: Sequence[str], finding: Finding, run: Run) -> Iterator[str
     fixture = str(run.shown.get(trial["id"], {}).get("fixture") or trial.get("fixture", ""))
     if fixture:
         yield from fenced(fixture, "toml")
-    name = trial["id"].rpartition("/")[0] if trial["chapter"] == "search" else trial["id"]
-    yield from fenced(f"{run.run['again']} {name}\n", "sh")
+    yield from fenced(f"{command_of(run, finding)}\n", "sh")
     yield "</details>"
 
 
@@ -110,14 +109,14 @@ def fenced(content: str, language: str) -> Iterator[str]:
     while fence in content:
         fence += "`"
     yield f"{fence}{language}"
-    yield content.rstrip("\n")
+    yield visible(content.rstrip("\n"), "\n\t")
     yield fence
     yield ""
 
 
 def code(value: str) -> str:
     """A text as code, in a cell of a table as well."""
-    value = " ".join(value.split()).replace("|", "\\|")
+    value = visible(" ".join(value.split())).replace("|", "\\|")
     fence = "`"
     while fence in value:
         fence += "`"
@@ -140,4 +139,4 @@ def _escaped(value: str) -> str:
 
 def html(value: str) -> str:
     """A text within HTML."""
-    return value.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return visible(value, "\n").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

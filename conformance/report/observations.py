@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..judge.owners import NOTHING
+from ..judge.descriptions import ABSENT
 from .records import Record
 from .values import narrow, words
 
@@ -37,7 +37,7 @@ def side_by_side(
     rows = []
     caused = False
     for key in _in_order(list(ours), list(theirs)):
-        mine, other = ours.get(key, NOTHING), theirs.get(key, NOTHING)
+        mine, other = ours.get(key, ABSENT), theirs.get(key, ABSENT)
         differs = mine != other
         cause = differs and not caused and _is(key, mine, other, divergence)
         caused = caused or cause

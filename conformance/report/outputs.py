@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from . import badge, markdown
-from .runs import Run
+from .runs import Run, by_candidate
 
 RECORDS = ".jsonl"
 
@@ -25,6 +25,7 @@ WRITERS: Mapping[str, Callable[[Sequence[Run]], str]] = {
     "badge.json": badge.endpoint,
 }
 ENDINGS = (RECORDS, *WRITERS)
+_OF_ONE_CANDIDATE = (".svg", "badge.json")
 
 
 class OutputError(Exception):
@@ -54,6 +55,16 @@ def check(path: str) -> None:
             Path(path).unlink()
     except OSError as exc:
         raise OutputError(f"The report {path} cannot be written: {exc.strerror}.") from None
+
+
+def check_candidates(path: str, runs: Sequence[Run]) -> None:
+    """Make sure that such a report can be of these candidates. Raises OutputError."""
+    candidates = [*by_candidate(runs)]
+    if len(candidates) > 1 and ending(path) in _OF_ONE_CANDIDATE:
+        raise OutputError(
+            f"{path}: a badge is of one candidate, and these runs judge {len(candidates)}: {', '.join(candidates)}; "
+            "make a badge of the runs of each"
+        )
 
 
 def write(path: str, runs: Sequence[Run]) -> None:

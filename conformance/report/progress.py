@@ -141,7 +141,7 @@ class Counter:
 def apart(file: TextIO) -> TextIO:
     """The same terminal or file by a way of its own: while a case runs, pytest leads its own elsewhere."""
     try:
-        return os.fdopen(os.dup(file.fileno()), "w", encoding=file.encoding or "utf-8", errors="replace")
+        return os.fdopen(os.dup(file.fileno()), "w", encoding=file.encoding or "utf-8", errors="backslashreplace")
     except OSError:  # it is neither
         return file
 

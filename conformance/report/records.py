@@ -24,7 +24,7 @@ from ..judge.divergence import Divergence, Signature
 from ..judge.grouping import Seen, Showing
 from ..judge.trial import Find, Tally, Trial
 
-SCHEMA = 2
+SCHEMA = 3
 Record = dict[str, Any]
 
 
@@ -42,13 +42,18 @@ def run_record(
     unsettled: Mapping[str, str] | None = None,
     started: str = "",
     again: str = "",
+    search_again: str = "",
+    selection: Sequence[str] = (),
+    asked: Mapping[str, Sequence[str]] | None = None,
 ) -> Record:
     """The head of the stream.
 
     delegates: the candidate is the interpreter's own runpy, which is a fact, no verdict. oracle: what stands in for the
     target's own runpy, if anything does. baseline: the file, if there is one, that says what is expected. import_from:
     where the candidate was found, as the suite was told. unsettled: clauses of which the oracle cannot tell, with the
-    reason. started: the time, in UTC. again: the command to which a case's id is added.
+    reason. started: the time, in UTC. again: the command to which a case's id is added; search_again: that to which
+    `search/` and a property is. selection: what alone was to be tried, if not everything. asked: by case, the clauses
+    that it was tried for.
     """
     return {
         "record": "run",
@@ -65,6 +70,9 @@ def run_record(
         "import_from": import_from,
         "started": started,
         "again": again,
+        "search_again": search_again,
+        "selection": list(selection),
+        "asked": {case: list(clauses) for case, clauses in (asked or {}).items()},
     }
 
 
@@ -109,12 +117,17 @@ def search_record(name: str, summary: str, tally: Tally, finds: Sequence[str]) -
 
 
 def shown_record(
-    trial: str, fixture: str, oracle: Mapping[str, Any] | None, candidate: Mapping[str, Any] | None, reproduces: bool
+    trial: str,
+    fixture: str,
+    oracle: Mapping[str, Any] | None,
+    candidate: Mapping[str, Any] | None,
+    reproduces: bool,
+    written: str = "",
 ) -> Record:
     """All of a case that shows a finding, for who is to mend it.
 
     fixture: its text. oracle, candidate: the observations, None where there is none. reproduces: whether the standalone
-    program for it, which was run, shows the difference by itself.
+    program for it, which was run, shows the difference by itself. written: the file of a find, if it was written.
     """
     return {
         "record": "shown",
@@ -123,6 +136,7 @@ def shown_record(
         "oracle": oracle,
         "candidate": candidate,
         "reproduces": reproduces,
+        "written": written,
     }
 
 
@@ -136,7 +150,7 @@ def seen(trial: Record) -> Seen:
                 Level.parse(one["level"]),
                 one["cause"],
                 one["oracle"],
-                one["step"] - 1,
+                one["step"],
             ),
             point=named and [one["clause"]] == trial["clauses"][:1],
         )
@@ -154,9 +168,13 @@ def counts(record: Record, level: Level) -> bool:
 
 
 def unexpected(trials: Sequence[Record]) -> list[Record]:
-    """The trials without what a baseline expects of them."""
+    """The trials without the causes that a baseline expects."""
     return [
-        {**trial, "divergences": [one for one in trial["divergences"] if not one.get("expected")]} for trial in trials
+        {
+            **trial,
+            "divergences": [one for one in trial["divergences"] if not (one["cause"] and one.get("expected"))],
+        }
+        for trial in trials
     ]
 
 
@@ -167,7 +185,7 @@ def _divergence(one: Divergence) -> Record:
         "phase": one.signature.phase,
         "field": one.signature.field,
         "kind": one.signature.kind,
-        "step": one.moment[0] + 1,
+        "step": one.moment.step,
         "where": one.where,
         "oracle": one.oracle,
         "candidate": one.candidate,
@@ -238,7 +256,7 @@ def _verdict(
     fields = {field.partition(":")[0].partition(".")[0] for field in clause.fields}
     if fields <= unseen.keys():
         return "unsupported", unseen[min(fields)]
-    clean = [trial for trial in own if trial["verdict"] in ("agrees", "diverges") and not _spoils(clause, trial)]
+    clean = [trial for trial in own if trial["verdict"] in ("agrees", "diverges") and not spoils(clause, trial)]
     if clean:
         return "conforms", ""
     ran = [trial for trial in own if trial["verdict"] not in ("unsupported", "not-run")]
@@ -247,7 +265,7 @@ def _verdict(
     return str(own[0]["verdict"]), str(own[0]["reason"])
 
 
-def _spoils(clause: Clause, trial: Record) -> bool:
+def spoils(clause: Clause, trial: Record) -> bool:
     """Whether what differs in a case leaves open what it would have shown of a clause."""
     for one in trial["divergences"]:
         if one["field"] in CONTROL or clause.owns(one["field"], one["kind"]):

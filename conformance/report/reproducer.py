@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..cases.model import Case
+from ..texts import visible
 
 _HERE = Path(__file__).resolve().parent
 _WORLD = "# -- how the world is written --\n"
@@ -51,4 +52,4 @@ def _between(text: str, start: str, end: str, new: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"""' + text.replace("\\", "\\\\").replace('"""', "'''") + '\n"""'
+    return '"""' + visible(text, "\n").replace("\\", "\\\\").replace('"""', "'''") + '\n"""'

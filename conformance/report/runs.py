@@ -24,8 +24,10 @@ _CLAUSE_TEXTS = ("id", "chapter", "level", "statement", "source", "verdict", "re
 _DIVERGENCE_TEXTS = ("clause", "level", "phase", "field", "kind", "where")
 _KEYS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "run": {
-        **dict.fromkeys(("suite", "candidate", "oracle", "baseline", "level", "import_from", "started", "again"), str),
-        **dict.fromkeys(("target", "unseen", "unsettled"), dict),
+        **dict.fromkeys(("suite", "candidate", "oracle", "baseline", "level", "import_from", "started"), str),
+        **dict.fromkeys(("again", "search_again"), str),
+        **dict.fromkeys(("target", "unseen", "unsettled", "asked"), dict),
+        "selection": list,
     },
     "trial": {
         **dict.fromkeys(_TRIAL_TEXTS, str),
@@ -34,7 +36,13 @@ _KEYS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     },
     "baseline": {"signature": str, "case": str, "state": str},
     "search": {"property": str, "summary": str, "drawn": int, "tried": int, "lost": int, "finds": list},
-    "shown": {"trial": str, "fixture": str, "oracle": (dict, type(None)), "candidate": (dict, type(None))},
+    "shown": {
+        "trial": str,
+        "fixture": str,
+        "written": str,
+        "oracle": (dict, type(None)),
+        "candidate": (dict, type(None)),
+    },
     "clause": {**dict.fromkeys(_CLAUSE_TEXTS, str), "cases": list},
     "end": {"status": int, "meaning": str, "trials": dict, "clauses": dict},
 }
@@ -77,6 +85,11 @@ class Run:
     lines: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def candidate(self) -> str:
+        """The candidate, as it was named."""
+        return str(self.run["candidate"])
+
+    @property
     def target(self) -> str:
         """The target's name, such as "CPython 3.13.0"."""
         return str(self.run["target"]["name"])
@@ -90,6 +103,21 @@ class Run:
     def level(self) -> Level:
         """Up to which level a divergence fails it."""
         return Level.parse(self.run["level"])
+
+    @property
+    def listed(self) -> list[Record]:
+        """The clauses that the run was about: a case that it tried names them, or they were broken."""
+        return [one for one in self.clauses if one["cases"] or one["verdict"] != "not-run"]
+
+    @property
+    def untried(self) -> int:
+        """The number of clauses that were to be tried, and for which no case ran."""
+        return 0 if self.run["selection"] else len(self.clauses) - len(self.listed)
+
+    @property
+    def asked(self) -> Mapping[str, Collection[str]]:
+        """By case, the clauses that it was tried for."""
+        return dict(self.run["asked"])
 
     @property
     def complete(self) -> bool:
@@ -202,6 +230,9 @@ def _wrong(one: Any, keys: Mapping[str, type | tuple[type, ...]]) -> str:
 def _odd(kind: str, one: Record) -> str:
     """What makes no sense within a record that has all its keys."""
     if kind == "run":
+        for words in (one["selection"], *one["asked"].values()):
+            if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+                return "'selection' or 'asked' holds something else than texts"
         return _wrong(one["target"], _TARGET) or _unknown(one, "level", _LEVELS)
     if kind == "clause":
         return _unknown(one, "level", _LEVELS) or _unknown(one, "verdict", _VERDICTS)
@@ -260,28 +291,29 @@ def _clauses(run: Record, trials: Sequence[Record]) -> list[Record]:
 
 
 def merged(runs: Iterable[Run]) -> list[Run]:
-    """One run for each target, by name and version: what was tried in several parts becomes one. Raises ReportError.
+    """One run for each candidate and target: what was tried in several parts becomes one. Raises ReportError.
 
-    Two runs are parts of one if they judge the same on the same target, and have no case in common.
+    Two runs are parts of one if they judge the same on the same target, and have no case in common. Candidates keep
+    the order in which they come; the targets of each are in the order of their versions.
     """
-    parts: dict[tuple[str, str], list[Run]] = {}
+    parts: dict[tuple[str, str, str], list[Run]] = {}
     first: Run | None = None
     for one in runs:
         if first is not None:
             _fits(first, one)
         first = first or one
         target = one.run["target"]
-        parts.setdefault((target["name"], target.get("platform", "")), []).append(one)
+        parts.setdefault((one.candidate, target["name"], target.get("platform", "")), []).append(one)
     found = [_one(some) for some in parts.values()]
-    return sorted(found, key=lambda one: (one.run["target"]["implementation"], one.version, one.target))
+    order = list(by_candidate(found))
+    return sorted(
+        found,
+        key=lambda one: (order.index(one.candidate), one.run["target"]["implementation"], one.version, one.target),
+    )
 
 
 def _fits(first: Run, one: Run) -> None:
-    for key, what in (
-        ("candidate", "judges"),
-        ("level", "is at level"),
-        ("oracle", "judges by the oracle"),
-    ):
+    for key, what in (("level", "is at level"), ("oracle", "judges by the oracle")):
         mine, theirs = (run.run[key] or "runpy" for run in (first, one))
         if mine != theirs:
             raise ReportError(
@@ -303,7 +335,10 @@ def _one(parts: Sequence[Run]) -> Run:
                     "the same target, and no parts of one; give one of them, or --compare both"
                 )
             where[name] = place
-    run = parts[0].run
+    selections = [part.run["selection"] for part in parts]
+    chosen = sorted({word for some in selections for word in some}) if all(selections) else []
+    asked = {case: clauses for part in parts for case, clauses in part.asked.items()}
+    run = {**parts[0].run, "selection": chosen, "asked": asked}
     trials = [trial for part in parts for trial in part.trials]
     searches = [one for part in parts for one in part.searches]
     baseline = [one for part in parts for one in part.baseline]
@@ -336,18 +371,49 @@ def status_of(runs: Sequence[Run]) -> int:
     return next((one for one in (4, INTERRUPTED, 1, 5) if one in statuses), 0 if statuses else 5)
 
 
+def by_candidate(runs: Iterable[Run]) -> dict[str, list[Run]]:
+    """The runs of each candidate, in the order in which the candidates come."""
+    found: dict[str, list[Run]] = {}
+    for run in runs:
+        found.setdefault(run.candidate, []).append(run)
+    return found
+
+
 def headline(runs: Sequence[Run]) -> str:
-    """The verdict in one line: "diverges on 3.8.18, 3.9.18; conforms on 7 targets"."""
+    """The verdict in one line: "diverges on 3.8.18, 3.9.18; conforms on 7 targets"; "1 of 2 candidates conforms"."""
+    candidates = by_candidate(runs)
+    if len(candidates) > 1:
+        good = sum(status_of(own) == 0 for own in candidates.values())
+        return f"{good} of {len(candidates)} candidates conform{'s' if good == 1 else ''}"
     words: dict[str, list[str]] = {}
     for run in runs:
         words.setdefault(run.meaning if run.complete else "is incomplete", []).append(
             run.target.removeprefix("CPython ")
         )
     order = sorted(words, key=lambda word: (word == "conforms", word))
-    return "; ".join(
-        f"{word} on {', '.join(words[word])}" if len(words[word]) < 4 else f"{word} on {len(words[word])} targets"
-        for word in order
-    )
+    return "; ".join(f"{word} on {_named(words[word])}" for word in order)
+
+
+def places(some: Sequence[Run], among: Sequence[Run]) -> str:
+    """Where something shows: "on CPython 3.9.18, PyPy 3.11.9"; among several candidates "in mypkg; in other on 3.9.18".
+
+    A candidate that shows it on each of its targets is named without them.
+    """
+    all_of_them = by_candidate(among)
+    if len(all_of_them) == 1:
+        return f"on {_named([run.target for run in some])}"
+    found = by_candidate(some)
+    whole = [name for name, own in found.items() if len(own) == len(all_of_them[name])]
+    parts = [f"in {', '.join(whole)}"] if whole else []
+    for name, own in found.items():
+        if name not in whole:
+            parts.append(f"in {name} on {_named([run.target.removeprefix('CPython ') for run in own])}")
+    return "; ".join(parts)
+
+
+def _named(names: Sequence[str]) -> str:
+    """The names of targets; of many, the number."""
+    return ", ".join(names) if len(names) < 4 else f"{len(names)} targets"
 
 
 def problems(runs: Iterable[Run]) -> Iterator[str]:

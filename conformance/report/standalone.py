@@ -47,6 +47,7 @@ def main():
     parser.add_argument("--all", action="store_true", help="print everything that was seen, and not what differs alone")
     parser.add_argument("--side", nargs=2, help=argparse.SUPPRESS)
     asked = parser.parse_args()
+    sys.stdout.reconfigure(errors="backslashreplace")
     if asked.side:
         take(asked.impl, *asked.side)
         return 0
@@ -194,6 +195,11 @@ def load(place):
     return module
 
 
+def visible(text):
+    """The text with what is not printed escaped."""
+    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+
+
 class Seer:
     """Looks at what happens, and writes it down as texts that can be compared."""
 
@@ -203,7 +209,7 @@ class Seer:
         self.number = 0
 
     def fact(self, moment, what, text):
-        self.facts.append((moment, what, text))
+        self.facts.append([visible(one) for one in (moment, what, text)])
 
     def write(self):
         with open(self.file, "a") as output:

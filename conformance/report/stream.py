@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from .outputs import RECORDS, check, ending, write
+from .outputs import RECORDS, OutputError, check, ending, write
 from .records import Record
 from .runs import Run, uncertain
 
@@ -33,11 +33,17 @@ class Stream:
             file.flush()
 
     def end(self, run: Run) -> None:
-        """Close what holds records, and write the rest. Raises OutputError."""
+        """Close what holds records, and write the rest. Raises OutputError, when all that can be written is."""
         for file in self._records:
             file.close()
         if not run.complete:
             run = replace(run, clauses=uncertain(run.run, run.trials))
+        problems = []
         for path in self.paths:
             if ending(path) != RECORDS:
-                write(path, [run])
+                try:
+                    write(path, [run])
+                except OutputError as exc:
+                    problems.append(str(exc))
+        if problems:
+            raise OutputError(" ".join(problems))

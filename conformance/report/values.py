@@ -6,8 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..judge.descriptions import without_identity
-from ..judge.owners import NOTHING, UNCHANGED
+from ..judge.descriptions import ABSENT, UNCHANGED, without_identity
+from ..texts import visible
 
 _WIDEST = 300
 
@@ -41,31 +41,35 @@ def two_sides(divergence: Mapping[str, Any]) -> tuple[str, Any, Any]:
     """What differs, of a divergence's record: its place in the field, and both sides, to be shown."""
     place, oracle, candidate = narrow(divergence["oracle"], divergence["candidate"])
     if divergence["kind"] == "identity":
-        oracle, candidate = ({"is": "one not met before"} if side == NOTHING else side for side in (oracle, candidate))
+        oracle, candidate = ({"is": "one not met before"} if side == ABSENT else side for side in (oracle, candidate))
     return place, oracle, candidate
 
 
 def show(value: Any) -> str:
     """A described value on one line, in words a Python programmer reads."""
-    text = words(value)
+    text = visible(_words(value)[: _WIDEST + 1])
     return text if len(text) <= _WIDEST else text[: _WIDEST - 3] + "..."
 
 
 def words(value: Any) -> str:
-    """A described value on one line, however long."""
+    """A described value on one line, however long; what is not printed is escaped."""
+    return visible(_words(value))
+
+
+def _words(value: Any) -> str:
     if isinstance(value, list):
-        return "[" + ", ".join(words(item) for item in value) + "]"
+        return "[" + ", ".join(_words(item) for item in value) + "]"
     if not isinstance(value, dict):
         return repr(value)
-    if value in (NOTHING, UNCHANGED):
-        return "nothing" if value == NOTHING else "unchanged"
+    if value in (ABSENT, UNCHANGED):
+        return "nothing" if value == ABSENT else "unchanged"
     if "again" in value or set(value) == {"is"}:
         return f"<{value.get('again', value.get('is'))}>"
     if isinstance(value.get("dict"), list):
-        return "{" + ", ".join(f"{words(key)}: {words(item)}" for key, item in value["dict"]) + "}"
+        return "{" + ", ".join(f"{_words(key)}: {_words(item)}" for key, item in value["dict"]) + "}"
     for kind, opening, closing in (("list", "[", "]"), ("tuple", "(", ")"), ("set", "{", "}")):
         if kind in value:
-            return opening + ", ".join(words(item) for item in value[kind]) + closing
+            return opening + ", ".join(_words(item) for item in value[kind]) + closing
     if "exception" in value and "message" in value:
         return f"{value['exception']}({value['message']!r})"
     if "module" in value:

@@ -1,28 +1,41 @@
-"""Tries a case on oracle and candidate, at the same time, and confirms each divergence that it finds."""
+"""Tries cases on the oracle and the candidate, at the same time, and confirms each divergence.
+
+Rules. Owns the order in which the two sides are given work, and the decision of what counts. Knows `Side` and none of
+its kinds, and not how two observations are compared: the judge does that.
+
+Theory of operation. Several cases in one process cost a fraction of what each costs by itself, so cases come in
+batches. What a batch shows is a hint: one of its cases, the sample, is run again by itself, and if either side does
+something else then, the cases have influenced one another, and each is run by itself. A divergence counts only when a
+pair of fresh interpreters shows it again; once a signature is confirmed, other cases that show it need no confirmation.
+Where the two result lines are equal, byte for byte, nothing is decoded and nothing is judged. Where they are not and
+the oracle's line was cached, the oracle first reruns the case.
+
+A candidate may hang or end its process in every case. Three counters limit what that costs: of batches that went wrong
+(`_PATIENCE`), after which every case is run by itself; of cases that hung (also `_PATIENCE`), after which the time
+limit is shorter and generated cases are left out; and again of those (`_MOST_HUNG`), after which all cases are.
+"""
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from ..agent import MUTE
+from ..agent.messages import Observation
 from ..cases.model import FAMILIES, Case, Step
 from ..clauses import Level, registry
 from ..judge.compare import failed, judge
 from ..judge.divergence import Signature
 from ..judge.expected import Expected
 from ..judge.trial import Trial
-from ..observation.live import LiveSide
-from ..observation.replayed import ReplayedSide
-from ..observation.side import AgentError, Reply
-from ..observation.translated import TranslatedSide
+from ..observation.protocol import same_behaviour
+from ..observation.side import AgentError, Reply, Side
 
-# How often cases may fail to share a process before it is given up; and how often a case may hang before generated ones
-# are left out, and the others get little time.
+# The number of batches that may go wrong before each case is run by itself; and the number of cases that may hang
+# before generated cases are left out, and the time limit of the others is shortened.
 _PATIENCE = 3
-# How often a case may hang at all: with a candidate that hangs everywhere the run would take hours.
+# The number of cases that may hang before all others are left out: otherwise a run could take hours.
 _MOST_HUNG = 30
 
 
@@ -30,7 +43,7 @@ class SmokeFailed(Exception):
     """The candidate does not run the simplest module: its adapter is broken, rather than its behaviour wrong."""
 
 
-# Beside that it ran, it tells whether the interpreter's own runpy is at work above it.
+# The module notes that it runs, and whether the interpreter's own runpy is running it.
 _SMOKE = """
 import sys
 from under_test import note
@@ -47,47 +60,42 @@ SMOKE = Case(
 
 
 class Examiner:
-    """Two sides in one target, or a recording and a side; and the level at which to judge. Raises what `Side` raises.
+    """The oracle and the candidate, and the level at which to judge. Its methods raise what those of `Side` raise.
 
-    They may be in two targets as well, translated; expected: what then may differ. unsettled: clauses of which the
-    oracle cannot tell how they stand in the target's release, with the reason.
+    expected: the differences that are not reported, where the two sides are in different interpreters.
+
+    The class is as long as it is because its state, what has been confirmed and what has gone wrong so far, decides at
+    each of its steps which one comes next.
     """
 
-    def __init__(
-        self,
-        oracle: LiveSide | TranslatedSide | ReplayedSide,
-        candidate: LiveSide | TranslatedSide,
-        level: Level,
-        expected: Expected | None = None,
-    ) -> None:
+    def __init__(self, oracle: Side, candidate: Side, level: Level, expected: Expected | None = None) -> None:
         self._oracle = oracle
-        self._expected = expected
-        self.unsettled = oracle.unsettled(registry().values()) if isinstance(oracle, ReplayedSide) else {}
         self._candidate = candidate
-        self._upset = ""  # why cases that shared a process are being run again
-        self.delegates = False  # whether the candidate has the interpreter's own runpy do the work
         self._level = level
+        self._expected = expected
+        self.unsettled = oracle.unsettled(registry().values())
+        self.delegates = False  # the candidate has the interpreter's own runpy do the work
         self._confirmed: set[Signature] = set()
         self._patience = _PATIENCE
         self._hung = 0
-        self._started: list[str] = []  # cases that both sides are at work on
+        self._started: list[str] = []  # the ids of the cases that both sides are running
+        self._retry_reason = ""  # why the cases of the last batch have to be run again
 
     def smoke(self) -> None:
         """Check that the candidate can be called at all. Raises SmokeFailed, with one sentence."""
         reply = self._candidate.run(SMOKE.plain())
-        observation = reply.observation or {}
-        if reply.status == "hang":  # then few cases will end, and to wait for some is enough
-            self._candidate.hurry()
+        if reply.status == "hang":  # then most cases will hang, and it is enough to wait for a few of them
+            self._candidate.shorten_time_limit()
             self._hung = _MOST_HUNG - _PATIENCE
-        if "unsupported" in observation or reply.status != "done":
-            return  # not offered in this form, or worse than an adapter's fault: the cases will tell
-        step = observation["steps"][0]
+        if reply.observation is None:
+            return  # not supported in this form, or worse than a fault of the adapter: the cases will show
+        step = reply.observation["steps"][0]
         self.delegates = any(event.get("values") == ["ran by runpy"] for event in step["events"])
         ran = any(event["event"] in ("note", "run") for event in step["events"])
         if self._candidate.forks:
             self._candidate.start([SMOKE.plain()] * 2)
-            if any(_happened(one) != _happened(reply) for one in self._candidate.finish()):
-                self._patience = 0  # it runs code in a way that is seen only where a case has a process to itself
+            if any(_events(shared) != _events(reply) for shared in self._candidate.finish()):
+                self._patience = 0  # its way of running code is observed only where a case has its own process
         if step["outcome"] == "raised" and not ran:
             exc = step["exception"]
             raise SmokeFailed(
@@ -100,36 +108,35 @@ class Examiner:
         return self._left_out(case) or self._settled(case, self._once(case, fresh=False))
 
     def glance(self, case: Case) -> Trial:
-        """Try one case, and confirm nothing: for the many attempts on the way to a smallest case. Raises AgentError."""
+        """Try one case without confirmation, as for the many attempts to make a case smaller. Raises AgentError."""
         return self._left_out(case) or self._once(case, fresh=False)
 
     def confirm(self, trial: Trial) -> Trial:
-        """What of a trial shows again in fresh interpreters, whatever has been confirmed before. Raises AgentError."""
+        """The trial with only those divergences that fresh interpreters show again. Raises AgentError."""
         confirmed = _confirmed(trial, self._once(trial.case, fresh=True))
-        self._confirmed.update(one.signature for one in confirmed.divergences if one.cause)
+        self._confirmed.update(divergence.signature for divergence in confirmed.divergences if divergence.cause)
         return confirmed
 
-    def observe(self, case: Case) -> tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]:
-        """What both sides show in a case; None for one that does not come to its end. Raises AgentError."""
+    def observe(self, case: Case) -> tuple[Observation | None, Observation | None]:
+        """The observations of both sides; None for a side on which the case does not come to its end."""
         ((ours, theirs),) = self._both([case])
         return ours.observation, theirs.observation
 
     def run_all(self, cases: Sequence[Case], then: Sequence[Case] = ()) -> list[Trial]:
         """Try several cases, one after another in one process on each side, which is many times faster.
 
-        then: what will be asked for next; both sides begin with it, and work while the caller does.
+        then: the cases of the next call; both sides begin to run them, and go on while the caller does something else.
 
-        What comes of it stands for what `run` would say, case by case: a case that does not end well, or differs in a
-        way not yet confirmed, is tried again by itself. So is one of the others, as a sample; if it shows anything else
-        then, on either side, the cases have reached into one another, and all of them are tried again by themselves.
+        Each trial is what `run` would return: a case that does not end well, or that differs in a way that is not yet
+        confirmed, is tried again by itself; so is every case if the sample shows that they have influenced one another.
         """
         left_out = {case.id: trial for case in cases if (trial := self._left_out(case)) is not None}
         running = [case for case in cases if case.id not in left_out]
         shared = self._in_one_process(running) if self._may_share(running) else {}
         trials = [left_out.get(case.id) or self._checked(case, shared.get(case.id)) for case in cases]
-        if self._upset and trials:
-            trials[0] = replace(trials[0], reason=trials[0].reason or self._upset)
-            self._upset = ""
+        if self._retry_reason and trials:
+            trials[0] = replace(trials[0], reason=trials[0].reason or self._retry_reason)
+            self._retry_reason = ""
         following = [case for case in then if self._left_out(case) is None]
         if self._may_share(following):
             self._start(following)
@@ -143,7 +150,7 @@ class Examiner:
             unmet = case.unmet(side.greeting.version, side.greeting.capabilities)
             if unmet:
                 return Trial(case, "not-run", reason=f"{unmet} is required")
-        if isinstance(self._oracle, ReplayedSide) and (reason := self._oracle.left_out(case)):
+        if reason := self._oracle.left_out(case):
             return Trial(case, "not-run", reason=reason)
         unseen = self._candidate.greeting.unseen
         if "result" in unseen and _uses_result(case):
@@ -151,46 +158,47 @@ class Examiner:
         return None
 
     def _in_one_process(self, cases: Sequence[Case]) -> dict[str, Trial]:
-        """The trials of those cases that could be run after one another, by id."""
+        """The trials of the cases that came to their end in a process that they shared, by id of the case."""
         replies = dict(zip((case.id for case in cases), self._both(cases), strict=True))
-        if not self._recalled(cases, replies):
+        if not self._rerun_where_cached(cases, replies):
             self._patience -= 1
             return {}
-        self._upset = next((one.upset for pair in replies.values() for one in pair if one.upset), "")
-        good = [case for case in cases if all(one.status == "done" for one in replies[case.id])]
+        both = [reply for pair in replies.values() for reply in pair]
+        self._retry_reason = next((reply.retry_reason for reply in both if reply.retry_reason), "")
+        good = [case for case in cases if all(reply.status == "done" for reply in replies[case.id])]
         trials: dict[str, Trial] = {}
         if good:
             sample = good[int(good[0].digest, 16) % len(good)]
             self._start([sample])
-            trials = {case.id: self._trial(case, *replies[case.id]) for case in good}  # meanwhile
+            trials = {case.id: self._trial(case, *replies[case.id]) for case in good}  # while the sample is running
             ((ours, theirs),) = self._finish()
-            if (ours.line, theirs.line) != tuple(one.line for one in replies[sample.id]):
+            if (ours.line, theirs.line) != tuple(reply.line for reply in replies[sample.id]):
                 trials = {}
         if not trials:
             self._patience -= 1
         return trials
 
-    def _recalled(self, cases: Sequence[Case], replies: dict[str, tuple[Reply, Reply]]) -> bool:
-        """Have the oracle show now what it remembers, where the candidate shows something else.
+    def _rerun_where_cached(self, cases: Sequence[Case], replies: dict[str, tuple[Reply, Reply]]) -> bool:
+        """Have the oracle rerun the cases of which its reply is cached and in which the candidate differs.
 
-        Whether what it remembers is right, as far as that has shown.
+        False if the cache proved wrong; then no reply of this batch counts.
         """
-        unlike = {
+        differing = {
             name for name, (ours, theirs) in replies.items() if theirs.status == "done" and not _same(ours, theirs)
         }
-        asked = [case for case in cases if case.id in unlike and replies[case.id][0].remembered]
-        if asked:
-            assert not isinstance(self._oracle, ReplayedSide)
-            for case, ours in zip(asked, self._oracle.anew([case.plain() for case in asked]), strict=True):
+        doubtful = [case for case in cases if case.id in differing and replies[case.id][0].cached]
+        if doubtful:
+            for case, ours in zip(doubtful, self._oracle.rerun([case.plain() for case in doubtful]), strict=True):
                 replies[case.id] = (ours, replies[case.id][1])
-        return not self._oracle.mistaken
+        return not self._oracle.cache_proved_wrong
 
     def _checked(self, case: Case, shared: Trial | None) -> Trial:
+        """The trial that counts, given the trial in a process that was shared, if there is one."""
         if self._hung >= (_PATIENCE if case.chapter == FAMILIES else _MOST_HUNG):
             return Trial(case, "not-run", reason=f"{self._hung} runs before it did not end")
         if shared is None:
             return self.run(case)
-        if all(one.signature in self._confirmed for one in shared.divergences if one.cause):
+        if self._is_confirmed(shared):
             return shared
         alone = self.run(case)
         if alone.divergences:
@@ -199,23 +207,27 @@ class Examiner:
         return replace(alone, unconfirmed=shared.divergences)
 
     def _settled(self, case: Case, first: Trial) -> Trial:
-        """A trial all of whose causes are confirmed: by this case, in fresh interpreters, or by an earlier one."""
-        if all(one.signature in self._confirmed for one in first.divergences if one.cause):
+        """A trial all of whose causes are confirmed: by this case in fresh interpreters, or by an earlier case."""
+        if self._is_confirmed(first):
             return first
         trial = _confirmed(first, self._once(case, fresh=True))
-        self._confirmed.update(one.signature for one in trial.divergences if one.cause)
+        self._confirmed.update(divergence.signature for divergence in trial.divergences if divergence.cause)
         return trial
+
+    def _is_confirmed(self, trial: Trial) -> bool:
+        causes = (divergence for divergence in trial.divergences if divergence.cause)
+        return all(divergence.signature in self._confirmed for divergence in causes)
 
     def _once(self, case: Case, *, fresh: bool) -> Trial:
         ((ours, theirs),) = self._both([case], fresh=fresh)
-        if ours.status != "done" or b'{"unsupported"' in ours.line[:20]:
+        if ours.observation is None:
             raise AgentError(f"{case.id}: the oracle itself gave no observation ({ours.status} {ours.detail})")
         return self._trial(case, ours, theirs)
 
     def _both(self, cases: Sequence[Case], *, fresh: bool = False) -> list[tuple[Reply, Reply]]:
         if self._started != [case.id for case in cases] or fresh:
             if self._started:
-                self._finish()  # somebody has thought better of it
+                self._finish()  # the caller has decided otherwise
             self._start(cases, fresh=fresh)
         return self._finish()
 
@@ -235,21 +247,21 @@ class Examiner:
         return list(zip(ours, self._candidate.finish(), strict=True))
 
     def _trial(self, case: Case, ours: Reply, theirs: Reply) -> Trial:
-        trial, upset = self._judged(case, ours, theirs), ours.upset or theirs.upset
-        return replace(trial, reason=trial.reason or upset) if upset else trial
+        trial, reason = self._judged(case, ours, theirs), ours.retry_reason or theirs.retry_reason
+        return replace(trial, reason=trial.reason or reason) if reason else trial
 
     def _judged(self, case: Case, ours: Reply, theirs: Reply) -> Trial:
         if _same(ours, theirs):
-            return Trial(case, "agrees")  # as is most often so, and nothing has to be judged
+            return Trial(case, "agrees")  # in nearly all cases, and then nothing has to be judged
         version = self._oracle.greeting.version
         if theirs.status == "hang":
             self._hung += 1
             if self._hung == _PATIENCE:
-                self._candidate.hurry()
+                self._candidate.shorten_time_limit()
+        if theirs.unsupported is not None:
+            return Trial(case, "unsupported", reason=theirs.unsupported)
         if theirs.observation is None:
             return _failure(case, theirs, version)
-        if "unsupported" in theirs.observation:
-            return Trial(case, "unsupported", reason=str(theirs.observation["unsupported"]))
         unseen = frozenset(self._candidate.greeting.unseen)
         assert ours.observation is not None
         found = judge(case, ours.observation, theirs.observation, version=version, level=self._level, unseen=unseen)
@@ -257,61 +269,52 @@ class Examiner:
         if self._expected is not None:
             found, known = self._expected.rest(case, ours.observation, theirs.observation, found, self._level)
         trial = Trial(case, "diverges" if found else "agrees", tuple(found), known=known)
-        return _settled_only(trial, self.unsettled)
+        return _without_unsettled(trial, self.unsettled)
 
 
 def _same(ours: Reply, theirs: Reply) -> bool:
-    return theirs.status == "done" and _alike(ours.line, theirs.line)
+    return theirs.status == "done" and same_behaviour(ours.line, theirs.line)
 
 
-def _alike(ours: bytes, theirs: bytes) -> bool:
-    """Whether two observations are the same to the byte, but for whether it was the oracle who raised."""
-    return ours == theirs or _by_anybody(ours) == _by_anybody(theirs)
-
-
-def _by_anybody(line: bytes) -> bytes:
-    # Within a text the quotes would be escaped.
-    return line.replace(b'"from_runpy": true', b'"from_runpy": false')
-
-
-def _settled_only(trial: Trial, unsettled: Mapping[str, str]) -> Trial:
-    """A trial without the divergences that may be the oracle's; if there are no causes besides, it was not run."""
-    kept = tuple(one for one in trial.divergences if one.signature.clause not in unsettled)
-    if any(one.cause for one in kept) or not trial.divergences:
+def _without_unsettled(trial: Trial, unsettled: Mapping[str, str]) -> Trial:
+    """A trial without the divergences that may be the oracle's own; `not-run` if no cause is left without them."""
+    kept = tuple(divergence for divergence in trial.divergences if divergence.signature.clause not in unsettled)
+    if any(divergence.cause for divergence in kept) or not trial.divergences:
         return replace(trial, divergences=kept)
-    clause = next(one.signature.clause for one in trial.divergences if one.cause)
+    clause = next(divergence.signature.clause for divergence in trial.divergences if divergence.cause)
     return Trial(trial.case, "not-run", reason=f"{clause}: {unsettled[clause]}")
 
 
 def _failure(case: Case, reply: Reply, version: str) -> Trial:
     if reply.status == "hang":
         return Trial(case, "hangs", (failed(case, "hang", f"no end within {reply.detail} s", version=version),))
-    words: Mapping[str, Any] = {
+    endings = {
         "done": "what came back is no observation",
         "signal": f"the process was killed by signal {reply.detail}",
         "exit": f"the process ended with exit status {reply.detail}",
-        "crowded": f"it started {reply.detail} processes, more than are allowed",
+        "too-many-processes": f"it started {reply.detail} processes, more than are allowed",
     }
     if (reply.status, reply.detail) == ("exit", MUTE):
-        words = {"exit": "it broke what it takes to see anything in its interpreter, or to say so"}
-    said = words.get(reply.status, "the agent was lost: " + str(reply.detail).strip().splitlines()[-1])
-    return Trial(case, "crashes", (failed(case, "crash", said, version=version),))
+        endings = {"exit": "it broke what it takes to see anything in its interpreter, or to say so"}
+    ending = endings.get(reply.status, "the agent was lost: " + str(reply.detail).strip().splitlines()[-1])
+    return Trial(case, "crashes", (failed(case, "crash", ending, version=version),))
 
 
 def _confirmed(first: Trial, second: Trial) -> Trial:
-    again = {one.signature for one in second.divergences}
-    kept = tuple(one for one in first.divergences if one.signature in again)
-    lost = tuple(one for one in first.divergences if one.signature not in again)
+    """The first trial with only the divergences that the second has as well; the others are unconfirmed."""
+    again = {divergence.signature for divergence in second.divergences}
+    kept = tuple(divergence for divergence in first.divergences if divergence.signature in again)
+    lost = tuple(divergence for divergence in first.divergences if divergence.signature not in again)
     return replace(first, verdict=first.verdict if kept else "agrees", divergences=kept, unconfirmed=lost)
 
 
-def _happened(reply: Reply) -> list[str]:
-    """What was executed, noted and warned of in a case of one step."""
-    return [event["event"] for event in (reply.observation or {"steps": [{"events": []}]})["steps"][0]["events"]]
+def _events(reply: Reply) -> list[str]:
+    """The kinds of the events in a case of one step; none if there is no observation."""
+    return [event["event"] for event in reply.observation["steps"][0]["events"]] if reply.observation else []
 
 
 def _uses_result(case: Case) -> bool:
-    """Whether a step looks at what a call returned."""
+    """True if a step uses the value that a call returned."""
     for step in case.steps:
         if step.kind != "write" and isinstance(step.content, str):
             names = (node for node in ast.walk(ast.parse(step.content)) if isinstance(node, ast.Name))

@@ -1,11 +1,12 @@
-"""The search without end: the properties as plain Hypothesis tests, which HypoFuzz runs until it is stopped.
+"""Searches without end: the properties as plain Hypothesis tests, which HypoFuzz runs until it is stopped.
 
 usage: nox -s fuzz -- --impl=SPEC [--target=PYTHON] [--workers=N] [--database=URL|DIR] [PROPERTY ...]
 
-HypoFuzz keeps what showed something new, and changes that. It looks at code; the candidate's runs in another process,
-so each case reports what became of it instead. All workers on all machines that have the same database share what they
-keep. A property that has failed rests; what was found is kept where `--database` of an ordinary run finds it, which
-makes it small, confirms it and writes it as a fixture (docs/power.md).
+HypoFuzz keeps each case that did something new, and varies it. It would measure that by the code that runs; but the
+candidate runs in another process, so each case reports its outcome as events instead. All workers that have the same
+database share the cases that they keep, on all machines. After its first failure, a property looks only for smaller
+cases of it; they are kept where an ordinary run with the same `--database` finds them, which makes a smallest case,
+confirms it and writes it as a fixture (docs/power.md).
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, NoReturn
@@ -37,13 +38,13 @@ from ..observation.live import LiveSide
 from ..observation.side import AgentError, Reply
 from .examine import Examiner
 
-_ASKED = "RUNPY_CONFORMANCE_FUZZ"  # the environment variable by which workers learn what was asked for
+_VARIABLE = "RUNPY_CONFORMANCE_FUZZ"  # the environment variable that passes the options to the workers
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Start HypoFuzz; its exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m conformance.search.fuzzing", description=str(__doc__).splitlines()[0]
+        allow_abbrev=False, prog="python -m conformance.search.fuzzing", description=str(__doc__).splitlines()[0]
     )
     parser.add_argument("names", nargs="*", choices=[[], *PROPERTIES], metavar="PROPERTY", help="all, if none is named")
     parser.add_argument("--impl", default="reference", metavar="SPEC")
@@ -53,14 +54,14 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--database", default=".hypothesis/fuzz", metavar="redis://HOST | DIR")
     parser.add_argument("--dashboard", type=int, metavar="PORT", help="show HypoFuzz's pages at this port")
-    asked = parser.parse_args(arguments)
-    if "://" not in asked.database:
-        asked.database = os.path.abspath(asked.database)
-    shown = ["--no-dashboard"] if asked.dashboard is None else [f"--port={asked.dashboard}"]
+    options = parser.parse_args(arguments)
+    if "://" not in options.database:
+        options.database = os.path.abspath(options.database)
+    shown = ["--no-dashboard"] if options.dashboard is None else [f"--port={options.dashboard}"]
     hypothesis = str(Path(sys.executable).with_name("hypothesis"))
-    command = [hypothesis, "fuzz", f"--numprocesses={asked.workers}", *shown, "--"]
+    command = [hypothesis, "fuzz", f"--numprocesses={options.workers}", *shown, "--"]
     command += [str(Path(__file__).resolve()), "-c", os.devnull, f"--rootdir={Path(__file__).resolve().parents[2]}"]
-    environment = {**os.environ, _ASKED: json.dumps(vars(asked))}
+    environment = {**os.environ, _VARIABLE: json.dumps(vars(options))}
     try:
         return subprocess.run(command, env=environment, check=False).returncode
     except KeyboardInterrupt:
@@ -70,20 +71,20 @@ def main(arguments: list[str] | None = None) -> int:
 # -- in the workers --------------------------------------------------------------------------------------------
 
 _TESTS: dict[str, Callable[[], None]] = {}  # of each property
-_taken: dict[str, Signature] = {}  # what a property has failed by: it is made small, and nothing else
+_failures: dict[str, Signature] = {}  # the first failure of each property: only that one is made smaller
 
 
 def database(where: str) -> ExampleDatabase:
     """The database at a URL such as redis://host:6379/0, or in a folder.
 
-    It keeps what has failed a second time: under the key by which an ordinary run looks for it.
+    A case that has failed is kept twice, also under the key by which an ordinary run looks for it.
     """
     if "://" not in where:
 
         class InFolder(DirectoryBasedExampleDatabase):
             def save(self, key: bytes, value: bytes) -> None:
-                for one in (key, *_also(key)):
-                    super().save(one, value)
+                for name in (key, *_keys_of_search(key)):
+                    super().save(name, value)
 
         return InFolder(where)
 
@@ -92,18 +93,18 @@ def database(where: str) -> ExampleDatabase:
 
     class Shared(RedisExampleDatabase):
         def save(self, key: bytes, value: bytes) -> None:
-            for one in (key, *_also(key)):
-                super().save(one, value)
+            for name in (key, *_keys_of_search(key)):
+                super().save(name, value)
 
         def _start_listening(self) -> None:
             super()._start_listening()
-            self._pubsub.run_in_thread(sleep_time=0.2, daemon=True)  # Hypothesis itself never looks
+            self._pubsub.run_in_thread(sleep_time=0.2, daemon=True)  # Hypothesis itself does not read it
 
     return Shared(Redis.from_url(where))
 
 
-def _also(key: bytes) -> list[bytes]:
-    """The key of the search for what HypoFuzz keeps of a test that has failed: it takes the digest of its function."""
+def _keys_of_search(key: bytes) -> list[bytes]:
+    """The key by which a search looks for a case that HypoFuzz keeps under `key`, the digest of the test function."""
     digests = ((name, function_digest(test.hypothesis.inner_test)) for name, test in _TESTS.items())  # type: ignore[attr-defined]
     return [name.encode() for name, digest in digests if digest == key]
 
@@ -122,22 +123,22 @@ def _keep_in_step() -> None:
 
 
 class _Watched(LiveSide):
-    """A side whose last replies can be asked for."""
+    """A side that keeps its last replies."""
 
     last: Sequence[Reply] = ()
 
     def finish(self) -> list[Reply]:
-        self.last = found = super().finish()
-        return found
+        self.last = replies = super().finish()
+        return replies
 
 
 @functools.cache
 def _sides() -> tuple[Examiner, _Watched]:
     """The two sides of this worker."""
-    target = find(_asked["target"])
-    impl = str(REFERENCE) if _asked["impl"] == "reference" else _asked["impl"]
-    oracle = LiveSide(target, "oracle", import_from=_asked["import_from"])
-    candidate = _Watched(target, impl, import_from=_asked["import_from"], timeout=4.0)
+    target = find(_options["target"])
+    impl = str(REFERENCE) if _options["impl"] == "reference" else _options["impl"]
+    oracle = LiveSide(target, "oracle", import_from=_options["import_from"])
+    candidate = _Watched(target, impl, import_from=_options["import_from"], timeout=4.0)
     for side in (oracle, candidate):
         Finalize(None, side.close, exitpriority=10)
 
@@ -155,30 +156,31 @@ def _try(name: str, case: Case) -> None:
     examiner, candidate = _sides()
     try:
         trial = examiner.glance(case)
-        _tell(candidate.last[-1])
-        if trial.counts(_level) and name not in _taken:
+        _report(candidate.last[-1])
+        if trial.counts(_level) and name not in _failures:
             trial = examiner.confirm(trial)
     except AgentError:
-        return  # a case that the oracle does not survive is none
-    causes = [one.signature for one in trial.divergences if one.cause and one.level <= _level]
-    if causes and name not in _taken:
-        _taken[name] = causes[0]
+        return  # a case in which the oracle cannot be observed proves nothing
+    causes = [
+        divergence.signature for divergence in trial.divergences if divergence.cause and divergence.level <= _level
+    ]
+    if causes and name not in _failures:
+        _failures[name] = causes[0]
         print(f"worker {os.getpid()}: {case.id}: {causes[0]}", file=sys.stderr, flush=True)
-    if _taken.get(name) in causes:
-        raise Differs(str(_taken[name]))
+    if _failures.get(name) in causes:
+        raise Differs(str(_failures[name]))
 
 
 class Differs(Exception):
     """A case in which the candidate differs; the text is the signature."""
 
 
-def _tell(reply: Reply) -> None:
-    """Tell HypoFuzz what became of a case, in outline: it keeps cases that show something new."""
-    observation: Mapping[str, Any] = reply.observation or {}
+def _report(reply: Reply) -> None:
+    """Report the outcome of a case to HypoFuzz, in outline: it keeps cases whose outcome is new."""
     event(f"came to: {reply.status}")
-    for step in observation.get("steps", ()):
-        raised = (step.get("exception") or {}).get("exception", "")
-        happened = " ".join(one["event"] for one in step.get("events", ()))
+    for step in reply.observation["steps"] if reply.observation else ():
+        raised = step["exception"]["exception"] if "exception" in step else ""
+        happened = " ".join(seen["event"] for seen in step.get("events", ()))
         event(f"{step.get('outcome')} {raised} after: {happened[:60]}")
         event(f"changed: {' '.join(sorted(step.keys() - {'outcome', 'exception', 'events', 'result'}))}")
 
@@ -193,13 +195,13 @@ def _test(name: str) -> Callable[[], None]:
     return test
 
 
-if _ASKED in os.environ:
+if _VARIABLE in os.environ:
     _keep_in_step()
-    _asked = json.loads(os.environ[_ASKED])
-    _level = Level.parse(_asked["level"])
-    settings.register_profile("fuzz", settings(database=database(_asked["database"])))
+    _options = json.loads(os.environ[_VARIABLE])
+    _level = Level.parse(_options["level"])
+    settings.register_profile("fuzz", settings(database=database(_options["database"])))
     settings.load_profile("fuzz")
-    _TESTS.update((name, _test(name)) for name in _asked["names"] or PROPERTIES)
+    _TESTS.update((name, _test(name)) for name in _options["names"] or PROPERTIES)
     globals().update((f"test_{name}", test) for name, test in _TESTS.items())
 
 

@@ -1,4 +1,4 @@
-"""How much is tried: the profiles, and how long a search may take."""
+"""The profiles, which say how much is tried; the length of a search; and the folders that are kept between runs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
+if TYPE_CHECKING:  # the noxfile reads the profiles each time, and importing Hypothesis takes a while
+    from hypothesis.database import ExampleDatabase
 
 
 @dataclass(frozen=True)
 class Profile:
-    """families: of so many generated cases one is tried. examples: how many cases are drawn for each property."""
+    """The amount of work: one of `families` generated cases is tried; for each property, `examples` cases are drawn."""
 
     families: int
     examples: int
@@ -32,18 +34,18 @@ def seconds(text: str) -> float:
     """A length of time: "90", "90s", "30m", "2h". Raises ValueError."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
     if found is None or not float(found[1]):
-        raise ValueError(f"--budget is a length of time such as 90s, 30m or 2h, not {text!r}")
+        raise ValueError(f"{text!r} is no length of time such as 90s, 30m or 2h")
     return float(found[1]) * _UNITS[found[2]]
 
 
 def cache() -> Path:
-    """Where we keep what is only to be had again with time."""
+    """The folder for files that could be made again, but only slowly."""
     home = os.environ.get("XDG_CACHE_HOME", "")
     return (Path(home) if os.path.isabs(home) else Path.home() / ".cache") / "runpy-conformance"
 
 
 def kept(where: str) -> Path | None:
-    """The folder of what is kept between runs, if anything is to be kept. where: as asked for (see `database`)."""
+    """The folder that is kept between runs; None if nothing is to be kept. where: the option (see `database`)."""
     if where == "none":
         return None
     try:
@@ -53,11 +55,13 @@ def kept(where: str) -> Path | None:
 
 
 def database(where: str, what: str) -> ExampleDatabase | None:
-    """The place in which Hypothesis keeps what it has found: a folder, `redis://...`, or none. Raises ValueError.
+    """The database of Hypothesis's finds: in a folder, at `redis://...`, or None. Raises ValueError.
 
-    where: as asked for; if empty, in our cache, and apart for each candidate and target, which `what` names: finds that
-    do not show again are forgotten.
+    where: the option; if it is empty, the database is in our cache, in a folder of its own for each candidate and
+    target, which `what` names, because finds that do not differ again are forgotten.
     """
+    from hypothesis.database import DirectoryBasedExampleDatabase
+
     if where == "none":
         return None
     if where.startswith(("redis://", "rediss://", "unix://")):
@@ -78,5 +82,5 @@ def database(where: str, what: str) -> ExampleDatabase | None:
     except OSError as exc:
         if where:
             raise ValueError(f"--database: the folder {where} cannot be made: {exc.strerror}") from None
-        return None  # there is no home to keep anything in
+        return None  # there is no home folder
     return DirectoryBasedExampleDatabase(path)

@@ -1,10 +1,15 @@
-"""Searches for cases in which a candidate differs, and goes on past what it has found.
+"""Searches for cases in which a candidate differs, and goes on after each find.
 
-In rounds: Hypothesis draws, and does no more than that, since cases run fast only several at a time; of what differs
-and is not known, one cause is taken up and shrunk as long as it still occurs; its smallest case is confirmed in fresh
-interpreters, and from then on what it shows is known. A search with the same seed finds the same.
+Rules. Owns what has been tried and what differed in one search. Knows how cases are drawn and tried, and not how a find
+is written or shown. A search with the same seed finds the same.
 
-Knows how cases are drawn and tried; not how a find is written or shown.
+Theory of operation. A search goes in rounds. In each, Hypothesis draws some cases and does nothing else with them,
+since cases are fast only in batches. Of the causes that occurred and that nothing known explains, one is chosen, and
+Hypothesis makes its case smaller as long as that cause still occurs: it draws the same cases again, from the same seed,
+until it meets the first one. The smallest case is confirmed in fresh interpreters. From then on its cause is known;
+what it explains is not looked at again, and the next unknown cause is chosen. When none is left, the next round begins.
+
+Finds of earlier searches are in Hypothesis's database, and are replayed before the first round.
 """
 
 from __future__ import annotations
@@ -25,18 +30,18 @@ from hypothesis.strategies import SearchStrategy
 from ..cases.model import Case
 from ..judge.grouping import Groups, Seen, Showing
 from ..judge.trial import Find, Tally, Trial
+from ..observation.batches import batches
 from ..observation.side import AgentError
 from .examine import Examiner
 
-_BATCH = 40  # cases that share a process
-_ROUND = 200  # cases that are drawn before finds among them are taken up, and drawn again for each
-_ATTEMPTS = 400  # cases that may be tried to make one smaller
-_HANGING = 3  # of which so many may hang
+_ROUND = 200  # the number of cases that are drawn before a cause is chosen, and drawn again to make its case smaller
+_ATTEMPTS = 400  # the number of cases that may be tried in order to make a case smaller
+_HANGING = 3  # the number of those that may hang
 _STORED = 1000  # Hypothesis replays a tenth as many stored examples
 
 
 class _Enough(BaseException):
-    """Ends Hypothesis's work from within; not an Exception, which would be a failing example."""
+    """Ends a run of Hypothesis from within; not an Exception, which Hypothesis would take for a failing example."""
 
 
 def search(
@@ -53,26 +58,33 @@ def search(
     verbosity: Verbosity = Verbosity.quiet,
     tally: Tally | None = None,
 ) -> Iterator[Find]:
-    """Draw `examples` cases, and yield a smallest one for each cause that `known` does not explain; it grows by them.
+    """Draw `examples` cases, and yield a smallest case for each cause that `known` does not explain.
 
-    Stored finds come first. name: the property's, which with the seed decides what is drawn. deadline: by
-    `time.monotonic`, to stop at even so. Raises AgentError.
+    Stored finds come first. name: of the property; with the seed, it decides which cases are drawn. known: each find is
+    added to it. deadline: the time, by `time.monotonic`, after which no more cases are drawn. Raises AgentError.
     """
-    one = _Search(examiner, strategy, known, database, database_key or name.encode(), deadline, verbosity, tally)
-    yield from one.replay()
+    own = _Search(examiner, strategy, known, database, database_key or name.encode(), deadline, verbosity, tally)
+    yield from own.replay()
     for number in itertools.count():
-        if examples <= 0 or one.late():
+        if examples <= 0 or own.late():
             return
         size = min(examples, _ROUND)
         examples -= size
-        yield from one.round(_number(seed, name, number), size)
+        yield from own.round(_seed(seed, name, number), size)
 
 
-def _number(*parts: object) -> int:
+def _seed(*parts: object) -> int:
+    """A number that is always the same for the same parts."""
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:8], "big")
 
 
 class _Search:
+    """One search: what has been tried in it, and what differed.
+
+    It keeps the arguments of `search`, apart from the number of cases and the seed, which each round has for itself:
+    that is why it has so many attributes.
+    """
+
     def __init__(
         self,
         examiner: Examiner,
@@ -96,11 +108,11 @@ class _Search:
         self._differing: list[Seen] = []  # of all rounds
 
     def late(self) -> bool:
-        """Whether the deadline has passed, and a few cases have been tried: a short budget is to say something."""
+        """True if the deadline has passed and some case has been tried, since even a short budget has to try some."""
         return self._deadline is not None and bool(self._tried) and time.monotonic() >= self._deadline
 
     def replay(self) -> Iterator[Find]:
-        """Try what earlier searches have stored; what differs no longer is forgotten."""
+        """Try the stored cases of earlier searches; Hypothesis forgets those that no longer differ."""
         if self._database is None:
             return
         found: list[Trial] = []
@@ -113,7 +125,7 @@ class _Search:
                 return
             if case.digest not in kinds:
                 found.append(trial)
-                # A kind of error for each, or Hypothesis takes them for one, and keeps one.
+                # With one class of errors for all, Hypothesis would take them for one failure and keep one case.
                 kinds[case.digest] = type("Differs", (Exception,), {})
             raise kinds[case.digest]
 
@@ -124,7 +136,7 @@ class _Search:
                 yield from self._offer(trial, unknown[0], 0)
 
     def round(self, seed: int, size: int) -> Iterator[Find]:
-        """Draw cases, try those that are new, and take up one unknown cause after another."""
+        """Draw cases, try the new ones, and make a smallest case for one unknown cause after another."""
         drawn: dict[str, Case] = {}
         start = time.monotonic()
         self._hypothesis(lambda case: drawn.setdefault(case.digest, case), seed, size, Phase.generate)
@@ -133,7 +145,7 @@ class _Search:
         new = [case for digest, case in drawn.items() if digest not in self._tried]
         by_id: dict[str, Trial] = {}
         start = time.monotonic()
-        for batch in _batches(new):
+        for batch in batches(new):
             if self.late():
                 break
             self._tried.update(case.digest for case in batch)
@@ -146,7 +158,7 @@ class _Search:
         self._tally.running += time.monotonic() - start
         seen = [_seen(trial) for trial in by_id.values()]
         self._differing += seen
-        while (choice := self._known.choose(seen)) is not None:  # also when it is late: what differs is to be told
+        while (choice := self._known.choose(seen)) is not None:  # also when it is late: every cause is reported
             first, cause = choice
             start = time.monotonic()
             trial, attempts = self._smallest(by_id[first.id], cause, seed, size)
@@ -154,20 +166,23 @@ class _Search:
             finds = list(self._offer(trial, cause, attempts))
             yield from finds
             if self._known.explaining(first, cause) is None:
-                seen.remove(first)  # it did not show again, or its smallest case is known for something else
+                seen.remove(first)  # it did not differ again, or its smallest case has another cause
 
-    def _trials(self, batch: list[Case]) -> Iterator[Trial]:
+    def _trials(self, batch: Sequence[Case]) -> Iterator[Trial]:
         try:
             yield from self._examiner.run_all(batch)
         except AgentError:
             for case in batch:
                 try:
                     yield self._examiner.run(case)
-                except AgentError:  # a case in which the oracle cannot be observed says nothing
+                except AgentError:  # a case in which the oracle cannot be observed proves nothing
                     self._tally.lost += 1
 
     def _smallest(self, first: Trial, cause: Showing, seed: int, size: int) -> tuple[Trial, int]:
-        """The smallest case that Hypothesis comes to in which a cause still occurs and nothing known explains it."""
+        """The smallest case that Hypothesis finds in which a cause still occurs and nothing known explains it.
+
+        Also the number of cases that were tried on the way.
+        """
         best = first
         trials = {first.case.digest: first}
         hanging = 0
@@ -183,8 +198,8 @@ class _Search:
             if (trial := self._glance(case, trials)) is None:
                 return
             hanging += trial.verdict == "hangs"
-            if any(one.key == cause.key for one in self._known.unknown(_seen(trial))):
-                best = trial if _size(trial)[0] <= _size(best)[0] else best  # what comes later is simpler
+            if any(showing.key == cause.key for showing in self._known.unknown(_seen(trial))):
+                best = trial if _size(trial)[0] <= _size(best)[0] else best  # later cases are simpler
                 raise AssertionError
 
         if not self.late():
@@ -192,12 +207,12 @@ class _Search:
         return best, len(trials)
 
     def _offer(self, trial: Trial, cause: Showing, attempts: int) -> Iterator[Find]:
-        """A find, if fresh interpreters show it as well."""
+        """A find, if fresh interpreters show the difference as well."""
         confirmed = self._examiner.confirm(trial)
         seen = _seen(confirmed)
         unknown = self._known.unknown(seen)
         if unknown:
-            shown = next((one for one in unknown if one.key == cause.key), unknown[0])
+            shown = next((showing for showing in unknown if showing.key == cause.key), unknown[0])
             self._known.add(seen, shown, self._differing)
             yield Find(confirmed, shown, attempts)
         elif confirmed.unconfirmed:
@@ -208,26 +223,26 @@ class _Search:
             try:
                 trials[case.digest] = self._examiner.glance(case)
             except AgentError:
-                return None  # a case that the oracle does not survive is none
+                return None  # a case in which the oracle cannot be observed proves nothing
         return trials[case.digest]
 
     def _hypothesis(
         self, test: Callable[[Case], Any], seed: int, size: int, *phases: Phase, several: bool = False
     ) -> None:
-        """Have Hypothesis call `test` with cases; that it fails is no matter, here."""
+        """Have Hypothesis call `test` with cases; its failures only steer Hypothesis, and end here."""
 
         @settings(
             max_examples=size,
             phases=phases,
             database=self._database if Phase.generate not in phases or Phase.shrink in phases else None,
             deadline=None,
-            derandomize=False,  # what the seed does
+            derandomize=False,  # the seed takes care of that
             suppress_health_check=list(HealthCheck),
             report_multiple_bugs=several,
             print_blob=False,
             verbosity=self._verbosity,
         )
-        @seeded(seed)  # before the settings, which it would have keep nothing
+        @seeded(seed)  # outside of the settings: inside, it would turn the database off
         @given(self._strategy)
         def run(case: Case) -> None:
             test(case)
@@ -235,7 +250,7 @@ class _Search:
         run._hypothesis_internal_database_key = self._key  # type: ignore[attr-defined]
         try:
             run()
-        except (_Enough, unittest.SkipTest):  # the latter: there is nothing stored to replay
+        except (_Enough, unittest.SkipTest):  # SkipTest: there is no stored case
             pass
         except Exception as exc:
             if not _is_ours(exc):
@@ -243,27 +258,25 @@ class _Search:
 
 
 def _is_ours(exc: BaseException) -> bool:
-    """Whether it is how a test function tells Hypothesis that a case is one of those looked for."""
+    """True if a test function has raised the exception to tell Hypothesis that a case is one that is wanted."""
     if isinstance(exc, BaseExceptionGroup):
-        return all(_is_ours(one) for one in exc.exceptions)
+        return all(_is_ours(part) for part in exc.exceptions)
     return isinstance(exc, AssertionError) or type(exc).__name__ == "Differs"
 
 
 def _seen(trial: Trial) -> Seen:
-    showings = (Showing.of(one.signature, one.level, one.cause, one.oracle, one.moment[0]) for one in trial.divergences)
+    showings = [
+        Showing.of(divergence.signature, divergence.level, divergence.cause, divergence.oracle, divergence.moment.step)
+        for divergence in trial.divergences
+    ]
     return Seen(trial.case.id, _size(trial)[1], tuple(showings))
 
 
 def _size(trial: Trial) -> tuple[int, int]:
-    """How much there is to read: files and steps first, what is not plain counting twice; then their texts."""
+    """The size of a case to its reader: first the number of files and steps (recipes count twice), then the text."""
     case = trial.case
     count = len(case.steps) + len(case.requires) + (case.argv != ("prog",)) + len(case.path)
     for files in (case.files, *(step.content for step in case.steps if isinstance(step.content, Mapping))):
         for recipe in files.values():
             count += 1 if isinstance(recipe, str) else 2 + len(recipe.get("zip", ()))
     return count, len(str(case.plain()))
-
-
-def _batches(cases: Sequence[Case]) -> Iterator[list[Case]]:
-    for start in range(0, len(cases), _BATCH):
-        yield list(cases[start : start + _BATCH])

@@ -1,4 +1,4 @@
-"""The oracle against itself: whatever differs then is noise, and would one day be a false alarm.
+"""Compares the oracle with itself: any difference is noise, and would one day be a false alarm.
 
 usage: python -m conformance.search.self_comparison [--target=PYTHON] ... [--cases=DIR] [CHAPTER | FAMILY | CASE ...]
 
@@ -20,17 +20,18 @@ from .. import FIXTURES
 from ..cases.model import FAMILIES, Case, CaseError
 from ..cases.tree import cases
 from ..judge.first_difference import first_difference
+from ..observation.batches import batches, run_together
 from ..observation.interpreters import BadInterpreter, Target, find
 from ..observation.live import LiveSide
-from ..observation.side import AgentError, Reply
+from ..observation.side import AgentError, Reply, Side
+from ..texts import never_refuse_output
 
-_TOGETHER = 40
 _SHOWN = 20
 
 
 @dataclass(frozen=True)
 class Noise:
-    """A case that shows something else in another way of running it."""
+    """A case whose observation depends on the way in which it is run."""
 
     case: Case
     way: str
@@ -39,16 +40,19 @@ class Noise:
 
 def main(arguments: list[str] | None = None) -> int:
     """Compare, target after target; the exit status."""
+    never_refuse_output()
     parser = argparse.ArgumentParser(
-        prog="python -m conformance.search.self_comparison", description=str(__doc__).splitlines()[0]
+        allow_abbrev=False,
+        prog="python -m conformance.search.self_comparison",
+        description=str(__doc__).splitlines()[0],
     )
     parser.add_argument("names", nargs="*", metavar="CHAPTER | FAMILY | CASE")
     parser.add_argument("--target", action="append", default=[], metavar="PYTHON")
     parser.add_argument("--cases", default=str(FIXTURES), metavar="DIR")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        tree = [one for one in cases(Path(asked.cases).resolve()) if wanted(one, asked.names)]
-        targets = [find(one) for one in asked.target or [sys.executable]]
+        tree = [case for case in cases(Path(options.cases).resolve()) if wanted(case, options.names)]
+        targets = [find(name) for name in options.target or [sys.executable]]
     except (CaseError, BadInterpreter) as exc:
         print(exc, file=sys.stderr)
         return 2
@@ -67,54 +71,49 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def wanted(case: Case, names: Sequence[str]) -> bool:
-    """Whether a case is one of those named, or belongs to one."""
+    """True if no name is given, or if one of the names is the case's, or its chapter's or family's."""
     return not names or any(case.id == name or case.id.startswith(f"{name}/") for name in names)
 
 
 def compare(target: Target, tree: Sequence[Case]) -> tuple[int, list[Noise]]:
-    """How many cases the target can run, and the noise among them. Raises AgentError."""
+    """The number of cases that the target can run, and the noise among them. Raises AgentError."""
     first, second = LiveSide(target, "oracle"), LiveSide(target, "oracle")
     try:
         greeting = first.greeting
         able = [case for case in tree if not case.unmet(greeting.version, greeting.capabilities)]
         found: list[Noise] = []
         with ThreadPoolExecutor(1) as other:
-            for start in range(0, len(able), _TOGETHER):
-                found.extend(_compare(first, second, able[start : start + _TOGETHER], other))
+            for batch in batches(able):
+                found.extend(_compare(first, second, batch, other))
         return len(able), found
     finally:
         first.close()
         second.close()
 
 
-def _compare(first: LiveSide, second: LiveSide, some: Sequence[Case], other: ThreadPoolExecutor) -> Iterator[Noise]:
-    shared = other.submit(_together, first, some)
-    alone = [second.run(case.plain()) for case in some]
-    for case, one, two in zip(some, alone, shared.result(), strict=True):
-        if one.status != "done":
-            raise AgentError(f"{case.id} on {first.greeting.version}: no observation ({one.status} {one.detail})")
-        # A fixture may do to the interpreter what cannot be put back; those after it are then not reached.
-        if two.status == "done" and one.line != two.line:
-            yield Noise(case, "after others in one process", _difference(one, two))
-        elif two.status != "done" and case.chapter == FAMILIES:
-            yield Noise(case, "after others in one process", f"{two.status} {two.detail or ''}")
-    for case, one in zip(some, alone, strict=True):
+def _compare(first: Side, second: Side, batch: Sequence[Case], other: ThreadPoolExecutor) -> Iterator[Noise]:
+    together = other.submit(run_together, first, batch)
+    alone = [second.run(case.plain()) for case in batch]
+    for case, own, shared in zip(batch, alone, together.result(), strict=True):
+        if own.status != "done":
+            raise AgentError(f"{case.id} on {first.greeting.version}: no observation ({own.status} {own.detail})")
+        # A fixture may change the interpreter in a way that cannot be undone; the cases after it are then not run.
+        if shared.status == "done" and own.line != shared.line:
+            yield Noise(case, "after others in one process", _difference(own, shared))
+        elif shared.status != "done" and case.chapter == FAMILIES:
+            yield Noise(case, "after others in one process", f"{shared.status} {shared.detail or ''}")
+    for case, own in zip(batch, alone, strict=True):
         fresh = other.submit(first.run, case.plain(), fresh=True)
         again = second.run(case.plain())
         for way, reply in (("once more", again), ("in a fresh interpreter", fresh.result())):
-            if reply.line != one.line:
-                yield Noise(case, way, _difference(one, reply))
+            if reply.line != own.line:
+                yield Noise(case, way, _difference(own, reply))
 
 
-def _together(side: LiveSide, some: Sequence[Case]) -> list[Reply]:
-    side.start([case.plain() for case in some])
-    return side.finish()
-
-
-def _difference(one: Reply, two: Reply) -> str:
-    if two.observation is None:
-        return f"no observation ({two.status} {two.detail})"
-    return first_difference(one.observation, two.observation) or "the order of keys"
+def _difference(first: Reply, second: Reply) -> str:
+    if second.observation is None:
+        return f"no observation ({second.status} {second.detail})"
+    return first_difference(first.observation, second.observation) or "the order of keys"
 
 
 if __name__ == "__main__":

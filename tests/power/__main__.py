@@ -38,7 +38,9 @@ NAMES = (sys.executable, *(f"python{version}" for version in (NEWEST, OLDEST, "3
 
 def main(arguments: list[str] | None = None) -> int:
     """Try them, in as many processes as there are cores; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tests.power", description=str(__doc__).splitlines()[0])
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, prog="python -m tests.power", description=str(__doc__).splitlines()[0]
+    )
     parser.add_argument("names", nargs="*", metavar="NAME | CLAUSE | written | generated | FILE.py")
     parser.add_argument("--generated", type=Path, metavar="FILE", help="the mutants that generate.py wrote")
     parser.add_argument("--target", action="append", default=[], metavar="PYTHON")

@@ -22,6 +22,7 @@ from conformance.cases.strategies import cases as strategies
 from conformance.clauses import Level
 from conformance.judge.grouping import Groups
 from conformance.judge.trial import Trial
+from conformance.observation.batches import batches
 from conformance.observation.cached import CachedSide
 from conformance.observation.interpreters import Target
 from conformance.observation.live import LiveSide
@@ -30,7 +31,6 @@ from conformance.search.examine import Examiner, SmokeFailed
 from conformance.search.rounds import search
 from tests.power.wrong import GENERATED, Equivalent, Wrong
 
-TOGETHER = 40
 # A case takes milliseconds; a wrong implementation that needs more than this is caught by that.
 PATIENCE = 4.0
 # What may catch one, in the order in which things are tried.
@@ -163,10 +163,9 @@ def _first(wrong: Wrong, oracle: CachedSide, candidate: LiveSide, cases: Sequenc
     greeting = oracle.greeting
     able = [case for case in cases if not case.unmet(greeting.version, greeting.capabilities)]
     tried = 0
-    for start in range(0, len(able), TOGETHER):
+    for batch in batches(able):
         clock.check()
-        some = able[start : start + TOGETHER]
-        for case, differs in zip(some, _differ(some, oracle, candidate), strict=True):
+        for case, differs in zip(batch, _differ(batch, oracle, candidate), strict=True):
             tried += 1
             if not differs:
                 continue

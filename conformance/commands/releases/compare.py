@@ -18,11 +18,13 @@ from ...clauses.ledger import Change
 from ...judge.expected import Expected
 from ...judge.grouping import Groups, groups
 from ...judge.trial import Trial
+from ...observation.batches import batches
 from ...observation.build import build_of
 from ...observation.interpreters import Target
 from ...observation.live import LiveSide
 from ...observation.recording import Build, Recordings
 from ...observation.replayed import ReplayedSide
+from ...observation.side import Side
 from ...observation.translated import TranslatedSide, in_shared_words
 from ...report import records
 from ...search.examine import Examiner
@@ -30,7 +32,6 @@ from ...search.rounds import search
 from .cases_of_changes import case_of
 
 LEVEL = Level.EXACT
-_TOGETHER = 40  # cases in one process
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,7 @@ def compare(
     found = Comparison(old, new)
     versions = old.build.version, new.build.version
     expected = [one for one in changes if one.may_show(*versions)]
-    sides: list[LiveSide] = []
+    sides: list[Side] = []
     try:
         examiner = Examiner(
             _oracle(old, tree, recordings, sides),
@@ -142,16 +143,14 @@ def compare(
     return found
 
 
-def _oracle(
-    old: Interpreter, tree: Sequence[Case], recordings: Recordings | None, sides: list[LiveSide]
-) -> TranslatedSide | ReplayedSide:
+def _oracle(old: Interpreter, tree: Sequence[Case], recordings: Recordings | None, sides: list[Side]) -> Side:
     if old.target is not None:
         return _live_side(old, sides)
     assert recordings is not None
     return ReplayedSide(recordings, tree, in_shared_words(old.build), frozenset(old.build.capabilities))
 
 
-def _live_side(one: Interpreter, sides: list[LiveSide]) -> TranslatedSide:
+def _live_side(one: Interpreter, sides: list[Side]) -> Side:
     assert one.target is not None
     sides.append(LiveSide(one.target, "oracle"))
     return TranslatedSide(sides[-1], one.build)
@@ -172,8 +171,8 @@ def _for_either(case: Case, versions: tuple[str, str]) -> Case | None:
 
 
 def _trials(examiner: Examiner, cases: Sequence[Case]) -> Iterator[Trial]:
-    batches = [cases[start : start + _TOGETHER] for start in range(0, len(cases), _TOGETHER)]
-    for batch, then in zip(batches, [*batches, ()][1:], strict=True):
+    together = list(batches(cases))
+    for batch, then in zip(together, [*together, ()][1:], strict=True):
         yield from examiner.run_all(batch, then)
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from packaging.version import Version
 
 from ...clauses.ledger import Change
+from ...clauses.sources import markdown
 from ...observation.recording import Build
 from .cases_of_changes import case_of
 
@@ -65,7 +66,7 @@ def _cells(change: Change, builds: Mapping[str, Build]) -> Iterator[str]:
     if change.case.startswith("releases/"):
         path = f"../conformance/commands/releases/cases/{change.case.partition('/')[2]}.toml"
     yield f"[{case_of(change).summary}]({path})"
-    yield change.source
+    yield markdown(change.source)
 
 
 def _clause(name: str) -> str:

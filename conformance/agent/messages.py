@@ -1,0 +1,215 @@
+"""The messages of the protocol as types; docs/protocol.md explains them, docs/protocol.schema.json is made from here.
+
+Rules. Types only: nothing here has behaviour, and nothing is imported but `typing`, as Python 3.8 has it. The agent
+imports this module only for type checkers, so that it costs a target nothing; the driver checks by these types what an
+agent sends (`observation/protocol.py`).
+
+Theory of operation. A message is a JSON object, so its type is a `TypedDict`. Python 3.8 has no `Required`: where some
+keys are always present and others are not, the first are in a base class. A key that is a Python keyword needs the
+functional form. A message that comes in several forms is told apart by its keys, which type checkers follow if the
+types are final. The description of an object is `Described`: it has as many forms as there are kinds of objects;
+`describe` writes it and explains its notation.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Dict, List, Literal, TypedDict, Union, final
+
+# An object as `describe` writes it: None, a boolean, an integer or a text stands for itself; everything else is an
+# object whose first key names the kind.
+Described = Any
+# A key and a value of a dictionary, as a list of two.
+Pair = List[Described]
+# The text of a file, or a table of how to make it (see `world`).
+Recipe = Union[str, Dict[str, Any]]
+
+
+# -- what the driver sends -------------------------------------------------------------------------------------
+
+
+class StepRequest(TypedDict, total=False):
+    """One step: exactly one of these keys."""
+
+    do: str  # statements
+    call: str  # an expression
+    write: Dict[str, Recipe]  # files, by name
+
+
+class CaseRequest(TypedDict):
+    """A case without its name: the world to build, and the steps to run in it."""
+
+    files: Dict[str, Recipe]
+    path: List[str]  # entries of sys.path, below the root of the world
+    argv: List[str]
+    steps: List[StepRequest]
+
+
+class Request(TypedDict):
+    """One or several cases to run in one process."""
+
+    id: int
+    cases: List[CaseRequest]
+    root: str  # the folder in which the world is built; it must not exist
+    result: str  # the file to which the result lines are written
+    timeout: float  # seconds for each case
+
+
+# -- what the agent sends --------------------------------------------------------------------------------------
+
+
+class _Handshake(TypedDict):
+    protocol: int
+    implementation: str  # as in sys.implementation.name
+    version: str  # such as "3.13.0"
+    release: str  # "alpha", "beta", "candidate" or "final"
+    platform: str
+    executable: str
+    capabilities: List[str]  # what a case may require
+    single_threaded: bool  # loading the candidate has started no thread, so that the agent can fork
+    delegates: bool  # the candidate is the interpreter's own function
+    unseen: Dict[str, str]  # fields that cannot be observed through the adapter, with the reason
+
+
+@final
+class Handshake(_Handshake, total=False):
+    """The first message of an agent: its interpreter, and the side that it has loaded."""
+
+    made_of: List[Any]  # of the oracle only: what decides how it behaves, to be compared as a whole
+
+
+class _CannotLoad(TypedDict):
+    cannot_load: str  # one sentence
+
+
+@final
+class CannotLoad(_CannotLoad, total=False):
+    """The first and last message of an agent whose candidate cannot be loaded."""
+
+    missing: str  # the module that cannot be found, if that is the reason
+
+
+class _Answer(TypedDict):
+    id: int  # of the request
+    status: Literal["done", "signal", "exit", "hang"]
+
+
+class Answer(_Answer, total=False):
+    """How the process of a request ended; the observations are in the result file."""
+
+    detail: float  # the number of the signal, the exit status, or the seconds after which it was killed
+
+
+# -- an observation --------------------------------------------------------------------------------------------
+
+_Label = TypedDict("_Label", {"is": str}, total=False)  # where the same object was met before
+
+
+class _ExceptionDescription(TypedDict):
+    exception: str  # the name of its class
+    message: str
+    bases: List[str]
+    args: List[Described]
+    cause: Described
+    context: Described
+    suppress_context: bool
+    frames: List[List[Union[str, int, None]]]  # those of the world, outermost first: file, line, function
+
+
+class ExceptionDescription(_ExceptionDescription, _Label, total=False):
+    """An exception. Also the form of those under `cause` and `context`, unless they were met before."""
+
+    name: Described  # of an ImportError, and so is path
+    path: Described
+    location: List[Described]  # of a SyntaxError: file and line
+    attributes: List[Pair]
+    namespace: Described  # of the exception that ended a step: the globals of the innermost module, or None
+    from_runpy: bool  # likewise: it was raised in the interpreter's own runpy
+
+
+class StateChanges(TypedDict, total=False):
+    """The parts of the interpreter's state that changed, apart from sys.argv and sys.modules."""
+
+    path: Described
+    meta_path: Described
+    path_hooks: Described
+    filters: Described  # of warnings
+    builtins: Dict[str, Described]
+    main: Dict[str, Described]  # the globals of `__main__`
+    environ: Dict[str, Described]
+    cwd: Described
+    attributes: Dict[str, List[str]]  # by module of the world, the names under which it now holds modules
+    state: Dict[str, Described]  # everything else, such as sys.stdout
+
+
+class _Event(TypedDict):
+    event: Literal["run", "import", "end", "warning", "note"]
+
+
+class Event(_Event, total=False):
+    """One thing that happened while a step ran.
+
+    run, import: the code of a module of the world begins: file, specials, keys, globals, locals and entry are present,
+    and the rest down to state where there is something to say. end: the code of a module ends: file, entry, after a run
+    globals, and likewise argv, modules, state. warning: category, text, where. note: values.
+    """
+
+    file: str
+    handled: str  # the class of the exception that is being handled
+    namespace: str  # where the namespace was met before
+    specials: Dict[str, Described]  # the special globals, such as `__name__`
+    keys: List[Described]  # all names in the namespace, in order
+    globals: List[Pair]  # the other globals
+    locals: bool  # `locals() is globals()`
+    argv: Described  # if sys.argv has changed
+    entry: Literal["absent", "own", "another"]  # the entry of sys.modules under the module's name
+    modules: Dict[str, Described]  # changed entries of sys.modules
+    state: StateChanges
+    category: str  # the class of a warning
+    text: str
+    where: str  # the file of the world that a warning is about, or "<implementation>"
+    values: List[Described]  # the arguments of a note
+
+
+class StepObservation(TypedDict, total=False):
+    """What one step did. A `write` step is empty; any other has all keys but exception, result and argv."""
+
+    outcome: Literal["returned", "raised"]
+    exception: ExceptionDescription  # if it raised
+    result: Described  # if it is a call that returned
+    events: List[Event]  # in the order of time
+    audit: List[List[str]]  # audit events that concern the world: the event and its subject
+    argv: Described  # if sys.argv has changed
+    modules: Dict[str, Described]  # changed entries of sys.modules
+    state: StateChanges
+    names: Dict[str, Described]  # the names that the case's own steps have bound
+    stdout: str
+    stderr: str
+    files: List[str]  # "name", "name created" or "name removed"
+
+
+@final
+class Observation(TypedDict):
+    """A result line: what a case did that came to its end."""
+
+    steps: List[StepObservation]
+
+
+@final
+class Unsupported(TypedDict):
+    """A result line: the candidate does not offer what the case calls."""
+
+    unsupported: str  # the reason
+
+
+@final
+class AgentFailed(TypedDict):
+    """A result line: the agent itself failed, which is a fault of the suite."""
+
+    agent_failed: str  # the traceback
+
+
+@final
+class Changed(TypedDict):
+    """The last result line of several cases that share a process."""
+
+    changed: List[str]  # what could not be put back after a case; if there is anything, no line counts

@@ -1,0 +1,62 @@
+"""What a step left behind, side by side: the state of the interpreter, output, files, names, audit events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .context import Place, StepContext, argv_field
+from .descriptions import ABSENT, UNCHANGED
+from .divergence import Found
+from .fields import AFTER, AUDIT, NAMES, OUTPUT
+
+# State that is told key by key.
+_MAPPINGS = ("main", "environ", "builtins", "attributes")
+_PHASES = {"open": "load code", "compile": "load code", "exec": "execute", "import": "import parent"}
+
+
+def compare_aftermath(step: StepContext) -> Iterator[Found]:
+    """The differences in what the step left behind."""
+    oracle, candidate = step.oracle, step.candidate
+    place = Place(AFTER, "restore")
+    ours, theirs = oracle.get("argv", UNCHANGED), candidate.get("argv", UNCHANGED)
+    yield from step.compare(place, argv_field("after", ours, theirs), "sys.argv afterwards", ours, theirs)
+    yield from step.compare_changes(
+        place, "after.modules", "sys.modules[{}] afterwards", oracle["modules"], candidate["modules"]
+    )
+    state: Mapping[str, Any] = oracle["state"]
+    other_state: Mapping[str, Any] = candidate["state"]
+    for key in sorted(state.keys() | other_state.keys()):
+        if key in _MAPPINGS:
+            changes: Mapping[str, Any] = state.get(key, {})
+            other_changes: Mapping[str, Any] = other_state.get(key, {})
+            yield from step.compare_changes(place, f"after.{key}", f"{key}[{{}}] afterwards", changes, other_changes)
+        else:
+            ours, theirs = state.get(key, UNCHANGED), other_state.get(key, UNCHANGED)
+            yield from step.compare(place, f"after.{key}", f"{key} afterwards", ours, theirs)
+    printed = Place(OUTPUT, "execute")
+    yield from step.compare(printed, "stdout", "stdout", oracle["stdout"], candidate["stdout"])
+    yield from step.compare(printed, "stderr", "stderr", oracle["stderr"], candidate["stderr"])
+    yield from step.compare(place, "files", "files of the world", oracle["files"], candidate["files"])
+    yield from _compare_names(step)
+    yield from _compare_audit_events(step)
+
+
+def _compare_names(step: StepContext) -> Iterator[Found]:
+    # Statements that run modules bind what they make of it.
+    runs_modules = step.step.kind == "do" and "run_module" in step.step.content
+    place = Place(NAMES, "execute" if runs_modules else "result")
+    names, other_names = step.oracle["names"], step.candidate["names"]
+    for name in sorted(names.keys() | other_names.keys()):
+        yield from step.compare(place, "names", name, names.get(name, ABSENT), other_names.get(name, ABSENT))
+
+
+def _compare_audit_events(step: StepContext) -> Iterator[Found]:
+    for event, phase in _PHASES.items():
+        ours, theirs = (
+            [subject for kind, subject in side["audit"] if kind == event] for side in (step.oracle, step.candidate)
+        )
+        if ours != theirs:
+            kind = "missing" if len(ours) > len(theirs) else "extra" if len(ours) < len(theirs) else "value"
+            place = Place(AUDIT, phase)
+            yield step.found(place, f"audit.{event}", kind, f"audit events {event!r}", ours, theirs)

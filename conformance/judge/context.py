@@ -1,0 +1,134 @@
+"""One step of a case on both sides: what every comparison of its fields needs.
+
+Owns the forms that all comparisons share: two descriptions, two mappings, two sequences of keys. Each difference that
+it yields carries the facts about the run around it, by which `owners` chooses the clause. Which fields there are, and
+when they come about, is said by `events`, `ending` and `aftermath`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..agent import SPECIALS
+from ..agent.messages import StepObservation
+from ..cases.model import Case, Step
+from ..clauses import FREE_FIELDS
+from .descriptions import ABSENT, UNCHANGED, describes_module, difference_kind, without_error_details
+from .divergence import Found, Moment
+from .fields import FIELDS
+from .observations import events_of, refusal, world_frames
+from .owners import Difference
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the course of a step: its index among the events, and the phase of the run.
+
+    What comes about after the events has one of the indices in `fields`.
+    """
+
+    index: int
+    phase: str
+
+
+class StepContext:
+    """The two observations of one step, and the facts about it that the oracle shows."""
+
+    def __init__(self, case: Case, number: int, oracle: StepObservation, candidate: StepObservation) -> None:
+        """Gather the facts. number: of the step, from 1."""
+        self.case = case
+        self.number = number
+        self.oracle = oracle
+        self.candidate = candidate
+        runs = [event for event in events_of(oracle) if event["event"] == "run"]
+        specials = runs[0]["specials"] if runs else {}
+        spec = specials.get("__spec__")
+        self._facts: dict[str, Any] = {
+            "altered": any(event.get("entry") == "own" for event in runs),
+            "returned": oracle.get("outcome") == "returned",
+            # A nested run's own errors pass through the world as well.
+            "of_world": bool(runs) and bool(world_frames(oracle)) and not oracle["exception"].get("from_runpy"),
+            "refusal": "" if runs else refusal(oracle),
+            "name": specials.get("__name__"),
+            "spec_name": spec.get("spec") if isinstance(spec, dict) else None,
+            "located": spec.get("has_location") is not False if isinstance(spec, dict) else True,
+            "imported": frozenset(event["file"] for event in events_of(oracle) if event["event"] == "import"),
+        }
+        self.code_ran = bool(runs) or any(event["event"] == "run" for event in events_of(candidate))
+
+    @property
+    def step(self) -> Step:
+        """The step itself."""
+        return self.case.steps[self.number - 1]
+
+    def found(self, place: Place, field: str, kind: str, where: str, oracle: Any, candidate: Any) -> Found:
+        """A difference at a place. field: one of `FIELDS`. where: the field's place, for a reader."""
+        if field not in FIELDS:
+            raise ValueError(f"{field} is not in the table of fields (judge/fields.py)")
+        difference = Difference(field=field, kind=kind, oracle=oracle, candidate=candidate, **self._facts)
+        return Found(difference, place.phase, f"step {self.number}: {where}", Moment(self.number, place.index))
+
+    def compare(self, place: Place, field: str, where: str, oracle: Any, candidate: Any) -> Iterator[Found]:
+        """The difference between two descriptions, if there is one."""
+        if field in FREE_FIELDS:
+            # What errors say, and how they are linked, is judged where they come out, at its own level.
+            oracle, candidate = without_error_details(oracle), without_error_details(candidate)
+        kind = difference_kind(oracle, candidate)
+        if kind == "order":
+            field = "result.order"
+        if kind:
+            yield self.found(place, field, kind, where, oracle, candidate)
+
+    def compare_changes(
+        self, place: Place, field: str, where: str, oracle: Mapping[str, Any], candidate: Mapping[str, Any]
+    ) -> Iterator[Found]:
+        """The differences between two mappings of changed keys, key by key. A key that is not there did not change.
+
+        where: with `{}` for the key.
+        """
+        for key in sorted(oracle.keys() | candidate.keys()):
+            ours, theirs = oracle.get(key, UNCHANGED), candidate.get(key, UNCHANGED)
+            shown = where.format(repr(key))
+            if field.endswith(".modules") and describes_module(ours) and describes_module(theirs):
+                # The type of a module is apart from which module it is: no program that runs as a module asks for it.
+                types = [side.get("type", ABSENT) for side in (ours, theirs)]
+                ours, theirs = _without_type(ours), _without_type(theirs)
+                yield from self.compare(place, field.replace(".modules", ".module_type"), f"type of {shown}", *types)
+            yield from self.compare(place, field, shown, ours, theirs)
+
+    def compare_keys(
+        self, place: Place, group: str, where: str, oracle: list[Any], candidate: list[Any]
+    ) -> Iterator[Found]:
+        """The keys that one side lacks, and the order of the keys if both sides have the same."""
+        ours, theirs = ({json.dumps(key): key for key in keys if key not in SPECIALS} for keys in (oracle, candidate))
+        for text in sorted(ours.keys() - theirs.keys()):
+            yield self.found(place, f"{group}.keys", "missing", f"keys{where}", ours[text], ABSENT)
+        for text in sorted(theirs.keys() - ours.keys()):
+            yield self.found(place, f"{group}.keys", "extra", f"keys{where}", ABSENT, theirs[text])
+        if oracle != candidate and sorted(map(json.dumps, oracle)) == sorted(map(json.dumps, candidate)):
+            yield self.found(place, f"{group}.order", "order", f"order of keys{where}", oracle, candidate)
+
+
+def argv_field(group: str, oracle: Mapping[str, Any], candidate: Mapping[str, Any]) -> str:
+    """The field of two changes of `sys.argv`: the right arguments in a list of their own are another field."""
+    same_items = all(side == UNCHANGED or side.get("items") == "as before" for side in (oracle, candidate))
+    return f"{group}.argv_object" if same_items or difference_kind(oracle, candidate) == "identity" else f"{group}.argv"
+
+
+def pairs_by_key(oracle: list[Any], candidate: list[Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Each key of two lists of pairs, with the oracle's and the candidate's value; `ABSENT` for one that is not there.
+
+    A key that is a text stands for itself, any other one for its description.
+    """
+    ours, theirs = ({json.dumps(key): (key, value) for key, value in side} for side in (oracle, candidate))
+    for text in [*ours, *(text for text in theirs if text not in ours)]:
+        key = (ours.get(text) or theirs[text])[0]
+        shown = key if isinstance(key, str) else text
+        yield shown, ours.get(text, (key, ABSENT))[1], theirs.get(text, (key, ABSENT))[1]
+
+
+def _without_type(module: Mapping[str, Any]) -> Any:
+    return {key: part for key, part in module.items() if key != "type"}

@@ -1,0 +1,33 @@
+"""Parts of an observation, read: the events of a step, the words for how it ends, the frames of the world."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..agent.messages import Event, ExceptionDescription, StepObservation
+
+
+def events_of(step: StepObservation) -> list[Event]:
+    """The events of a step; none, if it only wrote files."""
+    return step.get("events", [])
+
+
+def ending(step: StepObservation) -> str:
+    """The outcome of a step in words: "returned", or "raised TypeError: message"."""
+    return f"raised {short(step['exception'])}" if step["outcome"] == "raised" else "returned"
+
+
+def refusal(step: StepObservation) -> str:
+    """The error with which an implementation refuses a module, if the step ends with one; else an empty text."""
+    own = step.get("outcome") == "raised" and step["exception"].get("from_runpy")
+    return ending(step) if own else ""
+
+
+def short(exception: ExceptionDescription) -> str:
+    """An exception's type and message."""
+    return f"{exception['exception']}: {exception['message']}" if exception["message"] else exception["exception"]
+
+
+def world_frames(step: StepObservation) -> list[Any]:
+    """The frames of the world in the traceback with which a step ends: file, line and function of each."""
+    return list(step["exception"].get("frames", ())) if "exception" in step else []

@@ -1,0 +1,162 @@
+"""The columns of the page, each of them a candidate on a target: their names, and the words for some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import quote
+
+from ...texts import visible
+from ..numbers import Numbers, numbers, unjudged
+from ..runs import Run, by_candidate, headline, status_of
+
+_MOST = 4  # targets that are named; of more, the number
+
+
+@dataclass(frozen=True)
+class Column:
+    """One candidate on one target. short: the target in a few letters. kind: what it came to, as a verdict."""
+
+    candidate: str
+    name: str
+    short: str
+    platform: str
+    status: int
+    meaning: str
+    kind: str
+    complete: bool
+    problem: str
+    numbers: Numbers
+    unjudged: int  # clauses
+    delegates: bool
+    unseen: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One candidate. numbers: its columns. kind: what it came to on all of them, as a verdict."""
+
+    name: str
+    numbers: tuple[int, ...]
+    headline: str
+    kind: str
+
+
+@dataclass(frozen=True)
+class Columns:
+    """All columns, those of one candidate beside each other."""
+
+    all: Sequence[Column]
+    candidates: Sequence[Candidate]
+
+    @cached_property
+    def targets(self) -> list[str]:
+        """The targets, each once, by their short names."""
+        return list(dict.fromkeys(column.short for column in self.all))
+
+    @property
+    def several(self) -> bool:
+        """Whether there are several candidates."""
+        return len(self.candidates) > 1
+
+    def places(self, numbers: Iterable[int]) -> str:
+        """Those columns in words: the targets, behind the candidate if there are several; empty for all columns.
+
+        page.js says it of the cases in the same words.
+        """
+        wanted = set(numbers)
+        if len(wanted) == len(self.all):
+            return ""
+        return ", ".join(
+            self._place(candidate, own)
+            for candidate in self.candidates
+            if (own := [number for number in candidate.numbers if number in wanted])
+        )
+
+    def _place(self, candidate: Candidate, own: Sequence[int]) -> str:
+        shorts = [self.all[number].short for number in own]
+        some = " ".join(shorts) if len(shorts) <= _MOST else f"{len(shorts)} targets"
+        if not self.several:
+            return some
+        return candidate.name if len(own) == len(candidate.numbers) else f"{candidate.name} {some}"
+
+    def spelt(self, numbers: Iterable[int]) -> str:
+        """Those columns in words, each by its name: "in mypkg on 3.9.18, 3.13.0; in other on 3.13.0"."""
+        wanted = set(numbers)
+        found = []
+        for candidate in self.candidates:
+            own = ", ".join(self.all[number].short for number in candidate.numbers if number in wanted)
+            if own:
+                found.append(f"in {candidate.name} on {own}" if self.several else f"on {own}")
+        return "; ".join(found)
+
+    def begins(self, number: int) -> bool:
+        """Whether a column is the first of its candidate."""
+        return any(candidate.numbers[0] == number for candidate in self.candidates)
+
+    def address(self, number: int, chapter: str) -> str:
+        """What stands behind the # of an address that asks for the clauses of a chapter, in one column."""
+        column = self.all[number]
+        candidate = {"candidate": column.candidate} if self.several else {}
+        return _address(**candidate, target=column.short, chapter=chapter, to="clauses")
+
+    def address_of(self, candidate: str) -> str:
+        """What stands behind the # of an address that asks for one candidate."""
+        return _address(candidate=candidate)
+
+
+def _address(**wanted: str) -> str:
+    return "&".join(f"{name}={quote(value, safe='')}" for name, value in wanted.items())
+
+
+def columns(runs: Sequence[Run]) -> Columns:
+    """The columns of the page for these runs, one each."""
+    shorts = _shorts(runs)
+    found = []
+    for run, short in zip(runs, shorts, strict=True):
+        found.append(
+            Column(
+                candidate=visible(run.candidate),
+                name=run.target,
+                short=short,
+                platform=str(run.run["target"].get("platform", "")),
+                status=run.status,
+                meaning=run.meaning if run.complete else "incomplete",
+                kind="not-run" if not run.complete else _kind(run.status),
+                complete=run.complete,
+                problem=run.problem,
+                numbers=numbers(run),
+                unjudged=unjudged(run.listed),
+                delegates=bool(run.run.get("delegates")),
+                unseen=dict(run.run["unseen"]),
+            )
+        )
+    candidates = [
+        Candidate(
+            visible(name),
+            tuple(number for number, run in enumerate(runs) if run.candidate == name),
+            headline(own),
+            _kind(status_of(own)),
+        )
+        for name, own in by_candidate(runs).items()
+    ]
+    return Columns(found, candidates)
+
+
+def _kind(status: int) -> str:
+    return {0: "conforms", 1: "diverges"}.get(status, "not-run")
+
+
+def _shorts(runs: Sequence[Run]) -> list[str]:
+    """The version of each target, with as much of its platform as tells it from the others of that version."""
+    targets = [(run.target, str(run.run["target"].get("platform", ""))) for run in runs]
+    found = []
+    for name, platform in targets:
+        short = visible(name.removeprefix("CPython "))
+        others = {other for same, other in targets if same == name} - {platform}
+        system = platform.partition("-")[0]
+        if others:
+            short += f" {platform if any(other.partition('-')[0] == system for other in others) else system}"
+        found.append(short)
+    return found
