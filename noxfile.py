@@ -407,8 +407,12 @@ def command_again(session: nox.Session, asked: Asked, here: Path) -> str:
     words = ["nox"] if here.resolve() == HERE else ["nox", "-f", str(HERE / "noxfile.py")]
     if "--envdir" in {word.partition("=")[0] for word in sys.argv}:
         words += ["--envdir", str(session._runner.global_config.envdir)]
-    editable = " ".join(asked.install).replace("-e ", "-e=").split()
-    installs = [f"--install={word.replace('-e=', '-e ')}" for word in editable]
+    before = ["", *asked.install]
+    installs = [
+        f"--install={'-e ' if previous == '-e' else ''}{word}"
+        for previous, word in zip(before, asked.install, strict=False)
+        if word != "-e"
+    ]
     return shlex.join([*words, "-R", "-s", session.name, "--", *installs])
 
 

@@ -85,8 +85,8 @@ def numbers_in(folder: Path, text: str) -> dict[str, dict[str, int]]:
     found["entries"] = {"findings": len(entries)}
     (counted,) = re.findall(r"^(.*) in [\d.]+s", text, re.MULTILINE)
     kinds = {name: int(number) for number, name in re.findall(r"(\d+) (\w+)", counted)}
-    found["pytest's line"] = {"diverging": kinds["diverge"], "cases": sum(kinds.values())}
-    lines = re.findall(r": (\d+) cases?(?:, (\d+) diverge)?$", text, re.MULTILINE)
+    found["pytest's line"] = {"diverging": kinds["diverging"], "cases": sum(kinds.values())}
+    lines = re.findall(r": (\d+) cases?(?:, (\d+) diverges?)?$", text, re.MULTILINE)
     found["progress"] = {
         "cases": sum(int(some) for some, _ in lines),
         "diverging": sum(int(some or 0) for _, some in lines),

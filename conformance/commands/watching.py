@@ -20,7 +20,7 @@ _IDLE = {"unsupported": "not offered", "not-run": "not run"}
 
 
 def outcome(report: pytest.TestReport, level: Level) -> str:
-    """What became of a case, as its number is named: "conform", "diverge"; empty if it is no case that was tried."""
+    """What became of a case, as its number is named, such as "diverging"; empty if it is no case that was tried."""
     own: Sequence[records.Record] = getattr(report, "conformance", None) or ()
     trial = own[0] if own and own[0]["record"] == "trial" and own[0]["chapter"] != SEARCH else None
     if report.when != "call" or trial is None:
@@ -28,10 +28,10 @@ def outcome(report: pytest.TestReport, level: Level) -> str:
     if hasattr(report, "wasxfail"):
         return "as expected"
     if records.counts(trial, level):
-        return "diverge"
+        return "diverging"
     if report.failed:
         return "not as the baseline expects"
-    return _IDLE.get(trial["verdict"], "conform")
+    return _IDLE.get(trial["verdict"], "conforming")
 
 
 class Words:
@@ -45,7 +45,7 @@ class Words:
         """The name by which a case is counted, its letter and its word; what is no case is not counted."""
         name = outcome(report, self._level)
         if name:
-            return name, name[0].upper() if name == "diverge" else ".", name
+            return name, name[0].upper() if name == "diverging" else ".", name
         searched = getattr(report, "conformance", None)
         return ("", "", "searched") if report.when == "call" and searched else None
 
@@ -82,7 +82,7 @@ class Watcher:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """An item has ended, or could not begin."""
         if report.when == "call" or (report.when == "setup" and not report.passed):
-            failed = report.failed and outcome(report, self._level) in ("", "diverge")
+            failed = report.failed and outcome(report, self._level) in ("", "diverging")
             self._progress.end(report.nodeid.partition("@")[0], failed)
 
     @pytest.hookimpl(wrapper=True)

@@ -23,7 +23,7 @@ from . import asked
 from .again import Commands
 from .findings import Finding, across, failing, of_run
 from .finds import Written
-from .numbers import VERBS, Numbers, conforming, numbers, plural, said, unjudged
+from .numbers import BROKEN, VERBS, Numbers, conforming, numbers, plural, said, unjudged
 from .records import Record
 from .runs import Run, by_candidate, headline, places, status_of
 from .values import show, two_sides
@@ -183,7 +183,15 @@ def _cells(clauses: Sequence[Record], level: Level) -> list[Text]:
     for clause in clauses:
         if clause["verdict"] != "conforms":
             others[clause["verdict"]] = others.get(clause["verdict"], 0) + 1
-    return [*cells, Text(", ".join(f"{count} {VERBS[what]}" for what, count in sorted(others.items())))]
+    return [
+        *cells,
+        Text(
+            ", ".join(
+                f"{count} {what if count == 1 and what in BROKEN else VERBS[what]}"
+                for what, count in sorted(others.items())
+            )
+        ),
+    ]
 
 
 def _untried(run: Run) -> str:
