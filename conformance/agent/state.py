@@ -167,8 +167,8 @@ class State:
             others["recursion limit"] = {"changed by": now["recursion"] - before["recursion"]}
         if others:
             changed["state"] = others
-        found: StateChanges = changed
-        return found
+        changes: StateChanges = changed
+        return changes
 
     # -- helpers ----------------------------------------------------------------------------------------------
 
