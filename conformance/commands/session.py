@@ -28,7 +28,7 @@ from ..clauses import Level, registry
 from ..judge.baseline import Baseline, BaselineError, Known, marked, replayed
 from ..judge.baseline import parse as parse_baseline
 from ..judge.expected import Expected, expected_of
-from ..judge.grouping import Groups, groups
+from ..judge.grouping import Grouping, grouped
 from ..judge.trial import Tally, Trial
 from ..observation.build import build_of
 from ..observation.cached import CachedSide, CacheFile
@@ -98,7 +98,7 @@ class Session:
         self.replays: list[records.Record] = []
         self.told = ""  # what became of it
         self.oracle_in: Target | None = None  # if not in the target
-        self._known: Groups | None = None
+        self._known: Grouping | None = None
         self._database: ExampleDatabase | None = None
         self._ahead: dict[str, Trial] = {}
         self._sides: list[Side] = []
@@ -260,7 +260,9 @@ class Session:
         assert self.examiner is not None
         if self._known is None or (self.plan.alone and hasattr(self.config, "workerinput")):
             fine = self.baseline is not None  # what is expected is never mended, and must hide nothing
-            self._known = groups([records.seen(one) for one in self._met()], self.level, len(self.trials), fine=fine)
+            self._known = grouped(
+                [records.symptoms(one) for one in self._met()], self.level, len(self.trials), fine=fine
+            )
             self._known.expected = frozenset(one.signature for one in self.expected)
         verbosity = Verbosity[self.config.getoption("hypothesis_verbosity", None) or "quiet"]
         examples = self.plan.examples or PROFILES["default"].examples
