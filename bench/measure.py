@@ -20,7 +20,7 @@ from conformance.cases import families, strategies
 from conformance.cases.model import Case, usual_capabilities
 from conformance.cases.strategies import PROPERTIES
 from conformance.clauses import Level
-from conformance.judge.grouping import groups
+from conformance.judge.grouping import grouped
 from conformance.judge.trial import Tally
 from conformance.observation.agent_process import AGENT
 from conformance.observation.interpreters import Target
@@ -160,7 +160,7 @@ def search(target: Target) -> Search:
     sides = [LiveSide(target, one) for one in _SIDES]
     try:
         examiner, tally = Examiner(sides[0], sides[1], Level.EXACT), Tally()
-        known = groups([], Level.EXACT, 0)
+        known = grouped([], Level.EXACT, 0)
         for name in PROPERTIES:
             for find in search_by(
                 examiner, strategies.cases(name), name, known, examples=SEARCHED, seed=0, tally=tally

@@ -27,7 +27,7 @@ from conformance.cases.model import Case, Step
 from conformance.cases.strategies import PROPERTIES, cases
 from conformance.cases.tree import cases as whole_tree
 from conformance.clauses import Level
-from conformance.judge.grouping import Groups
+from conformance.judge.grouping import Grouping
 from conformance.observation.interpreters import Target, find
 from conformance.observation.live import LiveSide
 from conformance.report.reproducer import program
@@ -78,7 +78,7 @@ def searched(oracle: LiveSide, tmp_path_factory: pytest.TempPathFactory) -> Sear
         candidate = LiveSide(own(), str(path))
         try:
             examiner = Examiner(oracle, candidate, Level.COMPAT)
-            known = Groups(Level.COMPAT)
+            known = Grouping(Level.COMPAT)
             found: list[Find] = []
             for name in names:
                 found += search(examiner, cases(name), name, known, examples=examples, seed=0, **rest)

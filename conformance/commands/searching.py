@@ -12,7 +12,7 @@ from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.database import DirectoryBasedExampleDatabase
 
 from ..cases import strategies
-from ..judge.grouping import Groups
+from ..judge.grouping import Grouping
 from ..judge.trial import Find, Tally
 from ..search.examine import Examiner
 from ..search.profiles import PROFILES, database
@@ -36,7 +36,7 @@ class Searching:
         self._seed = option.seed
         self._verbosity = Verbosity[getattr(option, "hypothesis_verbosity", None) or "quiet"]
         self._ends: float | None = None  # by time.monotonic, if there is a budget
-        self._known: Groups | None = None
+        self._known: Grouping | None = None
         try:
             self._database = database(option.database, key)
         except ValueError as exc:
@@ -44,7 +44,7 @@ class Searching:
         if self._database is not None and isinstance(self._database, DirectoryBasedExampleDatabase):
             set_hypothesis_home_dir(self._database.path)
 
-    def search(self, name: str, left: int, known: Callable[[], Groups]) -> Iterator[Find]:
+    def search(self, name: str, left: int, known: Callable[[], Grouping]) -> Iterator[Find]:
         """Search by one property; the finds, as they come.
 
         left: the number of properties by which is still to be searched, this one among them. known: makes the findings

@@ -24,7 +24,7 @@ from ..cases.model import SEARCH, Case
 from ..cases.strategies import PROPERTIES
 from ..judge.baseline import BaselineError, marked, replayed
 from ..judge.baseline import parse as parse_baseline
-from ..judge.grouping import Groups, groups
+from ..judge.grouping import Grouping, grouped
 from ..judge.trial import Trial
 from ..observation.reproducing import reproduces
 from ..report import baseline_file, records, terminal
@@ -197,7 +197,7 @@ class Session:
             raise
         return all_records()
 
-    def _known(self) -> Groups:
+    def _known(self) -> Grouping:
         """The findings so far, which no search has to find again."""
         trials = self._results.trials
         if self._expected and self.is_worker:  # which has tried only some of the cases: at least those of the baseline
@@ -207,7 +207,7 @@ class Session:
             trials = [*trials, *(records.trial_record(trial) for trial in self._examiner.run_all(missing))]
         fine = self._baseline is not None  # what is expected is never mended, and must hide nothing
         number = len(self._results.trials)
-        known = groups([records.seen(trial) for trial in trials], self.request.level, number, fine=fine)
+        known = grouped([records.symptoms(trial) for trial in trials], self.request.level, number, fine=fine)
         known.expected = frozenset(expected.signature for expected in self._expected)
         return known
 

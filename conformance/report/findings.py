@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ..cases.model import FAMILIES
 from ..clauses import Level
-from ..judge.grouping import groups
+from ..judge.grouping import grouped
 from . import records
 from .records import Record
 from .runs import Run
@@ -81,15 +81,15 @@ def findings(
     reader wants to see, which come before all.
     """
     wanted = asked or {}
-    seen = {trial["id"]: records.seen(trial) for trial in trials if trial["divergences"]}
-    found = groups([one for one in seen.values() if one.causes(level)], level, tried or len(trials))
+    seen = {trial["id"]: records.symptoms(trial) for trial in trials if trial["divergences"]}
+    found = grouped([one for one in seen.values() if one.causes(level)], level, tried or len(trials))
     pairs_of: dict[int, list[Pair]] = {id(group): [] for group in found.all}
     for trial in trials:
         if not trial["divergences"]:
             continue
-        for one, showing in zip(trial["divergences"], seen[trial["id"]].showings, strict=True):
-            if showing.cause and showing.level <= level:
-                group = found.explaining(seen[trial["id"]], showing)
+        for one, symptom in zip(trial["divergences"], seen[trial["id"]].symptoms, strict=True):
+            if symptom.cause and symptom.level <= level:
+                group = found.explaining(seen[trial["id"]], symptom)
                 assert group is not None
                 pairs_of[id(group)].append((trial, one))
     for group in found.all:

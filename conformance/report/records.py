@@ -20,8 +20,8 @@ from ..cases.fixtures import toml
 from ..cases.model import FAMILIES, SEARCH
 from ..clauses import FREE_FIELDS, Clause, Level
 from ..judge.causes import CONTROL
-from ..judge.divergence import Divergence, Signature
-from ..judge.grouping import Seen, Showing
+from ..judge.divergence import Divergence, Moment, Signature
+from ..judge.grouping import CaseSymptoms
 from ..judge.trial import Find, Tally, Trial
 
 SCHEMA = 3
@@ -140,23 +140,11 @@ def shown_record(
     }
 
 
-def seen(trial: Record) -> Seen:
-    """A trial's record, as it is grouped."""
-    named = trial["chapter"] not in (FAMILIES, SEARCH)
-    showings = (
-        replace(
-            Showing.of(
-                Signature(one["clause"], one["phase"], one["field"], one["kind"]),
-                Level.parse(one["level"]),
-                one["cause"],
-                one["oracle"],
-                one["step"],
-            ),
-            point=named and [one["clause"]] == trial["clauses"][:1],
-        )
-        for one in trial["divergences"]
-    )
-    return Seen(trial["id"], trial["size"], tuple(showings))
+def symptoms(trial: Record) -> CaseSymptoms:
+    """The symptoms in a trial's record, as they are grouped."""
+    drawn = trial["chapter"] in (FAMILIES, SEARCH)
+    about = "" if drawn else next(iter(trial["clauses"]), "")
+    return CaseSymptoms.of(trial["id"], trial["size"], map(divergence_of, trial["divergences"]), about)
 
 
 def counts(record: Record, level: Level) -> bool:
@@ -192,6 +180,19 @@ def _divergence(one: Divergence) -> Record:
         "cause": one.cause,
         "expected": None,
     }
+
+
+def divergence_of(record: Record) -> Divergence:
+    """The divergence in a record. Its place in the order of the step is not recorded, and is 0."""
+    return Divergence(
+        Signature(record["clause"], record["phase"], record["field"], record["kind"]),
+        Level.parse(record["level"]),
+        record["where"],
+        record["oracle"],
+        record["candidate"],
+        Moment(record["step"], 0),
+        record["cause"],
+    )
 
 
 def clause_records(
