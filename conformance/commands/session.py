@@ -182,16 +182,18 @@ class Session:
     def search(self, name: str, left: int) -> list[records.Record]:
         """Search by one property; the records of the finds, and of the search. left: properties to be searched yet."""
         assert self._searching is not None
-        found: list[records.Record] = []
+        found: dict[str, records.Record] = {}  # by id, since one case may be the smallest of several causes
 
         def all_records() -> list[records.Record]:
             assert self._searching is not None
-            ids = [record["id"] for record in found]
-            return [*found, records.search_record(name, PROPERTIES[name], self._searching.tally, ids)]
+            search = records.search_record(name, PROPERTIES[name], self._searching.tally, list(found))
+            return [*found.values(), search]
 
-        finds = self._searching.search(name, left, self._known)
         try:
-            found.extend(self._marked(records.find_record(find)) for find in finds)
+            for find in self._searching.search(name, left, self._known):
+                record = self._marked(records.find_record(find))
+                earlier = found.get(record["id"], record)
+                found[record["id"]] = max(earlier, record, key=lambda record: len(record["divergences"]))
         except KeyboardInterrupt:  # pytest reports nothing of an item that is interrupted
             self.take(all_records())
             raise
