@@ -134,7 +134,9 @@ def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):
     """Do what runpy does, and one thing more."""
     if mod_name == "smoke_check":
         return runpy.run_module(mod_name, init_globals, run_name, alter_sys)
-    world = [mod_name, run_name, alter_sys, sys.argv, sorted(os.listdir("."))]
+    # By their last parts: the folder of a world is another one in each run.
+    argv = [os.path.basename(argument) if isinstance(argument, str) else argument for argument in sys.argv]
+    world = [mod_name, run_name, alter_sys, argv, sorted(os.listdir("."))]
     number = zlib.crc32(ascii(world).encode())
     try:
         found = runpy.run_module(mod_name, init_globals, run_name, alter_sys)

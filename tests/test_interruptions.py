@@ -116,7 +116,11 @@ def test_an_interruption_leaves_out_what_only_makes_reports_richer(when: str, tm
     assert done.returncode == 130, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     check_reports(tmp_path)
-    assert not [one for one in map(json.loads, (tmp_path / "out.jsonl").open()) if one["record"] == "shown"]
+    assert not [
+        one
+        for one in map(json.loads, (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines())
+        if one["record"] == "shown"
+    ]
 
 
 def test_whoever_presses_it_again_and_again_is_heard(tmp_path: Path) -> None:
