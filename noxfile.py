@@ -438,8 +438,8 @@ def driver(
             env={
                 "RUNPY_CONFORMANCE_COMMAND": again or None,
                 "RUNPY_CONFORMANCE_ADDED": added or None,
-                typed.NOX: nox_command(Path(session.invoked_from)),
-                typed.INSTALLS: "1" if session.name.startswith("conformance-") else None,
+                typed.NOX_VARIABLE: nox_command(Path(session.invoked_from)),
+                typed.INSTALLS_VARIABLE: "1" if session.name.startswith("conformance-") else None,
             },
             success_codes=success,
             interrupt_timeout=30,
@@ -541,7 +541,12 @@ def check(asked: Asked, here: Path) -> None:
     """Have the driver say whether it can follow a command line, before any environment is made. Raises UsageError."""
     command = [sys.executable, "-E", "-m", "conformance", "check", *asked.options]
     done = subprocess.run(
-        command, cwd=HERE, env={**os.environ, typed.NOX: nox_command(here)}, capture_output=True, text=True, check=False
+        command,
+        cwd=HERE,
+        env={**os.environ, typed.NOX_VARIABLE: nox_command(here)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode == USAGE:
         lines = done.stderr.strip().splitlines()

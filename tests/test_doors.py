@@ -102,7 +102,7 @@ def test_a_folder_that_is_not_there(door: Callable[..., Done], project: Path) ->
     """Each says so in the same words, and before anything is run."""
     done = door(project, "--impl=mypkg", "--import-from=lib", SMALL)
     assert done.returncode != 0
-    assert f"--import-from: there is no folder {project / 'lib'}; give a folder that is there" in done.stderr
+    assert f"--import-from: there is no folder {project / 'lib'}; give a folder that exists" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 

@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = Parser("list", description="Print what can be named on a command line, one a line, with what it says.")
     parser.add_argument("kind", nargs="?", metavar="KIND", help=f"{', '.join(_LISTS)}; an overview if none is given")
     parser.add_argument("chapter", nargs="?", metavar="CHAPTER", help="only what belongs to this chapter")
-    parser.take("--cases")
+    parser.add_options("--cases")
     asked = parser.parse_args(arguments)
     if asked.kind in CHAPTERS and not asked.chapter:  # `list packages`
         asked.kind, asked.chapter = "fixtures", asked.kind

@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("conformance", "runpy-conformance")
     for option in OPTIONS:
         settings = option.settings()
-        if option.kind is Kind.CORES:  # xdist's own -n by another name, whose default stays
+        if option.kind is Kind.PROCESSES:  # xdist's own -n by another name, whose default stays
             settings = {"metavar": option.metavar, "dest": "numprocesses", "type": _processes, "help": option.help}
         if not option.nox:
             group.addoption(option.name, **settings)
@@ -84,7 +84,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return _complain(str(exc), 2)
     except CandidateError as exc:
         session.close()
-        return _complain(f"{exc}{command_line.where_to_find(exc.missing, config.option.import_from)}", 3)
+        return _complain(f"{exc}{command_line.import_hint(exc.missing, config.option.import_from)}", 3)
     except SmokeFailed as exc:
         session.close()
         return _complain(str(exc), 3)

@@ -18,7 +18,7 @@ from ..observation.interpreters import BadInterpreter, find
 from ..observation.live import LiveSide
 from ..observation.side import AgentError, CandidateError
 from ..texts import never_refuse_output
-from .command_line import Parser, command, where_to_find
+from .command_line import Parser, command, import_hint
 from .kinds import did_you_mean
 
 
@@ -28,8 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = Parser("show", description="Print what a case shows: the observation of one side (docs/protocol.md).")
     parser.add_argument("fixture", metavar="CASE", help="its id, such as packages/nested_package_runs_main")
     parser.add_argument("--case", action="store_true", help="print the case itself, as a fixture, and run nothing")
-    parser.take("--target", "--import-from")
-    parser.take("--impl", default=None, help="the side that is to run: a candidate (default: the target's own runpy)")
+    parser.add_options("--target", "--import-from")
+    parser.add_options(
+        "--impl", default=None, help="the side that is to run: a candidate (default: the target's own runpy)"
+    )
     asked = parser.parse_args(arguments)
     name = asked.fixture.removeprefix("fixtures/").removesuffix(".toml")
     here = "" if Path.cwd() == HOUSE else str(Path.cwd())
@@ -51,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
             return 5
         reply = side.run(case.plain())
     except CandidateError as exc:
-        print(f"{exc}{where_to_find(exc.missing, import_from)}", file=sys.stderr)
+        print(f"{exc}{import_hint(exc.missing, import_from)}", file=sys.stderr)
         return 3
     except AgentError as exc:
         print(exc, file=sys.stderr)

@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="CASE | CHAPTER | families/NAME")
     parser.add_argument("--old", metavar="PYTHON", default="")
     parser.add_argument("--new", metavar="PYTHON", default="")
-    parser.take("--profile", "--seed", "--finds")
+    parser.add_options("--profile", "--seed", "--finds")
     asked = parser.parse_args(arguments)
     try:
         recordings = Recordings(FIXTURES / FOLDER)
