@@ -118,7 +118,7 @@ def _judge(words: Sequence[str], *, checking: bool) -> int:
     ours += [f"--rootdir={HOUSE}", "-c", "/dev/null"]
     for plugin_of_ours in ("plugin", "one_phase"):  # by name, so that the workers of -n have them as well
         ours += ["-p", f"{__package__}.commands.{plugin_of_ours}"]
-    interruption.listen()
+    interruption.handle_signals()
     never_refuse_output()
     failed = False
     plugins = [_Reader([*ours, *words]), *([Checking()] if checking else [])]
@@ -136,7 +136,7 @@ def _judge(words: Sequence[str], *, checking: bool) -> int:
         status, failed = 4, True
     from .commands import plugin
 
-    if interruption.happened() and not plugin.concluded():
+    if interruption.was_interrupted() and not plugin.concluded():
         status = INTERRUPTED
         plugin.conclude_early()
     elif not failed:

@@ -164,7 +164,7 @@ def import_hint(module: str, import_from: str) -> str:
 
 
 class Parser(argparse.ArgumentParser):
-    """The parser of one of COMMANDS. It takes no abbreviations, and a mistake ends it with one sentence and status 2."""
+    """The parser of one of COMMANDS. It takes no abbreviations; a mistake ends it with one sentence, status 2."""
 
     def __init__(self, command_name: str, **settings: Any) -> None:
         super().__init__(prog=command(command_name), allow_abbrev=False, **settings)

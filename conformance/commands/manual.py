@@ -13,7 +13,7 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping
 
-from .. import HOUSE, __version__
+from .. import HOUSE, STATUS, __version__
 from .command_line import COMMANDS, command
 from .options import OPTIONS
 
@@ -142,7 +142,6 @@ _VARIABLES = {
 
 def page() -> str:
     """The text of docs/options.md."""
-    from .. import STATUS
 
     def cell(text: str) -> str:
         return re.sub(r"docs/([\w-]+\.md)", r"[\1](\1)", text.replace("|", "\\|"))

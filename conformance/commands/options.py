@@ -223,7 +223,7 @@ OPTIONS = (
 # The beginnings of a --database that is a Redis server.
 DATABASES = ("redis://", "rediss://", "unix://")
 
-# Options of pytest whose value is a file: the driver does not start in the user's folder, so their path must be absolute.
+# Options of pytest whose value is a file; the driver does not start in the user's folder, and needs an absolute path.
 OF_PYTEST = tuple(Option(name, "FILE", "", Kind.OUTPUT_FILE) for name in ("--junitxml", "--junit-xml"))
 
 # Options of `nox -s releases`, which compares the runpy of two interpreters.

@@ -140,11 +140,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     if ours is None or ours.results is None or ours.is_worker:
         yield
         return
-    with interruption.held():
+    with interruption.deferred():
         session.exitstatus = ours.conclude(exitstatus)
         add_numbers(session.config, numbers(ours.run))
         yield  # pytest ends its workers and writes its JUnit file
-        if interruption.waiting():
+        if interruption.has_deferred_signal():
             session.exitstatus = INTERRUPTED
             ours.results.fail(INTERRUPTED)
         if ours.problem:
@@ -159,7 +159,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
 def conclude_early() -> None:
     """Write the reports of a session that was interrupted where pytest does not end it."""
     if _run.reporting is not None:
-        with interruption.held():
+        with interruption.deferred():
             _run.reporting.interrupt()
             _run.reporting.conclude(0)
             _run.reporting.close()

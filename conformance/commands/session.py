@@ -285,7 +285,7 @@ class Session:
         for finding in terminal.finds(self.run) if not self._results.interrupted else ():
             trial, place = finding.trial, folder / find_name(finding.clause, finding.trial["id"])
             try:
-                with interruption.heeded():
+                with interruption.interruptible():
                     self.written[trial["id"]] = write_find(
                         place,
                         trial,
@@ -310,7 +310,7 @@ class Session:
         if not self._results.reports:
             return ""
         try:
-            with interruption.heeded():
+            with interruption.interruptible():
                 leading = self._shown()
         except KeyboardInterrupt:  # the rest is what the run was for
             leading = []
