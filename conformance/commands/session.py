@@ -36,11 +36,11 @@ from ..report.progress import Counter, Progress, apart
 from ..report.runs import Run
 from ..search.examine import Examiner
 from . import interruption
-from .printed import Printed
+from .printed import PrintedCommands
 from .request import Ids, Request
 from .results import Results
 from .searching import Searching
-from .showing import shown
+from .showing import shown_records
 from .sides import Sides, candidate_of
 
 _PLATFORM = "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform
@@ -323,7 +323,7 @@ class Session:
         end, option = self._results.end, self.config.option
         if self._examiner is None or end is None or end["status"] not in (0, 1):
             return []
-        return shown(
+        return shown_records(
             failing(self.run),
             self._case,
             self._examiner,
@@ -354,15 +354,16 @@ class Session:
         return self._results.run()
 
     @property
-    def printed(self) -> Printed:
+    def printed(self) -> PrintedCommands:
         """The commands that the run prints."""
         assert self._sides is not None
-        words, recorded = self.request.selection.words(), self._sides.recorded
-        return Printed(self.config.option, words, searched=not recorded, python=self.request.target.executable)
+        selected, recorded = self.request.selection.words(), self._sides.recorded
+        python = self.request.target.executable
+        return PrintedCommands(self.config.option, selected, can_search=not recorded, python=python)
 
     def next_command(self) -> str:
         """The command to type next."""
-        return self.printed.following(self.run, self.written, self.config.option.report)
+        return self.printed.next_command(self.run, self.written, self.config.option.report)
 
     def progress(self) -> Progress:
         """A display of how far the run is."""
