@@ -180,11 +180,11 @@ def test_the_driver_of_a_clone_is_that_of_the_package() -> None:
         ("--imp x", "There is no option --imp; did you mean --impl?"),
         ("--levle=exact", "There is no option --levle; did you mean --level?"),
         ("--maxfial=3", "There is no option --maxfial; did you mean --maxfail?"),
-        ("--maxfail=x", "--maxfail, an option of pytest's: invalid int value: 'x'"),
-        ("-k", "-k, an option of pytest's: expected one argument"),
+        ("--maxfail=x", "--maxfail, an option of pytest: invalid int value: 'x'"),
+        ("-k", "-k, an option of pytest: expected one argument"),
         ("--seed=x", "--seed is a whole number, such as 0 or 42, not 'x'"),
         ("package", "'package' is neither a clause, nor a chapter, nor a fixture; did you mean packages?"),
-        ("ARGV-RESTORD", "did you mean ARGV-RESTORED? python -m conformance list says what there is."),
+        ("ARGV-RESTORD", "did you mean ARGV-RESTORED? python -m conformance list lists the names."),
         ("argv-restored", "did you mean ARGV-RESTORED?"),
         ("nested_package_runs_main", "did you mean packages/nested_package_runs_main?"),
         ("packages/nested_package_runs_man", "did you mean packages/nested_package_runs_main?"),
@@ -279,5 +279,5 @@ def test_a_command_line_can_be_checked_without_being_run() -> None:
     """As nox does before it makes any environment."""
     done = conformance("check", "--impl=no_such_module", SMALL)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "The command line can be followed. Nothing was run.\n"
+    assert done.stdout == "The command line is valid. Nothing was run.\n"
     assert conformance("check", "package").returncode == 2

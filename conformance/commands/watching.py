@@ -1,4 +1,4 @@
-"""What pytest shows and writes in a run: our progress and words for its own, and properties for its JUnit file."""
+"""Plugins that replace pytest's progress and names of outcomes by ours, and the properties of its JUnit file."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from ..report.numbers import Numbers
 from ..report.progress import Progress
 from ..texts import visible
 
-# What pytest calls the outcome of a case, when the candidate is not the cause of it.
-_IDLE = {"unsupported": "not offered", "not-run": "not run"}
+# The names of the verdicts of cases that were not compared.
+_NOT_COMPARED = {"unsupported": "not offered", "not-run": "not run"}
 
 
 def outcome(report: pytest.TestReport, level: Level) -> str:
-    """What became of a case, as its number is named, such as "diverging"; empty if it is no case that was tried."""
-    own: Sequence[records.Record] = getattr(report, "conformance", None) or ()
-    trial = own[0] if own and own[0]["record"] == "trial" and own[0]["chapter"] != SEARCH else None
+    """The name under which a case is counted, such as "diverging"; an empty text if the report is not of a trial."""
+    attached: Sequence[records.Record] = getattr(report, "conformance", None) or ()
+    first = attached[0] if attached else None
+    trial = first if first and first["record"] == "trial" and first["chapter"] != SEARCH else None
     if report.when != "call" or trial is None:
         return ""
     if hasattr(report, "wasxfail"):
@@ -31,18 +32,18 @@ def outcome(report: pytest.TestReport, level: Level) -> str:
         return "diverging"
     if report.failed:
         return "not as the baseline expects"
-    return _IDLE.get(trial["verdict"], "conforming")
+    return _NOT_COMPARED.get(trial["verdict"], "conforming")
 
 
-class Words:
-    """A plugin of pytest's that has it count cases by what became of them, and not as tests that passed."""
+class CaseNames:
+    """A plugin with which pytest counts cases by their outcome, such as "diverging", and not as passed tests."""
 
     def __init__(self, level: Level) -> None:
         self._level = level
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """The name by which a case is counted, its letter and its word; what is no case is not counted."""
+        """The category, the letter and the word of a case; nothing else is counted."""
         name = outcome(report, self._level)
         if name:
             return name, name[0].upper() if name == "diverging" else ".", name
@@ -50,8 +51,8 @@ class Words:
         return ("", "", "searched") if report.when == "call" and searched else None
 
 
-class Watcher:
-    """A plugin of pytest's that shows how far a run is."""
+class ProgressDisplay:
+    """A plugin that shows the progress of a run."""
 
     def __init__(self, progress: Progress, level: Level) -> None:
         self._progress = progress
@@ -60,8 +61,8 @@ class Watcher:
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
-        """Begin; and end, whatever becomes of it."""
-        if session.items:  # with -n the processes collect, and tell below
+        """Begin the display, and end it even after an error."""
+        if session.items:  # with -n only the workers collect items (see the next hook)
             self._progress.begin([item.nodeid for item in session.items])
         try:
             return (yield)
@@ -70,35 +71,35 @@ class Watcher:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, node: Any, ids: Sequence[str]) -> None:
-        """All processes collect the same."""
+        """Begin the display at the first worker: all workers collect the same items."""
         if not self._ids:
-            self._ids = [one.partition("@")[0] for one in ids]
+            self._ids = [nodeid.partition("@")[0] for nodeid in ids]
             self._progress.begin(self._ids)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """An item begins."""
+        """Note the start of an item."""
         self._progress.start(nodeid.partition("@")[0])
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """An item has ended, or could not begin."""
+        """Note the end of an item, or that it could not start."""
         if report.when == "call" or (report.when == "setup" and not report.passed):
             failed = report.failed and outcome(report, self._level) in ("", "diverging")
             self._progress.end(report.nodeid.partition("@")[0], failed)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_teststatus(self) -> Generator[None, Any, Any]:
-        """No dots."""
+        """Print no letters."""
         result = yield
         return (result[0], "", "") if result else result
 
 
 def writes_junit(config: pytest.Config) -> bool:
-    """Whether there is to be a JUnit file, written by this process or by the one that leads it."""
+    """True if pytest writes a JUnit file, in this process or in the one that leads the run."""
     return bool(config.getoption("xmlpath", None))
 
 
 def add_run_properties(config: pytest.Config, run: Mapping[str, Any]) -> None:
-    """Say in the JUnit file, if there is to be one, who was judged by what and where."""
+    """Add the candidate, the target and the oracle to the properties of the JUnit file, if pytest writes one."""
     xml = config.stash.get(xml_key, None)
     if xml is not None:
         for name in ("candidate", "level", "suite", "oracle", "baseline"):
@@ -107,18 +108,19 @@ def add_run_properties(config: pytest.Config, run: Mapping[str, Any]) -> None:
         xml.add_global_property("target", visible(run["target"]["name"]))
 
 
-def add_numbers(config: pytest.Config, count: Numbers) -> None:
-    """Say in the JUnit file, if there is to be one, what the run came to, by the numbers of all reports."""
+def add_numbers(config: pytest.Config, numbers: Numbers) -> None:
+    """Add the numbers of the run to the properties of the JUnit file, if pytest writes one."""
     xml = config.stash.get(xml_key, None)
     if xml is not None:
-        for name, number in count.named.items():
+        for name, number in numbers.named.items():
             xml.add_global_property(name, str(number))
 
 
 def add_properties(item: pytest.Item, record: Mapping[str, Any]) -> None:
-    """Say in the JUnit file what a case is about, and what it breaks."""
-    broken = dict.fromkeys(one["clause"] for one in record["divergences"] if one["cause"])
-    expected = [one["expected"]["reason"] for one in record["divergences"] if one.get("expected")]
+    """Add the clauses of a case, its verdict and what it breaks to the properties of its item in the JUnit file."""
+    divergences = record["divergences"]
+    broken = dict.fromkeys(divergence["clause"] for divergence in divergences if divergence["cause"])
+    expected = [divergence["expected"]["reason"] for divergence in divergences if divergence.get("expected")]
     properties = {
         "case": record["id"],
         "summary": record["summary"],
