@@ -270,7 +270,7 @@ def test_show_says_which_case_was_meant() -> None:
     """And takes the values that judging takes."""
     done = conformance("show", "nested_package_runs_main")
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"did you mean {SMALL}? python -m conformance list fixtures says which there are." in done.stderr
+    assert f"did you mean {SMALL}? python -m conformance list fixtures lists them." in done.stderr
     assert "--target needs a value" in conformance("show", SMALL, "--target=").stderr
     assert "There is no option --imp; did you mean --impl?" in conformance("show", SMALL, "--imp=x").stderr
 
