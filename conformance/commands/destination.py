@@ -53,7 +53,7 @@ class Destination(Protocol):
 
 
 def destination(path: Path) -> Destination:
-    """The destination for an absolute path: a compressed file if its name has one of the ARCHIVES endings, or a folder."""
+    """The destination for an absolute path: a compressed file if its name has an ending of ARCHIVES, or a folder."""
     return _Archive(path) if path.name.lower().endswith(ARCHIVES) else _Folder(path)
 
 
