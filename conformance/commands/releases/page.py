@@ -31,7 +31,7 @@ def _page(changes: Sequence[Change], builds: Mapping[str, Build]) -> Iterator[st
     yield "or if a change in the ledger is not shown."
     yield ""
     yield "*since* is the first release with the change, followed by the first releases of earlier versions to which it"
-    yield "was ported back, as the source says. *seen* are two recorded releases between which the case shows the change;"
+    yield "was ported back, as the source says. *seen* are two recorded releases between which the case shows it;"
     yield "`unshown` is a change that no two recorded releases show."
     yield ""
     yield "| release | changes | of these with clauses |"
