@@ -25,8 +25,8 @@ from ..report import records
 from ..report.values import show
 from ..texts import visible
 from .command_line import command
+from .junit import add_properties
 from .session import SESSION
-from .watching import add_properties
 
 
 def _repr_collection(self: pytest.Collector, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:

@@ -63,9 +63,10 @@ class Outcomes:
         (see `merge_arguments`). A file that an earlier run left is removed, or a run that cannot start would leave it.
         """
         self._reports = [path for path in reports if path.suffix.lower() != RECORDS]
-        asked = [path for path in reports if path.suffix.lower() == RECORDS]
-        kept = asked or [path.with_suffix(RECORDS) for path in self._reports[:1]]
-        records = [path.with_name(f"{path.stem}-{target}{RECORDS}") for path in kept]
+        record_files = [path for path in reports if path.suffix.lower() == RECORDS]
+        if not record_files:
+            record_files = [path.with_suffix(RECORDS) for path in self._reports[:1]]
+        records = [path.with_name(f"{path.stem}-{target}{RECORDS}") for path in record_files]
         for path in records:
             path.unlink(missing_ok=True)
         self._records += records[:1]

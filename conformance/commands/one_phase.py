@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 
 from .items import CaseItem
-from .watching import writes_junit
+from .junit import writes_junit
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -40,11 +40,12 @@ from ..report.outputs import OutputError
 from ..search.examine import SmokeFailed
 from ..texts import encodable, silence, visible
 from . import command_line, interruption, request
+from .displays import CaseNames, ProgressDisplay
 from .items import CaseItem, FamiliesFolder, FixtureFile, SearchItem
+from .junit import add_numbers, add_run_properties
 from .kinds import Kind, UsageError
 from .options import OPTIONS, named
 from .session import SESSION, Session
-from .watching import CaseNames, ProgressDisplay, add_numbers, add_run_properties
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -173,9 +173,9 @@ def _make(
         return build, take(target, build, to_record, fresh=fresh)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for build, found in pool.map(record, targets):
-            builds[build.language], taken[build.language] = build, found
-            print(f"recorded {len(found)} cases of {build}", flush=True)
+        for build, observations in pool.map(record, targets):
+            builds[build.language], taken[build.language] = build, observations
+            print(f"recorded {len(observations)} cases of {build}", flush=True)
     lost: dict[str, int] = {}
     entries = list(_entries(tree, recordings, builds, taken, lost))
     for language, count in sorted(lost.items()):
@@ -201,7 +201,9 @@ def _entries(
     lost: dict[str, int],
 ) -> Iterator[tuple[str, Entry]]:
     for case in tree:
-        stored = {language: found[case.id] for language, found in taken.items() if case.id in found}
+        stored = {
+            language: observations[case.id] for language, observations in taken.items() if case.id in observations
+        }
         before = recordings.entry(case.id)
         for language in builds.keys() - stored.keys():
             if before is not None and before.digest == case.digest:
@@ -254,11 +256,13 @@ def _check(tree: Sequence[Case], recordings: Recordings, targets: Sequence[Targe
             detail = ", with other built-in or frozen modules" if same_name else ""
             print(f"{build}: not the same build, {reason}{detail}; nothing was checked")
             continue
-        found = take(target, build, tree, fresh=None)
-        changed = {case for case, _ in _differences(tree, recordings, build, found)}
-        found |= take(target, build, [case for case in tree if case.id in changed], fresh=False)
-        differences = [f"{case}: {difference}" for case, difference in _differences(tree, recordings, build, found)]
-        print(f"{build}: {len(found)} cases, {len(differences)} differ")
+        observations = take(target, build, tree, fresh=None)
+        changed = {case for case, _ in _differences(tree, recordings, build, observations)}
+        observations |= take(target, build, [case for case in tree if case.id in changed], fresh=False)
+        differences = [
+            f"{case}: {difference}" for case, difference in _differences(tree, recordings, build, observations)
+        ]
+        print(f"{build}: {len(observations)} cases, {len(differences)} differ")
         for difference in differences[:_MOST_SHOWN]:
             print(f"  {difference}")
         if len(differences) > _MOST_SHOWN:
@@ -270,18 +274,18 @@ def _check(tree: Sequence[Case], recordings: Recordings, targets: Sequence[Targe
 
 
 def _differences(
-    tree: Sequence[Case], recordings: Recordings, build: Build, found: Mapping[str, Any]
+    tree: Sequence[Case], recordings: Recordings, build: Build, observations: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
     """The differences from the recording, each with the id of its case."""
     for case in tree:
         entry = recordings.entry(case.id)
         if entry is None or entry.digest != case.digest:
-            if case.id in found:
+            if case.id in observations:
                 yield case.id, "is not recorded" if entry is None else "has changed since it was recorded"
-        elif (case.id in found) != (build.language in entry.languages):
-            yield case.id, "is not recorded" if case.id in found else "is recorded but not run"
-        elif case.id in found:
-            stored, now = entry.stored(build.language), found[case.id]
+        elif (case.id in observations) != (build.language in entry.languages):
+            yield case.id, "is not recorded" if case.id in observations else "is recorded but not run"
+        elif case.id in observations:
+            stored, now = entry.stored(build.language), observations[case.id]
             if stored != now:
                 yield case.id, first_difference(decode(stored, build.words), decode(now, build.words))
     known = {file_of(case.id): set[str]() for case in tree}

@@ -43,11 +43,11 @@ from ..report.progress import Counter, Progress, apart
 from ..report.runs import Run
 from ..search.examine import Examiner
 from . import interruption
+from .leading_cases import shown_records
 from .printed import PrintedCommands
 from .request import CaseIds, Request
 from .results import Results
 from .searching import Searching
-from .showing import shown_records
 from .sides import Sides, candidate_of
 
 _PLATFORM = "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform

@@ -172,10 +172,10 @@ def _for_either(case: Case, versions: tuple[str, str]) -> Case | None:
     python = tuple(condition for condition in case.requires if condition.startswith("python"))
     if not python:
         return case
-    asked = replace(case, requires=python)
-    if all(asked.unmet(version, frozenset()) for version in versions):
+    versioned = replace(case, requires=python)
+    if all(versioned.unmet(version, frozenset()) for version in versions):
         return None
-    return replace(case, requires=tuple(one for one in case.requires if one not in python))
+    return replace(case, requires=tuple(condition for condition in case.requires if condition not in python))
 
 
 def _trials(examiner: Examiner, cases: Sequence[Case]) -> Iterator[Trial]:

@@ -1,19 +1,16 @@
-"""Plugins that replace pytest's progress and names of outcomes by ours, and the properties of its JUnit file."""
+"""Plugins that replace pytest's progress and its names of outcomes by ours."""
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import pytest
-from _pytest.junitxml import xml_key
 
 from ..cases.model import SEARCH
 from ..clauses import Level
 from ..report import records
-from ..report.numbers import Numbers
 from ..report.progress import Progress
-from ..texts import visible
 
 # The names of the verdicts of cases that were not compared.
 _NOT_COMPARED = {"unsupported": "not offered", "not-run": "not run"}
@@ -91,43 +88,3 @@ class ProgressDisplay:
         """Print no letters."""
         result = yield
         return (result[0], "", "") if result else result
-
-
-def writes_junit(config: pytest.Config) -> bool:
-    """True if pytest writes a JUnit file, in this process or in the one that leads the run."""
-    return bool(config.getoption("xmlpath", None))
-
-
-def add_run_properties(config: pytest.Config, run: Mapping[str, Any]) -> None:
-    """Add the candidate, the target and the oracle to the properties of the JUnit file, if pytest writes one."""
-    xml = config.stash.get(xml_key, None)
-    if xml is not None:
-        for name in ("candidate", "level", "suite", "oracle", "baseline"):
-            if run[name]:
-                xml.add_global_property(name, visible(str(run[name])))
-        xml.add_global_property("target", visible(run["target"]["name"]))
-
-
-def add_numbers(config: pytest.Config, numbers: Numbers) -> None:
-    """Add the numbers of the run to the properties of the JUnit file, if pytest writes one."""
-    xml = config.stash.get(xml_key, None)
-    if xml is not None:
-        for name, number in numbers.named.items():
-            xml.add_global_property(name, str(number))
-
-
-def add_properties(item: pytest.Item, record: Mapping[str, Any]) -> None:
-    """Add the clauses of a case, its verdict and what it breaks to the properties of its item in the JUnit file."""
-    divergences = record["divergences"]
-    broken = dict.fromkeys(divergence["clause"] for divergence in divergences if divergence["cause"])
-    expected = [divergence["expected"]["reason"] for divergence in divergences if divergence.get("expected")]
-    properties = {
-        "case": record["id"],
-        "summary": record["summary"],
-        "chapter": record["chapter"],
-        "clauses": ", ".join(record["clauses"]),
-        "verdict": record["verdict"],
-        "breaks": ", ".join(broken),
-        "expected": "; ".join(dict.fromkeys(filter(None, expected))),
-    }
-    item.user_properties += [(name, visible(value)) for name, value in properties.items() if value]
