@@ -33,8 +33,7 @@ def interrupted(
     reports = [f"--report={folder / name}" for name in REPORTS]
     return conformance(
         *(f"--impl={folder / 'mine.py'}:run_module", *reports, f"--finds={folder / 'finds'}", "--database=none"),
-        *(*arguments, *cases),
-        PYTEST_ADDOPTS="-p tests.meddling",
+        *(*arguments, *cases, "-p", "tests.meddling"),
         PYTEST_XDIST_WORKER="",  # that of these tests
         MEDDLE=meddle,
     )

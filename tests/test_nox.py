@@ -123,6 +123,7 @@ def test_without_an_interpreter_nothing_ran(tmp_path: Path) -> None:
     table = tmp_path / "conformance" / "clauses" / TABLE.name
     shutil.copytree(HOUSE / "conformance", tmp_path / "conformance", ignore=shutil.ignore_patterns("__pycache__"))
     table.write_text(TABLE.read_text(encoding="utf-8").replace('"3.8"', '"3.99"'), encoding="utf-8")
+    (tmp_path / "fixtures").symlink_to(HOUSE / "fixtures")
     done = subprocess.run(
         [sys.executable, "-m", "nox", "-s", "conformance-3.99"],
         cwd=tmp_path,
@@ -241,7 +242,6 @@ def test_a_run_that_ends_before_its_time_makes_its_reports(
     if meddle:
         environ |= {
             "PYTEST_XDIST_WORKER": "",
-            "PYTEST_ADDOPTS": "-p tests.meddling",
             "MEDDLE": meddle,
             "MEDDLE_WHERE": f"all-{names[1]}.jsonl",
         }
@@ -249,7 +249,7 @@ def test_a_run_that_ends_before_its_time_makes_its_reports(
         [
             *(sys.executable, "-m", "nox", "-x", "-f", str(HOUSE / "noxfile.py"), "--envdir", str(tmp_path / ".nox")),
             *("-s", *(f"conformance-{name}" for name in names), "--", f"--impl=mine:{first}", SMALL),
-            *("--report=all.html", "--report=all.md"),
+            *("--report=all.html", "--report=all.md", *(["-p", "tests.meddling"] if meddle else [])),
         ],
         cwd=tmp_path,
         env=environ,

@@ -192,16 +192,18 @@ class Session:
         remaining: the number of properties that have not been searched, with this one.
         """
         assert self._searching is not None
-        finds: list[records.Record] = []
+        finds: dict[str, records.Record] = {}  # by id, since one case may be the smallest of several causes
 
         def all_records() -> list[records.Record]:
             assert self._searching is not None
-            ids = [record["id"] for record in finds]
-            return [*finds, records.search_record(name, PROPERTIES[name], self._searching.tally, ids)]
+            search = records.search_record(name, PROPERTIES[name], self._searching.tally, list(finds))
+            return [*finds.values(), search]
 
-        search = self._searching.search(name, remaining, self._known)
         try:
-            finds.extend(self._marked(records.find_record(find)) for find in search)
+            for find in self._searching.search(name, remaining, self._known):
+                record = self._marked(records.find_record(find))
+                earlier = finds.get(record["id"], record)
+                finds[record["id"]] = max(earlier, record, key=lambda record: len(record["divergences"]))
         except KeyboardInterrupt:  # pytest reports nothing of an item that is interrupted
             self.take(all_records())
             raise
