@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = Parser("list", description="List the names that a command line can select, each with its meaning.")
     parser.add_argument("kind", nargs="?", metavar="KIND", help=f"{', '.join(_LISTS)} (default: an overview)")
     parser.add_argument("chapter", nargs="?", metavar="CHAPTER", help="list only the names of this chapter")
-    parser.add_options("--cases")
+    parser.add_options("--cases", help="the folder of the fixtures and families (default: the suite's own)")
     options = parser.parse_args(arguments)
     if options.kind in CHAPTERS and not options.chapter:  # `list packages`
         options.kind, options.chapter = "fixtures", options.kind
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _overview() -> Iterator[str]:
     for kind, meaning in (
-        ("clauses", "the statements about run_module that are judged"),
+        ("clauses", "the statements about run_module, with their levels"),
         ("chapters", "the topics of clauses and fixtures"),
         ("fixtures", "the named cases, in folders named after chapters"),
         ("families", "the tables from which all other cases are enumerated"),

@@ -71,10 +71,12 @@ def main(arguments: list[str] | None = None) -> int:
         description="\n".join(str(__doc__).splitlines()[2:]),
         usage=argparse.SUPPRESS,
     )
-    parser.add_argument("versions", nargs="*", metavar="VERSION")
-    parser.add_argument("--target", action="append", default=[], metavar="PYTHON")
-    parser.add_argument("--cases", default=str(FIXTURES), metavar="DIR")
-    parser.add_argument("--check", action="store_true")
+    parser.add_argument("versions", nargs="*", metavar="VERSION", help="record only these versions")
+    parser.add_argument("--target", action="append", default=[], metavar="PYTHON", help="an interpreter; repeatable")
+    parser.add_argument(
+        "--cases", default=str(FIXTURES), metavar="DIR", help="the folder of the cases (default: the suite's fixtures)"
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing, and compare with the recordings")
     parser.add_argument("--new", action="store_true", help="record only cases that are new or have changed")
     parser.add_argument("--fresh", action="store_true", help="run every case in a fresh interpreter, and not only some")
     options = parser.parse_args(arguments)

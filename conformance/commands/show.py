@@ -28,7 +28,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = Parser("show", description="Print the observation of a case on one side (docs/protocol.md).")
     parser.add_argument("fixture", metavar="CASE", help="the id of the case, such as packages/nested_package_runs_main")
     parser.add_argument("--case", action="store_true", help="print the case itself as a fixture; nothing is run")
-    parser.add_options("--target", "--import-from")
+    parser.add_options(
+        "--target", help="the interpreter in which the case runs (default: the Python that runs the suite)"
+    )
+    parser.add_options("--import-from")
     parser.add_options("--impl", default=None, help="the side to run: a candidate (default: the target's own runpy)")
     options = parser.parse_args(arguments)
     name = options.fixture.removeprefix("fixtures/").removesuffix(".toml")
