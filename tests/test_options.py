@@ -191,7 +191,10 @@ def test_the_driver_of_a_clone_is_that_of_the_package() -> None:
         ("families/cals", "did you mean families/calls?"),
         ("search/pakages", "did you mean search/packages?"),
         ("shwo", "did you mean python -m conformance show ...?"),
-        ("--interpreter=python3 --impl=mypkg", "--interpreter judges the interpreter's own runpy, and --impl another"),
+        (
+            "--interpreter=python3 --impl=mypkg",
+            "--interpreter judges the runpy of an interpreter, --impl another implementation",
+        ),
     ],
 )
 def test_what_cannot_be_followed(typed: str, sentence: str) -> None:
