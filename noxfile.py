@@ -54,7 +54,13 @@ sys.path.insert(0, str(HERE))
 
 from conformance import INTERRUPTED  # noqa: E402
 from conformance.clauses.pythons import TARGETS  # noqa: E402
-from conformance.commands.command_line import INSTALLS_VARIABLE, NOX_VARIABLE, USAGE  # noqa: E402
+from conformance.commands.command_line import (  # noqa: E402
+    ADDED_VARIABLE,
+    COMMAND_VARIABLE,
+    INSTALLS_VARIABLE,
+    NOX_VARIABLE,
+    USAGE,
+)
 from conformance.commands.interruption import only_first_interruption  # noqa: E402
 from conformance.commands.kinds import UsageError  # noqa: E402
 from conformance.commands.nox_outcomes import (  # noqa: E402
@@ -432,8 +438,8 @@ def driver(
             *(sys.executable, "-E", "-m", module, *arguments),
             external=True,
             env={
-                "RUNPY_CONFORMANCE_COMMAND": again or None,
-                "RUNPY_CONFORMANCE_ADDED": added or None,
+                COMMAND_VARIABLE: again or None,
+                ADDED_VARIABLE: added or None,
                 NOX_VARIABLE: nox_command(Path(session.invoked_from)),
                 INSTALLS_VARIABLE: "1" if session.name.startswith("conformance-") else None,
             },

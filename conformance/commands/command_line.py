@@ -40,9 +40,12 @@ COMMANDS = {
 }
 
 # Environment variables that nox sets for the driver: the nox command that the user typed, such as
-# "nox -f path/to/noxfile.py", and a flag that is set if nox makes the target's environment.
+# "nox -f path/to/noxfile.py"; a flag that is set if nox makes the target's environment; the beginning of the commands
+# that the driver prints; and the names of the options that this beginning adds by itself.
 NOX_VARIABLE = "RUNPY_CONFORMANCE_NOX"
 INSTALLS_VARIABLE = "RUNPY_CONFORMANCE_INSTALLS"
+COMMAND_VARIABLE = "RUNPY_CONFORMANCE_COMMAND"
+ADDED_VARIABLE = "RUNPY_CONFORMANCE_ADDED"
 
 
 def command(name: str = "") -> str:

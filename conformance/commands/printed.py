@@ -30,6 +30,7 @@ from ..report.findings import failing
 from ..report.finds import Written
 from ..report.runs import Run
 from ..search.profiles import PROFILES
+from .command_line import ADDED_VARIABLE, COMMAND_VARIABLE
 from .options import named
 
 _PAGE = "conformance.html"
@@ -121,8 +122,8 @@ class PrintedCommands:
     selected: Sequence[str] = ()
     can_search: bool = True
     python: str = "python"
-    program: str = field(default_factory=lambda: program_of(os.environ.get("RUNPY_CONFORMANCE_COMMAND", "")))
-    added: Sequence[str] = field(default_factory=lambda: os.environ.get("RUNPY_CONFORMANCE_ADDED", "").split())
+    program: str = field(default_factory=lambda: program_of(os.environ.get(COMMAND_VARIABLE, "")))
+    added: Sequence[str] = field(default_factory=lambda: os.environ.get(ADDED_VARIABLE, "").split())
 
     def command(self, scope: Scope, *arguments: str, **changes: object) -> str:
         """A command with these arguments at its end, which repeats the options up to a scope.
