@@ -1,8 +1,8 @@
-"""How fast the suite is, against the bare cost of what it does and against what people do by hand (docs/speed.md).
+"""Measures the speed of the suite, beside the bare calls and beside a comparison by hand (docs/speed.md).
 
-floor     the bare calls, in one process: a script for the target
-naive     one side of one case, in an interpreter of its own: a script for the target
-measure   runs these, and the suite itself, and takes the time
-growth    how the cost grows: with cores, with the depth and the size of worlds, and memory with the number of cases
-show      the tables and the page
+floor     a script for the target: the bare calls, in one process
+naive     a script for the target: one side of one case, in an interpreter of its own
+measure   runs these scripts and the suite, and measures their time
+growth    measures how the time grows with cores and with the depth and size of worlds, and memory with the search
+show      makes the tables and plots, for the terminal and for the page
 """

@@ -1,8 +1,8 @@
-"""Measures how fast the suite is (docs/speed.md).
+"""Measures the speed of the suite (docs/speed.md).
 
 usage: python -m bench [--target=PYTHON] ... [--growth] [--memory=TIME] [--write]
 
-Best with nothing else at work on the machine. Exit status: 0, 1 something does not run, 2 usage.
+No other work should run on the machine. Exit status: 0, 1 something that is measured does not run, 2 usage error.
 """
 
 from __future__ import annotations
@@ -18,29 +18,39 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import growth, show
-from bench.measure import ROOM, BenchError, measure
+from bench.measure import ROOT, BenchError, measure
 from conformance.observation.interpreters import BadInterpreter, Target, find
 from conformance.observation.side import AgentError, CandidateError
 from conformance.observation.two_agents import cores
 from conformance.search.profiles import seconds
 
-_PAGE = ROOM / "docs" / "speed.md"
-_BUSY = 0.5  # of the cores
+_PAGE = ROOT / "docs" / "speed.md"
+_BUSY = 0.5  # the load, as a share of the cores, from which a machine is busy
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure and show; the exit status."""
+    """Measure, print the tables, and return the exit status."""
     parser = argparse.ArgumentParser(
         allow_abbrev=False, prog="python -m bench", description=str(__doc__).splitlines()[0]
     )
-    parser.add_argument("--target", action="append", default=[], metavar="PYTHON", help="repeatable; default: this one")
-    parser.add_argument("--growth", action="store_true", help="also how the cost grows, on the first target")
-    parser.add_argument("--memory", metavar="TIME", help="also what memory a search for so long takes (90s, 30m)")
-    parser.add_argument("--write", action="store_true", help=f"write what was measured into {_PAGE.name}")
-    asked = parser.parse_args(arguments)
+    parser.add_argument(
+        "--target",
+        action="append",
+        default=[],
+        metavar="PYTHON",
+        help="an interpreter to measure; repeatable (default: this one)",
+    )
+    parser.add_argument("--growth", action="store_true", help="also measure how the time grows, on the first target")
+    parser.add_argument(
+        "--memory",
+        metavar="TIME",
+        help="also measure the memory of a search with this time limit (90s, 30m), on the first target",
+    )
+    parser.add_argument("--write", action="store_true", help=f"write the measurements into {_PAGE.name}")
+    options = parser.parse_args(arguments)
     try:
-        budget = seconds(asked.memory) if asked.memory else 0.0
-        targets = [find(one) for one in asked.target or [sys.executable]]
+        budget = seconds(options.memory) if options.memory else 0.0
+        targets = [find(path) for path in options.target or [sys.executable]]
     except (ValueError, BadInterpreter) as exc:
         print(f"--memory: {exc}" if isinstance(exc, ValueError) else exc, file=sys.stderr)
         return 2
@@ -48,31 +58,35 @@ def main(arguments: list[str] | None = None) -> int:
     load = os.getloadavg()[0]
     machine = f"{cores()} cores, {platform.system()} {platform.machine()}, load {load:.1f} at the start"
     if load > cores() * _BUSY:
-        console.print(f"[bold]This machine is busy ({machine}): only the processor's times mean something.[/]")
+        console.print(f"[bold]This machine is busy ({machine}); only the processor times are reliable.[/]")
     parts: dict[str, str] = {}
     try:
         measured = []
         for target in targets:
             measured.append(measure(target))
             console.print(
-                show.table(measured[-1:], f"{target.name}: ms a case on both sides, by the clock (processor)")
+                show.table(
+                    measured[-1:], f"{target.name}: ms for a case on both sides: wall-clock time (processor time)"
+                )
             )
         if len(measured) > 1:
-            console.print(show.table(measured, f"{machine}: ms a case on both sides, by the clock (processor)"))
+            console.print(
+                show.table(measured, f"{machine}: ms for a case on both sides: wall-clock time (processor time)")
+            )
         else:
             console.print(machine)
         day = datetime.now(UTC).date().isoformat()
         parts["targets"] = f"Measured on {day}: {machine}.\n\n{show.markdown(measured)}"
-        if asked.growth:
+        if options.growth:
             parts |= _growth(targets)
         if budget:
             parts["memory"] = _memory(targets, budget)
     except (BenchError, AgentError, CandidateError) as exc:
         print(exc, file=sys.stderr)
         return 1
-    for name in [one for one in parts if one != "targets"]:
+    for name in [name for name in parts if name != "targets"]:
         console.print(parts[name], markup=False, highlight=False)
-    if asked.write:
+    if options.write:
         _write(_PAGE, parts)
     return 0
 
@@ -82,27 +96,25 @@ def _growth(targets: Sequence[Target]) -> dict[str, str]:
     depth = show.plot(growth.over_depth(target), "deep", "ms", 1e3)
     size = show.plot(growth.over_size(target), "modules", "ms", 1e3)
     cores = show.plot(growth.over_cores(target), "cores", "cases a second")
-    return {
-        name: f"{target.name}:\n\n```\n{one}```\n"
-        for name, one in zip(("depth", "size", "cores"), (depth, size, cores), strict=True)
-    }
+    plots = {"depth": depth, "size": size, "cores": cores}
+    return {name: f"{target.name}:\n\n```\n{plot}```\n" for name, plot in plots.items()}
 
 
 def _memory(targets: Sequence[Target], budget: float) -> str:
     points, tried = growth.memory(targets[0], budget)
-    shown = show.plot(points[:: max(1, len(points) // 10)], "s", "MB", 1e-6)
-    return f"{targets[0].name}, {tried} cases tried:\n\n```\n{shown}```\n"
+    plot = show.plot(points[:: max(1, len(points) // 10)], "s", "MB", 1e-6)
+    return f"{targets[0].name}, {tried} cases tried:\n\n```\n{plot}```\n"
 
 
 def _write(page: Path, parts: dict[str, str]) -> None:
-    """Put each part in the place of what stands between its two marks."""
+    """Replace the text between the two marks of each part by the part."""
     text = page.read_text("utf-8")
     for name, part in parts.items():
         start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
-        head, found, rest = text.partition(start)
-        _, also, tail = rest.partition(end)
-        assert found
-        assert also
+        head, start_mark, rest = text.partition(start)
+        _, end_mark, tail = rest.partition(end)
+        assert start_mark
+        assert end_mark
         text = f"{head}{start}\n{part}\n{end}{tail}"
     page.write_text(text, "utf-8")
 

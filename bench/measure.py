@@ -1,4 +1,12 @@
-"""Takes the time of the bare calls, of what one would do by hand, and of the suite as it is run."""
+"""Measures the time of the bare calls, of a comparison by hand, and of the suite itself.
+
+Rules. Every measurement is of the same cases and of both sides. The suite is measured as users run it: by its command,
+with its start.
+
+Theory of operation. `measure` takes all measurements of one target in one go, the bare calls at the start and at the
+end, since a machine may become slower meanwhile. The suite's time for one case is the difference of two runs, one of a
+few cases and one of all cases, divided by the difference of their numbers: this leaves the start out.
+"""
 
 from __future__ import annotations
 
@@ -29,16 +37,16 @@ from conformance.search.examine import Examiner
 from conformance.search.rounds import search as search_by
 
 _HERE = Path(__file__).resolve().parent
-ROOM = _HERE.parent  # where the suite can be imported
+ROOT = _HERE.parent  # the folder from which the suite can be imported
 _SIDES = ("oracle", str(REFERENCE))
 FLOOR_CASES, FLOOR_ROUNDS, NAIVE_CASES = 400, 3, 25
-SEARCHED = 100  # by each property
+SEARCHED = 100  # cases drawn for each property
 FEW, ALL = "families/sequences", "families"
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds for one case, both sides: by the clock, and of processors."""
+    """The seconds for one case on both sides. clock: wall-clock time. processor: processor time."""
 
     clock: float
     processor: float
@@ -46,7 +54,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Search:
-    """What one case of a search cost, and of that the share of drawing it."""
+    """The seconds for one case of a search by the clock, and the share of them that drawing the case takes."""
 
     clock: float
     drawing: float
@@ -54,9 +62,10 @@ class Search:
 
 @dataclass(frozen=True)
 class Measured:
-    """One target: what a case costs, in seconds for both sides, and until the suite has tried its first cases.
+    """The measurements of one target.
 
-    ours: in the first run; again: in the next, when it is known what the oracle shows.
+    floor: the bare calls. naive: the comparison by hand. ours: the suite in a first run. again: the suite in a second
+    run, which has the oracle's cached results. start: the seconds until the suite has tried its first cases.
     """
 
     target: Target
@@ -69,33 +78,33 @@ class Measured:
 
 
 class BenchError(Exception):
-    """Something that is measured does not run; one sentence."""
+    """Something that is measured does not run; the text is one sentence."""
 
 
 def measure(target: Target) -> Measured:
-    """All of it for one target, in one go. Raises BenchError."""
+    """Take all measurements of one target. Raises BenchError, AgentError, CandidateError."""
     version, capabilities = target.version, usual_capabilities(target.implementation)
-    every = [case for case in families.generate(FIXTURES) if not case.unmet(version, capabilities)]
-    bare = [floor(target, every)]
-    by_hand = naive(target, every)
+    cases = [case for case in families.generate(FIXTURES) if not case.unmet(version, capabilities)]
+    bare = [floor(target, cases)]
+    by_hand = naive(target, cases)
     (start, ours), (_, again) = enumeration(target)
     searching = search(target)
-    bare.append(floor(target, every))  # before and after: the machine may have become slower meanwhile
-    around = Cost(sum(one.clock for one in bare) / 2, sum(one.processor for one in bare) / 2)
-    return Measured(target, around, by_hand, ours, again, searching, start)
+    bare.append(floor(target, cases))  # again: the machine may have become slower
+    average = Cost(sum(cost.clock for cost in bare) / 2, sum(cost.processor for cost in bare) / 2)
+    return Measured(target, average, by_hand, ours, again, searching, start)
 
 
-def floor(target: Target, every: Sequence[Case]) -> Cost:
-    """The same worlds and the same calls made bare, one after another in one process; the median of some rounds."""
-    some = _spread(every, FLOOR_CASES)
+def floor(target: Target, cases: Sequence[Case]) -> Cost:
+    """The cost of the bare calls, one after another in one process: the median of the rounds. Raises BenchError."""
+    sample = _spread(cases, FLOOR_CASES)
     with _folder() as folder:
         request = {
-            "cases": [case.plain() for case in some],
+            "cases": [case.plain() for case in sample],
             "sides": _SIDES,
             "folder": folder,
             "rounds": FLOOR_ROUNDS,
         }
-        told = subprocess.run(
+        script = subprocess.run(
             [target.executable, str(_HERE / "floor.py"), str(AGENT.parent)],
             input=json.dumps(request),
             capture_output=True,
@@ -103,20 +112,20 @@ def floor(target: Target, every: Sequence[Case]) -> Cost:
             check=False,
         )
     try:
-        rounds = json.loads(told.stdout)
+        rounds = json.loads(script.stdout)
     except ValueError:
-        raise BenchError(f"{target.name}: the bare calls do not run: {told.stderr.strip()[-300:]}") from None
-    return Cost(*(statistics.median(one[n] for one in rounds) / len(some) for n in (0, 1)))
+        raise BenchError(f"{target.name}: the bare calls do not run: {script.stderr.strip()[-300:]}") from None
+    return Cost(*(statistics.median(times[clock] for times in rounds) / len(sample) for clock in (0, 1)))
 
 
-def naive(target: Target, every: Sequence[Case]) -> Cost:
-    """Two interpreters for each case, one after the other, and a look at whether they print the same."""
-    some = _spread(every, NAIVE_CASES)
-    # Not a script that starts the interpreter, as version managers have: that would be slow on our account.
-    tell = [target.executable, "-c", "import sys; print(sys.executable)"]
-    executable = subprocess.run(tell, capture_output=True, text=True, check=True).stdout.strip()
-    with _folder() as folder, spent() as taken:
-        for case in some:
+def naive(target: Target, cases: Sequence[Case]) -> Cost:
+    """The cost of a comparison by hand: two interpreters for each case, whose output must agree. Raises BenchError."""
+    sample = _spread(cases, NAIVE_CASES)
+    # The interpreter itself, and not the script by which a version manager starts it: the script would cost time.
+    asking = [target.executable, "-c", "import sys; print(sys.executable)"]
+    executable = subprocess.run(asking, capture_output=True, text=True, check=True).stdout.strip()
+    with _folder() as folder, spent() as seconds:
+        for case in sample:
             printed = [
                 subprocess.run(
                     [
@@ -134,30 +143,32 @@ def naive(target: Target, every: Sequence[Case]) -> Cost:
                 for side in _SIDES
             ]
             if printed[0] != printed[1]:
-                raise BenchError(f"{target.name}: by hand, the reference differs in {case.id}: {printed}")
-    return Cost(*(one / len(some) for one in taken))
+                raise BenchError(f"{target.name}: by hand, the reference diverges in {case.id}: {printed}")
+    return Cost(*(each / len(sample) for each in seconds))
 
 
 def enumeration(target: Target, cores: Sequence[int] = (), times: int = 2) -> list[tuple[float, Cost]]:
-    """The command as it is typed, for a few cases and for all that the families enumerate: the start, and the rest.
+    """The cost of the command for the cases of the families: for each run, the seconds of its start, and of one case.
 
-    times: how often; all but the first find what the oracle has shown.
+    cores: the cores to use, or all. times: the number of runs; all but the first use the oracle's cached results.
+    Raises BenchError.
     """
-    found = []
-    with _folder() as few_kept, _folder() as all_kept:
+    costs = []
+    with _folder() as few_database, _folder() as all_database:
         for _ in range(times):
-            with spent() as first:
-                few = command(target, FEW, f"--database={few_kept}", cores=cores)
-            with spent() as whole:
-                count = command(target, ALL, f"--database={all_kept}", cores=cores)
-            rest = [(all_of_it - start) / (count - few) for all_of_it, start in zip(whole, first, strict=True)]
-            found.append((first[0], Cost(*rest)))
-    return found
+            with spent() as seconds_of_few:
+                few = command(target, FEW, f"--database={few_database}", cores=cores)
+            with spent() as seconds_of_all:
+                count = command(target, ALL, f"--database={all_database}", cores=cores)
+            pairs = zip(seconds_of_all, seconds_of_few, strict=True)
+            cost = Cost(*((of_all - of_few) / (count - few) for of_all, of_few in pairs))
+            costs.append((seconds_of_few[0], cost))
+    return costs
 
 
 def search(target: Target) -> Search:
-    """A search by all properties. Raises AgentError, CandidateError."""
-    sides = [LiveSide(target, one) for one in _SIDES]
+    """The cost of a search by all properties. Raises BenchError, AgentError, CandidateError."""
+    sides = [LiveSide(target, side) for side in _SIDES]
     try:
         examiner, tally = Examiner(sides[0], sides[1], Level.EXACT), Tally()
         known = grouped([], Level.EXACT, 0)
@@ -165,7 +176,7 @@ def search(target: Target) -> Search:
             for find in search_by(
                 examiner, strategies.cases(name), name, known, examples=SEARCHED, seed=0, tally=tally
             ):
-                raise BenchError(f"{target.name}: the reference differs: {find.cause}")
+                raise BenchError(f"{target.name}: the reference diverges: {find.cause}")
     finally:
         for side in sides:
             side.close()
@@ -174,28 +185,28 @@ def search(target: Target) -> Search:
 
 
 def command(target: Target, *words: str, cores: Sequence[int] = ()) -> int:
-    """Run the suite with the reference, on these cores alone if some are given; how many cases it ran.
+    """Run the suite on the reference, and return the number of cases that it ran. cores: the cores to use, or all.
 
     Raises BenchError if the reference does not conform.
     """
     with tempfile.TemporaryDirectory(prefix="runpy-bench-") as folder:
         report = Path(folder, "records.jsonl")
-        ended = subprocess.run(
+        run = subprocess.run(
             command_line(target, f"--report={report}", *words),
-            cwd=ROOM,
+            cwd=ROOT,
             capture_output=True,
             text=True,
             check=False,
             preexec_fn=(lambda: os.sched_setaffinity(0, cores)) if cores else None,
         )
-        if ended.returncode:
-            raise BenchError(f"{target.name}: {' '.join(words)}: {(ended.stderr or ended.stdout).strip()[-300:]}")
+        if run.returncode:
+            raise BenchError(f"{target.name}: {' '.join(words)}: {(run.stderr or run.stdout).strip()[-300:]}")
         records = [json.loads(line) for line in report.read_text("utf-8").splitlines()]
-    return sum(one["record"] == "trial" and one["verdict"] != "not-run" for one in records)
+    return sum(record["record"] == "trial" and record["verdict"] != "not-run" for record in records)
 
 
 def command_line(target: Target, *words: str) -> list[str]:
-    """The suite as one would type it, but that nothing is kept, unless the words say where."""
+    """The command of the suite with these arguments; by default it keeps no database and no finds."""
     module = "conformance"
     return [
         *(sys.executable, "-E", "-m", module, f"--target={target.executable}"),
@@ -204,13 +215,13 @@ def command_line(target: Target, *words: str) -> list[str]:
 
 
 def _spread(cases: Sequence[Case], count: int) -> list[Case]:
-    """So many of the cases, from all over."""
+    """A sample of about `count` cases, at equal distances."""
     return list(cases[:: max(1, len(cases) // count)])
 
 
 @contextmanager
 def _folder() -> Iterator[str]:
-    """A folder in memory, where there is one: where the suite builds its worlds as well."""
+    """A temporary folder, in memory if that is possible, as for the worlds of the suite."""
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else None
     with tempfile.TemporaryDirectory(prefix="runpy-bench-", dir=memory) as folder:
         yield os.path.realpath(folder)
@@ -218,10 +229,10 @@ def _folder() -> Iterator[str]:
 
 @contextmanager
 def spent() -> Iterator[list[float]]:
-    """The seconds that pass until the end: by the clock, and of processors in processes started and ended meanwhile."""
-    found: list[float] = []
+    """A list that gets, when the block ends, its wall-clock seconds and its child processes' processor seconds."""
+    seconds: list[float] = []
     clock, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
-    yield found
+    yield seconds
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    found.append(time.perf_counter() - clock)
-    found.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    seconds.append(time.perf_counter() - clock)
+    seconds.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)

@@ -1,8 +1,8 @@
-"""One side of one case, as one would try it by hand: in an interpreter of its own. Run as a script, in the target.
+"""Runs one side of one case in an interpreter of its own, as a person would by hand. A script for the target.
 
 usage: naive.py AGENT-FOLDER SIDE FOLDER < CASE
 
-Builds the world in FOLDER, takes the steps, and prints what came of each: the names that a call returned, or the error.
+Builds the world in FOLDER, takes the steps, and prints the result of each: the names that a call returned, or an error.
 """
 
 import importlib
@@ -14,7 +14,7 @@ import types
 
 
 def main():  # type: () -> None
-    """Carry out the case."""
+    """Run the case."""
     agent, side, folder = sys.argv[1:]
     sys.path[0] = agent
     world, candidate = importlib.import_module("world"), importlib.import_module("candidate")
@@ -27,7 +27,7 @@ def main():  # type: () -> None
     world.write(folder, case["files"])
     os.chdir(folder)
     sys.argv = list(case["argv"])
-    sys.path[:0] = [os.path.normpath(os.path.join(folder, world.real_name(one))) for one in case["path"]]
+    sys.path[:0] = [os.path.normpath(os.path.join(folder, world.real_name(entry))) for entry in case["path"]]
     namespace = {"__name__": "steps", "run_module": run_module, "note": print}
     for number, step in enumerate(case["steps"], 1):
         try:

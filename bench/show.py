@@ -1,4 +1,4 @@
-"""The tables of what was measured, for the terminal and for docs/speed.md."""
+"""Makes the tables and plots of the measurements, for the terminal and for docs/speed.md."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from bench.growth import Point
-from bench.measure import Measured
+from bench.measure import Cost, Measured
 
 _COLUMNS = (
     "target", "floor", "naive", "ours", "ours again",
@@ -17,27 +17,27 @@ _WIDTH = 40
 
 
 def rows(measured: Sequence[Measured]) -> list[list[str]]:
-    """One row for each target; times in milliseconds for a case on both sides."""
+    """One row for each target, with milliseconds for a case on both sides."""
     return [
         [
-            one.target.name,
-            _milliseconds(one.floor.clock, one.floor.processor),
-            _milliseconds(one.naive.clock, one.naive.processor),
-            _milliseconds(one.ours.clock, one.ours.processor),
-            _milliseconds(one.again.clock, one.again.processor),
-            f"{one.naive.clock / one.ours.clock:.1f}",
-            f"{one.ours.clock / one.floor.clock:.2f}",
-            f"{one.again.clock / one.floor.clock:.2f}",
-            f"{one.search.clock * 1e3:.1f}",
-            f"{one.search.drawing:.0%}",
-            f"{one.start:.1f} s",
+            of_target.target.name,
+            _milliseconds(of_target.floor),
+            _milliseconds(of_target.naive),
+            _milliseconds(of_target.ours),
+            _milliseconds(of_target.again),
+            f"{of_target.naive.clock / of_target.ours.clock:.1f}",
+            f"{of_target.ours.clock / of_target.floor.clock:.2f}",
+            f"{of_target.again.clock / of_target.floor.clock:.2f}",
+            f"{of_target.search.clock * 1e3:.1f}",
+            f"{of_target.search.drawing:.0%}",
+            f"{of_target.start:.1f} s",
         ]
-        for one in measured
+        for of_target in measured
     ]
 
 
 def table(measured: Sequence[Measured], title: str) -> Table:
-    """For the terminal."""
+    """The table for the terminal."""
     made = Table(*_COLUMNS, title=title, title_justify="left")
     for row in rows(measured):
         made.add_row(*row)
@@ -45,13 +45,13 @@ def table(measured: Sequence[Measured], title: str) -> Table:
 
 
 def markdown(measured: Sequence[Measured]) -> str:
-    """The same, for the page."""
+    """The table in Markdown, for the page."""
     lines = [_COLUMNS, ["-"] + ["-:"] * (len(_COLUMNS) - 1), *rows(measured)]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
 
 
 def plot(points: Sequence[Point], at: str, value: str, scale: float = 1.0, digits: int = 1) -> str:
-    """Bars, one a point. at, value: what stands to the left and to the right; scale: of the value."""
+    """A plot with one bar for each point. at, value: the units of the axis and of the values. scale: of the values."""
     most = max(point.value for point in points) or 1.0
     heads = [f"{point.at:.0f} {at}" for point in points]
     width = max(map(len, heads))
@@ -62,5 +62,5 @@ def plot(points: Sequence[Point], at: str, value: str, scale: float = 1.0, digit
     )
 
 
-def _milliseconds(clock: float, processor: float) -> str:
-    return f"{clock * 1e3:.1f} ({processor * 1e3:.1f})"
+def _milliseconds(cost: Cost) -> str:
+    return f"{cost.clock * 1e3:.1f} ({cost.processor * 1e3:.1f})"

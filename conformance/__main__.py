@@ -1,7 +1,12 @@
-"""`python -m conformance`, and `runpy-conformance` where it is installed: the suite for one target.
+"""`python -m conformance`, or `runpy-conformance` where it is installed: the suite for one target.
 
-Without the name of one of the commands beside it (`command_line.COMMANDS`) it judges. What is no option of ours is
-pytest's: a word that pytest does not know either is refused here, in our own words.
+Rules. This module chooses what to do and returns the exit status. The command line is read in `command_line`, and a run
+belongs to the plugin.
+
+Theory of operation. If the first argument is one of the commands beside judging (`command_line.COMMANDS`), its module
+is run. Otherwise the candidate is judged: our options are checked, and then pytest runs with our plugin. An argument
+that is neither ours nor pytest's is refused here, with a message of our own. The plugin prints the last line; this
+module prints it only if the run ended before the plugin could.
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ import signal
 from . import HOUSE, INTERRUPTED, __version__
 
 if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))  # nothing has begun before all this is imported
+    signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))  # until all this is imported, nothing has begun
 
 import importlib
 import re
@@ -25,126 +30,129 @@ import pytest
 from .commands import command_line, interruption, manual
 from .commands.kinds import UsageError
 from .commands.options import OPTIONS
-from .commands.request import Checking
+from .commands.request import CheckOnly
 from .report import terminal
 from .texts import never_refuse_output, silence
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Do what the command line says; the exit status."""
-    words = sys.argv[1:] if arguments is None else arguments
-    first = words[0] if words else ""
+    """Run the command, and return its exit status. arguments: default: those of the process."""
+    given = sys.argv[1:] if arguments is None else arguments
+    first = given[0] if given else ""
     if first in command_line.COMMANDS:
-        return _command(first, words[1:])
-    if {"-h", "--help"} & set(words):
+        return _command(first, given[1:])
+    if {"-h", "--help"} & set(given):
         print(manual.help_text(), end="")
         return 0
-    if "--version" in words:
+    if "--version" in given:
         print(f"runpy-conformance {__version__}")
         return 0
-    checking = first == _CHECK
+    check_only = first == _CHECK
     try:
-        asked = command_line.read(words[checking:])
-        if asked.values("--install"):
+        line = command_line.read(given[1:] if check_only else given)
+        if line.values("--install"):
             raise UsageError(
                 "--install is for nox, which makes environments: install the candidate into --target yourself."
             )
-        return _judge(asked.arguments(), checking=checking)
+        return _judge(line.arguments(), check_only=check_only)
     except UsageError as exc:
-        usage = [manual.usage()] if isinstance(exc, _Misspelt) else []
+        usage = [manual.usage()] if isinstance(exc, _UnknownArgument) else []
         print(*usage, exc, terminal.last_line(None, command_line.USAGE, None), sep="\n", file=sys.stderr)
         return command_line.USAGE
 
 
-# The first word by which nox has a command line checked before it makes any environment.
+# The first argument with which nox has a command line checked, before it makes any environment.
 _CHECK = "check"
 
 
-def _command(name: str, words: list[str]) -> int:
-    """Run one of the commands beside the judging."""
+def _command(name: str, arguments: list[str]) -> int:
+    """Run one of the commands beside judging, and return its exit status."""
     module = importlib.import_module(f".commands.{command_line.COMMANDS[name][0]}", __package__)
     try:
-        return int(module.main(words))
+        return int(module.main(arguments))
     except BrokenPipeError:
         silence()
         return INTERRUPTED
 
 
-class _Misspelt(UsageError):
-    """A word that nobody understands; the usage is shown beside the sentence."""
+class _UnknownArgument(UsageError):
+    """An argument that neither we nor pytest know; the usage is printed above the message."""
 
 
-class _Reader:
-    """A plugin that tells in our words which words pytest does not understand."""
+class _ErrorTranslator:
+    """A pytest plugin that replaces pytest's usage errors by ours."""
 
-    def __init__(self, words: Sequence[str]) -> None:
-        self._words = words
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self._arguments = arguments
         self._parser: pytest.Parser | None = None
 
     def pytest_addoption(self, parser: pytest.Parser) -> None:
-        """Keep the parser, which comes to know the options of all plugins."""
+        """Keep the parser, to which all plugins add their options."""
         self._parser = parser
 
     @pytest.hookimpl(wrapper=True)
     def pytest_cmdline_parse(self) -> Generator[None, pytest.Config, pytest.Config]:
-        """Raise our own error in place of pytest's, which shows a usage that is not ours. Raises _Misspelt."""
+        """Raise our own error in place of pytest's, which would show pytest's usage. Raises _UnknownArgument."""
         try:
             return (yield)
         except pytest.UsageError as exc:
-            raise _Misspelt(self._sentence(str(exc))) from None
+            raise _UnknownArgument(self._message(str(exc))) from None
 
-    def _sentence(self, said: str) -> str:
-        """The sentence for a complaint of pytest's."""
+    def _message(self, message: str) -> str:
+        """The message for an error message of pytest."""
         try:
-            unknown = self._parser.parse_known_and_unknown_args(self._words)[1] if self._parser else []
+            unknown = self._parser.parse_known_and_unknown_args(self._arguments)[1] if self._parser else []
         except pytest.UsageError:
             unknown = []
         if unknown:
             names = [option.name for option in OPTIONS if not option.nox]
             return command_line.no_such_option(unknown[0], [*names, *getattr(self._parser, "_opt2dest", ())])
-        error = re.search(r"^.*?error: (.*)$", said, re.MULTILINE)
-        sentence = re.sub(r"^argument (\S+): ", r"\1, an option of pytest's: ", error[1] if error else said)
+        error = re.search(r"^.*?error: (.*)$", message, re.MULTILINE)
+        sentence = re.sub(r"^argument (\S+): ", r"\1, an option of pytest: ", error[1] if error else message)
         return f"{sentence}; {command_line.command()} --help lists the options."
 
 
-def _judge(words: Sequence[str], *, checking: bool) -> int:
-    """Run pytest with the plugin on the fixtures; the exit status. Raises UsageError."""
+def _judge(arguments: Sequence[str], *, check_only: bool) -> int:
+    """Run pytest with the plugin, and return the exit status of the run. Raises UsageError.
+
+    check_only: true if the request is checked and nothing is run.
+    """
     for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
-        os.environ.pop(name, None)  # they are for other runs of pytest
+        os.environ.pop(name, None)  # the user's settings are for other runs of pytest
     ours = ["-p", "no:cacheprovider", "-p", "no:doctest", "-p", "no:unittest", "--no-header", "--no-summary"]
     ours += ["--capture=no", "-p", "no:logging", "-p", "no:tmpdir", "-q", "--tb=no", "--assert=plain"]
-    # What these look for comes from tests that are Python; each costs every case something.
+    # These look for faults in tests written in Python, and each of them slows every case down.
     ours += ["-p", "no:warnings", "-p", "no:unraisableexception", "-p", "no:threadexception"]
     ours += [f"--rootdir={HOUSE}", "-c", "/dev/null"]
-    for plugin_of_ours in ("plugin", "one_phase"):  # by name, so that the workers of -n have them as well
+    for plugin_of_ours in ("plugin", "one_phase"):  # by name, so that the workers of -n load them, too
         ours += ["-p", f"{__package__}.commands.{plugin_of_ours}"]
-    interruption.listen()
+    interruption.handle_signals()
     never_refuse_output()
     failed = False
-    plugins = [_Reader([*ours, *words]), *([Checking()] if checking else [])]
+    plugins = [_ErrorTranslator([*ours, *arguments]), *([CheckOnly()] if check_only else [])]
     try:
-        status = int(pytest.main([*ours, *words], plugins=plugins))
-    except BrokenPipeError:  # whoever read our output, `head` perhaps, has had enough; and all has been written
+        status = int(pytest.main([*ours, *arguments], plugins=plugins))
+    except BrokenPipeError:  # the reader of our output, such as `head`, has closed it; the reports are written
         silence()
         return INTERRUPTED
-    except KeyboardInterrupt:  # where pytest does not expect it
+    except KeyboardInterrupt:  # at a moment at which pytest does not catch it
         status = INTERRUPTED
     except UsageError:
         raise
-    except Exception:  # nothing that goes wrong here is a verdict
+    except Exception:  # an error here is not a verdict
         traceback.print_exc()
         status, failed = 4, True
     from .commands import plugin
 
-    if interruption.happened() and not plugin.concluded():
+    if interruption.was_interrupted() and not plugin.concluded():
         status = INTERRUPTED
         plugin.conclude_early()
     elif not failed:
         if plugin.concluded() or status == 0:
             return status
-        # pytest's own numbers, for what ended before the plugin had a say.
-        others = {int(pytest.ExitCode.USAGE_ERROR): 2, int(pytest.ExitCode.INTERRUPTED): INTERRUPTED}
-        status = INTERRUPTED if status == INTERRUPTED else others.get(status, 4)
+        # pytest's own exit statuses, for a run that ended before the plugin could set one.
+        own_statuses = {int(pytest.ExitCode.USAGE_ERROR): 2, int(pytest.ExitCode.INTERRUPTED): INTERRUPTED}
+        status = INTERRUPTED if status == INTERRUPTED else own_statuses.get(status, 4)
     print(terminal.last_line(None, status, None), file=sys.stderr)
     return status
 

@@ -56,7 +56,7 @@ def test_a_plot_has_a_bar_for_each_point() -> None:
 
 def test_depth_and_size_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every world that is made for it runs."""
-    monkeypatch.setattr(growth, "_TOGETHER", 2)
+    monkeypatch.setattr(growth, "_BATCH", 2)
     monkeypatch.setattr(growth, "_TIMES", 1)
     assert [point.at for point in growth.over_depth(TARGET)] == list(growth.DEPTHS)
     assert [point.at for point in growth.over_size(TARGET)] == list(growth.SIZES)

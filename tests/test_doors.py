@@ -103,7 +103,7 @@ def test_a_folder_that_is_not_there(door: Callable[..., Done], project: Path) ->
     """Each says so in the same words, and before anything is run."""
     done = door(project, "--impl=mypkg", "--import-from=lib", SMALL)
     assert done.returncode != 0
-    assert f"--import-from: there is no folder {project / 'lib'}; give a folder that is there" in done.stderr
+    assert f"--import-from: there is no folder {project / 'lib'}; give a folder that exists" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 
@@ -131,7 +131,7 @@ def test_nox_checks_a_command_line_before_it_makes_an_environment(project: Path)
         (["--imp=x"], "There is no option --imp; did you mean --impl?"),
         (["ARGV-RESTORD"], "did you mean ARGV-RESTORED?"),
         (["--baseline=none.toml"], "--write-baseline writes one"),
-        (["--maxfail=x"], "--maxfail, an option of pytest's: invalid int value: 'x'"),
+        (["--maxfail=x"], "--maxfail, an option of pytest: invalid int value: 'x'"),
     ):
         done = run([*command, "-s", "conformance", "--", *words], project)
         assert done.returncode == 1

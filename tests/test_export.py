@@ -569,7 +569,8 @@ def test_without_a_folder_it_says_where_it_writes(
     monkeypatch.setattr(export, "_DEFAULT", tmp_path / "build" / "fixtures")
     assert export.main([f"--cases={small}"]) == 0
     assert (
-        capsys.readouterr().out.splitlines()[0] == f"No folder was named: {tmp_path / 'build' / 'fixtures'} is taken."
+        capsys.readouterr().out.splitlines()[0]
+        == f"No folder was given; the tree is written to {tmp_path / 'build' / 'fixtures'}."
     )
     assert (tmp_path / "build" / "fixtures" / INDEX).is_file()
 
@@ -577,10 +578,10 @@ def test_without_a_folder_it_says_where_it_writes(
 def test_a_tree_for_some_versions_holds_nothing_of_others(tmp_path: Path, compilers: Mapping[str, Target]) -> None:
     """No observation, no compiled file, no case that none of them can run."""
     recordings = Recordings(FIXTURES / FOLDER)
-    builds = export._chosen(recordings.builds, ["3.12"])
+    builds = export._selected_builds(recordings.builds, ["3.12"])
     newest = next(case for case in all_cases().values() if "python>=3.14" in case.requires)
-    assert not export._is_for_any(newest, builds)
-    assert export._is_for_any(newest, recordings.builds)
+    assert not export._runs_on_any(newest, builds)
+    assert export._runs_on_any(newest, recordings.builds)
     files = export.contents(_tree(), recordings, builds, {one: compilers[one] for one in compilers if one == "3.12"})
     index = json.loads(files[INDEX])
     assert list(index["pythons"]) == ["3.12"]

@@ -88,7 +88,7 @@ def test_a_patched_cpython_is_judged_like_any_other(tmp_path: Path) -> None:
     [
         (["--interpreter=/no/such/python"], "There is no interpreter '/no/such/python'"),
         (["--interpreter=/bin/ls"], "/bin/ls does not answer as a Python interpreter does"),
-        (["--interpreter={python}", "--impl=mypkg"], "give one of the two"),
+        (["--interpreter={python}", "--impl=mypkg"], "give one of them"),
         (["--interpreter={python}", "--target={another}"], "beside --interpreter, --target is a CPython 3."),
     ],
 )

@@ -62,10 +62,10 @@ def last_line(done: subprocess.CompletedProcess[str]) -> str:
         (["--impl"], "--impl needs a value"),
         (["--interpreter="], "--interpreter needs a value"),
         (["--install=/no/such/place"], "there is nothing at /no/such/place"),
-        (["--install=a b"], "'a b' is no requirement"),
+        (["--install=a b"], "'a b' is not a requirement"),
         (["--install=--index-url=x"], "--install takes a PyPI name, a path or '-e path'"),
         (["--report=/no/such/folder/out.jsonl"], "there is no folder /no/such/folder"),
-        (["--target=python3", "--install=x"], "--install is for the environments made here"),
+        (["--target=python3", "--install=x"], "--install is for the environments that nox makes"),
     ],
 )
 def test_a_command_line_that_cannot_be_followed(arguments: list[str], sentence: str, tmp_path: Path) -> None:

@@ -20,9 +20,9 @@ SMALL = "packages/nested_package_runs_main"
 
 # What is typed; and the sentence.
 REFUSED = {
-    "--import-from=no_such": "--import-from: there is no folder {here}/no_such; give a folder that is there",
-    "--import-from=file": "--import-from: {here}/file is a file; give a folder that is there",
-    "--cases=file": "--cases: {here}/file is a file; give a folder that is there",
+    "--import-from=no_such": "--import-from: there is no folder {here}/no_such; give a folder that exists",
+    "--import-from=file": "--import-from: {here}/file is a file; give a folder that exists",
+    "--cases=file": "--cases: {here}/file is a file; give a folder that exists",
     "--case-timeout=0": "--case-timeout is a number of seconds above 0, such as 10 or 0.5, not '0'",
     "--case-timeout=nan": "--case-timeout is a number of seconds above 0, such as 10 or 0.5, not 'nan'",
     "--case-timeout=inf": "--case-timeout is a number of seconds above 0, such as 10 or 0.5, not 'inf'",
@@ -35,24 +35,24 @@ REFUSED = {
     "--profile=x": "--profile: there is no profile 'x'; there are quick, default, thorough",
     "--profile=through": "there are quick, default, thorough; did you mean thorough?",
     "--level=x": "--level: there is no level 'x'; there are documented, compat, exact",
-    "--cores=x": "--cores is a number of processes from 1 on, or auto, not 'x'",
-    "--cores=0": "--cores is a number of processes from 1 on, or auto, not '0'",
+    "--cores=x": "--cores is a number of processes, at least 1, or auto, not 'x'",
+    "--cores=0": "--cores is a number of processes, at least 1, or auto, not '0'",
     "--budget=x": "--budget is a length of time such as 90s, 30m or 2h, not 'x'",
     "--budget=0": "--budget is a length of time such as 90s, 30m or 2h, not '0'",
     "--target=no_such": "--target: There is no interpreter 'no_such'; give a path or a command's name",
     "--target=.": "--target: {here} is a folder; give the interpreter in it",
     "--target=venv": "--target: {here}/venv is a folder; give the interpreter in it, {here}/venv/bin/python",
-    "--interpreter=./file": "--interpreter: {here}/file is no program that you may start; give an interpreter",
+    "--interpreter=./file": "--interpreter: {here}/file is not a program that you may start; give an interpreter",
     "--report=out.json": "--report: out.json ends in none of .jsonl, .html, .md, .svg, badge.json",
     "--report=folder.html": "--report: {here}/folder.html is a folder; give a file, as in --report=path/to/file.html",
     "--report=no/out.html": "{here}/no/out.html cannot be written, since there is no folder {here}/no",
     "--junitxml=no/out.xml": "{here}/no/out.xml cannot be written, since there is no folder {here}/no",
     "--baseline=.": "--baseline: {here} is a folder; give a file, as in --baseline=path/to/file.toml",
-    "--finds=file": "--finds: {here}/file is a file; give a folder, which is made if it is not there",
-    "--finds=file/finds": "--finds: {here}/file is a file; give a folder, which is made if it is not there",
-    "--database=file": "--database: {here}/file is a file; give a folder, which is made if it is not there",
+    "--finds=file": "--finds: {here}/file is a file; give a folder, which is made if it does not exist",
+    "--finds=file/finds": "--finds: {here}/file is a file; give a folder, which is made if it does not exist",
+    "--database=file": "--database: {here}/file is a file; give a folder, which is made if it does not exist",
     "--write-baseline=yes": "--write-baseline takes no value; give --write-baseline alone",
-    "--impl=my-pkg": "the name of a module (perhaps it is called my_pkg when it is imported); give mypkg",
+    "--impl=my-pkg": "the name of a module (the name to import may be my_pkg); give mypkg",
     "--impl=my-file": "'my-file' cannot be the name of a module (the file is ./my-file.py); give mypkg",
     "--impl=-x": "--impl: '-x' cannot be the name of a module; give mypkg, mypkg.mod:callable or path/to/adapter.py",
     "--impl=a..b": "--impl: 'a..b' cannot be the name of a module",
@@ -60,7 +60,7 @@ REFUSED = {
     "--impl=mypkg:run()": "--impl: 'run()' cannot be the name of a callable",
     "--impl=reference": "--impl=reference is the suite's own implementation; --impl=reference:run_module is the module",
     "--impl=one --impl=two": "--impl is given twice, as one and as two; give it once",
-    "--impl --level=exact": "mypkg.mod:callable or path/to/adapter.py:callable; the next word is --level=exact",
+    "--impl --level=exact": "mypkg.mod:callable or path/to/adapter.py:callable; the next argument is --level=exact",
     "--install=no/such": "--install: there is nothing at {here}/no/such; give a PyPI name, or a path",
     "--install=--index-url=x": "--install takes a PyPI name, a path or '-e path', not --index-url=x",
 }
@@ -180,18 +180,21 @@ def test_the_driver_of_a_clone_is_that_of_the_package() -> None:
         ("--imp x", "There is no option --imp; did you mean --impl?"),
         ("--levle=exact", "There is no option --levle; did you mean --level?"),
         ("--maxfial=3", "There is no option --maxfial; did you mean --maxfail?"),
-        ("--maxfail=x", "--maxfail, an option of pytest's: invalid int value: 'x'"),
-        ("-k", "-k, an option of pytest's: expected one argument"),
+        ("--maxfail=x", "--maxfail, an option of pytest: invalid int value: 'x'"),
+        ("-k", "-k, an option of pytest: expected one argument"),
         ("--seed=x", "--seed is a whole number, such as 0 or 42, not 'x'"),
         ("package", "'package' is neither a clause, nor a chapter, nor a fixture; did you mean packages?"),
-        ("ARGV-RESTORD", "did you mean ARGV-RESTORED? python -m conformance list says what there is."),
+        ("ARGV-RESTORD", "did you mean ARGV-RESTORED? python -m conformance list lists the names."),
         ("argv-restored", "did you mean ARGV-RESTORED?"),
         ("nested_package_runs_main", "did you mean packages/nested_package_runs_main?"),
         ("packages/nested_package_runs_man", "did you mean packages/nested_package_runs_main?"),
         ("families/cals", "did you mean families/calls?"),
         ("search/pakages", "did you mean search/packages?"),
         ("shwo", "did you mean python -m conformance show ...?"),
-        ("--interpreter=python3 --impl=mypkg", "--interpreter judges the interpreter's own runpy, and --impl another"),
+        (
+            "--interpreter=python3 --impl=mypkg",
+            "--interpreter judges the runpy of an interpreter, --impl another implementation",
+        ),
     ],
 )
 def test_what_cannot_be_followed(typed: str, sentence: str) -> None:
@@ -228,10 +231,10 @@ def test_a_candidate_in_src_is_pointed_at(tmp_path: Path) -> None:
     done = conformance("--impl=mine", SMALL, folder=tmp_path)
     assert done.returncode == 3
     option = f"--import-from={tmp_path / 'src'}"
-    assert f"it lies in {tmp_path / 'src'}: say {option}." in done.stderr
+    assert f"it is in {tmp_path / 'src'}: give {option}." in done.stderr
     assert conformance("--impl=mine", SMALL, option, folder=tmp_path).returncode == 0
     done = conformance("--impl=no_such_module", SMALL, folder=tmp_path)
-    assert "install it there, or say with --import-from=DIR in which folder it lies." in done.stderr
+    assert "install it there, or give the folder that holds it with --import-from=DIR." in done.stderr
     assert "--install" not in done.stderr
 
 
@@ -270,7 +273,7 @@ def test_show_says_which_case_was_meant() -> None:
     """And takes the values that judging takes."""
     done = conformance("show", "nested_package_runs_main")
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"did you mean {SMALL}? python -m conformance list fixtures says which there are." in done.stderr
+    assert f"did you mean {SMALL}? python -m conformance list fixtures lists them." in done.stderr
     assert "--target needs a value" in conformance("show", SMALL, "--target=").stderr
     assert "There is no option --imp; did you mean --impl?" in conformance("show", SMALL, "--imp=x").stderr
 
@@ -279,5 +282,5 @@ def test_a_command_line_can_be_checked_without_being_run() -> None:
     """As nox does before it makes any environment."""
     done = conformance("check", "--impl=no_such_module", SMALL)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "The command line can be followed. Nothing was run.\n"
+    assert done.stdout == "The command line is valid. Nothing was run.\n"
     assert conformance("check", "package").returncode == 2

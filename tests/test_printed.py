@@ -18,7 +18,7 @@ import pytest
 
 from conformance import HOUSE, REFERENCE
 from conformance.commands.options import OPTIONS
-from conformance.commands.printed import CARRIED, Printed, Scope
+from conformance.commands.printed import REPEATED, PrintedCommands, Scope
 from conformance.observation.interpreters import BadInterpreter, find
 from conformance.report.asked import answers, mended
 from conformance.report.findings import failing
@@ -66,33 +66,32 @@ OTHERWISE = {"--report", "--write-baseline", "--cores"}
 def usual(**changed: object) -> Namespace:
     """The options of a run, of which these were given."""
     given = Namespace(interpreter=changed.get("interpreter", ""))
-    values = {one.name: one.default(given) for one in CARRIED.values()}
+    values = {one.name: one.default(given) for one in REPEATED.values()}
     return Namespace(**{**values, **changed})
 
 
-def printed(*chosen: str, searched: bool = True, **changed: object) -> Printed:
+def printed(*chosen: str, can_search: bool = True, **changed: object) -> PrintedCommands:
     """The commands of a run in which these options were given."""
-    return Printed(usual(**changed), chosen, searched, "python3", "suite", ())
+    return PrintedCommands(usual(**changed), chosen, can_search, "python3", "suite", ())
 
 
-def test_each_option_is_carried_or_known_to_decide_nothing() -> None:
+def test_each_option_is_repeated_or_known_to_decide_nothing() -> None:
     """A new one has to be put into the table, or here."""
-    assert {option.name for option in OPTIONS if not option.nox} - OTHERWISE == {
-        one for one in CARRIED if one.startswith("--")
-    }
-    assert {one.name for one in CARRIED.values()} == GIVEN.keys()
+    names = {option.name for option in OPTIONS if not option.nox}
+    assert names - OTHERWISE == {spelling for spelling in REPEATED if spelling.startswith("--")}
+    assert {repeated.name for repeated in REPEATED.values()} == GIVEN.keys()
 
 
-@pytest.mark.parametrize("spelling", CARRIED)
+@pytest.mark.parametrize("spelling", REPEATED)
 def test_an_option_that_was_given_is_repeated_where_it_decides_something(spelling: str) -> None:
     """And is one word of the line, whatever is in it; what was not given is not said."""
-    one = CARRIED[spelling]
+    one = REPEATED[spelling]
     commands = printed(**{one.name: GIVEN[one.name]})
     said = [f"{spelling}={GIVEN[one.name]}"] if spelling != "-k" else [spelling, str(GIVEN[one.name])]
     for scope in Scope:
-        words = shlex.split(commands.line(scope, "x"))
+        words = shlex.split(commands.command(scope, "x"))
         assert words == ["suite", *(said if scope >= one.scope else []), "x"]
-    assert replace(commands, added=[spelling]).line(Scope.SELECTION) == "suite"
+    assert replace(commands, added=[spelling]).command(Scope.SELECTION) == "suite"
 
 
 # -- what leads on ---------------------------------------------------------------------------------------------
@@ -131,35 +130,35 @@ GOOD, BAD = trial(CASE), trial(CASE, divergence())
 )
 def test_what_conforms_leads_on(chosen: Sequence[str], given: Mapping[str, object], after: str) -> None:
     """From a case to its chapter, from a chapter to everything, from everything to more of it."""
-    assert printed(*chosen, **given).following(run_of(GOOD), {}, []) == after
+    assert printed(*chosen, **given).next_command(run_of(GOOD), {}, []) == after
 
 
 def test_where_there_is_nothing_more_nothing_is_said() -> None:
     """Everything at every level; and a run of everything in which nothing ran."""
     done = run_of(GOOD, level=made.Level.EXACT)
-    assert printed(profile="thorough", level="exact").following(done, {}, []) == ""
-    assert printed(searched=False, level="exact").following(done, {}, []) == ""
-    assert printed().following(run_of(), {}, []) == ""
-    assert printed("packages").following(run_of(), {}, []) == "suite"
+    assert printed(profile="thorough", level="exact").next_command(done, {}, []) == ""
+    assert printed(can_search=False, level="exact").next_command(done, {}, []) == ""
+    assert printed().next_command(run_of(), {}, []) == ""
+    assert printed("packages").next_command(run_of(), {}, []) == "suite"
 
 
 def test_what_diverges_leads_to_the_first_finding_and_then_to_both_sides() -> None:
     """The case alone; if it was alone, the page that shows what each side did; if that was made, the chapter."""
     run = run_of(BAD)
     again = f"suite {CASE}::PACKAGE-FROM-SPEC"
-    assert printed().following(run, {}, []) == again
-    assert printed("packages").following(run, {}, []) == again
+    assert printed().next_command(run, {}, []) == again
+    assert printed("packages").next_command(run, {}, []) == again
     for word in (CASE, f"{CASE}::PACKAGE-FROM-SPEC", f"{CASE}::MAIN-SUBMODULE"):
-        assert printed(word).following(run, {}, []) == f"{again} --report=conformance.html"
-        assert printed(word).following(run, {}, ["x.HTML"]) == "suite packages"
+        assert printed(word).next_command(run, {}, []) == f"{again} --report=conformance.html"
+        assert printed(word).next_command(run, {}, ["x.HTML"]) == "suite packages"
 
 
 def test_an_interrupted_run_leads_to_a_shorter_one() -> None:
     """If there is one."""
     run = run_of(GOOD, status=130)
-    assert printed(level="exact").following(run, {}, []) == "suite --level=exact --profile=quick"
-    assert printed("packages").following(run, {}, []) == ""
-    assert printed().following(run_of(BAD, status=130), {}, []) == f"suite {CASE}::PACKAGE-FROM-SPEC"
+    assert printed(level="exact").next_command(run, {}, []) == "suite --level=exact --profile=quick"
+    assert printed("packages").next_command(run, {}, []) == ""
+    assert printed().next_command(run_of(BAD, status=130), {}, []) == f"suite {CASE}::PACKAGE-FROM-SPEC"
 
 
 def test_a_find_leads_to_its_program_or_to_its_own_search() -> None:
@@ -171,10 +170,10 @@ def test_a_find_leads_to_its_program_or_to_its_own_search() -> None:
     own = "suite --level=exact '--cases=/finds dir' one/fixture::PACKAGE-FROM-SPEC"
     program = "python3 '/finds dir/one/repro.py'"
     assert commands.commands.of(failing(run)[0], written) == [program, own]
-    assert commands.following(run, {name: written}, []) == program
+    assert commands.next_command(run, {name: written}, []) == program
     unshown = {name: replace(written, shows=False)}
-    assert commands.following(run, unshown, []) == own
-    assert commands.following(run, {}, []) == "suite --level=exact --seed=7 search/packages"
+    assert commands.next_command(run, unshown, []) == own
+    assert commands.next_command(run, {}, []) == "suite --level=exact --seed=7 search/packages"
 
 
 # -- a case that is tried for a clause ---------------------------------------------------------------------------

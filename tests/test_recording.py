@@ -277,7 +277,7 @@ def test_a_recording_is_made_checked_and_found_to_have_drifted(small: Path, caps
     assert record.main(words) == 0
     assert path.read_text() == first
     assert record.main([*words, "--check"]) == 0
-    assert "3 cases, 0 drifted" in capsys.readouterr().out
+    assert "3 cases, 0 differ" in capsys.readouterr().out
     path.write_text(first.replace('"x": 1', '"x": 7'))
     (small / "packages" / "case_2.toml").write_text((small / "packages" / "case_1.toml").read_text() + "'y.py' = ''\n")
     assert record.main([*words, "--check"]) == 1
@@ -287,7 +287,7 @@ def test_a_recording_is_made_checked_and_found_to_have_drifted(small: Path, caps
     assert record.main([*words, "--new"]) == 0
     assert "recorded 1 cases" in capsys.readouterr().out
     assert record.main([*words, "--check"]) == 1, "the one that has drifted without a change of its own stays"
-    assert "3 cases, 1 drifted" in capsys.readouterr().out
+    assert "3 cases, 1 differ" in capsys.readouterr().out
     assert record.main(words) == 0
     assert record.main([*words, "--check"]) == 0
 

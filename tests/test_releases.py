@@ -357,10 +357,10 @@ def test_what_is_in_the_ledger_and_is_not_to_be_seen_is_told(target: Target) -> 
     one = change(case=case, effects=(row,))
     old, new = _as_of(target, "3.11.9"), _as_of(target, "3.12.9")
     found = compare(old, new, [all_cases()[case]], [one])
-    assert [gone.id for gone in found.gone] == ["C"]
+    assert [missing.id for missing in found.not_shown] == ["C"]
     assert found.differs
     unseen = compare(old, new, [], [replace(one, case="real_programs/unused_lazy_import_stays_lazy")])
-    assert list(unseen.unseen) == ["C"]
+    assert list(unseen.not_run) == ["C"]
     assert not unseen.differs
 
 
@@ -368,8 +368,8 @@ def test_a_boundary_of_a_clause_is_shown_by_a_case_of_its_own(target: Target) ->
     """Else it is said that it is not."""
     case = all_cases()["loaders/code_with_free_variables_message"]
     found = compare(_as_of(target, "3.10.9"), _as_of(target, "3.11.9"), [case], ledger())
-    assert "CODE-WITH-FREE-VARIABLES-MESSAGE" in found.silent
-    assert found.boundaries == {}
+    assert "CODE-WITH-FREE-VARIABLES-MESSAGE" in found.silent_clauses
+    assert found.shown_clauses == {}
 
 
 def test_a_case_for_one_of_the_two_versions_is_run_by_both(target: Target) -> None:

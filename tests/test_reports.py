@@ -579,10 +579,10 @@ def test_the_command_refuses_in_one_sentence(tmp_path: Path, capsys: pytest.Capt
     empty.mkdir()
     for arguments, sentence in (
         ([tmp_path / "none.jsonl"], "cannot be read"),
-        ([empty], "the folder holds no report"),
+        ([empty], "the folder has no file of records"),
         ([one, one], "was tried on CPython 3.13.0 in"),
         ([one, f"--report={tmp_path / 'x.txt'}"], "ends in none of"),
-        ([one, f"--report={tmp_path / 'x.jsonl'}"], "records are what this reads"),
+        ([one, f"--report={tmp_path / 'x.jsonl'}"], "this command reads records"),
         ([one, f"--report={tmp_path / 'no' / 'x.html'}"], "cannot be written: No such file or directory"),
         (["--compare", one], "--compare takes two"),
         (["--compare", one, one, f"--report={tmp_path / 'x.html'}"], "a comparison is written as FILE.md"),

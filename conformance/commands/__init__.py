@@ -1,1 +1,1 @@
-"""What a person types: the pytest plugin, the run, and the commands beside it."""
+"""Holds the commands that a person types: the pytest plugin, the run, and the commands beside judging."""

@@ -1,8 +1,12 @@
-"""A command line as it was typed: options with their values, checked, and everything else in its order.
+"""The command line: its options with checked values, and all other arguments in their order.
 
-Both front doors read theirs here, the noxfile and the command; the commands beside them (`show`, `report` ...) have a
-parser that complains in the same way. What an option means, and which values it takes, is in `options`; which
-clauses, chapters and fixtures there are, is not known here. Nothing here imports pytest.
+Rules. Both front doors, the noxfile and the command, read their command line here. This module knows no clause, chapter
+or fixture, and the meaning of an option is in `options`. It imports no pytest: the noxfile imports it each time.
+
+Theory of operation. `read` goes through the arguments once. An argument that is one of our options becomes an
+`Argument` with that option and its checked value; any other argument stays as it is, since it may be an option of
+pytest or a name. Of an option that may be given once, only the value that counts is kept. `Parser` is the parser of the
+commands beside judging (`show`, `report` ...); it takes the same options and reports mistakes in the same way.
 """
 
 from __future__ import annotations
@@ -20,36 +24,43 @@ from .. import __name__ as _package
 from .kinds import Kind, UsageError, did_you_mean
 from .options import OF_PYTEST, OPTIONS, Option, named
 
-USAGE = 2  # the exit status
+USAGE = 2  # the exit status of a usage error
 
-# The commands beside the judging itself: the module of each, and what it does.
+# The commands beside judging: the module of each, its arguments, and its help.
 COMMANDS = {
-    "show": ("show", "CASE", "print what a case shows, or with --case the case itself"),
-    "list": ("listing", "[KIND] [CHAPTER]", "print the clauses, chapters, fixtures or families that there are"),
-    "report": ("report", "A.jsonl B.jsonl", "make one report of several runs; --compare compares two"),
-    "export": ("export", "FOLDER", "write all cases out for other harnesses"),
-    "releases": ("releases.__main__", "[--old=PYTHON] [--new=PYTHON]", "compare the runpy of successive Pythons"),
+    "show": ("show", "CASE", "print the observation of a case, or with --case the case itself"),
+    "list": ("listing", "[KIND] [CHAPTER]", "list the clauses, chapters, fixtures or families"),
+    "report": ("report", "A.jsonl B.jsonl", "make one report of several runs, or with --compare compare two runs"),
+    "export": ("export", "FOLDER", "export all cases for other harnesses"),
+    "releases": (
+        "releases.__main__",
+        "[--old=PYTHON] [--new=PYTHON]",
+        "compare the runpy of successive releases of CPython",
+    ),
 }
 
-# The environment variable by which nox says how it was called: "nox -f path/to/noxfile.py".
-NOX = "RUNPY_CONFORMANCE_NOX"
-# The one by which nox says that it makes the target's environment.
-INSTALLS = "RUNPY_CONFORMANCE_INSTALLS"
+# Environment variables that nox sets for the driver: the nox command that the user typed, such as
+# "nox -f path/to/noxfile.py"; a flag that is set if nox makes the target's environment; the beginning of the commands
+# that the driver prints; and the names of the options that this beginning adds by itself.
+NOX_VARIABLE = "RUNPY_CONFORMANCE_NOX"
+INSTALLS_VARIABLE = "RUNPY_CONFORMANCE_INSTALLS"
+COMMAND_VARIABLE = "RUNPY_CONFORMANCE_COMMAND"
+ADDED_VARIABLE = "RUNPY_CONFORMANCE_ADDED"
 
 
 def command(name: str = "") -> str:
-    """What its user types to get here, for messages; name: one of COMMANDS, or none to judge."""
-    if nox := os.environ.get(NOX):
+    """The command that the user types, for messages. name: one of COMMANDS; an empty text for judging."""
+    if nox := os.environ.get(NOX_VARIABLE):
         session = {"": "conformance", "export": "fixtures"}.get(name, name)
         return f"{nox} -s {session} --"
     script = Path(sys.argv[0]).stem
-    front = "runpy-conformance" if script == "runpy-conformance" else f"python -m {_package}"
-    return f"{front} {name}".rstrip()
+    program = "runpy-conformance" if script == "runpy-conformance" else f"python -m {_package}"
+    return f"{program} {name}".rstrip()
 
 
 @dataclass(frozen=True)
-class Word:
-    """An option of ours with its value, or anything else as it was typed (option None)."""
+class Argument:
+    """One argument: an option of ours with its value, or any other text (option is None)."""
 
     option: Option | None
     text: str
@@ -62,114 +73,116 @@ class Word:
 
 @dataclass(frozen=True)
 class CommandLine:
-    """What was typed, in its order, each value checked and each path absolute."""
+    """A command line that was read: its arguments in order, each value checked and each path absolute."""
 
-    words: tuple[Word, ...]
+    parsed: tuple[Argument, ...]
 
     def values(self, name: str) -> list[str]:
         """All values of an option."""
-        return [word.text for word in self.words if word.option is not None and word.option.name == name]
+        return [argument.text for argument in self.parsed if argument.option and argument.option.name == name]
 
     def value(self, name: str) -> str:
-        """The value of an option; "" if it was not given."""
+        """The value of an option; an empty text if the option was not given."""
         return next(iter(self.values(name)), "")
 
     def arguments(self, *without: str) -> list[str]:
-        """The whole, for another process, but for the options that are named."""
-        return [str(word) for word in self.words if word.option is None or word.option.name not in without]
+        """All arguments as texts, for another process. without: names of options to leave out."""
+        return [str(argument) for argument in self.parsed if not argument.option or argument.option.name not in without]
 
 
 def read(
-    words: Sequence[str], here: Path | None = None, options: Iterable[Option] = (*OPTIONS, *OF_PYTEST)
+    arguments: Sequence[str], folder: Path | None = None, options: Iterable[Option] = (*OPTIONS, *OF_PYTEST)
 ) -> CommandLine:
     """Read a command line.
 
-    here: the folder from which relative paths start, where that is not the current one. options: which to take out and
-    check; all others are left to whoever knows them. Raises UsageError.
+    folder: the folder from which relative paths start, if it is not the current one. options: the options to check; any
+    other argument is kept as it is. Raises UsageError.
     """
     known = {option.name: option for option in options}
-    found: list[Word] = []
-    rest = list(words)
-    while rest:
-        word = rest.pop(0)
-        name, equals, value = word.partition("=")
+    parsed: list[Argument] = []
+    remaining = list(arguments)
+    while remaining:
+        text = remaining.pop(0)
+        name, equals, value = text.partition("=")
         option = known.get(name)
         if option is None:
-            found.append(Word(None, word))
+            parsed.append(Argument(None, text))
             continue
         if option.kind is Kind.FLAG:
             if equals:
                 raise UsageError(f"{name} takes no value; give {name} alone")
         elif not equals:
-            value = _next(option, rest)
-        found.append(Word(option, value if option.kind is Kind.FLAG else option.value(value, here)))
-    return CommandLine(tuple(_once(found)))
+            value = _separate_value(option, remaining)
+        parsed.append(Argument(option, value if option.kind is Kind.FLAG else option.value(value, folder)))
+    return CommandLine(tuple(_without_repetition(parsed)))
 
 
-def _next(option: Option, rest: list[str]) -> str:
-    """The value of an option that stands in the next word, or the next two."""
-    value = rest.pop(0) if rest else ""
+def _separate_value(option: Option, remaining: list[str]) -> str:
+    """Take the value of an option from the next argument, or from the next two (`-e PATH`)."""
+    value = remaining.pop(0) if remaining else ""
     if option.kind is Kind.REQUIREMENT and value in {"-e", "--editable"}:
-        return f"-e {rest.pop(0) if rest else ''}"
+        return f"-e {remaining.pop(0) if remaining else ''}"
     if value.startswith("-") and not re.fullmatch(r"-\d+", value):
-        raise UsageError(f"{option.name} needs a value, as in {option.example}; the next word is {value}")
+        raise UsageError(f"{option.name} needs a value, as in {option.example}; the next argument is {value}")
     return value
 
 
-def _once(words: Sequence[Word]) -> Iterable[Word]:
-    """The words without values that others replace. Raises UsageError for two that contradict each other."""
-    last = {word.option.name: word for word in words if word.option is not None}
+def _without_repetition(arguments: Sequence[Argument]) -> Iterable[Argument]:
+    """Yield the arguments that count: of each option that is not repeatable, one. Raises UsageError for two values."""
+    last = {argument.option.name: argument for argument in arguments if argument.option is not None}
     seen = set()
-    for word in words:
-        if word.option is None or word.option.repeatable:
-            yield word
+    for argument in arguments:
+        if argument.option is None or argument.option.repeatable:
+            yield argument
             continue
-        name = word.option.name
-        counts = last[name]
-        if word.text != counts.text and not word.option.knob:
-            raise UsageError(f"{name} is given twice, as {word.text} and as {counts.text}; give it once")
+        name = argument.option.name
+        counting = last[name]
+        if argument.text != counting.text and not argument.option.overridable:
+            raise UsageError(f"{name} is given twice, as {argument.text} and as {counting.text}; give it once")
         if name not in seen:
             seen.add(name)
-            yield counts
+            yield counting
 
 
-def no_such_option(word: str, names: Iterable[str], asked: str = "") -> str:
-    """The sentence for an option that does not exist. names: those that do. asked: the command (see `command`)."""
-    name = word.partition("=")[0]
-    return f"There is no option {name}{did_you_mean(name, names) or ';'} {command(asked)} --help lists the options."
+def no_such_option(argument: str, names: Iterable[str], command_name: str = "") -> str:
+    """The message for an option that does not exist. names: the options that do. command_name: see `command`."""
+    name = argument.partition("=")[0]
+    return (
+        f"There is no option {name}{did_you_mean(name, names) or ';'} {command(command_name)} --help lists the options."
+    )
 
 
-def where_to_find(module: str, import_from: str) -> str:
-    """What to do about a candidate's module that is missing, as the end of a sentence; "" if none is."""
+def import_hint(module: str, import_from: str) -> str:
+    """The end of a message about a candidate that cannot be imported: what to do about its missing module.
+
+    module: the missing module; if it is empty, so is the hint. import_from: the value of --import-from.
+    """
     if not module:
         return ""
     folder = Path(import_from or os.curdir, "src").absolute()
-    if any((folder / one).exists() for one in (module, f"{module}.py")):
-        return f"; it lies in {folder}: say --import-from={folder}."
-    install = "install it by --install=REQUIREMENT" if os.environ.get(INSTALLS) else "install it there"
-    return f"; {install}, or say with --import-from=DIR in which folder it lies."
+    if any((folder / name).exists() for name in (module, f"{module}.py")):
+        return f"; it is in {folder}: give --import-from={folder}."
+    install = "install it with --install=REQUIREMENT" if os.environ.get(INSTALLS_VARIABLE) else "install it there"
+    return f"; {install}, or give the folder that holds it with --import-from=DIR."
 
 
 class Parser(argparse.ArgumentParser):
-    """The parser of one of COMMANDS: takes no abbreviations, and complains in one sentence, with exit status 2.
+    """The parser of one of COMMANDS. It takes no abbreviations; a mistake ends it with one sentence, status 2."""
 
-    asked: the name of the command.
-    """
+    def __init__(self, command_name: str, **settings: Any) -> None:
+        super().__init__(prog=command(command_name), allow_abbrev=False, **settings)
+        self._command_name = command_name
 
-    def __init__(self, asked: str, **settings: Any) -> None:
-        super().__init__(prog=command(asked), allow_abbrev=False, **settings)
-        self._asked = asked
-
-    def take(self, *names: str, **changed: Any) -> None:
-        """Add options of the table. changed: settings that differ here, for all of them."""
+    def add_options(self, *names: str, **changes: Any) -> None:
+        """Add options of the table. changes: settings that replace those of the table, for all of these options."""
         for name in names:
-            self.add_argument(name, **{**named(name).settings(), **changed})
+            self.add_argument(name, **{**named(name).settings(), **changes})
 
     def error(self, message: str) -> NoReturn:
-        """End with one sentence."""
+        """Print one sentence and exit with status 2."""
         unknown = re.match(r"unrecognized arguments: (-\S*)", message)
         sentence = re.sub(r"^argument (--[\w-]+): (?=\1)", "", message)
         if unknown:
-            sentence = no_such_option(unknown[1], self._option_string_actions, self._asked)
+            sentence = no_such_option(unknown[1], self._option_string_actions, self._command_name)
         print(sentence, file=sys.stderr)
         sys.exit(USAGE)

@@ -1,7 +1,11 @@
-"""Where an exported tree is written: a folder, or one compressed file.
+"""Destinations of an exported tree: a folder, or one compressed file.
 
-Knows nothing of cases: files are a mapping of names to contents, and the last of them is written last. Either all of
-them are there in the end, or nothing is left. The same files make the same bytes, in a compressed file too.
+Rules. This module knows nothing of cases: files are a mapping of names to contents. Either all files are written, or
+nothing is left behind. The same files make the same bytes, in a compressed file too.
+
+Theory of operation. Files are written beside their destination and then moved there. A folder that exists, and is
+empty, stays, since it may be a mount point; the files are moved into it one by one, the last file of the mapping last.
+A compressed file is packed in memory, with fixed times and owners.
 """
 
 from __future__ import annotations
@@ -20,13 +24,13 @@ from typing import Protocol
 
 ARCHIVES = (".zip", ".tar.gz", ".tgz")
 INSIDE = "runpy-conformance-cases"  # the folder that an archive unpacks to
-_BLOCK = 4096  # what a file or a folder takes on most disks, at least
+_BLOCK = 4096  # the least room of a file or a folder on most disks
 _MOMENT = 1_000_000_000  # 2001-09-09, in UTC
 _ZIP_DATE = (2001, 9, 9, 1, 46, 40)
 
 
 class DestinationError(Exception):
-    """Nothing can be written there; the sentence says why. status: the exit status that goes with it."""
+    """A destination that cannot be written; the text is a sentence with the reason. status: the exit status."""
 
     def __init__(self, sentence: str, status: int = 2) -> None:
         super().__init__(sentence)
@@ -34,7 +38,7 @@ class DestinationError(Exception):
 
 
 class Destination(Protocol):
-    """A place that files are written to."""
+    """A place to which files are written."""
 
     path: Path
 
@@ -42,14 +46,14 @@ class Destination(Protocol):
         """Raise DestinationError unless files can be written there."""
 
     def needed(self, files: Mapping[str, bytes]) -> int:
-        """The room, in bytes, that the files take on most disks."""
+        """The room, in bytes, that the files need on most disks."""
 
     def write(self, files: Mapping[str, bytes]) -> None:
-        """Write the files. Raises OSError, and leaves nothing then."""
+        """Write the files. Raises OSError, after which nothing is left behind."""
 
 
 def destination(path: Path) -> Destination:
-    """The place that an absolute path names: a compressed file, if its name ends as one's does; else a folder."""
+    """The destination for an absolute path: a compressed file if its name has an ending of ARCHIVES, or a folder."""
     return _Archive(path) if path.name.lower().endswith(ARCHIVES) else _Folder(path)
 
 
@@ -64,7 +68,7 @@ def check_room(place: Destination, files: Mapping[str, bytes]) -> None:
     needed, free = place.needed(files), shutil.disk_usage(home).free
     if free < needed:
         raise DestinationError(
-            f"{place.path} was not written: it takes {megabytes(needed)}, and {megabytes(free)} are left.",
+            f"{place.path} was not written: it needs {megabytes(needed)}, and {megabytes(free)} are left.",
             status=4,
         )
 
@@ -82,7 +86,7 @@ def _check_parent(path: Path, what: str) -> None:
 
 def _check_access(folder: Path, what: str) -> None:
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise DestinationError(f"{folder} may not be written to: give {what} elsewhere.")
+        raise DestinationError(f"{folder} may not be written to; give {what} elsewhere.")
 
 
 class _Folder:
@@ -95,21 +99,21 @@ class _Folder:
         """See Destination."""
         if self.path.is_dir():
             if any(self.path.iterdir()):
-                raise DestinationError(f"{self.path} is not empty: give a folder that is new, or empty.")
+                raise DestinationError(f"{self.path} is not empty; give a folder that is new or empty.")
             _check_access(self.path, "a folder")
         elif os.path.lexists(self.path):
-            raise DestinationError(f"{self.path} is a file: give a folder that is new, or empty.")
+            raise DestinationError(f"{self.path} is a file; give a folder that is new or empty.")
         else:
             _check_parent(self.path, "a folder")
 
     def needed(self, files: Mapping[str, bytes]) -> int:
-        """Each file and each folder takes whole blocks."""
+        """See Destination; each file and each folder takes whole blocks."""
         folders = {parent for name in files for parent in Path(name).parents}
         return _BLOCK * (len(folders) + sum(-(-len(content) // _BLOCK) for content in files.values()))
 
     def write(self, files: Mapping[str, bytes]) -> None:
-        """See Destination: everything is written beside it, and moved there."""
-        home = self.path if self.path.exists() else self.path.parent  # an empty one may be a mount point, and stays
+        """See Destination; the files are written beside the folder, and moved there."""
+        home = self.path if self.path.exists() else self.path.parent  # an empty folder may be a mount point, and stays
         partial = Path(tempfile.mkdtemp(prefix=f".{self.path.name}.", suffix=".partial", dir=home))
         moved: list[Path] = []
         try:
@@ -134,20 +138,20 @@ class _Folder:
 
 
 class _Archive:
-    """One compressed file, which is new."""
+    """A compressed file, which is new."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._packed: tuple[Mapping[str, bytes], bytes] = ({}, b"")  # for these files, these bytes
+        self._packed: tuple[Mapping[str, bytes], bytes] = ({}, b"")  # the last files, and their packed bytes
 
     def check(self) -> None:
         """See Destination."""
         if os.path.lexists(self.path):
-            raise DestinationError(f"{self.path} exists: give a file that is new.")
+            raise DestinationError(f"{self.path} exists; give a file that is new.")
         _check_parent(self.path, "a file")
 
     def needed(self, files: Mapping[str, bytes]) -> int:
-        """The size of the compressed file: it is made in memory."""
+        """See Destination; the file is packed in memory."""
         return len(self._pack(files))
 
     def write(self, files: Mapping[str, bytes]) -> None:
@@ -173,7 +177,7 @@ class _Archive:
 def _packed(name: str, files: Mapping[str, bytes]) -> bytes:
     """The bytes of a compressed file."""
     *others, last = files
-    ordered = {one: files[one] for one in (*sorted(others), last)}
+    ordered = {path: files[path] for path in (*sorted(others), last)}
     file = io.BytesIO()
     (_write_zip if name.lower().endswith(".zip") else _write_tar)(file, ordered)
     return file.getvalue()

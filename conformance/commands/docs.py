@@ -1,4 +1,4 @@
-"""Writes the generated pages of docs/, or, with --check, says which have drifted from what they are made of.
+"""Writes the generated pages of docs/; with --check, reports the pages that differ from what would be generated.
 
 usage: python -m conformance.commands.docs [--check]
 """
@@ -50,8 +50,8 @@ def _specification(clauses: Mapping[str, Clause], cases: list[Case]) -> Iterator
         count = sum(clause.level is level for clause in judged)
         yield f"- **{level}** ({count}): {meaning}."
     yield ""
-    yield "A clause without versions holds from Python 3.8 on. What a run is compared with is never this page: the"
-    yield "oracle of a run is always the interpreter at hand."
+    yield "A clause without versions holds from Python 3.8 on. No run is judged by this page: the oracle is always an"
+    yield "interpreter, or the recording of one."
     for chapter, title in CHAPTERS.items():
         yield ""
         yield f"## {title}"
@@ -70,9 +70,9 @@ def _clause(clause: Clause, cases: list[Case]) -> Iterator[str]:
     yield f"- {clause.level}{versions}; source: {markdown(clause.source)}"
     changes = [change.id for change in ledger() if clause.id in change.clauses]
     if changes:
-        yield "- changed by " + ", ".join(f"[{one}](releases.md#{one.lower()})" for one in changes)
+        yield "- changed by " + ", ".join(f"[{change}](releases.md#{change.lower()})" for change in changes)
     if clause.unsure:
-        yield f"- not known where the change came between: {_versions(clause.unsure)}"
+        yield f"- it is not known in which release the change came: {_versions(clause.unsure)}"
     if clause.untestable:
         yield f"- never judged: {clause.untestable}"
     elif cases:
@@ -85,7 +85,7 @@ def _versions(specifiers: tuple[str, ...]) -> str:
 
 
 def pages() -> dict[Path, Callable[[], str]]:
-    """The generated pages, each with what makes its text."""
+    """The generated pages, each with the function that makes its text."""
     return {
         DOCS / "specification.md": lambda: specification(
             registry(), [read(path, FIXTURES) for path in fixtures(FIXTURES)]
@@ -99,25 +99,25 @@ def pages() -> dict[Path, Callable[[], str]]:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Write the pages, or check them; 1 if one has drifted."""
+    """Write the pages, or check them; return 1 if --check finds a difference, else 0."""
     parser = argparse.ArgumentParser(
         allow_abbrev=False, prog="python -m conformance.commands.docs", description=__doc__
     )
-    parser.add_argument("--check", action="store_true", help="only say which pages have drifted")
+    parser.add_argument("--check", action="store_true", help="write nothing, and report the pages that are out of date")
     check = parser.parse_args(arguments).check
-    drifted = 0
+    status = 0
     for path, make in pages().items():
         text = make()
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         if check:
-            print(f"{path.relative_to(HOUSE)} has drifted from what it is made of: run `nox -s docs`", file=sys.stderr)
-            drifted = 1
+            print(f"{path.relative_to(HOUSE)} is out of date: run `nox -s docs`", file=sys.stderr)
+            status = 1
         else:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
             print(f"wrote {path.relative_to(HOUSE)}")
-    return drifted
+    return status
 
 
 if __name__ == "__main__":

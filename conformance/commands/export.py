@@ -1,11 +1,17 @@
-"""Writes the whole tree of cases out as a product by itself, for harnesses that know nothing of this suite.
+"""Exports the tree of all cases, for harnesses that do not use this suite.
 
 usage: python -m conformance.commands.export [--versions=3.13] [--cases=DIR] [FOLDER | FILE.zip | FILE.tar.gz]
 
-FOLDER: a new or empty one, build/fixtures of the repository if none is given. A name that ends in .zip, .tar.gz or .tgz
-makes one compressed file. docs/exported-tree.md, which is put into it, says what stands there. Deterministic to the
-byte. Exit status: 0, 2 usage, 4 it could not be written, 130 interrupted; but for 0, nothing is left.
+FOLDER is new or empty (default: build/fixtures in the repository). A name that ends in .zip, .tar.gz or .tgz makes one
+compressed file. docs/exported-tree.md describes the tree and becomes its README. The same cases give the same bytes.
+Exit status: 0 written, 2 usage error, 4 not written, 130 interrupted; unless it is 0, nothing is left behind.
 """
+
+# Rules. This module knows cases, recordings and the layout of the tree; how files get to the disk is in `destination`.
+#
+# Theory of operation. `contents` makes all files in memory, as a mapping of names to bytes. The files that are the same
+# in every version come from the agent's own code (`world.content`); the compiled files are made by each interpreter
+# that is found, twice, and must be the same. The index is the last file: a tree without it is not complete.
 
 from __future__ import annotations
 
@@ -35,7 +41,7 @@ from ..observation.side import AgentError
 from .destination import DestinationError, check_room, content_size, destination, megabytes
 
 SCHEMA = 2
-ROOT = "/runpy-conformance"  # where compiled files say that their sources lie
+ROOT = "/runpy-conformance"  # the folder of the sources, as compiled files name it
 INDEX = "index.json"
 _DOCUMENTS = {
     "README.md": "exported-tree.md",
@@ -43,47 +49,47 @@ _DOCUMENTS = {
     "schema.json": "exported-tree.schema.json",
 }
 _DEFAULT = HOUSE / "build" / "fixtures"
-_LARGE = 50_000_000  # bytes on the disk, from which on it is said how to have fewer
+_LARGE = 50_000_000  # bytes on the disk; a larger tree is announced with a hint to make it smaller
 _LONGEST = 100
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
 
 
 class VersionError(Exception):
-    """There is nothing to export for a version; the sentence says which there are."""
+    """A version for which there is nothing to export; the text is a sentence with the versions that there are."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Export; the exit status."""
-    asked = _parser().parse_args(arguments)
-    standing = Path(asked.standing_in)
-    root = (standing / asked.cases).resolve()
-    place = destination(standing.absolute() / asked.folder if asked.folder else _DEFAULT)
-    if not asked.folder:
-        print(f"No folder was named: {place.path} is taken.")
+    """Export the cases, and return the exit status."""
+    options = _parser().parse_args(arguments)
+    user_folder = Path(options.standing_in)
+    root = (user_folder / options.cases).resolve()
+    place = destination(user_folder.absolute() / options.folder if options.folder else _DEFAULT)
+    if not options.folder:
+        print(f"No folder was given; the tree is written to {place.path}.")
         _DEFAULT.parent.mkdir(exist_ok=True)
     try:
         if not root.is_dir():
             raise CaseError(f"--cases: there is no folder {root}.")
         place.check()
         recordings = Recordings(root / FOLDER)
-        builds = _chosen(recordings.builds, asked.versions)
-        tree = [case for case in cases(root) if not asked.versions or _is_for_any(case, builds)]
+        builds = _selected_builds(recordings.builds, options.versions)
+        tree = [case for case in cases(root) if not options.versions or _runs_on_any(case, builds)]
         if not tree:
-            raise CaseError(f"There are no cases in {root}" + (" for these versions." if asked.versions else "."))
+            raise CaseError(f"There are no cases in {root}" + (" for these versions." if options.versions else "."))
     except (CaseError, DestinationError, RecordingError, VersionError) as exc:
         print(exc, file=sys.stderr)
         return 2
     try:
         files = contents(tree, recordings, builds, _compilers(builds))
-        large = place.needed(files)
+        size = place.needed(files)
         print(
             f"Writing {len(tree):,} cases in {len(files):,} files to {place.path}: {megabytes(content_size(files))}, "
-            f"which take {megabytes(large)} on the disk.",
+            f"which take {megabytes(size)} on the disk.",
             flush=True,
         )
-        if large > _LARGE and not asked.versions:
+        if size > _LARGE and not options.versions:
             print(
-                "--versions=3.13 writes less; a name that ends in .zip or .tar.gz makes one compressed file.",
+                "--versions=3.13 exports one version; a name that ends in .zip or .tar.gz makes one compressed file.",
                 flush=True,
             )
         check_room(place, files)
@@ -92,7 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
         print(exc, file=sys.stderr)
         return exc.status
     except OSError as exc:
-        print(f"{place.path} could not be written: {exc.strerror or exc}. Nothing was left there.", file=sys.stderr)
+        print(f"{place.path} could not be written: {exc.strerror or exc}. Nothing is left there.", file=sys.stderr)
         return 4
     except AgentError as exc:
         print(f"The compiled files could not be made: {exc}", file=sys.stderr)
@@ -109,21 +115,26 @@ def _parser() -> argparse.ArgumentParser:
         usage="python -m conformance.commands.export [--versions=3.13] [--cases=DIR] [FOLDER | FILE.zip | FILE.tar.gz]",
         allow_abbrev=False,
     )
-    parser.add_argument("folder", nargs="?", default="", help="where to write to")
+    parser.add_argument("folder", nargs="?", default="", help="the folder or the compressed file to write")
     parser.add_argument(
         "--versions",
         action="extend",
-        type=lambda text: [one.strip() for one in text.split(",")],
+        type=lambda text: [version.strip() for version in text.split(",")],
         default=[],
         metavar="3.13",
-        help="only these versions of Python, and what they can run; several with commas, or repeated",
+        help="export only these versions of Python, and the cases that they run; several with commas",
     )
-    parser.add_argument("--cases", default=str(FIXTURES), metavar="DIR", help="a folder of fixtures; default: our own")
+    parser.add_argument(
+        "--cases",
+        default=str(FIXTURES),
+        metavar="DIR",
+        help="the folder of fixtures to export (default: the suite's fixtures)",
+    )
     parser.add_argument("--standing-in", default="", metavar="DIR", help=argparse.SUPPRESS)  # where paths start
     return parser
 
 
-def _chosen(builds: Mapping[str, Build], versions: Sequence[str]) -> dict[str, Build]:
+def _selected_builds(builds: Mapping[str, Build], versions: Sequence[str]) -> dict[str, Build]:
     """The builds of these versions of the language, or all. Raises VersionError."""
     for version in versions:
         if version not in builds:
@@ -132,23 +143,23 @@ def _chosen(builds: Mapping[str, Build], versions: Sequence[str]) -> dict[str, B
     return {language: build for language, build in builds.items() if not versions or language in versions}
 
 
-def _is_for_any(case: Case, builds: Mapping[str, Build]) -> bool:
-    return any(_is_for(case, build.version) for build in builds.values())
+def _runs_on_any(case: Case, builds: Mapping[str, Build]) -> bool:
+    return any(_runs_on(case, build.version) for build in builds.values())
 
 
 def _compilers(builds: Iterable[str]) -> dict[str, Target]:
-    """The CPythons that are present, by version of the language; what is missing is said."""
-    found = {}
+    """The CPythons that are found, by language version; each missing one is reported on stderr."""
+    targets = {}
     for language in builds:
         try:
             target = find(f"python{language}")
         except BadInterpreter:
             target = None
         if target is not None and target.implementation == "cpython" and target.version.startswith(f"{language}."):
-            found[language] = target
+            targets[language] = target
         else:
-            print(f"There is no CPython {language} here: no compiled files for it.", file=sys.stderr)
-    return found
+            print(f"There is no CPython {language} here, so the tree has no compiled files for it.", file=sys.stderr)
+    return targets
 
 
 def contents(
@@ -156,27 +167,27 @@ def contents(
 ) -> dict[str, bytes]:
     """The files of an exported tree, by their names in it. Raises AgentError.
 
-    builds: the versions of the language whose observations are told, with what was recorded from. compilers: the
-    interpreters that make the compiled files, by version.
+    builds: the recorded builds whose observations are exported, by language version. compilers: the interpreters that
+    make the compiled files, by language version.
     """
     files: dict[str, bytes] = {}
-    laid_out = [_Laid(case, where) for case, where in _folders(tree)]
-    for one in laid_out:
-        files[f"{one.folder}/case.json"] = _json(one.told())
-        files.update((f"{one.folder}/{name}", content) for name, content in one.stored.items())
+    exported = [_ExportedCase(case, folder) for case, folder in _folders(tree)]
+    for case in exported:
+        files[f"{case.folder}/case.json"] = _json(case.description())
+        files.update((f"{case.folder}/{name}", content) for name, content in case.stored.items())
     for language, target in compilers.items():
-        files.update(_compiled(laid_out, language, target))
+        files.update(_compiled(exported, language, target))
     entries = []
-    for one in laid_out:
-        groups = _observed(one.case, recordings, builds)
+    for case in exported:
+        groups = _observed(case.case, recordings, builds)
         if groups:
             lines = (json.dumps({"pythons": pythons, "observation": seen}) for pythons, seen in groups)
-            files[f"{one.folder}/observed.json"] = ("[\n" + ",\n".join(lines) + "\n]\n").encode("ascii")
+            files[f"{case.folder}/observed.json"] = ("[\n" + ",\n".join(lines) + "\n]\n").encode("ascii")
         recorded = {language for pythons, _ in groups for language in pythons}
-        entries.append(_entry(one, [language for language in builds if language in recorded]))
+        entries.append(_entry(case, [language for language in builds if language in recorded]))
     for name, document in _DOCUMENTS.items():
         files[name] = (HOUSE / "docs" / document).read_bytes()
-    files[INDEX] = _json(_index(entries, builds, compilers))  # the last: without it a tree is not whole
+    files[INDEX] = _json(_index(entries, builds, compilers))  # the last file: a tree without it is not complete
     return files
 
 
@@ -188,22 +199,23 @@ def _json(value: Any) -> bytes:
 
 
 class _Names:
-    """Names that every file system keeps apart.
+    """File names that differ on every file system.
 
-    What is odd in them is written as `%` and two digits a byte; where two differ in case only, a number is added.
+    An unusual character is written as `%` and two digits for each byte. If two names differ only in case, one of them
+    gets a number.
     """
 
     def __init__(self) -> None:
         self._given: dict[str, str] = {}
 
     def path(self, name: str) -> str:
-        """A path for a name, which may have folders; for equal names equal paths, for others others."""
+        """The path for a name, which may have folders; different names have different paths."""
         path = given = ""
         for part in name.strip("/").split("/"):
             given = f"{given}/{part}"
             safe = _safe(part)
             tries = (f"{path}/{safe}" + (f"~{number}" if number else "") for number in itertools.count())
-            path = next(one for one in tries if self._given.setdefault(one.lower(), given) == given)
+            path = next(path_ for path_ in tries if self._given.setdefault(path_.lower(), given) == given)
         return path[1:]
 
 
@@ -226,16 +238,20 @@ def _folders(tree: Iterable[Case]) -> Iterator[tuple[Case, str]]:
 
 
 @dataclass
-class _Laid:
-    """A case as it is laid out in its folder. stored: path in the folder -> content, the same in every version."""
+class _ExportedCase:
+    """A case and its folder in the tree.
+
+    stored: the contents of the files that are the same in every version, by path in the folder. compiled: the files
+    that each version compiles, as path, name, recipe and moment.
+    """
 
     case: Case
     folder: str
     stored: dict[str, bytes] = field(default_factory=dict)
-    compiled: list[tuple[str, str, Recipe, int]] = field(default_factory=list)  # path, name, recipe, moment
+    compiled: list[tuple[str, str, Recipe, int]] = field(default_factory=list)
 
-    def told(self) -> dict[str, Any]:
-        """case.json; fills `stored` and `compiled`."""
+    def description(self) -> dict[str, Any]:
+        """The contents of case.json; fills `stored` and `compiled`."""
         case = self.case
         return {
             "id": case.id,
@@ -259,23 +275,23 @@ class _Laid:
         return [self._file(name, recipe, f"{place}/{names.path(name)}", moment) for name, recipe in files.items()]
 
     def _file(self, name: str, recipe: Recipe, where: str, moment: int) -> dict[str, Any]:
-        told: dict[str, Any] = {"name": name}
+        entry: dict[str, Any] = {"name": name}
         if name.endswith("/"):
-            return told
+            return entry
         if isinstance(recipe, str):
             recipe = {"text": recipe}
         if "mtime" in recipe:
-            told["mtime"] = recipe["mtime"]
+            entry["mtime"] = recipe["mtime"]
         if "symlink" in recipe or "delete" in recipe:
-            return told | dict(recipe)
+            return entry | dict(recipe)
         if _depends_on_version(recipe):
             self.compiled.append((where, name, recipe, moment))
-            return told | {"recipe": dict(recipe), "compiled": where}
+            return entry | {"recipe": dict(recipe), "compiled": where}
         when = world.EPOCH + world.STEP * moment
         self.stored[where] = world.content(ROOT, f"{ROOT}/{name}", dict(recipe), when)
         if "zip" in recipe:
-            told["recipe"] = dict(recipe)
-        return told | {"stored": where}
+            entry["recipe"] = dict(recipe)
+        return entry | {"stored": where}
 
 
 def _depends_on_version(recipe: Recipe) -> bool:
@@ -283,37 +299,37 @@ def _depends_on_version(recipe: Recipe) -> bool:
         return False
     inner = recipe.get("zip", {})
     named = any("{tag}" in name or "{extension}" in name for name in inner)
-    return "pyc" in recipe or named or any(_depends_on_version(one) for one in inner.values())
+    return "pyc" in recipe or named or any(_depends_on_version(part) for part in inner.values())
 
 
 def _entry_of_path(entry: str) -> str:
-    """An entry of `sys.path` as the agent makes it: below the folder of the world, or after `raw:`, as it is."""
+    """An entry of `sys.path` as the agent makes it: a path below the world's folder, or the text after `raw:`."""
     if entry.startswith("raw:"):
         return entry[len("raw:") :]
     below = posixpath.normpath(entry)
     return "<root>" if below == "." else f"<root>/{below}"
 
 
-def _observed(case: Case, recordings: Recordings, wanted: Iterable[str]) -> list[tuple[list[str], Observation]]:
-    """What was recorded of a case: the versions that showed the same, and what that was."""
+def _observed(case: Case, recordings: Recordings, languages: Iterable[str]) -> list[tuple[list[str], Observation]]:
+    """The recorded observations of a case, each with the language versions that showed it."""
     entry = recordings.entry(case.id)
     if entry is None or entry.digest != case.digest:
         return []
     groups: dict[str, tuple[list[str], Observation]] = {}
-    for language in wanted:
+    for language in languages:
         if language in entry.languages:
-            # In the words that all versions share, so that most observations are the same.
+            # In the words that all versions share, so that most versions have the same observation.
             observation = decode(entry.stored(language), {})
             groups.setdefault(json.dumps(observation), ([], observation))[0].append(language)
     return list(groups.values())
 
 
-def _entry(one: _Laid, recorded: Sequence[str]) -> dict[str, Any]:
-    """A case in the index."""
-    case = one.case
+def _entry(exported: _ExportedCase, recorded: Sequence[str]) -> dict[str, Any]:
+    """The entry of a case in the index. recorded: the language versions with an observation of it."""
+    case = exported.case
     return {
         "id": case.id,
-        "folder": one.folder,
+        "folder": exported.folder,
         "digest": case.digest,
         "summary": case.summary,
         "clauses": list(case.clauses),
@@ -334,23 +350,23 @@ def _index(
                 "version": build.version,
                 "platform": build.platform,
                 "capabilities": sorted(build.capabilities),
-                "words": {word: own for word, own in build.words.items() if word != "{library}"},
+                "words": {word: text for word, text in build.words.items() if word != "{library}"},
                 "compiled": compilers[language].version if language in compilers else None,
             }
             for language, build in builds.items()
         },
         "clauses": {
-            one.id: {
-                "chapter": one.chapter,
-                "level": str(one.level),
-                "statement": one.statement,
-                "source": one.source,
-                "versions": list(one.versions),
-                "unsure": list(one.unsure),
-                "untestable": one.untestable,
-                "fields": list(one.fields),
+            clause.id: {
+                "chapter": clause.chapter,
+                "level": str(clause.level),
+                "statement": clause.statement,
+                "source": clause.source,
+                "versions": list(clause.versions),
+                "unsure": list(clause.unsure),
+                "untestable": clause.untestable,
+                "fields": list(clause.fields),
             }
-            for one in registry().values()
+            for clause in registry().values()
         },
         "owners": [
             {"field": pattern, "clauses": list(dict.fromkeys(clause for _, clause in rows))} for pattern, rows in OWNERS
@@ -363,29 +379,29 @@ def _index(
 # -- compiled files --------------------------------------------------------------------------------------------
 
 
-def _compiled(laid_out: Sequence[_Laid], language: str, target: Target) -> Iterator[tuple[str, bytes]]:
-    """The files that depend on the version, as one version makes them: twice, to be sure."""
-    wanted = [
-        (f"{one.folder}/compiled/{language}/{where}", [name, recipe, moment])
-        for one in laid_out
-        if _is_for(one.case, target.version)
-        for where, name, recipe, moment in one.compiled
+def _compiled(exported: Sequence[_ExportedCase], language: str, target: Target) -> Iterator[tuple[str, bytes]]:
+    """The compiled files of one version; they are made twice, and must be the same."""
+    recipes = [
+        (f"{case.folder}/compiled/{language}/{where}", [name, recipe, moment])
+        for case in exported
+        if _runs_on(case.case, target.version)
+        for where, name, recipe, moment in case.compiled
     ]
-    request = json.dumps({"root": ROOT, "files": [recipe for _, recipe in wanted]})
-    first, again = (_compile(target, request) for _ in range(2))
-    for (path, _), content, other in zip(wanted, first, again, strict=True):
+    request = json.dumps({"root": ROOT, "files": [recipe for _, recipe in recipes]})
+    first, second = (_compile(target, request) for _ in range(2))
+    for (path, _), content, other in zip(recipes, first, second, strict=True):
         if content != other:
-            raise AgentError(f"{target.name} makes other bytes each time for {path}")
+            raise AgentError(f"{target.name} compiles {path} to different bytes each time")
         yield path, base64.b64decode(content)
 
 
-def _is_for(case: Case, version: str) -> bool:
+def _runs_on(case: Case, version: str) -> bool:
     missing = case.unmet(version, frozenset(case.requires))
     return not missing
 
 
 def _compile(target: Target, request: str) -> list[str]:
-    told = subprocess.run(
+    compiling = subprocess.run(
         [target.executable, "-s", "-S", "-B", str(AGENT.with_name("compiled.py"))],
         input=request,
         capture_output=True,
@@ -395,16 +411,16 @@ def _compile(target: Target, request: str) -> list[str]:
         timeout=120,
         check=False,
     )
-    if told.returncode:
-        raise AgentError(f"{target.name}: {told.stderr.strip().splitlines()[-1]}")
-    made: list[str] = json.loads(told.stdout)
-    return made
+    if compiling.returncode:
+        raise AgentError(f"{target.name}: {compiling.stderr.strip().splitlines()[-1]}")
+    contents_: list[str] = json.loads(compiling.stdout)
+    return contents_
 
 
 if __name__ == "__main__":
     try:
         status = main()
     except KeyboardInterrupt:
-        print("Interrupted: nothing was left.", file=sys.stderr)
+        print("Interrupted; nothing is left.", file=sys.stderr)
         status = 130
     sys.exit(status)

@@ -1,4 +1,4 @@
-"""The page docs/interpreters.md, with the table of natures in it."""
+"""Makes docs/interpreters.md: a page written by hand, with a generated table of the natures of interpreters."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ _TABLE_STARTS, _TABLE_ENDS = "<!-- the table -->\n", "<!-- the end of the table 
 
 
 def page(text: str) -> str:
-    """docs/interpreters.md, with the table in it made anew."""
+    """The text of docs/interpreters.md with a new table. text: the page as it is."""
     head, start, rest = text.partition(_TABLE_STARTS)
     _, end, tail = rest.partition(_TABLE_ENDS)
-    rows = "".join(f"| {one.id} | {one.what} | {one.why} |\n" for one in natures())
+    rows = "".join(f"| {nature.id} | {nature.what} | {nature.why} |\n" for nature in natures())
     return f"{head}{start}| | what | why |\n|---|---|---|\n{rows}{end}{tail}"

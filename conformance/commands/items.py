@@ -1,4 +1,11 @@
-"""The items that pytest collects and runs: fixtures from TOML files, the cases of the families, the searches."""
+"""The items that pytest collects and runs: fixtures from TOML files, cases of the families, and searches.
+
+Rules. An item asks the session of the run for its records, and turns them into an outcome of pytest: a failure, a skip
+or an expected failure. It does not know how a case is run or judged.
+
+Theory of operation. `CaseItem.runtest` and `SearchItem.runtest` keep their records in `records`; the plugin attaches
+these to pytest's report. The exceptions below carry a failure to `repr_failure`, where pytest asks for its text.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +25,12 @@ from ..report import records
 from ..report.values import show
 from ..texts import visible
 from .command_line import command
+from .junit import add_properties
 from .session import SESSION
-from .watching import add_properties
 
 
 def _repr_collection(self: pytest.Collector, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-    """A fault in a fixture or a table is one sentence."""
+    """A fault in a fixture or a table as one sentence."""
     if isinstance(excinfo.value, CaseError):
         return str(excinfo.value)
     return pytest.Collector._repr_failure_py(self, excinfo, style)
@@ -33,7 +40,7 @@ class FixtureFile(pytest.File):
     """A TOML file with one case."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """The case, if it was selected. Raises CaseError."""
+        """Yield the case if it is selected. Raises CaseError."""
         selection = self.config.stash[SESSION].request.selection
         case = read(self.path, selection.folder)
         unknown = [clause for clause in case.clauses if clause not in registry()]
@@ -49,7 +56,7 @@ class FamiliesFolder(pytest.Directory):
     """The tables of the families."""
 
     def collect(self) -> Iterator[pytest.Item]:
-        """The generated cases that were selected. Raises CaseError."""
+        """Yield the selected cases of the families. Raises CaseError."""
         for case in self.config.stash[SESSION].request.selection.generated():
             yield CaseItem.from_parent(self, name=case.id.partition("/")[2], case=case)
 
@@ -65,11 +72,11 @@ class Diverges(Exception):
 
 
 class Stale(Exception):
-    """A case that no longer shows what the baseline expects of it; the text says what to do."""
+    """A case without the divergence that the baseline expects; the text says what to do."""
 
 
-class Found(Exception):
-    """A search that has found something that counts."""
+class HasFinds(Exception):
+    """A search with a find that fails the run."""
 
 
 class CaseItem(pytest.Item):
@@ -84,7 +91,7 @@ class CaseItem(pytest.Item):
     def runtest(self) -> None:
         """Try the case on both sides."""
         session = self.config.stash[SESSION]
-        trial = session.trial(self.case, self.batch, self._everything)
+        trial = session.trial(self.case, self.batch, self._all_cases)
         record = session.record(trial)
         self.records = [record, *session.replayed(record)]
         add_properties(self, record)
@@ -104,23 +111,24 @@ class CaseItem(pytest.Item):
         ):
             pytest.xfail("; ".join(filter(None, reasons)) or "the baseline expects it")
 
-    def _everything(self) -> Iterator[tuple[str, Case]]:
+    def _all_cases(self) -> Iterator[tuple[str, Case]]:
         return ((item.batch, item.case) for item in self.session.items if isinstance(item, CaseItem))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """A divergence in one line a field; anything else is the suite's own fault."""
+        """The causes, one in each line; any other error is a fault of the suite."""
         if isinstance(excinfo.value, Diverges):
             return "\n".join(
-                f"{cause.signature}: {cause.where}: oracle {show(cause.oracle)}, candidate {show(cause.candidate)}"
-                for cause in excinfo.value.trial.divergences
-                if cause.cause
+                f"{divergence.signature}: {divergence.where}: "
+                f"oracle {show(divergence.oracle)}, candidate {show(divergence.candidate)}"
+                for divergence in excinfo.value.trial.divergences
+                if divergence.cause
             )
         if isinstance(excinfo.value, AgentError | Stale):
             return visible(str(excinfo.value), "\n")
         return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where pytest says that it is."""
+        """The place of the item, for pytest's messages."""
         return self.path, None, self.case.id
 
 
@@ -132,21 +140,21 @@ class SearchItem(pytest.Item):
         self.records: list[records.Record] = []
 
     def runtest(self) -> None:
-        """Search."""
+        """Search by the property."""
         session = self.config.stash[SESSION]
-        rest = [item for item in self.session.items if isinstance(item, SearchItem)]
-        self.records = session.search(self.name, len(rest) - rest.index(self))
+        searches = [item for item in self.session.items if isinstance(item, SearchItem)]
+        self.records = session.search(self.name, len(searches) - searches.index(self))
         if any(records.counts(record, session.request.level) for record in self.records):
             if self.config.option.write_baseline:
                 pytest.xfail("it is written into the baseline")
-            raise Found
+            raise HasFinds
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """The finds in a line each; anything else is the suite's own fault."""
-        if isinstance(excinfo.value, Found):
+        """The finds, one in each line; any other error is a fault of the suite."""
+        if isinstance(excinfo.value, HasFinds):
             return "\n".join(f"{find['id']}: {find['summary']}" for find in self.records if find["record"] == "trial")
         return str(excinfo.value) if isinstance(excinfo.value, AgentError) else super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where pytest says that it is."""
+        """The place of the item, for pytest's messages."""
         return self.path, None, f"{SEARCH}/{self.name}"

@@ -1,4 +1,4 @@
-"""`runpy-conformance list`: what can be named on a command line, one a line."""
+"""`runpy-conformance list`: the names that a command line can select, one in each line."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from .kinds import did_you_mean
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print a list; the exit status."""
-    parser = Parser("list", description="Print what can be named on a command line, one a line, with what it says.")
-    parser.add_argument("kind", nargs="?", metavar="KIND", help=f"{', '.join(_LISTS)}; an overview if none is given")
-    parser.add_argument("chapter", nargs="?", metavar="CHAPTER", help="only what belongs to this chapter")
-    parser.take("--cases")
-    asked = parser.parse_args(arguments)
-    if asked.kind in CHAPTERS and not asked.chapter:  # `list packages`
-        asked.kind, asked.chapter = "fixtures", asked.kind
-    if asked.kind and asked.kind not in _LISTS:
+    """Print a list, and return the exit status."""
+    parser = Parser("list", description="List the names that a command line can select, each with its meaning.")
+    parser.add_argument("kind", nargs="?", metavar="KIND", help=f"{', '.join(_LISTS)} (default: an overview)")
+    parser.add_argument("chapter", nargs="?", metavar="CHAPTER", help="list only the names of this chapter")
+    parser.add_options("--cases", help="the folder of the fixtures and families (default: the suite's own)")
+    options = parser.parse_args(arguments)
+    if options.kind in CHAPTERS and not options.chapter:  # `list packages`
+        options.kind, options.chapter = "fixtures", options.kind
+    if options.kind and options.kind not in _LISTS:
         parser.error(
-            f"There is no list of {asked.kind!r}; there are {', '.join(_LISTS)}{did_you_mean(asked.kind, _LISTS)}"
+            f"There is no list of {options.kind!r}; there are {', '.join(_LISTS)}{did_you_mean(options.kind, _LISTS)}"
         )
-    if asked.chapter and asked.chapter not in CHAPTERS:
-        names = f"; {command('list')} chapters says which there are"
-        parser.error(f"There is no chapter {asked.chapter!r}{did_you_mean(asked.chapter, CHAPTERS)}{names}")
-    for line in _LISTS[asked.kind](Path(asked.cases), asked.chapter) if asked.kind else _overview():
+    if options.chapter and options.chapter not in CHAPTERS:
+        hint = f"{did_you_mean(options.chapter, CHAPTERS)}; {command('list')} chapters lists them"
+        parser.error(f"There is no chapter {options.chapter!r}{hint}")
+    for line in _LISTS[options.kind](Path(options.cases), options.chapter) if options.kind else _overview():
         print(line)
     return 0
 
 
 def _overview() -> Iterator[str]:
-    for kind, what in (
-        ("clauses", "what run_module does, one statement each"),
-        ("chapters", "what clauses and fixtures are about"),
-        ("fixtures", "named cases, in folders named after chapters"),
-        ("families", "what enumerates the other cases"),
+    for kind, meaning in (
+        ("clauses", "the statements about run_module, with their levels"),
+        ("chapters", "the topics of clauses and fixtures"),
+        ("fixtures", "the named cases, in folders named after chapters"),
+        ("families", "the tables from which all other cases are enumerated"),
     ):
-        yield f"{command('list')} {kind:<10} {what}"
+        yield f"{command('list')} {kind:<10} {meaning}"
 
 
 def _clauses(folder: Path, chapter: str | None) -> Iterator[str]:

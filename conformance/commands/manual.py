@@ -1,4 +1,11 @@
-"""The manual of the options, from their table: for `--help`, and for docs/options.md."""
+"""The manual of the options, made from their table: the text of `--help`, and docs/options.md.
+
+Rules. This module owns sentences about the command as a whole; the help of an option is in `options`, that of a command
+in `command_line`. It prints nothing: it returns texts.
+
+Theory of operation. `help_text` fills paragraphs to the width of a terminal, and leaves tables as they are. `page` puts
+the same tables into a Markdown page, in which a name such as docs/search.md becomes a link.
+"""
 
 from __future__ import annotations
 
@@ -6,36 +13,39 @@ import re
 import textwrap
 from collections.abc import Iterator, Mapping
 
-from .. import HOUSE, __version__
+from .. import HOUSE, STATUS, __version__
 from .command_line import COMMANDS, command
 from .options import OPTIONS
 
 _HELP = """\
-runpy-conformance {version}: does an implementation of run_module behave as CPython's runpy.run_module?
+runpy-conformance {version}: does an implementation of run_module behave like CPython's runpy.run_module?
 
 {usage}
        {command} --version
 
 {commands}
 
-What can be imported from the folder in which you stand can be judged as it is. `{list}` says which clauses, chapters
-and fixtures there are; without any, all are tried. {baseline}
+A candidate that can be imported from the current folder needs no installation. `{list}` lists the clauses,
+chapters and fixtures; a run without any of these names tries all cases. {baseline}
 
 {options}
 
-Options that are not listed here are pytest's own: -x, -k WORDS, -v, --junitxml=FILE ... Exit status: 0 conforms, 1
-diverges, 2 usage, 3 the candidate cannot be loaded, 4 the suite itself failed, 5 nothing ran, 130 interrupted. Pages
-such as docs/search.md are in {docs}.
+Other options belong to pytest: -x, -k WORDS, -v, --junitxml=FILE ... Exit status: 0 conforms, 1 diverges, 2 usage
+error, 3 the candidate cannot be loaded, 4 the suite itself failed, 5 nothing ran, 130 interrupted. Pages such as
+docs/search.md are in {docs}.
 """
-_BASELINE = "With --baseline=FILE.toml --write-baseline the run writes down what is to be expected."
+_BASELINE = "--baseline=FILE.toml --write-baseline writes all divergences into a baseline of expected divergences."
 _WIDTH = 110
 
 
 def help_text() -> str:
     """The text of --help."""
-    commands = [(f"{command(name)} {takes}", does) for name, (_, takes, does) in COMMANDS.items()]
-    width = max(len(typed) for typed, _ in commands)
-    tables = {"{commands}": "\n".join(f"  {typed:<{width}}  {does}" for typed, does in commands), "{options}": listed()}
+    commands = [(f"{command(name)} {arguments}", help_) for name, (_, arguments, help_) in COMMANDS.items()]
+    width = max(len(usage_) for usage_, _ in commands)
+    tables = {
+        "{commands}": "\n".join(f"  {usage_:<{width}}  {help_}" for usage_, help_ in commands),
+        "{options}": listed(),
+    }
     text = _HELP.format(
         version=__version__,
         usage=usage(),
@@ -46,7 +56,7 @@ def help_text() -> str:
         commands="{commands}",
         options="{options}",
     )
-    return "\n\n".join(tables.get(one) or _filled(one) for one in text.rstrip().split("\n\n")) + "\n"
+    return "\n\n".join(tables.get(paragraph) or _filled(paragraph) for paragraph in text.rstrip().split("\n\n")) + "\n"
 
 
 def usage() -> str:
@@ -55,7 +65,7 @@ def usage() -> str:
 
 
 def listed() -> str:
-    """All options, for a terminal."""
+    """The list of all options, for a terminal."""
     return "\n".join(_listed())
 
 
@@ -82,24 +92,25 @@ _PAGE = """\
 
 Generated from the table of options (`conformance/commands/options.py`) by `nox -s docs`; change it there.
 
-The same for `nox -s conformance -- ...`, for `runpy-conformance ...` where the suite is installed, and for
-`python -m conformance ...` in a clone. What is no option is the name of a clause, a chapter, a fixture, `families`,
-`families/NAME`, `search` or `search/PROPERTY`: then only those are tried. Relative paths start from the folder in which
-you stand. No option may be abbreviated. Each is given once, unless it is repeatable; of those marked with * the last
-value counts, so that one that a script or a hook gives can be overridden.
+These options are the same for `nox -s conformance -- ...`, for `runpy-conformance ...` where the suite is installed,
+and for `python -m conformance ...` in a clone. An argument that is not an option selects cases: it is the name of a
+clause, a chapter, a fixture, `families`, `families/NAME`, `search` or `search/PROPERTY`, and only these are tried.
+Relative paths start from the current folder. Options cannot be abbreviated. An option is given once, unless it is
+repeatable. If an option marked with * is given several times, its last value counts, so that you can override a value
+that a script or a hook gives.
 
 | option | meaning |
 |---|---|
 {options}
 
-For nox alone, which makes the environments:
+This option is for nox only, since nox makes the environments:
 
 | option | meaning |
 |---|---|
 {nox}
 
-All others are pytest's own: `-x` stops at the first divergence, `-k WORDS` selects by name, `-n 2` takes two processes,
-`-v` names each case, `--junitxml=FILE.xml` writes JUnit's form.
+All other options belong to pytest: `-x` stops at the first divergence, `-k WORDS` selects cases by name, `-n 2` uses
+two worker processes, `-v` names each case, and `--junitxml=FILE.xml` writes a JUnit report.
 
 ## Commands
 
@@ -119,19 +130,18 @@ All others are pytest's own: `-x` stops at the first divergence, `-k WORDS` sele
 |---|---|
 {statuses}
 
-Nox itself passes on only success or failure; its last line says which it was.
+Nox reports only success or failure as its exit status; its last line says what the status of the run was.
 """
 _VARIABLES = {
-    "UV_PYTHON_DOWNLOADS": "`never` forbids uv to download interpreters that are missing",
-    "XDG_CACHE_HOME": "what is kept between runs is in `runpy-conformance` there (default: `~/.cache`)",
-    "TMPDIR": "where the worlds of cases are built (default: in memory, where there is room)",
-    "NO_COLOR": "no colours, whatever the terminal",
+    "UV_PYTHON_DOWNLOADS": "with the value `never`, uv does not download missing interpreters",
+    "XDG_CACHE_HOME": "the folder for caches; the suite's cache is `runpy-conformance` in it (default: `~/.cache`)",
+    "TMPDIR": "the folder in which the worlds of cases are built (default: a folder in memory, if there is room)",
+    "NO_COLOR": "turns colours off on every terminal",
 }
 
 
 def page() -> str:
-    """docs/options.md."""
-    from .. import STATUS
+    """The text of docs/options.md."""
 
     def cell(text: str) -> str:
         return re.sub(r"docs/([\w-]+\.md)", r"[\1](\1)", text.replace("|", "\\|"))
@@ -139,20 +149,21 @@ def page() -> str:
     def table(rows: Mapping[str, str]) -> str:
         return "\n".join(f"| `{cell(name)}` | {cell(meaning)} |" for name, meaning in rows.items())
 
-    def meaning(marked: bool, help_: str) -> str:
-        return f"{help_} *" if marked else help_
-
     rows = (
-        ("nox -s conformance -- --impl=SPEC", "runpy-conformance --impl=SPEC", "judge"),
+        ("nox -s conformance -- --impl=SPEC", "runpy-conformance --impl=SPEC", "judge the candidate"),
         *(
-            (f"nox -s {'fixtures' if name == 'export' else name} -- {takes}", f"runpy-conformance {name} {takes}", does)
-            for name, (_, takes, does) in COMMANDS.items()
+            (
+                f"nox -s {'fixtures' if name == 'export' else name} -- {arguments}",
+                f"runpy-conformance {name} {arguments}",
+                help_,
+            )
+            for name, (_, arguments, help_) in COMMANDS.items()
         ),
     )
     return _PAGE.format(
-        options=table({one.usage: meaning(one.knob, one.help) for one in OPTIONS if not one.nox}),
-        nox=table({one.usage: one.help for one in OPTIONS if one.nox}),
-        commands="\n".join(f"| `{cell(nox)}` | `{cell(installed)}` | {does} |" for nox, installed, does in rows),
+        options=table({option.usage: option.help + " *" * option.overridable for option in OPTIONS if not option.nox}),
+        nox=table({option.usage: option.help for option in OPTIONS if option.nox}),
+        commands="\n".join(f"| `{cell(nox)}` | `{cell(installed)}` | {help_} |" for nox, installed, help_ in rows),
         variables=table(_VARIABLES),
         statuses=table({str(number): meaning for number, meaning in STATUS.items()}),
     )

@@ -1,6 +1,6 @@
-"""A pytest plugin by which a case takes one of pytest's three phases: it has nothing to set up or to tear down.
+"""A pytest plugin that runs a case in one phase, the call: a case has nothing to set up or to tear down.
 
-Only for our own command: other plugins rely on all three.
+Only our own command registers this plugin, since other plugins rely on all three phases of pytest.
 """
 
 from __future__ import annotations
@@ -8,12 +8,12 @@ from __future__ import annotations
 import pytest
 
 from .items import CaseItem
-from .watching import writes_junit
+from .junit import writes_junit
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> bool | None:
-    """Run a case, and report it once; where JUnit's form is written, which waits for the last phase, as ever."""
+    """Run a case, and report it once; with a JUnit file, which waits for the last phase, leave it to pytest."""
     if not isinstance(item, CaseItem) or writes_junit(item.config):
         return None
     hook = item.ihook

@@ -1,8 +1,13 @@
 """The options of the suite: one table.
 
-`noxfile.py`, the command, the pytest plugin, `--help` and docs/options.md all read this table. Which values an option
-takes, its kind says (`kinds`); what a command line as a whole says, `command_line`. Nothing here imports pytest, since
-the noxfile imports it each time.
+Rules. This module owns the name, the help and the kind of each option. `noxfile.py`, the command, the pytest plugin,
+`--help` and docs/options.md all read its table, and no option is declared anywhere else. The values of a kind are
+checked in `kinds`, and a whole command line is read in `command_line`. Nothing here imports pytest: the noxfile imports
+this module each time that nox starts.
+
+Theory of operation. Three readers use one `Option`. `command_line.read` calls `Option.value` on the text that was
+typed. A parser (argparse's, or pytest's, which has the same interface) takes `Option.settings()`. `manual` prints the
+usage and the help.
 """
 
 from __future__ import annotations
@@ -22,11 +27,12 @@ from .kinds import example as example_of
 
 @dataclass(frozen=True)
 class Option:
-    """One option: as it is written, what it does, and which values it takes.
+    """One option: its name, its help, and the kind of value that it takes.
 
-    default: as it would be typed. choices: of Kind.CHOICE. repeatable: each value counts. knob: the last value counts,
-    so that what a script or a hook gives can be overridden; any other option is refused if it has two values. nox:
-    only nox takes it.
+    default: the default value, as it would be typed. choices: the values of Kind.CHOICE. repeatable: true if the option
+    may be given several times and each value counts. overridable: true if the last value counts, so that a user can
+    override a value that a script or a hook gives; two different values of any other option are refused. nox: true if
+    only nox takes the option.
     """
 
     name: str
@@ -36,41 +42,41 @@ class Option:
     default: str = ""
     choices: tuple[str, ...] = ()
     repeatable: bool = False
-    knob: bool = False
+    overridable: bool = False
     nox: bool = False
 
     @property
     def usage(self) -> str:
-        """`--level=LEVEL`."""
+        """The option with the name of its value: `--level=LEVEL`."""
         return f"{self.name}={self.metavar}" if self.metavar else self.name
 
     @property
     def example(self) -> str:
-        """The option as somebody might type it."""
+        """An example of the option with a value, for messages."""
         return example_of(self.name, self.kind, self.choices)
 
-    def value(self, text: str, here: Path | None = None) -> str:
-        """The value as it is to be handed on (see `checked`). Raises UsageError."""
-        return checked(self.name, self.kind, text, here, self.choices)
+    def value(self, text: str, folder: Path | None = None) -> str:
+        """The checked value, with its path absolute (see `kinds.checked`). Raises UsageError."""
+        return checked(self.name, self.kind, text, folder, self.choices)
 
     def settings(self) -> dict[str, Any]:
-        """What a parser of argparse's kind is told of the option."""
+        """The keyword arguments of `add_argument` for this option."""
         if self.kind is Kind.FLAG:
             return {"action": "store_true", "help": self.help}
-        settings = {"metavar": self.metavar, "type": self._taken, "help": self.help, "default": self.default}
+        settings = {"metavar": self.metavar, "type": self._parsed, "help": self.help, "default": self.default}
         return {**settings, "action": "append", "default": []} if self.repeatable else settings
 
     @property
     def default_value(self) -> str | int | float:
-        """The default as a parser yields it."""
-        return self._taken(self.default)
+        """The default as a parser returns it: a text or a number."""
+        return self._parsed(self.default)
 
-    def _taken(self, text: str) -> str | int | float:
+    def _parsed(self, text: str) -> str | int | float:
         try:
-            value = text if text == self.default else self.value(text)  # argparse has defaults converted, too
+            value = text if text == self.default else self.value(text)  # argparse converts defaults, too
         except UsageError as exc:
             raise argparse.ArgumentTypeError(str(exc)) from None
-        if self.kind is Kind.WHOLE:
+        if self.kind is Kind.WHOLE_NUMBER:
             return int(value)
         return float(value) if self.kind is Kind.SECONDS else value
 
@@ -81,14 +87,15 @@ OPTIONS = (
     Option(
         "--impl",
         "SPEC",
-        "the candidate: pkg, pkg.mod:callable or path/to/adapter.py:callable (default: our reference)",
+        "the candidate to judge: pkg, pkg.mod:callable or path/to/adapter.py:callable (default: the suite's own "
+        "reference implementation)",
         Kind.CANDIDATE,
         "reference",
     ),
     Option(
         "--install",
         "REQUIREMENT",
-        "install this for the candidate first: a PyPI name, a path, `-e path`; repeatable",
+        "install this into the target's environment before the run: a PyPI name, a path or `-e path`; repeatable",
         Kind.REQUIREMENT,
         repeatable=True,
         nox=True,
@@ -96,21 +103,23 @@ OPTIONS = (
     Option(
         "--target",
         "PYTHON",
-        "the interpreter in which both sides run, a path or a command's name (default: this one)",
+        "the interpreter in which the oracle and the candidate run: a path or a command's name (default: the Python "
+        "that runs the suite)",
         Kind.INTERPRETER,
         sys.executable,
     ),
     Option(
         "--interpreter",
         "PYTHON",
-        "judge this interpreter's own runpy by CPython of the same version of the language: the one on PATH, the one "
-        "that --target names, or the recording (docs/interpreters.md)",
+        "judge the runpy of this interpreter; the oracle is a CPython of the same language version: the one that "
+        "--target names, one found on PATH, or else a recording (docs/interpreters.md)",
         Kind.INTERPRETER,
     ),
     Option(
         "--oracle",
         "target|recording",
-        "whom to judge by: the target's own runpy (the default), or what was recorded of CPython of its version",
+        "the oracle: target, the target's own runpy (default), or recording, the recording of a CPython of the same "
+        "version",
         Kind.CHOICE,
         "target",
         choices=("target", "recording"),
@@ -118,93 +127,109 @@ OPTIONS = (
     Option(
         "--level",
         "LEVEL",
-        "up to which level a divergence fails the run: documented, compat (default) or exact",
+        "the level up to which divergences fail the run: documented, compat (default) or exact",
         Kind.CHOICE,
         "compat",
         choices=_LEVELS,
-        knob=True,
+        overridable=True,
     ),
     Option(
         "--import-from",
         "DIR",
-        "a folder put first on sys.path on both sides (default: where you stand, but for the suite's own)",
-        Kind.FOLDER,
+        "the folder that both sides put first on sys.path (default: the current folder, except the suite's own)",
+        Kind.EXISTING_FOLDER,
     ),
-    Option("--case-timeout", "SECONDS", "how long a case may take (default: 10)", Kind.SECONDS, "10", knob=True),
+    Option("--case-timeout", "SECONDS", "time limit of a case (default: 10)", Kind.SECONDS, "10", overridable=True),
     Option(
         "--load-timeout",
         "SECONDS",
-        "how long the candidate may take to be imported (default: 20)",
+        "time limit for importing the candidate (default: 20)",
         Kind.SECONDS,
         "20",
-        knob=True,
+        overridable=True,
     ),
-    Option("--cases", "DIR", "judge by the cases in this folder (default: our own)", Kind.FOLDER, str(FIXTURES)),
+    Option(
+        "--cases",
+        "DIR",
+        "the folder of the cases by which the candidate is judged (default: the suite's fixtures)",
+        Kind.EXISTING_FOLDER,
+        str(FIXTURES),
+    ),
     Option(
         "--report",
         "FILE",
-        "write a report, by the file's name: .jsonl all records, .html a page, .md a summary, .svg a badge, "
-        "badge.json a badge's data; repeatable (docs/reports.md)",
-        Kind.REPORT,
+        "write a report; the ending of the name chooses the form: .jsonl all records, .html a page, .md a summary, "
+        ".svg a badge, badge.json the data of a badge; repeatable (docs/reports.md)",
+        Kind.REPORT_FILE,
         repeatable=True,
     ),
     Option(
         "--baseline",
         "FILE.toml",
-        "the divergences that are expected (docs/baselines.md): only others fail the run, and those that are gone",
-        Kind.FILE,
+        "a baseline, the file of expected divergences (docs/baselines.md): the run fails on a divergence that is not "
+        "in it, and on an entry whose divergence no longer occurs",
+        Kind.INPUT_FILE,
     ),
     Option(
         "--write-baseline",
         "",
-        "write into --baseline what diverges, and take out what no longer does; reasons and comments stay",
+        "update the file of --baseline: add new divergences and remove those that no longer occur; reasons and "
+        "comments stay",
         Kind.FLAG,
     ),
     Option(
         "--profile",
         "NAME",
-        f"how much is tried: {', '.join(PROFILES)} (docs/search.md says what that is)",
+        f"the amount of work: {', '.join(PROFILES)} (docs/search.md has the numbers)",
         Kind.CHOICE,
         "default",
         choices=tuple(PROFILES),
-        knob=True,
+        overridable=True,
     ),
     Option(
         "--budget",
         "TIME",
-        "search for so long (90s, 30m, 2h), and not for a number of cases",
-        Kind.LENGTH,
-        knob=True,
+        "time limit of the whole search (90s, 30m, 2h), in place of a number of cases",
+        Kind.DURATION,
+        overridable=True,
     ),
-    Option("--seed", "N", "what the search draws (default: 0, always the same)", Kind.WHOLE, "0", knob=True),
+    Option(
+        "--seed",
+        "N",
+        "random seed of the search; the same seed draws the same cases (default: 0)",
+        Kind.WHOLE_NUMBER,
+        "0",
+        overridable=True,
+    ),
     Option(
         "--database",
         "DIR",
-        "where finds, and what the oracle has shown, are kept between runs: a folder, redis://... (only finds) or "
-        "none (default: in the user's cache folder)",
-        Kind.STORE,
-        knob=True,
+        "where finds and the oracle's cached results are kept between runs: a folder, a Redis server such as "
+        "redis://... (finds only), or none (default: the user's cache folder)",
+        Kind.DATABASE,
+        overridable=True,
     ),
     Option(
         "--finds",
         "DIR",
-        "where the smallest cases are written, if any are found (default: conformance-finds)",
-        Kind.PLACE,
+        "the folder to which the search writes each find as a fixture (default: conformance-finds)",
+        Kind.OUTPUT_FOLDER,
         "conformance-finds",
-        knob=True,
+        overridable=True,
     ),
-    Option("--cores", "N", "work in so many processes (as -n)", Kind.CORES, knob=True),
+    Option("--cores", "N", "number of worker processes, or auto (the same as -n)", Kind.PROCESSES, overridable=True),
 )
 
+# The beginnings of a --database that is a Redis server.
 DATABASES = ("redis://", "rediss://", "unix://")
 
-# Options of pytest's whose value is a file: the driver starts in another folder than its user.
-OF_PYTEST = tuple(Option(name, "FILE", "", Kind.WRITTEN) for name in ("--junitxml", "--junit-xml"))
+# Options of pytest whose value is a file; the driver does not start in the user's folder, and needs an absolute path.
+OF_PYTEST = tuple(Option(name, "FILE", "", Kind.OUTPUT_FILE) for name in ("--junitxml", "--junit-xml"))
 
-# Options of `nox -s releases`, which compares two interpreters.
-OF_RELEASES = tuple(Option(name, "PYTHON", "", Kind.RELEASE) for name in ("--old", "--new"))
+# Options of `nox -s releases`, which compares the runpy of two interpreters.
+OF_RELEASES = tuple(Option(name, "PYTHON", "", Kind.INTERPRETER_OR_VERSION) for name in ("--old", "--new"))
 
 
 def named(name: str) -> Option:
-    """The option of that name, which must exist."""
+    """The option with this name, which must exist."""
     return next(option for option in OPTIONS if option.name == name)

@@ -1,8 +1,12 @@
 """The pytest plugin: options and hooks, nothing else.
 
-The request of a run is checked (`request`), a session opens the two sides and has the cases examined (`session`),
-pytest collects and runs them (`items`); here all of that meets pytest, and becomes its outcomes, the summary and the
-exit status.
+Rules. A hook calls the session of the run (`session`), and turns what it returns into pytest's terms: items, reports,
+the summary and the exit status. The request of a run is checked in `request`, and the items are defined in `items`.
+
+Theory of operation. pytest hands most hooks its configuration, in which the session is stored. Some hooks get none; for
+these, `_run` holds the session of this process. A fault before the first case ends in `pytest_cmdline_main` with one
+sentence and its exit status. With -n each worker has a session of its own; records travel to the process that leads the
+run as part of pytest's reports, and only that process writes reports.
 """
 
 from __future__ import annotations
@@ -36,19 +40,20 @@ from ..report.outputs import OutputError
 from ..search.examine import SmokeFailed
 from ..texts import encodable, silence, visible
 from . import command_line, interruption, request
+from .displays import CaseNames, ProgressDisplay
 from .items import CaseItem, FamiliesFolder, FixtureFile, SearchItem
+from .junit import add_numbers, add_run_properties
 from .kinds import Kind, UsageError
 from .options import OPTIONS, named
 from .session import SESSION, Session
-from .watching import Watcher, Words, add_numbers, add_run_properties
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options that are ours."""
+    """Add the options of the suite."""
     group = parser.getgroup("conformance", "runpy-conformance")
     for option in OPTIONS:
         settings = option.settings()
-        if option.kind is Kind.CORES:  # xdist's own -n by another name, whose default stays
+        if option.kind is Kind.PROCESSES:  # another name of xdist's -n, whose default stays
             settings = {"metavar": option.metavar, "dest": "numprocesses", "type": _processes, "help": option.help}
         if not option.nox:
             group.addoption(option.name, **settings)
@@ -61,15 +66,15 @@ def _processes(text: str) -> int:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """Check what was asked for, and start both sides; a fault ends here, with one sentence and its status."""
+    """Check the request, and start both sides; a fault ends the run with one sentence and its exit status."""
     if config.option.help or config.option.version:
         return None
     try:
         requested = request.read(config)
     except (UsageError, BadInterpreter, BaselineError, CaseError) as exc:
         return _complain(str(exc), 2)
-    if any(isinstance(plugin, request.Checking) for plugin in config.pluginmanager.get_plugins()):
-        print("The command line can be followed. Nothing was run.")
+    if any(isinstance(plugin, request.CheckOnly) for plugin in config.pluginmanager.get_plugins()):
+        print("The command line is valid. Nothing was run.")
         return 0
     config.stash[SESSION] = session = Session(config, requested)
     config.args[:] = [str(requested.selection.folder)]
@@ -84,7 +89,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return _complain(str(exc), 2)
     except CandidateError as exc:
         session.close()
-        return _complain(f"{exc}{command_line.where_to_find(exc.missing, config.option.import_from)}", 3)
+        return _complain(f"{exc}{command_line.import_hint(exc.missing, config.option.import_from)}", 3)
     except SmokeFailed as exc:
         session.close()
         return _complain(str(exc), 3)
@@ -94,23 +99,21 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     except BaseException as exc:
         session.close()
         if isinstance(exc, Exception) and hasattr(config, "workerinput"):
-            # In words that can be sent: whoever leads would wait for them without end.
+            # As a text that can be sent: the process that leads the run would wait for it without end.
             raise AgentError(encodable("".join(traceback.format_exception(exc)), "utf-8")) from None
         raise
     return None
 
 
 def _keep_together(config: pytest.Config, requested: request.Request) -> None:
-    """Work in one process where others could not be told what to do: what they are sent has to be UTF-8."""
+    """Use no worker processes if a word that they need is not UTF-8, since it could not be sent to them."""
     if not config.option.numprocesses:
         return
     given = [*map(str, config.invocation_params.args), *sys.argv, *sys.path, os.getcwd()]
     given += requested.selection.fixture_ids
     odd = next((word for word in sorted(given) if encodable(word, "utf-8") != word), None)
     if odd is not None:
-        print(
-            f"One process does all the work: {visible(odd)} is not UTF-8, and others cannot be told.", file=sys.stderr
-        )
+        print(f"No worker processes are used: {visible(odd)} is not UTF-8 and cannot be sent to them.", file=sys.stderr)
         config.option.numprocesses, config.option.dist, config.option.tx = None, "no", []
 
 
@@ -129,22 +132,22 @@ def _complain(sentence: str, status: int) -> int:
 
 
 def _console(reporter: Any) -> Console:
-    """Where pytest writes."""
+    """A console for the stream to which pytest writes."""
     return terminal.console_on(reporter._tw._file, colour=reporter._tw.hasmarkup)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None]:
-    """Map the exit status, write the report, and have the last word."""
+    """Set the exit status, write the reports, and print the last lines."""
     ours = session.config.stash.get(SESSION, None)
     if ours is None or ours.results is None or ours.is_worker:
         yield
         return
-    with interruption.held():
+    with interruption.deferred():
         session.exitstatus = ours.conclude(exitstatus)
         add_numbers(session.config, numbers(ours.run))
         yield  # pytest ends its workers and writes its JUnit file
-        if interruption.waiting():
+        if interruption.has_deferred_signal():
             session.exitstatus = INTERRUPTED
             ours.results.fail(INTERRUPTED)
         if ours.problem:
@@ -157,22 +160,22 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
 
 
 def conclude_early() -> None:
-    """Write the reports of a session that was interrupted where pytest does not end it."""
+    """Write the reports of a session that was interrupted at a moment at which pytest does not end it."""
     if _run.reporting is not None:
-        with interruption.held():
+        with interruption.deferred():
             _run.reporting.interrupt()
             _run.reporting.conclude(0)
             _run.reporting.close()
 
 
 def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-    """Tell Ctrl-C apart from pytest's own interruptions."""
-    if excinfo.type is KeyboardInterrupt and _run.gathering is not None:
-        _run.gathering.interrupt()
+    """Note an interruption by Ctrl-C; pytest uses this hook for its own interruptions, too."""
+    if excinfo.type is KeyboardInterrupt and _run.session is not None:
+        _run.session.interrupt()
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """The table and the divergences."""
+    """Print the findings and the news of the baseline."""
     ours = config.stash.get(SESSION, None)
     if ours is None or ours.results is None:
         return
@@ -185,7 +188,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         return  # nothing was run
     results = ours.results
     if not results.trials and not results.searches:
-        return  # nothing was chosen, or only collected
+        return  # no case was selected, or cases were only collected
     console = _console(terminalreporter)
     terminal.details(console, ours.run, registry(), ours.printed.commands, ours.written)
     if ours.request.baseline is not None:
@@ -195,22 +198,22 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(error: object) -> None:
     """Count workers that died."""
-    if error and _run.gathering is not None:
-        _run.gathering.fail()
+    if error and _run.session is not None:
+        _run.session.fail()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """With -n, batches stay together."""
+    """With -n, have each batch run by one worker."""
     if getattr(config.option, "numprocesses", None) and config.option.dist == "load":
         config.option.dist = "loadgroup"
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Add the searches, and put cases that belong together into batches, which run one after another in one process."""
+    """Add the searches, and put the cases into batches; the cases of a batch run in one process of the target."""
     ours = config.stash[SESSION]
-    for name in ours.searched:
+    for name in ours.properties:
         item: pytest.Item = SearchItem.from_parent(session, name=name, nodeid=f"{SEARCH}/{name}")
         item.add_marker(pytest.mark.xdist_group(item.nodeid if ours.request.plan.alone else SEARCH))
         items.append(item)
@@ -231,21 +234,21 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Nothing but fixtures is collected."""
+    """Ignore each file that is not a fixture."""
     if collection_path.is_file() and collection_path.suffix != ".toml":
         return True
     return None
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """The folder of the families gives what they enumerate."""
+    """Collect the cases of the families from their folder."""
     if path == parent.config.stash[SESSION].request.selection.folder / FAMILIES:
         return FamiliesFolder.from_parent(parent, path=path)
     return None
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Each TOML file below `fixtures/` is a fixture."""
+    """Collect each TOML file below the folder of the fixtures as a fixture."""
     if file_path.suffix == ".toml" and parent.config.stash[SESSION].request.selection.folder in file_path.parents:
         return FixtureFile.from_parent(parent, path=file_path)
     return None
@@ -253,7 +256,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Send the records along with the report, so that they arrive from a worker process as well."""
+    """Attach the records to the report, so that they arrive from a worker process, too."""
     report = yield
     if isinstance(item, CaseItem | SearchItem) and call.when == "call" and item.records:
         report.conformance = item.records
@@ -262,64 +265,64 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 
 @pytest.hookimpl(wrapper=True)
 def pytest_report_to_serializable() -> Generator[None, Any, Any]:
-    """Send a report to another process in bytes: as texts, execnet takes only those that UTF-8 can hold."""
+    """Send a report to another process as bytes, since execnet sends only texts that UTF-8 can hold."""
     data = yield
-    return data if data is None else {_SENT: pickle.dumps(data)}
+    return data if data is None else {_PICKLED: pickle.dumps(data)}
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_report_from_serializable(data: dict[str, Any]) -> Generator[None, Any, Any]:
     """Read a report that another process has sent."""
-    if _SENT in data:
-        data.update(pickle.loads(data.pop(_SENT)))
+    if _PICKLED in data:
+        data.update(pickle.loads(data.pop(_PICKLED)))
     return (yield)
 
 
-_SENT = "conformance"
+_PICKLED = "conformance"
 
 
 def pytest_runtest_logreport(report: Any) -> None:
-    """Gather the records, where the run is led."""
-    if _run.gathering is not None:
-        taken: list[records.Record] | None = getattr(report, "conformance", None)
-        if taken is not None:
-            _run.gathering.take(taken)
+    """Keep the records in the session of this process."""
+    if _run.session is not None:
+        new_records: list[records.Record] | None = getattr(report, "conformance", None)
+        if new_records is not None:
+            _run.session.take(new_records)
         elif report.when == "call" or report.failed:  # a worker that died fails a case in no phase at all
-            _run.gathering.fail()
+            _run.session.fail()
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
-    """Count what could not be collected, where the run is led."""
-    if _run.gathering is not None and report.failed:
-        _run.gathering.fail()
+    """Count a file that could not be collected as a failure of the suite."""
+    if _run.session is not None and report.failed:
+        _run.session.fail()
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_internalerror(excrepr: ExceptionRepr, excinfo: pytest.ExceptionInfo[BaseException]) -> bool | None:
-    """Count what went wrong in pytest, or in a worker, where the run is led: it is no verdict."""
-    if _run.gathering is None:
+    """Count an error in pytest or in a worker as a failure of the suite, and not as a verdict."""
+    if _run.session is None:
         return None
-    if _run.gathering.is_worker:
-        said = encodable(str(excrepr), "utf-8")  # which is sent
-        excrepr.toterminal = lambda tw: tw.write(said)  # type: ignore[method-assign]
-    if isinstance(excinfo.value, BrokenPipeError):  # whoever read our output, `head` perhaps, has had enough
+    if _run.session.is_worker:
+        text = encodable(str(excrepr), "utf-8")  # it is sent to the process that leads the run
+        excrepr.toterminal = lambda tw: tw.write(text)  # type: ignore[method-assign]
+    if isinstance(excinfo.value, BrokenPipeError):  # the reader of our output, such as `head`, has closed it
         silence()
-        _run.gathering.interrupt()
+        _run.session.interrupt()
         return True
-    _run.gathering.fail()
+    _run.session.fail()
     return None
 
 
 class _Run:
-    """The state of this process's run, for hooks that pytest tells no configuration, and for the command afterwards.
+    """The state of the run of this process, for hooks without a configuration and for the command after pytest.
 
-    reporting: the session whose report files are open; a worker has none. gathering: the session to which pytest's
-    reports belong, from its start on. concluded: true once all was written and said.
+    session: the session of the run, from the start of pytest's session. reporting: the session whose report files are
+    open, from the moment at which they are opened; None in a worker. concluded: true once the last line was printed.
     """
 
     def __init__(self) -> None:
         self.reporting: Session | None = None
-        self.gathering: Session | None = None
+        self.session: Session | None = None
         self.concluded = False
 
 
@@ -327,19 +330,19 @@ _run = _Run()
 
 
 def concluded() -> bool:
-    """True if the plugin had the last word."""
+    """True if the plugin has printed the last line of the run."""
     return _run.concluded
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """From here on, reports belong to this session."""
+    """Note the session to which the following reports belong, and register the displays of the run."""
     ours = session.config.stash.get(SESSION, None)
     if ours is None or ours.results is None:
         return
-    _run.gathering = ours
+    _run.session = ours
     if ours.is_worker:
         return
     add_run_properties(session.config, ours.results.head)
-    session.config.pluginmanager.register(Words(ours.request.level))
+    session.config.pluginmanager.register(CaseNames(ours.request.level))
     if session.config.option.verbose < 0 and not session.config.option.collectonly:
-        session.config.pluginmanager.register(Watcher(ours.progress(), ours.request.level))
+        session.config.pluginmanager.register(ProgressDisplay(ours.progress(), ours.request.level))

@@ -1,7 +1,12 @@
-"""The commands that a run prints: which options each repeats, and which command leads on from here.
+"""The commands that a run prints: the options that each of them repeats, and the command to run next.
 
-A printed command shows again, pasted as it stands into the same folder, what it was printed for. So it repeats each
-option that decides what is shown, if it was given; the table says which these are.
+Rules. This module makes commands as text, from pytest's options and the results of a run; it runs nothing. A printed
+command, pasted as it is into the same folder, shows again what it was printed for.
+
+Theory of operation. A printed command repeats each option that decides what it shows, if the user gave it. The table
+`REPEATED` says of each option what it decides: the result of one case, the cases that a search draws, or the cases that
+are tried. So the command for a case leaves out the seed, and the command for a search repeats it. An option with its
+default value is left out, and so is one that the program adds by itself (nox adds the target).
 """
 
 from __future__ import annotations
@@ -25,13 +30,14 @@ from ..report.findings import failing
 from ..report.finds import Written
 from ..report.runs import Run
 from ..search.profiles import PROFILES
+from .command_line import ADDED_VARIABLE, COMMAND_VARIABLE
 from .options import named
 
 _PAGE = "conformance.html"
 
 
 class Scope(enum.IntEnum):
-    """What an option decides: what one case shows, also what a search draws, or also which cases are tried."""
+    """The scope of an option: the result of a case; the cases that a search draws, too; or the selection, too."""
 
     CASE = 1
     SEARCH = 2
@@ -39,38 +45,42 @@ class Scope(enum.IntEnum):
 
 
 @dataclass(frozen=True)
-class Carried:
-    """An option that a printed command repeats. name: among pytest's options. default: the value that goes unsaid."""
+class Repeated:
+    """An option that a printed command repeats.
+
+    name: its name among pytest's options. scope: see Scope. default: the default value, which is left out, from the
+    other options of the run.
+    """
 
     name: str
     scope: Scope
     default: Callable[[Any], object]
 
 
-def _import_from(option: Any) -> object:
+def _default_import_from(option: Any) -> object:
     return "" if option.interpreter or Path.cwd() == HOUSE else str(Path.cwd())
 
 
-def _impl(option: Any) -> object:
+def _default_impl(option: Any) -> object:
     return "runpy" if option.interpreter else named("--impl").default
 
 
-def _table(name: str, scope: Scope, default: Callable[[Any], object] | None = None) -> Carried:
-    """An option of the table of options. default: where the default depends on other options."""
-    unsaid = named(name).default_value
-    return Carried(name.removeprefix("--").replace("-", "_"), scope, default or (lambda option: unsaid))
+def _repeated(name: str, scope: Scope, default: Callable[[Any], object] | None = None) -> Repeated:
+    """An option of the table of options. default: its default, if that depends on other options."""
+    fixed = named(name).default_value
+    return Repeated(name.removeprefix("--").replace("-", "_"), scope, default or (lambda option: fixed))
 
 
-# Each option that decides what a command shows, in the order in which they are printed.
-CARRIED: Mapping[str, Carried] = {
+# The options that decide what a command shows, in the order in which they are printed.
+REPEATED: Mapping[str, Repeated] = {
     **{
-        name: _table(name, Scope.CASE, default)
+        name: _repeated(name, Scope.CASE, default)
         for name, default in {
             "--target": None,
             "--interpreter": None,
             "--oracle": None,
-            "--impl": _impl,
-            "--import-from": _import_from,
+            "--impl": _default_impl,
+            "--import-from": _default_import_from,
             "--cases": None,
             "--level": None,
             "--baseline": None,
@@ -78,15 +88,15 @@ CARRIED: Mapping[str, Carried] = {
             "--load-timeout": None,
         }.items()
     },
-    **{name: _table(name, Scope.SEARCH) for name in ("--profile", "--budget", "--seed", "--database", "--finds")},
-    "-k": Carried("keyword", Scope.SELECTION, lambda option: ""),
+    **{name: _repeated(name, Scope.SEARCH) for name in ("--profile", "--budget", "--seed", "--database", "--finds")},
+    "-k": Repeated("keyword", Scope.SELECTION, lambda option: ""),
 }
 
 
-def front(given: str) -> str:
-    """How the command begins. given: as nox says it, which makes the environments; empty where it is called itself."""
-    if given:
-        return given
+def program_of(nox_command: str) -> str:
+    """The beginning of a command. nox_command: the beginning that nox gives, or an empty text without nox."""
+    if nox_command:
+        return nox_command
     program = Path(sys.argv[0])
     if program.stem == "runpy-conformance":
         return _on_path(program.stem, str(program))
@@ -94,98 +104,103 @@ def front(given: str) -> str:
 
 
 def _on_path(name: str, path: str) -> str:
-    """The name of a command, if it is this one that is found by it; otherwise its path."""
-    found = shutil.which(name)
-    return name if found and os.path.abspath(found) == os.path.abspath(path) else shlex.quote(path)
+    """The name of a command, if PATH leads to this file; otherwise the path of the file."""
+    on_path = shutil.which(name)
+    return name if on_path and os.path.abspath(on_path) == os.path.abspath(path) else shlex.quote(path)
 
 
 @dataclass(frozen=True)
-class Printed:
+class PrintedCommands:
     """The commands that a run prints.
 
-    option: pytest's options of this run. chosen: the clauses, chapters and cases that were named, as words. searched:
-    whether a run of everything searches. python: the target's interpreter. front: how a command begins. added: options
-    that the front gives by itself, and which need not be repeated.
+    option: pytest's options of this run. selected: the clauses, chapters and cases that the user named. can_search:
+    true if a run of all cases searches. python: the target's interpreter. program: the beginning of each command.
+    added: the options that the program adds by itself.
     """
 
     option: Any
-    chosen: Sequence[str] = ()
-    searched: bool = True
+    selected: Sequence[str] = ()
+    can_search: bool = True
     python: str = "python"
-    front: str = field(default_factory=lambda: front(os.environ.get("RUNPY_CONFORMANCE_COMMAND", "")))
-    added: Sequence[str] = field(default_factory=lambda: os.environ.get("RUNPY_CONFORMANCE_ADDED", "").split())
+    program: str = field(default_factory=lambda: program_of(os.environ.get(COMMAND_VARIABLE, "")))
+    added: Sequence[str] = field(default_factory=lambda: os.environ.get(ADDED_VARIABLE, "").split())
 
-    def line(self, scope: Scope, *words: str, **changed: object) -> str:
-        """The command with these words behind it. changed: options that get another value than in this run."""
+    def command(self, scope: Scope, *arguments: str, **changes: object) -> str:
+        """A command with these arguments at its end, which repeats the options up to a scope.
+
+        changes: options that get another value than in this run.
+        """
         options: list[str] = []
-        for spelling, carried in CARRIED.items():
-            value = changed.get(carried.name, getattr(self.option, carried.name, carried.default(self.option)))
-            if carried.scope > scope or value == carried.default(self.option):
+        for spelling, repeated in REPEATED.items():
+            value = changes.get(repeated.name, getattr(self.option, repeated.name, repeated.default(self.option)))
+            if repeated.scope > scope or value == repeated.default(self.option):
                 continue
-            if spelling in self.added and carried.name not in changed:
+            if spelling in self.added and repeated.name not in changes:
                 continue
-            said = f"{value:g}" if isinstance(value, float) else str(value)
-            options += [f"{spelling}={said}"] if spelling.startswith("--") else [spelling, said]
-        rest = [shlex.quote(word) for word in (*options, *words)]
-        return " ".join([self.front, *rest])
+            text = f"{value:g}" if isinstance(value, float) else str(value)
+            options += [f"{spelling}={text}"] if spelling.startswith("--") else [spelling, text]
+        return " ".join([self.program, *map(shlex.quote, (*options, *arguments))])
 
     @property
     def commands(self) -> Commands:
-        """The commands for findings."""
-        return Commands(self.line(Scope.CASE), self.line(Scope.SEARCH), self.python)
+        """The beginnings of the commands that show a finding again."""
+        return Commands(self.command(Scope.CASE), self.command(Scope.SEARCH), self.python)
 
     @property
     def cases(self) -> set[str]:
-        """What was chosen, without the clauses for which it was to be tried."""
-        return {word.partition("::")[0] for word in self.chosen}
+        """The selected names, without the clauses for which a case is tried."""
+        return {name.partition("::")[0] for name in self.selected}
 
-    def following(self, run: Run, written: Mapping[str, Written], reports: Sequence[str]) -> str:
-        """The command to run next: it says something new. Empty where there is none. reports: what is written."""
-        just = self.line(Scope.SELECTION, *self.chosen)
-        return next((one for one in self._steps(run, written, reports) if one != just), "")
+    def next_command(self, run: Run, written: Mapping[str, Written], reports: Sequence[str]) -> str:
+        """The command to run next, which is not the one just run; an empty text if there is none.
 
-    def _steps(self, run: Run, written: Mapping[str, Written], reports: Sequence[str]) -> Iterator[str]:
-        """What may lead on, the best first."""
-        found = failing(run)
-        if found:
-            name = found[0].trial["id"]
-            again = self.commands.of(found[0], written.get(name))
+        written: the finds that were written, by case. reports: the paths of the reports.
+        """
+        current = self.command(Scope.SELECTION, *self.selected)
+        return next((command for command in self._next_commands(run, written, reports) if command != current), "")
+
+    def _next_commands(self, run: Run, written: Mapping[str, Written], reports: Sequence[str]) -> Iterator[str]:
+        """Commands that show something new, the most useful first."""
+        findings = failing(run)
+        if findings:
+            name = findings[0].trial["id"]
+            again = self.commands.of(findings[0], written.get(name))
             if self.cases != {name}:
                 yield again[0]
             elif asked.mended(run):
                 yield self._wider(name)
-            if not any(one.lower().endswith(".html") for one in reports):
-                yield f"{again[-1]} --report={_PAGE}"  # which shows both sides
+            if not any(path.lower().endswith(".html") for path in reports):
+                yield f"{again[-1]} --report={_PAGE}"  # the page shows both sides
             yield self._wider(name)
         elif run.end is not None and run.end["stale"]:
-            yield f"{self.line(Scope.SELECTION, *self.chosen)} --write-baseline"
+            yield f"{self.command(Scope.SELECTION, *self.selected)} --write-baseline"
         elif run.status == INTERRUPTED:
-            if not self.chosen and self.option.profile != "quick":
-                yield self.line(Scope.SELECTION, profile="quick")
+            if not self.selected and self.option.profile != "quick":
+                yield self.command(Scope.SELECTION, profile="quick")
         elif run.status in (0, 5):
             if len(self.cases) == 1:
                 yield self._wider(*self.cases)
-            if self.chosen:
-                yield self.line(Scope.SELECTION)
+            if self.selected:
+                yield self.command(Scope.SELECTION)
             if self.option.keyword:
-                yield self.line(Scope.SELECTION, keyword="")
+                yield self.command(Scope.SELECTION, keyword="")
             if run.status == 0:
                 yield from self._further(run.level)
 
     def _wider(self, name: str) -> str:
-        """The command for what a case, a family or a property belongs to: its chapter, if it is one of ours, or all."""
+        """The command for the chapter of a case, or for all cases if it is no chapter of the suite."""
         group = name.rpartition("/")[0]
         known = group in CHAPTERS or group.partition("/")[0] in (FAMILIES, SEARCH)
-        return self.line(Scope.SELECTION, *([group] if known else []))
+        return self.command(Scope.SELECTION, *([group] if known else []))
 
     def _further(self, level: Level) -> Iterator[str]:
-        """What is to be tried where everything conforms."""
+        """Commands that try more, for a run in which everything conforms."""
         if self.option.cases != str(FIXTURES):
-            yield self.line(Scope.SELECTION, cases=str(FIXTURES))
+            yield self.command(Scope.SELECTION, cases=str(FIXTURES))
         profiles = list(PROFILES)
         at = profiles.index(self.option.profile) + 1
-        if not self.option.budget and at < len(profiles) and (self.searched or at == 1):
-            yield self.line(Scope.SELECTION, profile=profiles[at])
-        for one in Level:
-            if one > level:
-                yield self.line(Scope.SELECTION, level=str(one))
+        if not self.option.budget and at < len(profiles) and (self.can_search or at == 1):
+            yield self.command(Scope.SELECTION, profile=profiles[at])
+        for higher in Level:
+            if higher > level:
+                yield self.command(Scope.SELECTION, level=str(higher))

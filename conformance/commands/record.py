@@ -1,12 +1,21 @@
-"""Makes the recordings of what CPython shows in every case (docs/recordings.md), or checks them.
+"""Makes the recordings, which hold the observation of every case on each CPython, or checks them (docs/recordings.md).
 
 usage: python -m conformance.commands.record [--check | --new] [--cases=DIR] [--target=PYTHON] ... [VERSION ...]
 
-VERSION: 3.13, an interpreter on PATH; default: all that were recorded, and all that are found. What is not at hand
-keeps its recording; with --new so does every case that has not changed, on the same build. With --check nothing is
-written: on the build that a recording was made from, what every case shows now is what was recorded; on any other, that
-is said, and nothing is checked. Exit status: 0, 1 drifted, 2 usage, 4 a case is not deterministic.
+VERSION is the version of an interpreter on PATH, such as 3.13 (default: every CPython that is found). An interpreter
+that is not found keeps its recording. With --new, a case that has not changed keeps its recording on the same build.
+With --check nothing is written: each observation is compared with the recording if the build is the recorded one; any
+other build is reported and not checked. Exit status: 0, 1 a recording differs, 2 usage error, 4 a case is not
+deterministic.
 """
+
+# Rules. This module decides what is recorded, and whether an observation is deterministic. The format of recordings is
+# in `observation/recording`.
+#
+# Theory of operation. `take` runs each case of a target in a batch and again by itself, some cases in a fresh
+# interpreter; both observations must agree. `_make` does this for all targets at the same time, keeps the recordings of
+# interpreters that are not found, and writes only files that change. `_check` runs every case once, and repeats those
+# that differ before it reports them.
 
 from __future__ import annotations
 
@@ -45,15 +54,15 @@ from ..observation.side import AgentError, Reply, Side
 from ..texts import never_refuse_output
 
 _FRESH_ONE_IN = 16
-_SHOWN = 20
+_MOST_SHOWN = 20  # differences
 
 
 class NotDeterministic(Exception):
-    """A case shows something else each time: which, and in which field."""
+    """A case whose observation differs from run to run; the text names the case and the field."""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Record, or check; the exit status."""
+    """Record or check, and return the exit status."""
     never_refuse_output()
     parser = argparse.ArgumentParser(
         prog="python -m conformance.commands.record",
@@ -62,21 +71,23 @@ def main(arguments: list[str] | None = None) -> int:
         description="\n".join(str(__doc__).splitlines()[2:]),
         usage=argparse.SUPPRESS,
     )
-    parser.add_argument("versions", nargs="*", metavar="VERSION")
-    parser.add_argument("--target", action="append", default=[], metavar="PYTHON")
-    parser.add_argument("--cases", default=str(FIXTURES), metavar="DIR")
-    parser.add_argument("--check", action="store_true")
-    parser.add_argument("--new", action="store_true", help="take only cases that are new or have changed")
-    parser.add_argument("--fresh", action="store_true", help="take every case in a fresh interpreter, not just some")
-    asked = parser.parse_args(arguments)
-    root = Path(asked.cases).resolve()
+    parser.add_argument("versions", nargs="*", metavar="VERSION", help="record only these versions")
+    parser.add_argument("--target", action="append", default=[], metavar="PYTHON", help="an interpreter; repeatable")
+    parser.add_argument(
+        "--cases", default=str(FIXTURES), metavar="DIR", help="the folder of the cases (default: the suite's fixtures)"
+    )
+    parser.add_argument("--check", action="store_true", help="write nothing, and compare with the recordings")
+    parser.add_argument("--new", action="store_true", help="record only cases that are new or have changed")
+    parser.add_argument("--fresh", action="store_true", help="run every case in a fresh interpreter, and not only some")
+    options = parser.parse_args(arguments)
+    root = Path(options.cases).resolve()
     try:
-        recordings = Recordings(root / FOLDER, making=not asked.check)
-        targets = _targets(asked.versions, asked.target, recordings)
+        recordings = Recordings(root / FOLDER, making=not options.check)
+        targets = _targets(options.versions, options.target, recordings)
         tree = cases(root)
-        if asked.check:
+        if options.check:
             return _check(tree, recordings, targets)
-        return _make(tree, recordings, targets, root / FOLDER, fresh=asked.fresh, new=asked.new)
+        return _make(tree, recordings, targets, root / FOLDER, fresh=options.fresh, new=options.new)
     except (BadInterpreter, CaseError, RecordingError) as exc:
         print(exc, file=sys.stderr)
         return 2
@@ -86,10 +97,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _targets(versions: Sequence[str], paths: Sequence[str], recordings: Recordings) -> list[Target]:
-    """What was asked for; else every CPython on PATH. Raises BadInterpreter."""
+    """The interpreters to record: the given ones, or else every CPython on PATH. Raises BadInterpreter."""
     if versions or paths:
         targets = [find(path) for path in paths]
-        targets += [find(one if one.startswith("python") else f"python{one}") for one in versions]
+        targets += [find(name if name.startswith("python") else f"python{name}") for name in versions]
     else:
         targets = []
         for language in LANGUAGES:
@@ -97,40 +108,42 @@ def _targets(versions: Sequence[str], paths: Sequence[str], recordings: Recordin
                 targets.append(find(f"python{language}"))
             except BadInterpreter:
                 if language in recordings.builds:
-                    print(f"There is no python{language} here: its recording stays as it is.", file=sys.stderr)
-    other = [one.name for one in targets if one.implementation != "cpython"]
-    if other or not targets:
-        raise BadInterpreter(f"Recordings are made of CPython, and not of {other[0] if other else 'nothing'}.")
+                    print(f"There is no python{language} here; its recording stays as it is.", file=sys.stderr)
+    others = [target.name for target in targets if target.implementation != "cpython"]
+    if others:
+        raise BadInterpreter(f"Recordings are made of CPython, and not of {others[0]}.")
+    if not targets:
+        raise BadInterpreter("There is no CPython here to record: no python3.8, python3.9 ... on PATH.")
     return targets
 
 
 def take(target: Target, build: Build, tree: Sequence[Case], *, fresh: bool | None) -> dict[str, Any]:
-    """What every case shows on a target that can run it, as it is written; each taken twice, in different isolation.
+    """The encoded observations of all cases that a target can run, by id. Each case runs twice, in different isolation.
 
-    fresh: the second time in a fresh interpreter, for all; False: for some, the others in a forked process. None: once
-    only, unless that failed. Raises AgentError, NotDeterministic.
+    fresh: True to run every case a second time in a fresh interpreter; False for only some of them, and the others in a
+    forked process; None to run each case once, unless the first run fails. Raises AgentError, NotDeterministic.
     """
     side = LiveSide(target, "oracle")
     try:
         capabilities = side.greeting.capabilities
-        able = [case for case in tree if not case.unmet(build.version, capabilities)]
-        found = {}
-        for batch in batches(able):
+        runnable = [case for case in tree if not case.unmet(build.version, capabilities)]
+        observations = {}
+        for batch in batches(runnable):
             for case, reply in zip(batch, run_together(side, batch), strict=True):
-                found[case.id] = encode(_agreed(side, target, case, reply, fresh), build.words)
-        return found
+                observations[case.id] = encode(_agreed(side, target, case, reply, fresh), build.words)
+        return observations
     finally:
         side.close()
 
 
 def _agreed(side: Side, target: Target, case: Case, first: Reply, fresh: bool | None) -> Observation:
-    """The observation in which two runs agree. first: among others, in one process."""
+    """The observation in which two runs of a case agree. first: the reply of the run in a batch."""
     if fresh is None and first.status == "done" and first.observation:
         return first.observation
     alone = side.run(case.plain(), fresh=bool(fresh) or int(case.digest, 16) % _FRESH_ONE_IN == 0)
     if alone.observation is None:
         raise AgentError(f"{case.id} on {target.name}: no observation ({alone.status} {alone.detail})")
-    if alone.line != first.line:  # perhaps those before it have reached into it: that is not its own fault
+    if alone.line != first.line:  # an earlier case of the batch may have had an effect on it
         again = side.run(case.plain(), fresh=True)
         difference = first_difference(alone.observation, again.observation)
         if difference:
@@ -150,27 +163,27 @@ def _make(
     builds = dict(recordings.builds)
     taken: dict[str, dict[str, Any]] = {}
 
-    def one(target: Target) -> tuple[Build, dict[str, Any]]:
+    def record(target: Target) -> tuple[Build, dict[str, Any]]:
         build = build_of(target)
         side = LiveSide(target, "oracle")
         try:
             build = replace(build, capabilities=tuple(sorted(side.greeting.capabilities)))
         finally:
             side.close()
-        keeps = new and recordings.builds.get(build.language) == build
-        wanted = [case for case in tree if not (keeps and _is_recorded(recordings, case, build))]
-        return build, take(target, build, wanted, fresh=fresh)
+        keeps_recordings = new and recordings.builds.get(build.language) == build
+        to_record = [case for case in tree if not (keeps_recordings and _is_recorded(recordings, case, build))]
+        return build, take(target, build, to_record, fresh=fresh)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for build, found in pool.map(one, targets):
-            builds[build.language], taken[build.language] = build, found
-            print(f"recorded {len(found)} cases of {build}", flush=True)
+        for build, observations in pool.map(record, targets):
+            builds[build.language], taken[build.language] = build, observations
+            print(f"recorded {len(observations)} cases of {build}", flush=True)
     lost: dict[str, int] = {}
     entries = list(_entries(tree, recordings, builds, taken, lost))
     for language, count in sorted(lost.items()):
-        print(f"{count} cases are new or have changed, and are not recorded for {language}, which is not at hand.")
+        print(f"{count} cases are new or have changed and are not recorded for {language}, which is not found here.")
     for name in recordings.unreadable:
-        print(f"{name} could not be read, and holds now only what is at hand.")
+        print(f"{name} could not be read; it now has only the recordings of the interpreters that are found here.")
     written = dict(texts(entries, builds))
     for name, text in written.items():
         _write(folder / name, text)
@@ -190,7 +203,9 @@ def _entries(
     lost: dict[str, int],
 ) -> Iterator[tuple[str, Entry]]:
     for case in tree:
-        stored = {language: found[case.id] for language, found in taken.items() if case.id in found}
+        stored = {
+            language: observations[case.id] for language, observations in taken.items() if case.id in observations
+        }
         before = recordings.entry(case.id)
         for language in builds.keys() - stored.keys():
             if before is not None and before.digest == case.digest:
@@ -203,7 +218,7 @@ def _entries(
 
 
 def _is_recorded(recordings: Recordings, case: Case, build: Build) -> bool:
-    """Whether what a case shows on a build is known, be it that the build cannot run it."""
+    """True if the recordings cover a case on a build: it is recorded, or the build cannot run it."""
     before = recordings.entry(case.id)
     return (
         before is not None
@@ -217,7 +232,7 @@ def _unmet(case: Case, build: Build) -> str:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file whole, or not at all; leave one alone that holds just that."""
+    """Write a file completely or not at all; do not touch a file that already has this text."""
     if path.exists() and path.read_text("utf-8") == text:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -233,44 +248,46 @@ def _write(path: Path, text: str) -> None:
 
 
 def _check(tree: Sequence[Case], recordings: Recordings, targets: Sequence[Target]) -> int:
-    drifted = 0
+    total = 0
     for target in targets:
         build = build_of(target)
         recorded = recordings.builds.get(build.language)
         if recorded is None or replace(recorded, capabilities=()) != build:
-            said = f"the recording is of {recorded}" if recorded else "there is no recording"
+            reason = f"the recording is of {recorded}" if recorded else "there is no recording"
             same_name = recorded is not None and str(recorded) == str(build)
-            more = ", with other built-in or frozen modules" if same_name else ""
-            print(f"{build}: not the same build, {said}{more}; nothing was checked")
+            detail = ", with other built-in or frozen modules" if same_name else ""
+            print(f"{build}: not the same build, {reason}{detail}; nothing was checked")
             continue
-        found = take(target, build, tree, fresh=None)
-        shaky = {case for case, _ in _faults(tree, recordings, build, found)}
-        found |= take(target, build, [case for case in tree if case.id in shaky], fresh=False)
-        faults = [f"{case}: {fault}" for case, fault in _faults(tree, recordings, build, found)]
-        print(f"{build}: {len(found)} cases, {len(faults)} drifted")
-        for fault in faults[:_SHOWN]:
-            print(f"  {fault}")
-        if len(faults) > _SHOWN:
-            print(f"  and {len(faults) - _SHOWN} more")
-        drifted += len(faults)
-    if drifted:
-        print("Make them again with `nox -s record`, and look at the difference.")
-    return 1 if drifted else 0
+        observations = take(target, build, tree, fresh=None)
+        changed = {case for case, _ in _differences(tree, recordings, build, observations)}
+        observations |= take(target, build, [case for case in tree if case.id in changed], fresh=False)
+        differences = [
+            f"{case}: {difference}" for case, difference in _differences(tree, recordings, build, observations)
+        ]
+        print(f"{build}: {len(observations)} cases, {len(differences)} differ")
+        for difference in differences[:_MOST_SHOWN]:
+            print(f"  {difference}")
+        if len(differences) > _MOST_SHOWN:
+            print(f"  and {len(differences) - _MOST_SHOWN} more")
+        total += len(differences)
+    if total:
+        print("Make the recordings again with `nox -s record`, and look at the difference.")
+    return 1 if total else 0
 
 
-def _faults(
-    tree: Sequence[Case], recordings: Recordings, build: Build, found: Mapping[str, Any]
+def _differences(
+    tree: Sequence[Case], recordings: Recordings, build: Build, observations: Mapping[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    """What differs from the recording: which case, and how."""
+    """The differences from the recording, each with the id of its case."""
     for case in tree:
         entry = recordings.entry(case.id)
         if entry is None or entry.digest != case.digest:
-            if case.id in found:
+            if case.id in observations:
                 yield case.id, "is not recorded" if entry is None else "has changed since it was recorded"
-        elif (case.id in found) != (build.language in entry.languages):
-            yield case.id, "is not recorded" if case.id in found else "is recorded, and is not run"
-        elif case.id in found:
-            stored, now = entry.stored(build.language), found[case.id]
+        elif (case.id in observations) != (build.language in entry.languages):
+            yield case.id, "is not recorded" if case.id in observations else "is recorded but not run"
+        elif case.id in observations:
+            stored, now = entry.stored(build.language), observations[case.id]
             if stored != now:
                 yield case.id, first_difference(decode(stored, build.words), decode(now, build.words))
     known = {file_of(case.id): set[str]() for case in tree}
@@ -278,7 +295,7 @@ def _faults(
         known[file_of(case.id)].add(case.id)
     for name, ids in known.items():
         for extra in recordings.names(name) - ids:
-            yield extra, "is recorded, and is a case no more"
+            yield extra, "is recorded but no longer a case"
 
 
 if __name__ == "__main__":

@@ -1,7 +1,11 @@
-"""The request of a run: target, cases, level, baseline and search, each checked.
+"""The request of a run: its target, cases, level, baseline and search, all checked.
 
-`options` has checked before that each value is one that its option takes; here it is checked that the values fit
-together, and that what they name exists.
+Rules. This module reads pytest's options and returns one frozen `Request`. It starts no side and runs no case; the only
+process that it starts asks the target for its version. `options` has already checked each value by itself.
+
+Theory of operation. `read` checks that the values fit together, and that each name on the command line is the name of a
+clause, a chapter, a case, a family or a property. The cases of the families are enumerated only if a name could be one
+of them, since that takes a while. Every mistake raises an error whose text is one sentence.
 """
 
 from __future__ import annotations
@@ -27,15 +31,16 @@ from .kinds import UsageError, nearest
 from .selection import Selection
 
 
-class Checking:
-    """A pytest plugin whose presence says: check the request, and run nothing."""
+class CheckOnly:
+    """A pytest plugin without hooks: if it is registered, the request is checked and nothing is run."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The plan of the search: a number of examples for each property, or a length of time in seconds for all.
+    """The plan of the search.
 
-    alone: true if each property is searched by itself, in a process that knows nothing of the others.
+    examples: the number of cases that are drawn for each property. seconds: the time limit for all properties together,
+    or None. alone: true if each property is searched in a worker of its own, which does not know the finds of others.
     """
 
     profile: Profile
@@ -46,10 +51,10 @@ class Plan:
 
 @dataclass(frozen=True)
 class Request:
-    """All that a run was asked for.
+    """The request of a run.
 
-    level: up to which a divergence fails the run. baseline: None, if nothing was said of one. expected: the divergences
-    that it expects on the target.
+    level: the level up to which divergences fail the run. baseline: None if the run has no baseline. expected: the
+    entries of the baseline for this target.
     """
 
     target: Target
@@ -61,7 +66,7 @@ class Request:
 
 
 def read(config: pytest.Config) -> Request:
-    """The request in pytest's options. Raises UsageError, BadInterpreter, BaselineError, CaseError."""
+    """Read the request from pytest's options. Raises UsageError, BadInterpreter, BaselineError, CaseError."""
     folder = _fixtures_folder(config)
     baseline = _baseline(config, folder)
     names = _names(config, folder, (baseline and baseline.cases) or ())
@@ -77,15 +82,17 @@ def read(config: pytest.Config) -> Request:
     )
 
 
-_POINTED = "packages/nested_package_runs_main::MAIN-SUBMODULE"
+_EXAMPLE_CASE = "packages/nested_package_runs_main::MAIN-SUBMODULE"
 _ENDLESS = 10**9  # examples
 
 
 def _settle_candidate(config: pytest.Config) -> None:
-    """Settle from where the candidate is imported; with --interpreter it is its own runpy. Raises UsageError."""
+    """Set the defaults of --import-from and, with --interpreter, of --impl. Raises UsageError."""
     option = config.option
     if option.interpreter and option.impl not in ("reference", "runpy"):
-        raise UsageError("--interpreter judges the interpreter's own runpy, and --impl another: give one of the two.")
+        raise UsageError(
+            "--interpreter judges the runpy of an interpreter, --impl another implementation: give one of them."
+        )
     if option.interpreter:
         option.impl = "runpy"
     elif not option.import_from and Path.cwd() != HOUSE:
@@ -93,7 +100,7 @@ def _settle_candidate(config: pytest.Config) -> None:
 
 
 def _target(config: pytest.Config) -> Target:
-    """The interpreter that is asked for. Raises UsageError."""
+    """The interpreter of --target or --interpreter. Raises UsageError."""
     name = "--interpreter" if config.option.interpreter else "--target"
     try:
         return find(config.option.interpreter or config.option.target)
@@ -109,67 +116,69 @@ def _fixtures_folder(config: pytest.Config) -> Path:
     return folder
 
 
-def _names(config: pytest.Config, folder: Path, brought: Iterable[str]) -> frozenset[str]:
-    """The clauses, chapters and fixtures that were named on the command line. Raises UsageError.
+def _names(config: pytest.Config, folder: Path, ids_of_baseline: Iterable[str]) -> frozenset[str]:
+    """The clauses, chapters, cases, families and properties on the command line. Raises UsageError.
 
-    brought: ids of cases that a baseline brings.
+    ids_of_baseline: the ids of the cases that the baseline holds itself.
     """
     known = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)} | {FAMILIES}
-    known |= {SEARCH, *(f"{SEARCH}/{name}" for name in PROPERTIES), *brought}
-    chosen = set()
+    known |= {SEARCH, *(f"{SEARCH}/{name}" for name in PROPERTIES), *ids_of_baseline}
+    names = set()
     given = {str(word) for word in config.invocation_params.args}
     for word in config.args:
         if word not in given:
-            continue  # pytest's own idea of where to look
-        name, points, asked = _parts(word)
+            continue  # a folder that pytest has added
+        name, separator, clause_id = _parts(word)
         if name.startswith(f"{FAMILIES}/") and name not in known:
             known.update(name for case in families.generate(folder) for name in (case.id, case.family))
         if name not in registry() and name not in known and name not in CHAPTERS:
             raise UsageError(_unknown(word, name, {*registry(), *known, *CHAPTERS}))
-        if points and (asked not in registry() or "/" not in name or name.startswith(f"{SEARCH}/")):
-            raise UsageError(f"{word!r} is no case with a clause that it is tried for, as {_POINTED} is one.")
+        if separator and (clause_id not in registry() or "/" not in name or name.startswith(f"{SEARCH}/")):
+            raise UsageError(f"{word!r} is not a case with one of the clauses, such as {_EXAMPLE_CASE}.")
         clause = registry().get(name)
         if clause is not None and clause.untestable:
             raise UsageError(f"{name} is never judged: {clause.untestable}")
-        chosen.add(name)
-    return frozenset(chosen)
+        names.add(name)
+    return frozenset(names)
 
 
 def _unknown(word: str, name: str, known: frozenset[str] | set[str]) -> str:
-    """The sentence for a word that names nothing."""
-    near = nearest(name, known | command_line.COMMANDS.keys())
-    own = [one for one in known if one.partition("/")[2] == name]  # an id without its chapter
-    if own or near in command_line.COMMANDS:
-        near = min(own) if own else f"{command_line.command(near)} ..."
-    hint = f"did you mean {near}? " if near else ""
+    """The message for a word that is no name. known: all names."""
+    suggestion = nearest(name, known | command_line.COMMANDS.keys())
+    same_name = [case for case in known if case.partition("/")[2] == name]  # the user left out the chapter
+    if same_name:
+        suggestion = min(same_name)
+    elif suggestion in command_line.COMMANDS:
+        suggestion = f"{command_line.command(suggestion)} ..."
+    hint = f"did you mean {suggestion}? " if suggestion else ""
     return (
-        f"{word!r} is neither a clause, nor a chapter, nor a fixture; {hint}{command_line.command('list')} says what "
-        "there is."
+        f"{word!r} is neither a clause, nor a chapter, nor a fixture; {hint}{command_line.command('list')} lists the "
+        "names."
     )
 
 
 def _clauses_of(config: pytest.Config) -> dict[str, tuple[str, ...]]:
-    """The clauses for which each case is to be tried: those that were named with it, as in `CASE::CLAUSE`."""
-    found: dict[str, tuple[str, ...]] = {}
+    """The clauses for which each case is tried, from arguments such as `CASE::CLAUSE`."""
+    clauses: dict[str, tuple[str, ...]] = {}
     for word in config.args:
-        name, points, clause = _parts(word)
-        if points and clause in registry():
-            found[name] = (*found.get(name, ()), clause)
-    return found
+        name, separator, clause = _parts(word)
+        if separator and clause in registry():
+            clauses[name] = (*clauses.get(name, ()), clause)
+    return clauses
 
 
 def _parts(word: str) -> tuple[str, str, str]:
-    """The name of what was chosen, `::` if a clause stands behind it, and that clause."""
-    name, points, clause = word.partition("::")
-    return name.removesuffix(".toml").removeprefix("fixtures/"), points, clause
+    """The name in an argument; and if a clause follows it, `::` and the clause."""
+    name, separator, clause = word.partition("::")
+    return name.removesuffix(".toml").removeprefix("fixtures/"), separator, clause
 
 
 def _baseline(config: pytest.Config, folder: Path) -> Baseline | None:
-    """The baseline, if one was named. Raises UsageError, BaselineError, CaseError."""
+    """The baseline of --baseline, or None. Raises UsageError, BaselineError, CaseError."""
     option = config.option
     if not option.baseline:
         if option.write_baseline:
-            raise UsageError("--write-baseline needs --baseline=FILE.toml, the file to write.")
+            raise UsageError("--write-baseline needs --baseline=FILE.toml, the file to update.")
         return None
     path = Path(option.baseline)
     if option.write_baseline and not path.exists():
@@ -178,11 +187,11 @@ def _baseline(config: pytest.Config, folder: Path) -> Baseline | None:
         return Baseline(path)
     if not path.exists():
         raise UsageError(f"There is no baseline {path}: --write-baseline writes one.")
-    return read_baseline(path, Ids(folder))
+    return read_baseline(path, CaseIds(folder))
 
 
-class Ids(Collection[str]):
-    """The ids of all cases that there are; those of the families are looked up only if they are asked for."""
+class CaseIds(Collection[str]):
+    """The ids of all cases in a folder; the families are enumerated at the first look-up of one of their cases."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -201,7 +210,7 @@ class Ids(Collection[str]):
 
 
 def _plan(config: pytest.Config) -> Plan:
-    """The plan of the search."""
+    """The plan of the search, from --profile and --budget."""
     option = config.option
     profile = PROFILES[option.profile]
     if not option.budget:

@@ -1,6 +1,6 @@
 """The results of a run: its records, gathered as they come, and written to the report files at once.
 
-So a run that is cut off keeps what it has found. What a record says is the business of `report/records.py`.
+So a run that is cut off keeps its results. The contents of a record are defined in `report/records.py`.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from ..report.stream import Stream
 class Results:
     """The records of one run.
 
-    head: the `run` record, which is the first. level: up to which a divergence fails the run. unsettled: the clauses of
-    which the oracle cannot tell, with the reason. failures: the number of times that the suite itself failed. end: the
-    `end` record, once the run has ended.
+    head: the `run` record, which is the first. level: the level up to which divergences fail the run. unsettled: the
+    clauses that cannot be judged by the oracle, each with the reason. failures: the number of times that the suite
+    itself failed. end: the `end` record, or None while the run goes on.
     """
 
     def __init__(self, head: records.Record, level: Level, unsettled: Mapping[str, str]) -> None:
@@ -40,24 +40,25 @@ class Results:
         self._at_once = True
 
     def open_reports(self, paths: Sequence[str], *, at_once: bool) -> None:
-        """Open the report files, and write the head. Raises OutputError.
+        """Open the report files, and write the first record. Raises OutputError.
 
-        at_once: write records as they come; else all at the end, since the baseline may change what they say.
+        at_once: true if records are written as they come; false if they are written at the end, since updating the
+        baseline may change them.
         """
         self._stream = Stream(paths)
         self._at_once = at_once
         self._stream.tell(self.head)
 
-    def take(self, taken: Iterable[records.Record]) -> None:
+    def take(self, new_records: Iterable[records.Record]) -> None:
         """Keep the records of a case or of a search, and write them to the report files."""
-        for record in taken:
+        for record in new_records:
             kinds = {"trial": self.trials, "baseline": self.replays}
             kinds.get(record["record"], self.searches).append(dict(record))
             if self._at_once and self._stream is not None:
                 self._stream.tell(record)
 
     def finish(self, exit_status: int) -> int:
-        """Judge the clauses, and make the `end` record; the exit status of the run. exit_status: pytest's own."""
+        """Judge the clauses, make the `end` record, and return the status of the run. exit_status: pytest's own."""
         self.clauses = self._judged_clauses()
         if self.interrupted:
             status = INTERRUPTED
@@ -72,7 +73,7 @@ class Results:
         return status
 
     def replace(self, trials: Sequence[records.Record], replays: Sequence[records.Record]) -> int:
-        """Put other records in the place of the trials and replays; the exit status of the run then."""
+        """Replace the records of the trials and replays, and return the new exit status of the run."""
         self.trials, self.replays = list(trials), list(replays)
         self.clauses = self._judged_clauses()
         status = records.status_of(self.trials, self._level, baseline=self.replays)
@@ -80,13 +81,13 @@ class Results:
         return 0 if status == 5 else status
 
     def fail(self, status: int) -> None:
-        """End with another status than the one that the cases came to."""
+        """End the run with this exit status, whatever the cases have shown."""
         self.end = records.end_record(status, self.trials, self.clauses)
 
     def close_reports(self, shown: Collection[records.Record]) -> str:
-        """Write the last records and the other reports. shown: both sides of the cases that lead the findings.
+        """Write the last records and the other reports. shown: the records of the cases that lead findings.
 
-        Returns a sentence about what cannot be written, or an empty text.
+        Returns a sentence about a report that cannot be written, or an empty text.
         """
         if self._stream is None:
             return ""
@@ -109,7 +110,7 @@ class Results:
         return self._stream.paths if self._stream is not None else []
 
     def run(self, shown: Collection[records.Record] = ()) -> Run:
-        """All results, as they are read back from a report file."""
+        """All results, in the form in which a report file is read."""
         status = self.end["status"] if self.end else 0
         problem = f"{self.head['target']['name']}: {STATUS[status]}" if status in (4, INTERRUPTED) else ""
         return Run(

@@ -1,4 +1,4 @@
-"""The searches of a run: one for each property, which all know what the cases before them have shown."""
+"""The searches of a run, one for each property; no search looks again for a finding of the cases before it."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from .request import Plan
 
 
 class Searching:
-    """The searches of a run. tally: the counts of the search at hand."""
+    """The searches of a run. tally: the counts of the current search."""
 
     def __init__(self, option: Any, plan: Plan, examiner: Examiner, key: str) -> None:
-        """Open the database of finds. option: pytest's options of the run. key: what the finds are kept for.
+        """Open the database of finds. option: pytest's options of the run. key: the candidate and target of the finds.
 
         Raises UsageError.
         """
@@ -44,11 +44,11 @@ class Searching:
         if self._database is not None and isinstance(self._database, DirectoryBasedExampleDatabase):
             set_hypothesis_home_dir(self._database.path)
 
-    def search(self, name: str, left: int, known: Callable[[], Grouping]) -> Iterator[Find]:
-        """Search by one property; the finds, as they come.
+    def search(self, name: str, remaining: int, known: Callable[[], Grouping]) -> Iterator[Find]:
+        """Search by one property, and yield the finds as they come.
 
-        left: the number of properties by which is still to be searched, this one among them. known: makes the findings
-        of the cases before, which nothing has to find again.
+        remaining: the number of properties that have not been searched, with this one. known: returns the findings of
+        the cases before, which the search leaves out.
         """
         if self._known is None or (self._plan.alone and "PYTEST_XDIST_WORKER" in os.environ):
             self._known = known()
@@ -61,16 +61,16 @@ class Searching:
             examples=self.examples,
             seed=self._seed,
             database=self._database,
-            deadline=self._deadline(left),
+            deadline=self._deadline(remaining),
             verbosity=self._verbosity,
             tally=self.tally,
         )
 
-    def _deadline(self, left: int) -> float | None:
-        """The moment at which the search has to end: each gets its share of the budget that is left."""
+    def _deadline(self, remaining: int) -> float | None:
+        """The end of the search, by time.monotonic: each search gets an equal share of the rest of the budget."""
         if self._plan.seconds is None:
             return None
         if self._ends is None:
             self._ends = time.monotonic() + self._plan.seconds
         workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
-        return time.monotonic() + (self._ends - time.monotonic()) / -(-left // workers)
+        return time.monotonic() + (self._ends - time.monotonic()) / -(-remaining // workers)

@@ -1,6 +1,6 @@
 """The cases of a run: all of a folder, or those that were named on the command line.
 
-Knows names and files; not how a case is run.
+This module knows names and files, and does not know how a case is run.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from ..report.again import pointed
 class Selection:
     """The selected cases and properties.
 
-    folder: where the fixtures and the tables of the families lie. names: the clauses, chapters, families, cases and
-    properties that were named; if there are none, everything is selected. clauses_of: by case, the clauses for which
-    it is tried. families_step: of so many cases of the families one is tried, if everything is.
+    folder: the folder of the fixtures and of the tables of the families. names: the clauses, chapters, families, cases
+    and properties that the user named; if there are none, all cases are selected. clauses_of: the clauses for which a
+    case is tried, by its id. families_step: with no names, every families_step-th case of the families is selected.
     """
 
     folder: Path
@@ -44,13 +44,13 @@ class Selection:
     def generated(self) -> Iterator[Case]:
         """The selected cases of the families. Raises CaseError."""
         if self.names and all(name in self.fixture_ids or name.startswith(SEARCH) for name in self.names):
-            return  # no need to enumerate anything
+            return  # none of the names can be a case of a family
         for number, case in enumerate(families.generate(self.folder)):
             if (self.names or number % self.families_step == 0) and self.wants(case):
                 yield case
 
     def properties(self) -> list[str]:
-        """The selected properties by which to search; none, if the user's own cases are judged by."""
+        """The selected properties for the search; none if the cases are the user's own."""
         if self.folder != FIXTURES:
             return []
         if not self.names:
@@ -58,15 +58,17 @@ class Selection:
         return [name for name in PROPERTIES if not self.names.isdisjoint((SEARCH, f"{SEARCH}/{name}"))]
 
     def cases(self, ids: Sequence[str]) -> dict[str, Case]:
-        """The fixtures, and the cases of the families, with these ids, selected or not. Raises CaseError."""
-        found = {name: read(self.folder / f"{name}.toml", self.folder) for name in ids if name in self.fixture_ids}
-        missing = set(ids) - found.keys()
+        """The fixtures and the cases of families with these ids, selected or not, by id. Raises CaseError."""
+        cases_by_id = {
+            name: read(self.folder / f"{name}.toml", self.folder) for name in ids if name in self.fixture_ids
+        }
+        missing = set(ids) - cases_by_id.keys()
         if missing:
-            found.update({case.id: case for case in families.generate(self.folder) if case.id in missing})
-        return found
+            cases_by_id.update({case.id: case for case in families.generate(self.folder) if case.id in missing})
+        return cases_by_id
 
     def words(self) -> list[str]:
-        """The names as words of a command line."""
+        """The names as arguments of a command line."""
         return [
             word
             for name in sorted(self.names)

@@ -1,8 +1,15 @@
-"""One run of the suite: opens the sides, has the cases examined, and concludes.
+"""One run of the suite: opens the sides, runs the cases, and concludes.
 
-A session puts together what modules of their own know: what was asked for (`request`), which cases that selects
-(`selection`), the two sides (`sides`), the searches (`searching`) and the results (`results`). The plugin makes one for
-each run of pytest and hands it cases and records; nothing else writes into it.
+Rules. The plugin makes one `Session` for each run of pytest and hands it cases and records; nothing else writes into
+it. A session decides when something happens. What happens is in modules of their own: the request (`request`), the
+selected cases (`selection`), the two sides (`sides`), the searches (`searching`), the results (`results`) and the
+commands to print (`printed`).
+
+Theory of operation. `open` starts the sides and tries the simplest case. pytest then runs its items: the first case of
+a batch has the whole batch run on both sides, and the trials of the others wait in the session until pytest comes to
+them. Each trial becomes a record. With -n the workers do this, and pytest carries the records to the process that leads
+the run, where `take` keeps them. `conclude` judges the clauses and writes the baseline, the finds and the reports, in
+this order: each of them may change what the next one says.
 """
 
 from __future__ import annotations
@@ -36,11 +43,11 @@ from ..report.progress import Counter, Progress, apart
 from ..report.runs import Run
 from ..search.examine import Examiner
 from . import interruption
-from .printed import Printed
-from .request import Ids, Request
+from .leading_cases import shown_records
+from .printed import PrintedCommands
+from .request import CaseIds, Request
 from .results import Results
 from .searching import Searching
-from .showing import shown
 from .sides import Sides, candidate_of
 
 _PLATFORM = "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform
@@ -51,10 +58,9 @@ class Session:
 
     It is longer than other classes since it has a method for each moment of a run at which pytest calls.
 
-    request: what was asked for. is_worker: true in a process of -n that is told its cases by another one. results: None
-    until the sides are open. written: where finds of the search were written, by id. status: the exit status, once the
-    run has concluded. problem: a sentence about reports that could not be written. baseline_news: a sentence about the
-    baseline, if it was to be written.
+    request: the request of the run. is_worker: true in a worker process of -n. results: None until the sides are open.
+    written: the finds that were written, by case. status: the exit status; None until the run has concluded. problem: a
+    sentence about reports that could not be written. baseline_news: a sentence about a baseline that was written.
     """
 
     def __init__(self, config: pytest.Config, request: Request) -> None:
@@ -71,8 +77,8 @@ class Session:
         self._sides: Sides | None = None
         self._examiner: Examiner | None = None
         self._searching: Searching | None = None
-        self._batches: dict[str, list[Case]] = {}  # those that have not been run
-        self._ahead: dict[str, Trial] = {}  # of cases that ran with their batch, and that pytest has not come to
+        self._batches: dict[str, list[Case]] = {}  # the batches that have not been run
+        self._ahead: dict[str, Trial] = {}  # the trials of cases that pytest has not come to
 
     # -- opening the sides ----------------------------------------------------------------------------------------
 
@@ -86,7 +92,7 @@ class Session:
         self._examiner = Examiner(sides.oracle, sides.candidate, request.level, sides.expected)
         self._examiner.smoke()
         greeting = sides.candidate.greeting
-        if self.searched:
+        if self.properties:
             language = greeting.version.rpartition(".")[0]
             key = f"{candidate_of(option)} {greeting.implementation} {language}"
             self._searching = Searching(option, request.plan, self._examiner, key)
@@ -133,15 +139,15 @@ class Session:
 
     # -- running --------------------------------------------------------------------------------------------------
 
-    def trial(self, case: Case, batch: str, everything: Callable[[], Iterable[tuple[str, Case]]]) -> Trial:
-        """The trial of a case; the first case of a batch that is asked for has all of them run.
+    def trial(self, case: Case, batch: str, all_cases: Callable[[], Iterable[tuple[str, Case]]]) -> Trial:
+        """The trial of a case; the first case of a batch has the whole batch run.
 
-        everything: all cases that are to be run, each with its batch; those of a batch stand together.
+        all_cases: returns all cases of the run, each with its batch; the cases of a batch are neighbours.
         """
         assert self._examiner is not None
         if case.id not in self._ahead:
             if not self._batches:
-                grouped = itertools.groupby(everything(), lambda pair: pair[0])
+                grouped = itertools.groupby(all_cases(), lambda pair: pair[0])
                 self._batches = {name: [case for _, case in pairs] for name, pairs in grouped}
             cases = self._batches.pop(batch)
             following = () if self.is_worker else next(iter(self._batches.values()), ())
@@ -149,7 +155,7 @@ class Session:
         return self._ahead.pop(case.id)
 
     def record(self, trial: Trial) -> records.Record:
-        """The record of a trial, in which the divergences that the baseline expects are marked."""
+        """The record of a trial; expected divergences of the baseline are marked in it."""
         record = records.trial_record(trial)
         if trial.case.chapter == SEARCH and trial.divergences:
             record["fixture"] = toml(trial.case)
@@ -163,59 +169,63 @@ class Session:
         return replayed(record, self._expected, self.config.option.baseline, self.request.level)
 
     def to_replay(self) -> list[Case]:
-        """The cases by which the baseline is checked, in its order: those that were selected; all, before a search."""
+        """The cases by which the baseline is checked, in its order: the selected ones, or all if there is a search."""
         if self._baseline is None:
             return []
-        wanted = list(dict.fromkeys(known.case for known in self._expected))
-        brought = self._baseline.cases or {}
-        cases = {**brought, **self.request.selection.cases([name for name in wanted if name not in brought])}
-        return [cases[name] for name in wanted if self.searched or self.request.selection.wants(cases[name])]
+        selection = self.request.selection
+        ids = list(dict.fromkeys(known.case for known in self._expected))
+        own_cases = self._baseline.cases or {}
+        cases = {**own_cases, **selection.cases([name for name in ids if name not in own_cases])}
+        return [cases[name] for name in ids if self.properties or selection.wants(cases[name])]
 
     @property
-    def searched(self) -> list[str]:
-        """The properties by which to search. A recording can be asked nothing new."""
+    def properties(self) -> list[str]:
+        """The properties by which the run searches; none if the oracle is a recording, which knows no new case."""
         assert self._sides is not None
         if self._sides.recorded or not (self.request.plan.examples or self.request.selection.names):
             return []
         return self.request.selection.properties()
 
-    def search(self, name: str, left: int) -> list[records.Record]:
-        """Search by one property; the records of the finds, and of the search. left: properties to be searched yet."""
+    def search(self, name: str, remaining: int) -> list[records.Record]:
+        """Search by one property; the records of the finds, and of the search.
+
+        remaining: the number of properties that have not been searched, with this one.
+        """
         assert self._searching is not None
-        found: dict[str, records.Record] = {}  # by id, since one case may be the smallest of several causes
+        finds: dict[str, records.Record] = {}  # by id, since one case may be the smallest of several causes
 
         def all_records() -> list[records.Record]:
             assert self._searching is not None
-            search = records.search_record(name, PROPERTIES[name], self._searching.tally, list(found))
-            return [*found.values(), search]
+            search = records.search_record(name, PROPERTIES[name], self._searching.tally, list(finds))
+            return [*finds.values(), search]
 
         try:
-            for find in self._searching.search(name, left, self._known):
+            for find in self._searching.search(name, remaining, self._known):
                 record = self._marked(records.find_record(find))
-                earlier = found.get(record["id"], record)
-                found[record["id"]] = max(earlier, record, key=lambda record: len(record["divergences"]))
+                earlier = finds.get(record["id"], record)
+                finds[record["id"]] = max(earlier, record, key=lambda record: len(record["divergences"]))
         except KeyboardInterrupt:  # pytest reports nothing of an item that is interrupted
             self.take(all_records())
             raise
         return all_records()
 
     def _known(self) -> Grouping:
-        """The findings so far, which no search has to find again."""
+        """The findings so far, which the search leaves out."""
         trials = self._results.trials
-        if self._expected and self.is_worker:  # which has tried only some of the cases: at least those of the baseline
+        if self._expected and self.is_worker:  # a worker has tried only some cases, and needs those of the baseline
             assert self._examiner is not None
             tried = {trial["id"] for trial in trials}
             missing = [case for case in self.to_replay() if case.id not in tried]
             trials = [*trials, *(records.trial_record(trial) for trial in self._examiner.run_all(missing))]
-        fine = self._baseline is not None  # what is expected is never mended, and must hide nothing
+        fine = self._baseline is not None  # an expected divergence stays, and must not hide another one
         number = len(self._results.trials)
         known = grouped([records.symptoms(trial) for trial in trials], self.request.level, number, fine=fine)
         known.expected = frozenset(expected.signature for expected in self._expected)
         return known
 
-    def take(self, taken: Iterable[records.Record]) -> None:
+    def take(self, new_records: Iterable[records.Record]) -> None:
         """Keep the records of a case or of a search, and write them to the reports."""
-        self._results.take(taken)
+        self._results.take(new_records)
 
     def interrupt(self) -> None:
         """Note that the run is interrupted."""
@@ -230,16 +240,16 @@ class Session:
     # -- finishing ------------------------------------------------------------------------------------------------
 
     def conclude(self, exit_status: int) -> int:
-        """Write the baseline, the finds and the reports that were asked for, once; the exit status then.
+        """Write the baseline, the finds and the reports, once, and return the exit status of the run.
 
-        exit_status: pytest's own. An interruption meanwhile leaves out what only makes the reports richer.
+        exit_status: pytest's own. After an interruption, the reports are written without the parts that take long.
         """
         if self.status is None:
-            self.status = 4  # if this fails
+            self.status = 4  # until the rest has succeeded
             self.status = self._write_baseline(self.finish(exit_status))
             self._write_finds()
             self.problem = self._write_reports()
-            if self._results.interrupted:  # by then, at the latest
+            if self._results.interrupted:  # perhaps while the finds were written
                 self.status = INTERRUPTED
             if self.problem:
                 self.status = 4
@@ -247,11 +257,11 @@ class Session:
         return self.status
 
     def finish(self, exit_status: int) -> int:
-        """Judge the clauses; the exit status of the run. exit_status: pytest's own."""
+        """Judge the clauses, and return the exit status of the run. exit_status: pytest's own."""
         return self._results.finish(exit_status)
 
     def _write_baseline(self, status: int) -> int:
-        """Write the baseline, if that was asked for and the run came to its end; the exit status then."""
+        """Write the baseline if the user asked for it and the run is complete, and return the exit status."""
         if self._baseline is None or not self.config.option.write_baseline:
             return status
         path, target = self._baseline.path, self.request.target
@@ -269,9 +279,9 @@ class Session:
                 version=target.version,
                 level=self.request.level,
             )
-            self._baseline = parse_baseline(written.text, path, Ids(self.request.selection.folder))
+            self._baseline = parse_baseline(written.text, path, CaseIds(self.request.selection.folder))
             self._expected = self._baseline.on(target.implementation, target.version)
-            path.write_bytes(written.text.encode("utf-8"))  # nothing of the old one is lost if that is refused
+            path.write_bytes(written.text.encode("utf-8"))  # after parsing: a bad text must not replace the old file
         except (OSError, BaselineError) as exc:
             self.baseline_news = f"The baseline {path} could not be written: {exc}"
             return 4
@@ -280,14 +290,14 @@ class Session:
         return self._results.replace(trials, [replay for trial in trials for replay in self.replayed(trial)])
 
     def _write_finds(self) -> None:
-        """Write the finds that are to be shown, where none of the suite's own cases shows the same."""
+        """Write the finds that are shown: those that no fixture and no case of a family shows."""
         assert self._sides is not None
         option, target, oracle_target = self.config.option, self.request.target, self._sides.oracle_target
         folder = Path(option.finds).absolute()
         for finding in terminal.finds(self.run) if not self._results.interrupted else ():
             trial, place = finding.trial, folder / find_name(finding.clause, finding.trial["id"])
             try:
-                with interruption.heeded():
+                with interruption.interruptible():
                     self.written[trial["id"]] = write_find(
                         place,
                         trial,
@@ -308,24 +318,24 @@ class Session:
                 return
 
     def _write_reports(self) -> str:
-        """Write the reports; a sentence about what cannot be written, or an empty text."""
+        """Write the reports; return a sentence about those that cannot be written, or an empty text."""
         if not self._results.reports:
             return ""
         try:
-            with interruption.heeded():
-                leading = self._shown()
-        except KeyboardInterrupt:  # the rest is what the run was for
+            with interruption.interruptible():
+                leading = self._leading_cases()
+        except KeyboardInterrupt:  # write the reports all the same, without these cases
             leading = []
             self.interrupt()
             self.finish(0)
         return self._results.close_reports(leading)
 
-    def _shown(self) -> list[records.Record]:
-        """Both sides of the cases that lead findings; none, if the run was broken off."""
+    def _leading_cases(self) -> list[records.Record]:
+        """The `shown` records of the cases that lead findings; none if the run is not complete."""
         end, option = self._results.end, self.config.option
         if self._examiner is None or end is None or end["status"] not in (0, 1):
             return []
-        return shown(
+        return shown_records(
             failing(self.run),
             self._case,
             self._examiner,
@@ -348,7 +358,7 @@ class Session:
         if self._sides is not None:
             self._sides.close()
 
-    # -- what is shown of it --------------------------------------------------------------------------------------
+    # -- showing the run -----------------------------------------------------------------------------------------
 
     @property
     def run(self) -> Run:
@@ -356,18 +366,19 @@ class Session:
         return self._results.run()
 
     @property
-    def printed(self) -> Printed:
+    def printed(self) -> PrintedCommands:
         """The commands that the run prints."""
         assert self._sides is not None
-        words, recorded = self.request.selection.words(), self._sides.recorded
-        return Printed(self.config.option, words, searched=not recorded, python=self.request.target.executable)
+        selected, recorded = self.request.selection.words(), self._sides.recorded
+        python = self.request.target.executable
+        return PrintedCommands(self.config.option, selected, can_search=not recorded, python=python)
 
     def next_command(self) -> str:
         """The command to type next."""
-        return self.printed.following(self.run, self.written, self.config.option.report)
+        return self.printed.next_command(self.run, self.written, self.config.option.report)
 
     def progress(self) -> Progress:
-        """A display of how far the run is."""
+        """A display of the progress of the run."""
         reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
         searching, plan = self._searching, self.request.plan
         counter = Counter(examples=searching.examples if searching else 0, seconds=plan.seconds)

@@ -1,7 +1,7 @@
-"""Prints what a case shows (docs/protocol.md says what stands in it), or the case itself: `nox -s show -- CASE`.
+"""`nox -s show -- CASE`: prints the observation of a case (docs/protocol.md), or with --case the case itself.
 
-For whoever mends an implementation; and for whoever writes a fixture: look whether the point is really in the
-observation, before judging anybody by it.
+For people who mend an implementation, and for authors of fixtures, who see here if the observation has the point of
+their fixture.
 """
 
 from __future__ import annotations
@@ -18,40 +18,43 @@ from ..observation.interpreters import BadInterpreter, find
 from ..observation.live import LiveSide
 from ..observation.side import AgentError, CandidateError
 from ..texts import never_refuse_output
-from .command_line import Parser, command, where_to_find
+from .command_line import Parser, command, import_hint
 from .kinds import did_you_mean
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the observation; the exit status."""
+    """Print the observation, and return the exit status."""
     never_refuse_output()
-    parser = Parser("show", description="Print what a case shows: the observation of one side (docs/protocol.md).")
-    parser.add_argument("fixture", metavar="CASE", help="its id, such as packages/nested_package_runs_main")
-    parser.add_argument("--case", action="store_true", help="print the case itself, as a fixture, and run nothing")
-    parser.take("--target", "--import-from")
-    parser.take("--impl", default=None, help="the side that is to run: a candidate (default: the target's own runpy)")
-    asked = parser.parse_args(arguments)
-    name = asked.fixture.removeprefix("fixtures/").removesuffix(".toml")
+    parser = Parser("show", description="Print the observation of a case on one side (docs/protocol.md).")
+    parser.add_argument("fixture", metavar="CASE", help="the id of the case, such as packages/nested_package_runs_main")
+    parser.add_argument("--case", action="store_true", help="print the case itself as a fixture; nothing is run")
+    parser.add_options(
+        "--target", help="the interpreter in which the case runs (default: the Python that runs the suite)"
+    )
+    parser.add_options("--import-from")
+    parser.add_options("--impl", default=None, help="the side to run: a candidate (default: the target's own runpy)")
+    options = parser.parse_args(arguments)
+    name = options.fixture.removeprefix("fixtures/").removesuffix(".toml")
     here = "" if Path.cwd() == HOUSE else str(Path.cwd())
     try:
         case = _case(name)
-        if asked.case:
+        if options.case:
             print(toml(case), end="")
             return 0
-        impl = str(REFERENCE) if asked.impl == "reference" else asked.impl or "oracle"
-        import_from = asked.import_from or here
-        side = LiveSide(find(asked.target), impl, import_from=import_from)
+        impl = str(REFERENCE) if options.impl == "reference" else options.impl or "oracle"
+        import_from = options.import_from or here
+        side = LiveSide(find(options.target), impl, import_from=import_from)
     except (CaseError, BadInterpreter) as exc:
         print(exc, file=sys.stderr)
         return 2
     try:
         missing = case.unmet(side.greeting.version, side.greeting.capabilities)
         if missing:
-            print(f"The case requires {missing}, which {asked.target} does not offer.", file=sys.stderr)
+            print(f"The case requires {missing}, which {options.target} does not offer.", file=sys.stderr)
             return 5
         reply = side.run(case.plain())
     except CandidateError as exc:
-        print(f"{exc}{where_to_find(exc.missing, import_from)}", file=sys.stderr)
+        print(f"{exc}{import_hint(exc.missing, import_from)}", file=sys.stderr)
         return 3
     except AgentError as exc:
         print(exc, file=sys.stderr)
@@ -66,7 +69,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _case(name: str) -> Case:
-    """The case of that id: a fixture, or one that a family enumerates. Raises CaseError."""
+    """The case with this id: a fixture, or a case of a family. Raises CaseError."""
     path = FIXTURES / f"{name}.toml"
     if path.is_file():
         return read(path, FIXTURES)
@@ -75,9 +78,9 @@ def _case(name: str) -> Case:
             if case.id == name:
                 return case
     known = [path.relative_to(FIXTURES).with_suffix("").as_posix() for path in fixtures(FIXTURES)]
-    own = [one for one in known if one.partition("/")[2] == name]  # an id without its chapter
-    hint = f"; did you mean {min(own)}?" if own else did_you_mean(name, known) or ";"
-    raise CaseError(f"There is no case {name}{hint} {command('list')} fixtures says which there are.")
+    same_name = [case for case in known if case.partition("/")[2] == name]  # the user left out the chapter
+    hint = f"; did you mean {min(same_name)}?" if same_name else did_you_mean(name, known) or ";"
+    raise CaseError(f"There is no case {name}{hint} {command('list')} fixtures lists them.")
 
 
 if __name__ == "__main__":

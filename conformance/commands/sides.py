@@ -28,16 +28,16 @@ from ..search.profiles import kept
 class Sides:
     """The oracle and the candidate of a run, each with its processes.
 
-    target: the interpreter in which the candidate runs. oracle_target: the oracle's, if that is another one; None if
-    the oracle is the target's own, or a recording. recorded: true if the oracle is a recording, which can be asked
-    nothing new. expected: the differences between the two interpreters that do not count, if they are two.
+    target: the interpreter in which the candidate runs. oracle_target: the interpreter of the oracle, if it is another
+    one; None if the oracle runs in the target or is a recording. recorded: true if the oracle is a recording, which
+    knows no new case. expected: with two interpreters, the differences between them that are no divergences.
     """
 
     def __init__(self, option: Any, target: Target, folder: Path, *, alone: bool) -> None:
         """Start both sides.
 
-        option: pytest's options of the run. folder: that of the fixtures. alone: true if no other process of this run
-        is at work. Raises BadInterpreter, CandidateError, AgentError, CaseError, RecordingError, OSError.
+        option: pytest's options of the run. folder: the folder of the fixtures. alone: true if this run has no other
+        worker. Raises BadInterpreter, CandidateError, AgentError, CaseError, RecordingError, OSError.
         """
         self.target = target
         self.oracle_target: Target | None = None
@@ -45,7 +45,7 @@ class Sides:
         self._alone = alone
         self._open: list[Side] = []
         self._cached: CachedSide | None = None
-        self._observations: dict[str, bytes] = {}  # those of the oracle, by case
+        self._observations: dict[str, bytes] = {}  # of the oracle, by case
         self._cache: CacheFile | None = None
         try:
             self.candidate, self.oracle = self._start(option, folder)
@@ -83,7 +83,7 @@ class Sides:
         return candidate, oracle
 
     def _cached_side(self, target: Target, option: Any, options: Mapping[str, Any]) -> CachedSide:
-        """The oracle's side, with the observations that earlier runs have cached."""
+        """The oracle, with the observations that earlier runs have cached."""
         self._cached = side = CachedSide(target, self._observations, **options)
         self._open.append(side)
         folder = kept(option.database)
@@ -93,7 +93,7 @@ class Sides:
         return side
 
     def _has_idle_core(self) -> bool:
-        """True if there is a core that nobody uses while the candidate is at work."""
+        """True if a core is idle while the candidate is at work."""
         return self._alone and cores() > 1 and (self._cached is None or not self._cached.at_work)
 
     def close(self) -> None:
@@ -108,5 +108,5 @@ class Sides:
 
 
 def candidate_of(option: Any) -> str:
-    """The candidate as an agent finds it."""
+    """The candidate in the form that an agent can load."""
     return str(REFERENCE) if option.impl == "reference" else str(option.impl)

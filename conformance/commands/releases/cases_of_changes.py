@@ -1,4 +1,4 @@
-"""The case by which a change of the ledger is shown."""
+"""Finds the case that shows a change of the ledger."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ HERE = Path(__file__).resolve().parent
 def case_of(change: Change) -> Case:
     """The case that shows a change. Raises LedgerError."""
     name = change.case
-    root, path = (FIXTURES, FIXTURES / f"{name}.toml")
+    root, path = FIXTURES, FIXTURES / f"{name}.toml"
     if name.startswith("releases/"):
         root, path = HERE, HERE / f"cases/{name.partition('/')[2]}.toml"
     try:
-        found = read(path, root)
+        case = read(path, root)
     except (OSError, CaseError) as exc:
         raise LedgerError(f"{change.id}: its case {name} cannot be read: {exc}") from None
-    return Case(found.files, found.steps, found.path, found.argv, found.requires, name, found.summary, found.clauses)
+    return Case(case.files, case.steps, case.path, case.argv, case.requires, name, case.summary, case.clauses)

@@ -1,7 +1,11 @@
-"""Two interpreters side by side: in what their own `runpy` differ, and whether it is in the ledger.
+"""Compares the `runpy` of two interpreters, and tells the differences in the ledger from new ones.
 
-The older one is the oracle, live or recorded, and the newer one's `run_module` the candidate; the examiner takes out
-what the ledger expects between the two. What is left is new. Knows nothing of how it is told.
+Rules. This module returns a `Comparison` and prints nothing; its text is made in `text`.
+
+Theory of operation. The older interpreter is the oracle, live or recorded, and the `run_module` of the newer one is the
+candidate. The examiner leaves out the effects of the ledger's changes between the two, so that every divergence is a
+new difference. If all cases are compared, two further checks follow: each change between the two must be shown by its
+own case, and each clause that holds for only one of them should be shown by one of its cases.
 """
 
 from __future__ import annotations
@@ -36,7 +40,7 @@ LEVEL = Level.EXACT
 
 @dataclass(frozen=True)
 class Interpreter:
-    """One of the two: an interpreter that is here, or what was recorded of one."""
+    """An interpreter to compare: one that can be started, or a recording (target is None)."""
 
     build: Build
     target: Target | None
@@ -46,50 +50,51 @@ class Interpreter:
 
     @property
     def name(self) -> str:
-        """How people call it: "CPython 3.14.10"; with flags, "CPython 3.14.10t"."""
+        """The name for people: "CPython 3.14.10", or with its flags "CPython 3.14.10t"."""
         name = {"cpython": "CPython", "pypy": "PyPy"}.get(self.build.implementation, self.build.implementation)
         return f"{name} {self.build.version}{self.build.abiflags}"
 
 
 def live(target: Target) -> Interpreter:
-    """An interpreter that is here. Raises BadInterpreter."""
+    """An interpreter that can be started. Raises BadInterpreter."""
     return Interpreter(build_of(target), target)
 
 
 @dataclass
 class Comparison:
-    """What came of two interpreters.
+    """The result of comparing two interpreters.
 
-    trials: records of what differs and is not in the ledger, those of the search among them. shown: change -> cases
-    that show it. gone: changes that lie between the two and that their own case does not show. unseen: those whose case
-    could not be run, with the reason. boundaries: clauses that hold for one of the two only, with a case of theirs that
-    shows it; `silent` are those that have cases, of which none does. tried, drawn: numbers of cases. cases: those that
-    differ, by id.
+    trials: the records of the trials with a difference that is not in the ledger, with those of the search. shown: the
+    ids of the cases that show a change, by change. not_shown: the changes between the two that their own case does not
+    show. not_run: the changes whose case could not be run, each with the reason. shown_clauses: the clauses that hold
+    for only one of the two, each with a case that shows it. silent_clauses: those of them that no case shows. tried,
+    drawn: the numbers of cases of the tree and of the search. unconfirmed: the number of cases whose difference did not
+    appear again in fresh interpreters. cases: the cases that differ, by id. seconds: the time that it took.
     """
 
     old: Interpreter
     new: Interpreter
     trials: list[records.Record] = field(default_factory=list)
     shown: dict[str, list[str]] = field(default_factory=dict)
-    gone: list[Change] = field(default_factory=list)
-    unseen: dict[str, str] = field(default_factory=dict)
-    boundaries: dict[str, str] = field(default_factory=dict)
-    silent: list[str] = field(default_factory=list)
+    not_shown: list[Change] = field(default_factory=list)
+    not_run: dict[str, str] = field(default_factory=dict)
+    shown_clauses: dict[str, str] = field(default_factory=dict)
+    silent_clauses: list[str] = field(default_factory=list)
     tried: int = 0
     drawn: int = 0
-    shaky: int = 0
+    unconfirmed: int = 0
     cases: dict[str, Case] = field(default_factory=dict)
     seconds: float = 0.0
 
     @property
     def differs(self) -> bool:
-        """Whether there is something to explain."""
-        return bool(self.trials or self.gone or self.silent)
+        """True if something has to be explained."""
+        return bool(self.trials or self.not_shown or self.silent_clauses)
 
     @property
     def findings(self) -> Grouping:
-        """What differs and is not in the ledger, each thing once."""
-        return grouped([records.symptoms(one) for one in self.trials], LEVEL, self.tried)
+        """The differences that are not in the ledger, grouped into findings."""
+        return grouped([records.symptoms(trial) for trial in self.trials], LEVEL, self.tried)
 
 
 def compare(
@@ -103,44 +108,47 @@ def compare(
     seed: int = 0,
     recordings: Recordings | None = None,
 ) -> Comparison:
-    """Compare two interpreters over cases, and over so many that are drawn for each property.
+    """Compare two interpreters over a tree of cases, and over drawn cases.
 
-    whole: these are all cases, so that each change between the two is to show. recordings: those that `old` is from, if
-    it is not here. Raises AgentError, CandidateError, RecordingError.
+    whole: true if the tree has all cases, so that each change between the two must be shown. examples: the number of
+    cases to draw for each property. recordings: the recordings that `old` is from, if it is one. Raises AgentError,
+    CandidateError, RecordingError.
     """
     began = time.monotonic()
-    found = Comparison(old, new)
+    comparison = Comparison(old, new)
     versions = old.build.version, new.build.version
-    expected = [one for one in changes if one.may_show(*versions)]
+    expected = [change for change in changes if change.may_show(*versions)]
     sides: list[Side] = []
     try:
         examiner = Examiner(
             _oracle(old, tree, recordings, sides),
             _live_side(new, sides),
             LEVEL,
-            Expected([effect for one in expected for effect in one.effects]),
+            Expected([effect for change in expected for effect in change.effects]),
         )
-        own = {one.id: _for_either(case_of(one), versions) for one in expected if one.between(*versions)}
-        able = {case.id: case for one in tree if (case := _for_either(one, versions)) is not None}
-        extra = {case.id: case for case in own.values() if case is not None and case.id not in able} if whole else {}
-        results = {one.case.id: one for one in _trials(examiner, [*able.values(), *extra.values()])}
-        for trial in results.values():
-            found.tried += trial.verdict != "not-run"
-            found.shaky += bool(trial.unconfirmed)
+        between = [change for change in expected if change.between(*versions)]
+        case_by_change = {change.id: _for_either(case_of(change), versions) for change in between}
+        able = {case.id: case for known in tree if (case := _for_either(known, versions)) is not None}
+        own = {case.id: case for case in case_by_change.values() if case is not None and case.id not in able}
+        trials = _trials(examiner, [*able.values(), *(own.values() if whole else ())])
+        trial_by_id = {trial.case.id: trial for trial in trials}
+        for trial in trial_by_id.values():
+            comparison.tried += trial.verdict != "not-run"
+            comparison.unconfirmed += bool(trial.unconfirmed)
             for name in trial.known:
-                found.shown.setdefault(name, []).append(trial.case.id)
-        found.trials = [records.trial_record(one) for one in results.values() if one.counts(LEVEL)]
-        found.cases = {one["id"]: results[one["id"]].case for one in found.trials}
+                comparison.shown.setdefault(name, []).append(trial.case.id)
+        comparison.trials = [records.trial_record(trial) for trial in trial_by_id.values() if trial.counts(LEVEL)]
+        comparison.cases = {record["id"]: trial_by_id[record["id"]].case for record in comparison.trials}
         if whole:
-            _missing(found, expected, own, results)
-            _boundaries(found, expected, results.values())
+            _check_changes(comparison, expected, case_by_change, trial_by_id)
+            _check_clauses(comparison, expected, trial_by_id.values())
         if old.target is not None and examples:
-            _search(found, examiner, examples, seed)
+            _search(comparison, examiner, examples, seed)
     finally:
         for side in sides:
             side.close()
-    found.seconds = time.monotonic() - began
-    return found
+    comparison.seconds = time.monotonic() - began
+    return comparison
 
 
 def _oracle(old: Interpreter, tree: Sequence[Case], recordings: Recordings | None, sides: list[Side]) -> Side:
@@ -150,24 +158,24 @@ def _oracle(old: Interpreter, tree: Sequence[Case], recordings: Recordings | Non
     return ReplayedSide(recordings, tree, in_shared_words(old.build), frozenset(old.build.capabilities))
 
 
-def _live_side(one: Interpreter, sides: list[Side]) -> Side:
-    assert one.target is not None
-    sides.append(LiveSide(one.target, "oracle"))
-    return TranslatedSide(sides[-1], one.build)
+def _live_side(interpreter: Interpreter, sides: list[Side]) -> Side:
+    assert interpreter.target is not None
+    sides.append(LiveSide(interpreter.target, "oracle"))
+    return TranslatedSide(sides[-1], interpreter.build)
 
 
 def _for_either(case: Case, versions: tuple[str, str]) -> Case | None:
-    """A case that is meant for some versions of the language, for both if it is meant for one of the two.
+    """The case without its condition on the version, if one of the two versions meets it; otherwise None.
 
-    What the other one does with it is the change.
+    The other version then runs the case, too: what it shows there is the change.
     """
-    python = tuple(one for one in case.requires if one.startswith("python"))
+    python = tuple(condition for condition in case.requires if condition.startswith("python"))
     if not python:
         return case
-    asked = replace(case, requires=python)
-    if all(asked.unmet(version, frozenset()) for version in versions):
+    versioned = replace(case, requires=python)
+    if all(versioned.unmet(version, frozenset()) for version in versions):
         return None
-    return replace(case, requires=tuple(one for one in case.requires if one not in python))
+    return replace(case, requires=tuple(condition for condition in case.requires if condition not in python))
 
 
 def _trials(examiner: Examiner, cases: Sequence[Case]) -> Iterator[Trial]:
@@ -176,42 +184,47 @@ def _trials(examiner: Examiner, cases: Sequence[Case]) -> Iterator[Trial]:
         yield from examiner.run_all(batch, then)
 
 
-def _missing(
-    found: Comparison, expected: Sequence[Change], own: dict[str, Case | None], results: dict[str, Trial]
+def _check_changes(
+    comparison: Comparison,
+    expected: Sequence[Change],
+    case_by_change: dict[str, Case | None],
+    trial_by_id: dict[str, Trial],
 ) -> None:
+    """Note the changes between the two interpreters that their own case does not show, or whose case was not run."""
     for change in expected:
-        if change.id not in own:
+        if change.id not in case_by_change:
             continue
-        case = own[change.id]
-        trial = results.get(case.id) if case is not None else None
+        case = case_by_change[change.id]
+        trial = trial_by_id.get(case.id) if case is not None else None
         if trial is None or trial.verdict == "not-run":
-            found.unseen[change.id] = trial.reason if trial else "its case is for neither of the two"
+            comparison.not_run[change.id] = trial.reason if trial else "its case is for neither of the two"
         elif change.id not in trial.known:
-            found.gone.append(change)
+            comparison.not_shown.append(change)
 
 
-def _boundaries(found: Comparison, expected: Sequence[Change], trials: Iterable[Trial]) -> None:
-    versions = found.old.build.version, found.new.build.version
-    own: dict[str, list[Trial]] = {}
+def _check_clauses(comparison: Comparison, expected: Sequence[Change], trials: Iterable[Trial]) -> None:
+    """Note the clauses that hold for only one of the two interpreters: those that a case shows, and the others."""
+    versions = comparison.old.build.version, comparison.new.build.version
+    trials_by_clause: dict[str, list[Trial]] = {}
     for trial in trials:
         for name in trial.case.clauses if trial.verdict != "not-run" else ():
-            own.setdefault(name, []).append(trial)
+            trials_by_clause.setdefault(name, []).append(trial)
     for clause in registry().values():
         if clause.untestable or any(map(clause.is_unsure, versions)) or len(set(map(clause.holds, versions))) == 1:
             continue
         changes = {change.id for change in expected if clause.id in change.clauses}
-        shown = [trial.case.id for trial in own.get(clause.id, ()) if changes & set(trial.known)]
-        if shown:
-            found.boundaries[clause.id] = min(shown, key=lambda name: (name.count("/"), name))
-        elif clause.id in own:
-            found.silent.append(clause.id)
+        cases = [trial.case.id for trial in trials_by_clause.get(clause.id, ()) if changes & set(trial.known)]
+        if cases:
+            comparison.shown_clauses[clause.id] = min(cases, key=lambda name: (name.count("/"), name))
+        elif clause.id in trials_by_clause:
+            comparison.silent_clauses.append(clause.id)
 
 
-def _search(found: Comparison, examiner: Examiner, examples: int, seed: int) -> None:
-    known = found.findings
+def _search(comparison: Comparison, examiner: Examiner, examples: int, seed: int) -> None:
+    known = comparison.findings
     for name in PROPERTIES:
         before = known.tried
         for find in search(examiner, strategy(name), name, known, examples=examples, seed=seed):
             if find.trial.counts(LEVEL):
-                found.trials.append(records.find_record(find))
-        found.drawn += known.tried - before
+                comparison.trials.append(records.find_record(find))
+        comparison.drawn += known.tried - before

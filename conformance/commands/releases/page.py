@@ -1,4 +1,4 @@
-"""docs/releases.md, from the ledger: what an implementer has to do for each version of the language."""
+"""Makes docs/releases.md from the ledger: the changes of each release, for authors of implementations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .cases_of_changes import case_of
 
 
 def page(changes: Sequence[Change], builds: Mapping[str, Build]) -> str:
-    """The text of the page. builds: the recorded ones, between which a change is shown."""
+    """The text of the page. builds: the recorded builds; a change is shown between two of them."""
     return "\n".join(_page(changes, builds)) + "\n"
 
 
@@ -24,21 +24,22 @@ def _page(changes: Sequence[Change], builds: Mapping[str, Build]) -> Iterator[st
     yield ""
     yield "Generated from `conformance/clauses/releases/` by `nox -s docs`; change it there."
     yield ""
-    yield f"{len(changes)} changes of what `run_module` does, or of what a case shows, from Python 3.8 to the latest:"
-    yield "its own, and what follows from importlib, zipimport, the compiler and the standard library. The table of a"
-    yield "release is what an implementation for the release before it has to change. `nox -s releases` compares the"
-    yield "interpreters that are here: what differs and is not in the ledger fails, and so does what is in it and does"
-    yield "not show."
+    yield f"This page has the {len(changes)} known changes of `run_module`, and of what cases show, from Python 3.8 on."
+    yield "Some are changes of `runpy`; others follow from importlib, zipimport, the compiler and the standard library."
+    yield "The table of a release lists what an implementation for the release before it has to change."
+    yield "`nox -s releases` compares the interpreters that it finds. It fails if a difference is not in the ledger,"
+    yield "or if a change in the ledger is not shown."
     yield ""
-    yield "*since* is the first release that has it, then the first ones of earlier versions to which it was ported"
-    yield "back; this is what the source says. *seen* are two releases that were recorded, between which its case shows"
-    yield "it; `unshown` is what no two of them differ by."
+    yield "*since* is the first release with the change, followed by the first releases of earlier versions to which it"
+    yield "was ported back, as the source says. *seen* are two recorded releases between which the case shows it;"
+    yield "`unshown` is a change that no two recorded releases show."
     yield ""
     yield "| release | changes | of these with clauses |"
     yield "|---|---|---|"
     for release in releases:
-        own = [change for change in changes if _language(change) == release]
-        yield f"| [{release}](#python-{release.replace('.', '')}) | {len(own)} | {sum(bool(c.clauses) for c in own)} |"
+        of_release = [change for change in changes if _language(change) == release]
+        with_clauses = sum(bool(change.clauses) for change in of_release)
+        yield f"| [{release}](#python-{release.replace('.', '')}) | {len(of_release)} | {with_clauses} |"
     for release in releases:
         yield ""
         yield f"## Python {release}"
@@ -74,7 +75,7 @@ def _clause(name: str) -> str:
 
 
 def _seen(change: Change, builds: Mapping[str, Build]) -> str:
-    versions = sorted((one.version for one in builds.values()), key=Version)
+    versions = sorted((build.version for build in builds.values()), key=Version)
     pairs = [pair for pair in pairwise(versions) if change.between(*pair)]
     return ", ".join(f"{old} and {new}" for old, new in pairs) or "unshown"
 

@@ -1,4 +1,4 @@
-"""Shows the cases by which findings are known: what both sides do in them, and whether a program shows it by itself."""
+"""Makes the records of the cases that lead findings: both observations, and if a reproducer shows the divergence."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from ..report.reproducer import program
 from ..report.terminal import says
 from ..search.examine import Examiner
 
-_MOST = 40  # cases: a program takes some tenths of a second
-_AT_ONCE = 2
+_MAXIMUM = 40  # cases: a reproducer takes some tenths of a second
+_WORKERS = 2
 
 
-def shown(
-    found: Sequence[Finding],
+def shown_records(
+    findings: Sequence[Finding],
     case_of: Callable[[str], Case | None],
     examiner: Examiner,
     *,
@@ -34,22 +34,22 @@ def shown(
     import_from: str,
     written: Mapping[str, Written],
 ) -> list[Record]:
-    """A record for each case by which a finding is known. case_of: the case of an id, if there is one.
+    """A `shown` record for each case that leads a finding. case_of: returns the case with an id, or None.
 
-    interpreter, target: in which it showed. impl, import_from: the candidate, as the suite was told of it. written:
-    where finds of the search are, by id.
+    interpreter, target: the path and the name of the target's interpreter. impl, import_from: the options of the run.
+    written: the finds that were written, by case.
     """
-    leading = {finding.trial["id"]: finding for finding in found[:_MOST]}
+    leading = {finding.trial["id"]: finding for finding in findings[:_MAXIMUM]}
     cases = {name: case for name in leading if (case := case_of(name)) is not None}
 
-    def tried(name: str) -> bool:
+    def is_reproduced(name: str) -> bool:
         source = program(cases[name], says=says(leading[name]), impl=impl, import_from=import_from)
         return reproduces(source, interpreter)
 
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_WORKERS) as pool:
         try:
-            reproducing = dict(zip(cases, pool.map(tried, cases), strict=True))
-        except BaseException:  # Ctrl-C: no need to wait for the others
+            reproduced = dict(zip(cases, pool.map(is_reproduced, cases), strict=True))
+        except BaseException:  # Ctrl-C: do not wait for the others
             pool.shutdown(wait=False, cancel_futures=True)
             stop_guarded()
             raise
@@ -57,8 +57,8 @@ def shown(
         records.shown_record(
             name,
             _text(case),
-            *_observed(examiner, case),
-            reproducing[name],
+            *_observations(examiner, case),
+            reproduced[name],
             str(written.get(name, Written()).fixture or ""),
         )
         for name, case in cases.items()
@@ -68,11 +68,11 @@ def shown(
 def _text(case: Case) -> str:
     try:
         return toml(case)
-    except ValueError:  # no file can hold it
+    except ValueError:  # TOML cannot hold the case
         return ""
 
 
-def _observed(examiner: Examiner, case: Case) -> tuple[Observation | None, Observation | None]:
+def _observations(examiner: Examiner, case: Case) -> tuple[Observation | None, Observation | None]:
     try:
         return examiner.observe(case)
     except AgentError:

@@ -1,0 +1,52 @@
+"""The properties of the suite in the JUnit file that pytest writes with --junitxml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from _pytest.junitxml import xml_key
+
+from ..report.numbers import Numbers
+from ..texts import visible
+
+
+def writes_junit(config: pytest.Config) -> bool:
+    """True if pytest writes a JUnit file, in this process or in the one that leads the run."""
+    return bool(config.getoption("xmlpath", None))
+
+
+def add_run_properties(config: pytest.Config, run: Mapping[str, Any]) -> None:
+    """Add the candidate, the target and the oracle to the properties of the JUnit file, if pytest writes one."""
+    xml = config.stash.get(xml_key, None)
+    if xml is not None:
+        for name in ("candidate", "level", "suite", "oracle", "baseline"):
+            if run[name]:
+                xml.add_global_property(name, visible(str(run[name])))
+        xml.add_global_property("target", visible(run["target"]["name"]))
+
+
+def add_numbers(config: pytest.Config, numbers: Numbers) -> None:
+    """Add the numbers of the run to the properties of the JUnit file, if pytest writes one."""
+    xml = config.stash.get(xml_key, None)
+    if xml is not None:
+        for name, number in numbers.named.items():
+            xml.add_global_property(name, str(number))
+
+
+def add_properties(item: pytest.Item, record: Mapping[str, Any]) -> None:
+    """Add the clauses of a case, its verdict and what it breaks to the properties of its item in the JUnit file."""
+    divergences = record["divergences"]
+    broken = dict.fromkeys(divergence["clause"] for divergence in divergences if divergence["cause"])
+    expected = [divergence["expected"]["reason"] for divergence in divergences if divergence.get("expected")]
+    properties = {
+        "case": record["id"],
+        "summary": record["summary"],
+        "chapter": record["chapter"],
+        "clauses": ", ".join(record["clauses"]),
+        "verdict": record["verdict"],
+        "breaks": ", ".join(broken),
+        "expected": "; ".join(dict.fromkeys(filter(None, expected))),
+    }
+    item.user_properties += [(name, visible(value)) for name, value in properties.items() if value]
