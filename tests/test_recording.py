@@ -366,7 +366,7 @@ def test_the_recording_answers_in_the_words_of_the_target(tmp_path: Path) -> Non
     (reply,) = _asked(recorded, _case())
     assert reply.observation is not None
     assert reply.observation["steps"][0]["outcome"] == "returned"
-    assert str(recorded) == "recording of CPython 3.12.1, linux-x86_64"
+    assert recorded.description == "recording of CPython 3.12.1, linux-x86_64"
 
 
 def _asked(recorded: ReplayedSide, case: Case) -> Any:
