@@ -9,11 +9,7 @@
 #     "msgspec>=0.22",
 #     "rich>=15",
 #     "packaging>=26",
-#     "redis>=8",
 #     "tomlkit>=0.15",
-#     "hatchling>=1.27",
-#     "ruff~=0.17.6",
-#     "mypy~=2.4.1",
 # ]
 # ///
 """The front door of the conformance suite for runpy.run_module.
@@ -31,18 +27,26 @@ nox -s campaign                        run drawn cases between sides that must a
 nox -s bench                           how fast it is, beside the bare calls
 nox -s survey                          judge other people's implementations
 nox -s package                         build wheel and sdist, and try them in an empty environment
+nox -s show -- CASE                    print what a case shows
+nox -s list                            print what can be named: clauses, chapters, fixtures, families
 nox -s report -- A.jsonl B.jsonl       one report of several runs, or two compared
 
 Two environments, never mixed. The driver (pytest, Hypothesis ...) is the environment that nox builds
 for this file from the metadata above; inside a session it is `sys.executable`. The environment of a
 `conformance` session is the target: it holds the candidate and nothing of ours.
+
+The driver holds what judging needs. A session that needs more (ruff, mypy, hatchling ...) has an environment of
+its own, with a group of `[dependency-groups]` in pyproject.toml. Which options there are, and which values they
+take, is in `conformance/commands/options.py`.
 """
 
 from __future__ import annotations
 
 import atexit
 import contextlib
+import importlib.util
 import json
+import os
 import re
 import shlex
 import shutil
@@ -59,27 +63,24 @@ import nox
 import nox.command
 import nox.project
 import nox.virtualenv
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import SpecifierSet
 
-# The interpreters to judge on. A new Python version is one more entry here.
-TARGETS = [
-    "3.8",
-    "3.9",
-    "3.10",
-    "3.11",
-    "3.12",
-    "3.13",
-    "3.14",
-    "3.15",
-    "pypy3.11",
-]
-
 HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from conformance import INTERRUPTED, STATUS  # noqa: E402
+from conformance.clauses.pythons import TARGETS  # noqa: E402
+from conformance.commands import command_line as typed  # noqa: E402
+from conformance.commands.command_line import USAGE  # noqa: E402
+from conformance.commands.kinds import RECORDS, UsageError  # noqa: E402
+from conformance.commands.options import DATABASES, OF_PYTEST, OF_RELEASES, OPTIONS  # noqa: E402
+
+sys.path.remove(str(HERE))
 
 # The versions of Python that may drive the suite: the CPythons among the targets that the metadata above allows.
 METADATA = nox.project.load_toml(__file__)
 DRIVERS = [name for name in TARGETS if name[0].isdigit() and name in SpecifierSet(METADATA["requires-python"])]
+
 
 # -- --target=PATH or --interpreter=PATH names an interpreter itself: one session then, without an environment.
 INTERPRETERS = ("--target", "--interpreter")
@@ -90,53 +91,17 @@ if OWN_TARGET and any(argument.startswith("conformance-") for argument in sys.ar
         f"say `nox -s conformance -- {OWN_TARGET}=...`, without a version"
     )
 
-# What the driver's exit status means, as the end of a sentence about the target.
-STATUSES = {
-    0: "conforms",
-    1: "diverges",
-    2: "usage: the command line was refused",
-    3: "the candidate cannot be loaded",
-    4: "the suite itself failed",
-    5: "nothing ran",
-}
-USAGE = 2
-INTERRUPTED = 130
+# The driver's exit statuses, as the end of a sentence about the target.
+STATUSES = {**STATUS, USAGE: "usage: the command line was refused"}
 
 # Other people's implementations: survey/<name>.toml says what to install and what to expect.
 RECIPES = sorted(path.stem for path in (HERE / "survey").glob("*.toml"))
-
-# What makes wrong implementations of the reference; in an environment of its own, apart from the driver's.
-MUTATION_TOOLS = ["mutmut==3.8.1", "cosmic-ray==8.7.0"]
-
-# The engine that searches without end; it breaks on later versions of Hypothesis.
-FUZZING_TOOLS = ["hypofuzz==25.11.1", "hypothesis==6.155.7", "msgspec>=0.22", "packaging>=26", "pytest>=9", "redis>=8"]
-FUZZING_TOOLS += ["rich>=15"]
-
-# Options whose value is an interpreter.
-NAMING_ONE = (*INTERPRETERS, "--old", "--new")
-
-# Options whose value is a folder.
-FOLDERS = ("--import-from", "--cases", "--finds", "--database")
-
-# Options whose value is a file, the same for all targets.
-FILES = ("--baseline",)
-
-# Options whose value is a file that the driver writes, one for each target.
-WRITTEN = ("--junitxml", "--junit-xml")
-
-# How the files end that --report writes. Records are one file for each target; whatever else is made of them all.
-RECORDS = ".jsonl"
-REPORTS = (".html", ".md", ".svg", "badge.json")
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
 # A missing interpreter is skipped and named, on CI too; `verdict` fails when none was found.
 nox.options.error_on_missing_interpreters = False
 nox.options.sessions = ["lint", "types", "tests", "conformance"]
-
-
-class UsageError(Exception):
-    """The command line after `--` cannot be followed; the text says why."""
 
 
 @dataclass
@@ -162,10 +127,14 @@ def command_line(session: nox.Session) -> None:
     """Runs before conformance: check what was asked before any environment is made."""
     if session.parallel:
         session.error("usage: conformance judges one target at a time; leave --parallel out")
+    here = Path(session.invoked_from)
+    if {"-h", "--help", "--version"} & set(session.posargs):
+        driver(session, "conformance", *session.posargs)
+        raise SystemExit(0)
     try:
-        read_command_line(session.posargs, Path(session.invoked_from))
+        check(read_command_line(session.posargs, here), here)
     except UsageError as problem:
-        conclude(session, "", f"usage: {problem}")
+        conclude(session, "", f"usage: {problem}".rstrip("."))
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as after Ctrl-C, with the reports
     session.notify("verdict")
@@ -173,39 +142,32 @@ def command_line(session: nox.Session) -> None:
 
 @nox.session(python=False if OWN_TARGET else TARGETS, requires=["command_line"], allow_parallel=False)
 def conformance(session: nox.Session) -> None:
-    """Judge --impl (default: the reference) on one target: -- --impl=mypkg [--install=REQUIREMENT].
+    """Judge --impl (default: the reference) on one target: -- --impl=mypkg [OPTION ...] [CLAUSE | CHAPTER | FIXTURE].
 
-    -- --impl=SPEC            pkg, pkg.mod:callable or path/to/adapter.py:callable
-       --install=REQUIREMENT  into the target's environment: a PyPI name, a path, "-e path"; repeatable
-       --level=LEVEL          documented, compat (default) or exact
-       --oracle=recording     judge by what was recorded of CPython of the target's version
-       --profile=NAME         quick, default or thorough; --budget=30m searches for so long
-       --report=FILE.html     a page on all targets, or .md, .svg, badge.json; .jsonl for the records, which are
-                              kept for each target, in FILE-<target>.jsonl (docs/reports.md)
-       --baseline=FILE.toml   what is expected to diverge; --write-baseline writes it (docs/baselines.md)
-       --target=PATH          judge on this interpreter alone, as it is
-       --interpreter=PATH     judge this interpreter's own runpy, by CPython of the same version of the language
-                              (docs/interpreters.md)
-       CLAUSE-ID ...          only these clauses or fixtures; any pytest option
-
-    Relative paths start from the folder in which you stand; what can be imported there needs no
-    --install.
+    `nox -s conformance -- --help` lists the options (docs/options.md). Relative paths start from the folder in which
+    you stand; what can be imported there needs no --install. --report=FILE.jsonl is kept for each target, in
+    FILE-<target>.jsonl; every other report is made of all targets.
     """
     if "" in outcomes:
         session.error("not run: the command line was refused")
     here = Path(session.invoked_from)
     asked = read_command_line(session.posargs, here, target_name(session))
+    provide_database(session, asked)
     arguments = report_options(asked, target_name(session))
     if not OWN_TARGET:
         install(session, asked.install)
         arguments.append(f"--target={python_of(session)}")
-    if not any(option.startswith("--finds=") for option in asked.options):
+    given = {option.partition("=")[0] for option in asked.options}
+    if "--finds" not in given:
         arguments.append(f"--finds={here / 'conformance-finds'}")
-    import_from = folder_of_candidate(session, asked, here)
-    if import_from and OWN_TARGET != "--interpreter":
-        arguments.append(f"--import-from={import_from}")
+    if "--import-from" not in given and OWN_TARGET != "--interpreter":
+        import_from = folder_of_candidate(session, asked, here)
+        arguments += [f"--import-from={import_from}"] if import_from else []
+    # What is added here, the command that is printed adds as well.
+    added = " ".join(option.partition("=")[0] for option in arguments)
+    again = command_again(session, asked, here)
     try:
-        driver(session, "conformance", *arguments, *asked.options, again=command_again(session, asked, here))
+        driver(session, "conformance", *arguments, *asked.options, again=again, added=added)
     except KeyboardInterrupt:
         outcomes[session.name] = "interrupted"
         raise
@@ -231,7 +193,7 @@ def releases(session: nox.Session) -> None:
     arguments = absolute(session)
     if not any(option.startswith("--finds=") for option in arguments):
         arguments.append(f"--finds={Path(session.invoked_from, 'conformance-finds')}")
-    driver(session, "conformance.commands.releases", *arguments)
+    driver(session, "conformance", "releases", *arguments)
 
 
 @nox.session(python=False)
@@ -240,7 +202,7 @@ def verdict(session: nox.Session) -> None:
     if arguments := reports_to_make():
         try:
             # Its exit status says again what each target came to.
-            driver(session, "conformance.report", *arguments, success=(0, 1, 4, 5, INTERRUPTED))
+            driver(session, "conformance", "report", *arguments, success=(0, 1, 4, 5, INTERRUPTED))
         except nox.command.CommandFailed:
             reports.clear()
             raise
@@ -256,20 +218,19 @@ def report(session: nox.Session) -> None:
     """Make one report of several runs: -- A.jsonl B.jsonl --report=FILE.html; or -- --compare BEFORE AFTER."""
     here, asked = Path(session.invoked_from), asked_of(session)
     arguments = [one if one.startswith("-") else str(here / one) for one in asked.options]
-    driver(session, "conformance.report", *arguments, *(f"--report={path}" for path in asked.reports))
+    driver(session, "conformance", "report", *arguments, *(f"--report={path}" for path in asked.reports))
 
 
-@nox.session(python=False)
+@nox.session
 def tests(session: nox.Session) -> None:
     """Run the suite's own tests; arguments after -- go to pytest."""
-    driver(session, "pytest", *(session.posargs or ["tests"]))
+    self_tests(session)
 
 
 @nox.session(python=DRIVERS)
 def drivers(session: nox.Session) -> None:
     """Run the suite's own tests with each Python that may drive it; arguments after -- go to pytest."""
-    session.install(*METADATA["dependencies"])
-    driver(session, "pytest", *(session.posargs or ["tests"]), python=str(python_of(session)))
+    self_tests(session)
 
 
 @nox.session
@@ -277,7 +238,7 @@ def mutants(session: nox.Session) -> None:
     """Try wrong implementations: -- [--budget=30m] [--sample=N] [written | generated | NAME ...] (docs/power.md)."""
     arguments = absolute(session)
     if "written" not in arguments:
-        session.install(*MUTATION_TOOLS)
+        provide(session, "mutants")
         made = session.env_dir / "generated.jsonl"
         script = HERE / "tests" / "power" / "generate.py"
         session.run("python", str(script), str(HERE / "reference" / "__init__.py"), str(made), silent=True)
@@ -291,7 +252,7 @@ def fuzz(session: nox.Session) -> None:
     here, asked = Path(session.invoked_from), asked_of(session)
     if asked.install:
         session.error("usage: install the candidate yourself, and give its interpreter as --target")
-    session.install(*FUZZING_TOOLS)
+    provide(session, "fuzz")
     arguments = asked.options
     if here.resolve() != HERE and not any(one.startswith("--import-from") for one in arguments):
         arguments.append(f"--import-from={here}")
@@ -324,7 +285,7 @@ def fixtures(session: nox.Session) -> None:
 @nox.session(python=False)
 def families(session: nox.Session) -> None:
     """Say what the families combine, and how many cases that makes: -- [--ids [FAMILY]] (docs/families.md)."""
-    driver(session, "conformance.cases.families", *session.posargs)
+    driver(session, "conformance.commands.families", *session.posargs)
 
 
 @nox.session(python=TARGETS)
@@ -342,17 +303,45 @@ def campaign(session: nox.Session) -> None:
 
 @nox.session
 def package(session: nox.Session) -> None:
-    """Build sdist and wheel into build/dist, install the wheel into an empty environment, and judge by it there."""
+    """Build sdist and wheel into build/dist, install the wheel into an empty environment, and try it all there."""
     made = HERE / "build" / "dist"
     shutil.rmtree(made, ignore_errors=True)
-    driver(session, "hatchling", "build", "-t", "sdist", "-d", str(made))
-    unpacked = session.create_tmp()
-    shutil.unpack_archive(next(made.glob("*.tar.gz")), unpacked, filter="data")
-    with session.chdir(next(Path(unpacked).glob("runpy_conformance-*"))):
-        driver(session, "hatchling", "build", "-t", "wheel", "-d", str(made))  # from the sdist, which holds all of it
-    session.install(str(next(made.glob("*.whl"))))
-    with session.chdir(unpacked):
-        session.run("runpy-conformance", *(session.posargs or ["packages"]))
+    try:  # the wheel from the sdist, which holds all of it
+        session.run(sys.executable, "-m", "uv", "build", "--out-dir", str(made), external=True)
+    except nox.command.CommandFailed:
+        session.error("could not build the package; what `uv build` says stands above")
+    install_or_say(session, "--reinstall-package=runpy-conformance", str(next(made.glob("*.whl"))))
+    place = Path(session.create_tmp())
+    (place / "src").mkdir(exist_ok=True)
+    (place / "src" / "mine.py").write_text("from runpy import run_module as run_module\n")
+    command = "runpy-conformance"
+    with session.chdir(place):
+        session.run(command, "--version")
+        for words in INSTALLED:
+            session.run(command, *words, silent=True)
+        session.run(command, "--imp=mine", success_codes=[2], silent=True)
+        session.run(command, *(session.posargs or ["packages"]))
+
+
+# Command lines by which the installed command is tried, in a folder that holds src/mine.py.
+CASE = "packages/nested_package_runs_main"
+INSTALLED = [
+    ["--help"],
+    ["list", "chapters"],
+    ["list", "fixtures", "packages"],
+    ["show", CASE],
+    ["show", CASE, "--case"],
+    ["--impl=mine", "--import-from=src", CASE, "--report=mine.jsonl", "--report=mine.html"],
+    ["--impl=mine", "--import-from=src", CASE, "--baseline=known.toml", "--write-baseline"],
+    ["report", "mine.jsonl", "--report=again.html"],
+    ["report", "--compare", "mine.jsonl", "mine.jsonl"],
+]
+
+
+@nox.session(name="list", python=False)
+def listing(session: nox.Session) -> None:
+    """Print what can be named: -- [clauses | chapters | fixtures | families] [CHAPTER]."""
+    driver(session, "conformance", "list", *session.posargs)
 
 
 @nox.session(python=False)
@@ -362,7 +351,7 @@ def show(session: nox.Session) -> None:
     here = Path(session.invoked_from)
     if here.resolve() != HERE and not any(one.startswith("--import-from") for one in arguments):
         arguments.append(f"--import-from={here}")
-    driver(session, "conformance.commands.show", *arguments)
+    driver(session, "conformance", "show", *arguments)
 
 
 @nox.session(python=False)
@@ -377,18 +366,21 @@ def bench(session: nox.Session) -> None:
     driver(session, "bench", *(f"--target={one}" for one in found), *options)
 
 
-@nox.session(python=False)
+@nox.session
 def lint(session: nox.Session) -> None:
-    """Check style and format (ruff)."""
-    driver(session, "ruff", "check", ".")
-    driver(session, "ruff", "format", "--check", ".")
+    """Check style and format (ruff), and that no import points the wrong way (import-linter)."""
+    provide(session, "lint")
+    session.run("lint-imports", "--no-cache", "--no-logo")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
 
 
-@nox.session(python=False)
+@nox.session
 def types(session: nox.Session) -> None:
     """Check types (mypy --strict)."""
+    provide(session, "types", driver=True)
     checked = ["conformance", "reference", "bench", "noxfile.py", "survey/__main__.py", "tests/fake_side.py"]
-    driver(session, "mypy", "--strict", *checked)
+    session.run("mypy", "--strict", *checked)
 
 
 @nox.session(python=False)
@@ -412,10 +404,16 @@ def asked_of(session: nox.Session, words: list[str] | None = None) -> Asked:
 
 
 def command_again(session: nox.Session, asked: Asked, here: Path) -> str:
-    """What to type to run this session again; the driver adds the candidate and a case."""
+    """What to type to run this session again; the driver adds the candidate, its own options and a case."""
     words = ["nox"] if here.resolve() == HERE else ["nox", "-f", str(HERE / "noxfile.py")]
-    editable = " ".join(asked.install).replace("-e ", "-e=").split()
-    installs = [f"--install={word.replace('-e=', '-e ')}" for word in editable]
+    if "--envdir" in {word.partition("=")[0] for word in sys.argv}:
+        words += ["--envdir", str(session._runner.global_config.envdir)]
+    before = ["", *asked.install]
+    installs = [
+        f"--install={'-e ' if previous == '-e' else ''}{word}"
+        for previous, word in zip(before, asked.install, strict=False)
+        if word != "-e"
+    ]
     return shlex.join([*words, "-R", "-s", session.name, "--", *installs])
 
 
@@ -423,18 +421,26 @@ def driver(
     session: nox.Session,
     module: str,
     *arguments: str,
-    python: str = sys.executable,
     again: str = "",
+    added: str = "",
     success: tuple[int, ...] = (0,),
 ) -> None:
-    """Run a module of a driver, this one or python's. success: exit statuses with which all is well."""
+    """Run a module of the driver. success: exit statuses with which all is well.
+
+    again: the command that printed commands begin with; added: the options that it gives by itself.
+    """
     # -E: the user's PYTHON* variables are for the targets, which inherit them, not for the driver.
     # A driver that is interrupted is given the time to write its reports, and to take its processes and folders away.
     with interrupted_once():
         session.run(
-            *(python, "-E", "-m", module, *arguments),
+            *(sys.executable, "-E", "-m", module, *arguments),
             external=True,
-            env={"RUNPY_CONFORMANCE_COMMAND": again or None},
+            env={
+                "RUNPY_CONFORMANCE_COMMAND": again or None,
+                "RUNPY_CONFORMANCE_ADDED": added or None,
+                typed.NOX: nox_command(Path(session.invoked_from)),
+                typed.INSTALLS: "1" if session.name.startswith("conformance-") else None,
+            },
             success_codes=success,
             interrupt_timeout=30,
             terminate_timeout=60,
@@ -448,8 +454,8 @@ def interrupted_once() -> Iterator[None]:
     handled = [number for number, handler in before.items() if callable(handler)]
 
     def first(number: int, frame: object) -> NoReturn:
-        for one in handled:
-            signal.signal(one, signal.SIG_IGN)
+        for handled_number in handled:
+            signal.signal(handled_number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
     try:
@@ -489,7 +495,7 @@ def conclude_run() -> None:
     if arguments := reports_to_make():
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_IGN)
-        subprocess.run([sys.executable, "-E", "-m", "conformance.report", *arguments], cwd=HERE, check=False)
+        subprocess.run([sys.executable, "-E", "-m", "conformance", "report", *arguments], cwd=HERE, check=False)
     if outcomes:
         print(f"conformance: {summary()}", file=sys.stderr)
 
@@ -504,56 +510,47 @@ def target_name(session: nox.Session) -> str:
 
 
 def read_command_line(arguments: list[str], here: Path, target: str = "") -> Asked:
-    """Take out what is for this file, and make paths absolute: the driver starts elsewhere."""
-    asked = Asked()
-    rest = list(arguments)
-    while rest:
-        argument = rest.pop(0)
-        option, equals, value = argument.partition("=")
-        if option not in {"--install", "--impl", "--report", *NAMING_ONE, *FOLDERS, *FILES, *WRITTEN}:
-            asked.options.append(argument)
-            continue
-        if not equals:
-            value = rest.pop(0) if rest else ""
-            if option == "--install" and value in {"-e", "--editable"}:
-                value = f"-e {rest.pop(0) if rest else ''}"
-        if not value.strip():
-            raise UsageError(f"{option} needs a value, as in {option}={EXAMPLES[option]}")
-        if option == "--install":
-            asked.install += requirement(value.strip(), here)
-            continue
-        if option == "--impl":
-            value = asked.candidate = candidate(value, here)
-        elif option in FOLDERS or option in FILES:
-            value = value if "://" in value or value == "none" else str(here / value)
-        elif option in NAMING_ONE:
-            value = interpreter(value, here)
-        else:
-            path = here / value
-            if not path.parent.is_dir():
-                raise UsageError(f"{option}: there is no folder {path.parent}")
-            if option == "--report":
-                asked.reports.append(report_file(path))
-                continue
-            value = str(path.with_stem(f"{path.stem}-{target}") if target else path)
-        asked.options.append(f"{option}={value}")
-    if OWN_TARGET and asked.install:
+    """What is asked for after `--`, with paths absolute: the driver starts elsewhere. Raises UsageError.
+
+    target: by which the files are told apart that the driver writes for one target, as against all.
+    """
+    read = typed.read(arguments, here, (*OPTIONS, *OF_PYTEST, *OF_RELEASES))
+    if OWN_TARGET and read.values("--install"):
         raise UsageError(f"--install is for the environments made here; install into {OWN_TARGET} yourself")
-    return asked
+    written = {option.name: read.value(option.name) for option in OF_PYTEST if read.value(option.name)}
+    for name, value in written.items():
+        path = Path(value)
+        written[name] = str(path.with_stem(f"{path.stem}-{target}") if target else path)
+    return Asked(
+        install=[word for value in read.values("--install") for word in pip_arguments(value)],
+        candidate=read.value("--impl"),
+        reports=[Path(value) for value in read.values("--report")],
+        options=[
+            *read.arguments("--install", "--report", *written),
+            *(f"{name}={value}" for name, value in written.items()),
+        ],
+    )
 
 
-def interpreter(value: str, here: Path) -> str:
-    """A path, absolute; a command's name, by its path; what `releases` knows besides, as it is."""
-    if re.fullmatch(r"(recording:)?\d+\.\d+", value):
-        return value
-    return (not Path(value).parts[1:] and shutil.which(value)) or str(here / value)
+def pip_arguments(requirement: str) -> list[str]:
+    """`-e path` in two words."""
+    return ["-e", requirement[3:]] if requirement.startswith("-e ") else [requirement]
 
 
-def report_file(path: Path) -> Path:
-    """A file that --report can write."""
-    if not path.name.lower().endswith((RECORDS, *REPORTS)):
-        raise UsageError(f"--report: {path.name} ends in none of {', '.join((RECORDS, *REPORTS))}")
-    return path
+def check(asked: Asked, here: Path) -> None:
+    """Have the driver say whether it can follow a command line, before any environment is made. Raises UsageError."""
+    command = [sys.executable, "-E", "-m", "conformance", "check", *asked.options]
+    done = subprocess.run(
+        command, cwd=HERE, env={**os.environ, typed.NOX: nox_command(here)}, capture_output=True, text=True, check=False
+    )
+    if done.returncode == USAGE:
+        lines = done.stderr.strip().splitlines()
+        raise UsageError(lines[-2] if lines[1:] else done.stderr.strip())  # the last one repeats the status
+
+
+def nox_command(here: Path) -> str:
+    """How nox is called from the folder in which its user stands."""
+    return shlex.join(["nox"] if here.resolve() == HERE else ["nox", "-f", os.path.relpath(HERE / "noxfile.py", here)])
 
 
 def report_options(asked: Asked, target: str) -> list[str]:
@@ -571,48 +568,46 @@ def report_options(asked: Asked, target: str) -> list[str]:
     return [f"--report={path}" for path in own]
 
 
-EXAMPLES = {
-    "--install": "mypkg, ./mypkg or '-e ./mypkg'",
-    "--impl": "mypkg, mypkg.mod:callable or path/to/adapter.py:callable",
-    **dict.fromkeys(NAMING_ONE, "path/to/python"),
-    "--report": "path/to/file.html",
-    **dict.fromkeys(FOLDERS, "path/to/folder"),
-    **dict.fromkeys((*FILES, *WRITTEN), "path/to/file"),
-}
+# The environments
 
 
-def candidate(value: str, here: Path) -> str:
-    """`path/to/adapter.py:callable` with the path absolute; module names as they are."""
-    path, colon, name = value.partition(".py:")
-    if colon:
-        return f"{here / (path + '.py')}:{name}"
-    return str(here / value) if value.endswith(".py") and Path(here, value).is_file() else value
+def provide(session: nox.Session, group: str, *, driver: bool = False) -> None:
+    """Install a group of dependencies into the session's environment; and those of the driver, if asked for."""
+    project = nox.project.load_toml(HERE / "pyproject.toml")
+    needed = project["project"]["dependencies"] if driver else []
+    install_or_say(session, *needed, *nox.project.dependency_groups(project, group))
 
 
-def requirement(value: str, here: Path) -> list[str]:
-    """The arguments of `pip install` for one --install: a name, a path, or `-e path`."""
-    editable = re.match(r"(?:-e|--editable)[ =](.*)", value)
-    if editable:
-        value = editable[1].strip()
-    elif value.startswith("-"):
-        raise UsageError(f"--install takes a PyPI name, a path or '-e path', not {value}")
-    file, extras = re.fullmatch(r"(.*?)(\[[^]]*\])?", value, re.DOTALL).groups("")  # type: ignore[union-attr]
-    is_path = "://" not in value and " @ " not in value
-    if is_path and (editable or re.search(r"^[.~]|[/\\]|\.(whl|zip|tar\.\w+)$", file)):
-        path = Path(here, Path(file).expanduser()).resolve()
-        if not path.exists():
-            raise UsageError(f"--install: there is nothing at {path}")
-        value = f"{path}{extras}"
-    elif not editable:
+def self_tests(session: nox.Session) -> None:
+    """Run the self-tests by the session's Python, in an environment with the driver's dependencies."""
+    provide(session, "tests", driver=True)
+    # The tests find interpreters on the user's PATH; -E: the user's PYTHON* variables are for these.
+    command = ["env", f"PATH={os.environ['PATH']}", str(python_of(session)), "-E", "-m", "pytest"]
+    session.run(*command, *(session.posargs or ["tests"]), external=True, interrupt_timeout=15)
+
+
+def install_or_say(session: nox.Session, *requirements: str) -> None:
+    """Install into the session's environment; if that fails, fail with one sentence."""
+    try:
+        session.install(*requirements)
+    except nox.command.CommandFailed:
+        session.error(f"could not install {' '.join(requirements)}{WHY_NOT}")
+
+
+WHY_NOT = ": the installer says above why; without a network, its cache must have it"
+
+
+def provide_database(session: nox.Session, asked: Asked) -> None:
+    """A database of finds that lies on a Redis server needs a package that the driver else does without."""
+    wanted = any(word.startswith(tuple(f"--database={one}" for one in DATABASES)) for word in asked.options)
+    if wanted and importlib.util.find_spec("redis") is None:
+        project = nox.project.load_toml(HERE / "pyproject.toml")
+        needed = project["project"]["optional-dependencies"]["redis"]
+        installer = [sys.executable, "-m", "uv", "pip", "install", "--python", sys.executable]
         try:
-            Requirement(value)
-        except InvalidRequirement as problem:
-            reason = str(problem).splitlines()[0]
-            raise UsageError(f"--install: {value!r} is no requirement: {reason}") from None
-    return ["-e", value] if editable else [value]
-
-
-# The environment of the target
+            session.run(*installer, *needed, external=True, silent=True)
+        except nox.command.CommandFailed:
+            conclude(session, session.name, f"could not install {' '.join(needed)}, which --database needs", WHY_NOT)
 
 
 def python_of(session: nox.Session) -> Path:
@@ -645,8 +640,7 @@ def install(session: nox.Session, requirements: list[str]) -> None:
         try:
             session.install(*fresh, *requirements)
         except nox.command.CommandFailed:
-            asked = " ".join(requirements)
-            conclude(session, session.name, f"could not install {asked}")
+            conclude(session, session.name, f"could not install {' '.join(requirements)}", WHY_NOT)
         record.write_text(json.dumps(requirements), "utf-8")
 
 

@@ -30,7 +30,9 @@ _BUSY = 0.5  # of the cores
 
 def main(arguments: list[str] | None = None) -> int:
     """Measure and show; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=str(__doc__).splitlines()[0])
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, prog="python -m bench", description=str(__doc__).splitlines()[0]
+    )
     parser.add_argument("--target", action="append", default=[], metavar="PYTHON", help="repeatable; default: this one")
     parser.add_argument("--growth", action="store_true", help="also how the cost grows, on the first target")
     parser.add_argument("--memory", metavar="TIME", help="also what memory a search for so long takes (90s, 30m)")
@@ -40,7 +42,7 @@ def main(arguments: list[str] | None = None) -> int:
         budget = seconds(asked.memory) if asked.memory else 0.0
         targets = [find(one) for one in asked.target or [sys.executable]]
     except (ValueError, BadInterpreter) as exc:
-        print(exc, file=sys.stderr)
+        print(f"--memory: {exc}" if isinstance(exc, ValueError) else exc, file=sys.stderr)
         return 2
     console = Console(width=None if sys.stdout.isatty() else 140)
     load = os.getloadavg()[0]

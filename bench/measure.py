@@ -17,10 +17,10 @@ from pathlib import Path
 
 from conformance import FIXTURES, REFERENCE
 from conformance.cases import families, strategies
-from conformance.cases.model import Case
+from conformance.cases.model import Case, usual_capabilities
 from conformance.cases.strategies import PROPERTIES
 from conformance.clauses import Level
-from conformance.judge.grouping import groups
+from conformance.judge.grouping import grouped
 from conformance.judge.trial import Tally
 from conformance.observation.agent_process import AGENT
 from conformance.observation.interpreters import Target
@@ -74,10 +74,8 @@ class BenchError(Exception):
 
 def measure(target: Target) -> Measured:
     """All of it for one target, in one go. Raises BenchError."""
-    version, capabilities = target.version, {"fork", "symlinks", "audit", "threads", "unicode", "zip"}
-    if target.implementation == "cpython":
-        capabilities |= {"cpython", "refcounting"}
-    every = [one for one in families.generate(FIXTURES) if not one.unmet(version, frozenset(capabilities))]
+    version, capabilities = target.version, usual_capabilities(target.implementation)
+    every = [case for case in families.generate(FIXTURES) if not case.unmet(version, capabilities)]
     bare = [floor(target, every)]
     by_hand = naive(target, every)
     (start, ours), (_, again) = enumeration(target)
@@ -162,7 +160,7 @@ def search(target: Target) -> Search:
     sides = [LiveSide(target, one) for one in _SIDES]
     try:
         examiner, tally = Examiner(sides[0], sides[1], Level.EXACT), Tally()
-        known = groups([], Level.EXACT, 0)
+        known = grouped([], Level.EXACT, 0)
         for name in PROPERTIES:
             for find in search_by(
                 examiner, strategies.cases(name), name, known, examples=SEARCHED, seed=0, tally=tally

@@ -14,4 +14,14 @@ HOUSE = _HERE if (_HERE / "fixtures").is_dir() else _HERE.parent
 FIXTURES = HOUSE / "fixtures"
 REFERENCE = HOUSE / "reference"
 
-INTERRUPTED = 130  # the exit status, as shells have it
+# The exit statuses of the driver. The last is that of shells for a command that was interrupted.
+INTERRUPTED = 130
+STATUS = {
+    0: "conforms",
+    1: "diverges",
+    2: "usage error",
+    3: "the candidate cannot be loaded",
+    4: "the suite itself failed",
+    5: "nothing ran",
+    INTERRUPTED: "interrupted",
+}

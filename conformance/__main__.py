@@ -1,10 +1,7 @@
 """`python -m conformance`, and `runpy-conformance` where it is installed: the suite for one target.
 
-usage: {command} [--impl=SPEC] [--target=PYTHON] [--level=LEVEL] [CLAUSE | CHAPTER | FIXTURE ...]
-
-What can be imported from the folder in which you stand can be judged as it is. Options that are not listed here are
-pytest's own (-x, -k, -v, --junitxml=FILE ...). Exit status: 0 conforms, 1 diverges, 2 usage, 3 the candidate cannot be
-loaded, 4 the suite itself failed, 5 nothing ran, 130 interrupted.
+Without the name of one of the commands beside it (`command_line.COMMANDS`) it judges. What is no option of ours is
+pytest's: a word that pytest does not know either is refused here, in our own words.
 """
 
 from __future__ import annotations
@@ -17,32 +14,103 @@ from . import HOUSE, INTERRUPTED, __version__
 if __name__ == "__main__" and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
     signal.signal(signal.SIGINT, lambda *_: os._exit(INTERRUPTED))  # nothing has begun before all this is imported
 
+import importlib
+import re
 import sys
 import traceback
-from pathlib import Path
+from collections.abc import Generator, Sequence
 
 import pytest
 
-from .commands import interruption, options
+from .commands import command_line, interruption, manual
+from .commands.kinds import UsageError
+from .commands.options import OPTIONS
+from .commands.request import Checking
 from .report import terminal
-from .report.texts import never_refuse_output
+from .texts import never_refuse_output, silence
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run pytest with the plugin on the fixtures; the exit status."""
+    """Do what the command line says; the exit status."""
     words = sys.argv[1:] if arguments is None else arguments
-    command = Path(sys.argv[0]).stem if Path(sys.argv[0]).stem != "__main__" else f"python -m {__package__}"
+    first = words[0] if words else ""
+    if first in command_line.COMMANDS:
+        return _command(first, words[1:])
     if {"-h", "--help"} & set(words):
-        print(f"{str(__doc__).format(command=command)}\n{options.listed()}")
+        print(manual.help_text(), end="")
         return 0
     if "--version" in words:
         print(f"runpy-conformance {__version__}")
         return 0
-    if any(word.partition("=")[0] == "--install" for word in words):
-        sentence = "--install is for nox, which makes environments: install the candidate into --target yourself."
-        print(sentence, file=sys.stderr)
-        print(terminal.last_line(None, 2, None), file=sys.stderr)
-        return 2
+    checking = first == _CHECK
+    try:
+        asked = command_line.read(words[checking:])
+        if asked.values("--install"):
+            raise UsageError(
+                "--install is for nox, which makes environments: install the candidate into --target yourself."
+            )
+        return _judge(asked.arguments(), checking=checking)
+    except UsageError as exc:
+        usage = [manual.usage()] if isinstance(exc, _Misspelt) else []
+        print(*usage, exc, terminal.last_line(None, command_line.USAGE, None), sep="\n", file=sys.stderr)
+        return command_line.USAGE
+
+
+# The first word by which nox has a command line checked before it makes any environment.
+_CHECK = "check"
+
+
+def _command(name: str, words: list[str]) -> int:
+    """Run one of the commands beside the judging."""
+    module = importlib.import_module(f".commands.{command_line.COMMANDS[name][0]}", __package__)
+    try:
+        return int(module.main(words))
+    except BrokenPipeError:
+        silence()
+        return INTERRUPTED
+
+
+class _Misspelt(UsageError):
+    """A word that nobody understands; the usage is shown beside the sentence."""
+
+
+class _Reader:
+    """A plugin that tells in our words which words pytest does not understand."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        self._words = words
+        self._parser: pytest.Parser | None = None
+
+    def pytest_addoption(self, parser: pytest.Parser) -> None:
+        """Keep the parser, which comes to know the options of all plugins."""
+        self._parser = parser
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_cmdline_parse(self) -> Generator[None, pytest.Config, pytest.Config]:
+        """Raise our own error in place of pytest's, which shows a usage that is not ours. Raises _Misspelt."""
+        try:
+            return (yield)
+        except pytest.UsageError as exc:
+            raise _Misspelt(self._sentence(str(exc))) from None
+
+    def _sentence(self, said: str) -> str:
+        """The sentence for a complaint of pytest's."""
+        try:
+            unknown = self._parser.parse_known_and_unknown_args(self._words)[1] if self._parser else []
+        except pytest.UsageError:
+            unknown = []
+        if unknown:
+            names = [option.name for option in OPTIONS if not option.nox]
+            return command_line.no_such_option(unknown[0], [*names, *getattr(self._parser, "_opt2dest", ())])
+        error = re.search(r"^.*?error: (.*)$", said, re.MULTILINE)
+        sentence = re.sub(r"^argument (\S+): ", r"\1, an option of pytest's: ", error[1] if error else said)
+        return f"{sentence}; {command_line.command()} --help lists the options."
+
+
+def _judge(words: Sequence[str], *, checking: bool) -> int:
+    """Run pytest with the plugin on the fixtures; the exit status. Raises UsageError."""
+    for name in ("PYTEST_ADDOPTS", "PYTEST_PLUGINS"):
+        os.environ.pop(name, None)  # they are for other runs of pytest
     ours = ["-p", "no:cacheprovider", "-p", "no:doctest", "-p", "no:unittest", "--no-header", "--no-summary"]
     ours += ["--capture=no", "-p", "no:logging", "-p", "no:tmpdir", "-q", "--tb=no", "--assert=plain"]
     # What these look for comes from tests that are Python; each costs every case something.
@@ -53,13 +121,16 @@ def main(arguments: list[str] | None = None) -> int:
     interruption.listen()
     never_refuse_output()
     failed = False
+    plugins = [_Reader([*ours, *words]), *([Checking()] if checking else [])]
     try:
-        status = int(pytest.main([*ours, *words]))
-    except BrokenPipeError:  # whoever read our output, `head` perhaps, has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = int(pytest.main([*ours, *words], plugins=plugins))
+    except BrokenPipeError:  # whoever read our output, `head` perhaps, has had enough; and all has been written
+        silence()
         return INTERRUPTED
     except KeyboardInterrupt:  # where pytest does not expect it
         status = INTERRUPTED
+    except UsageError:
+        raise
     except Exception:  # nothing that goes wrong here is a verdict
         traceback.print_exc()
         status, failed = 4, True
@@ -69,7 +140,7 @@ def main(arguments: list[str] | None = None) -> int:
         status = INTERRUPTED
         plugin.conclude_early()
     elif not failed:
-        if plugin.started() or status == 0:
+        if plugin.concluded() or status == 0:
             return status
         # pytest's own numbers, for what ended before the plugin had a say.
         others = {int(pytest.ExitCode.USAGE_ERROR): 2, int(pytest.ExitCode.INTERRUPTED): INTERRUPTED}

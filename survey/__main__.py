@@ -24,7 +24,7 @@ HERE = Path(__file__).resolve().parent
 
 def main() -> int:
     """Run the suite, and say what differs from the recipe."""
-    parser = argparse.ArgumentParser(prog="python -m survey")
+    parser = argparse.ArgumentParser(allow_abbrev=False, prog="python -m survey")
     parser.add_argument("name", choices=sorted(path.stem for path in HERE.glob("*.toml")))
     parser.add_argument("--target", required=True, metavar="PYTHON")
     asked = parser.parse_args()

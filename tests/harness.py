@@ -20,7 +20,7 @@ from packaging.specifiers import SpecifierSet
 from conformance import FIXTURES, HOUSE, REFERENCE
 from conformance.cases.fixtures import fixtures, read
 from conformance.cases.model import Case
-from conformance.clauses import Level
+from conformance.clauses import Level, pythons
 from conformance.judge.compare import failed, judge
 from conformance.judge.divergence import Divergence
 from conformance.observation.interpreters import BadInterpreter, Target, find
@@ -60,7 +60,7 @@ def cases_of(clause: str) -> Sequence[Case]:
 @functools.cache
 def target_for(versions: str) -> Target | None:
     """The driver's own interpreter if it lies within the versions, else the first one on PATH that does, else none."""
-    for name in (sys.executable, *(f"python3.{minor}" for minor in range(15, 7, -1))):
+    for name in (sys.executable, *(f"python{version}" for version in reversed(pythons.VERSIONS))):
         try:
             target = find(name)
         except BadInterpreter:

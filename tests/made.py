@@ -101,6 +101,7 @@ def run(
         unseen={},
         started="2026-01-02T03:04:05+00:00",
         again=f"python -m conformance --impl={candidate}",
+        search_again=f"python -m conformance --impl={candidate} --seed=3",
     )
     head.update(more)
     clauses = records.clause_records(registry().values(), trials, version, {})

@@ -120,8 +120,8 @@ def test_unsupported_may_be_subclassed(own: str, candidate_of: Callable[[Target,
     """An adapter's own kind of it counts, though it neither calls ours nor has a text."""
     source = f"from under_test import Unsupported\nclass Mine(Unsupported):\n    pass\n{own}{HEAD}    raise Mine()\n"
     reply = candidate_of(find(sys.executable), source).run(CASE.plain())
-    assert reply.unsupported is not None
     assert reply.observation is None
+    assert reply.unsupported is not None
 
 
 CALLABLES = {

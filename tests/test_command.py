@@ -35,11 +35,22 @@ def complaint(done: subprocess.CompletedProcess[str]) -> str:
 
 
 BAD_CANDIDATES = {
-    "is a syntax error": ("def run_module(:\n", "raises SyntaxError when it is imported"),
+    "is a syntax error": (
+        "x = 1\ndef run_module(:\n",
+        "raises SyntaxError when it is imported: invalid syntax ({file}, line 2)",
+    ),
+    "cannot import what it needs": ("import no_such\n", "No module named 'no_such' ({file}, line 1)"),
     "has no callable": ("run_module = 5\n", "has no callable 'run_module'"),
     "has nothing of that name": ("x = 1\n", "has no callable 'run_module'"),
-    "raises at import": ("raise LookupError('no luck')\n", "raises LookupError when it is imported: no luck"),
-    "exits at import": ("raise SystemExit(0)\n", "exits when it is imported"),
+    "raises at import": (
+        "import sys\n\nraise LookupError('no luck')\n",
+        "raises LookupError when it is imported: no luck ({file}, line 3)",
+    ),
+    "raises elsewhere at import": (
+        "import json\n\njson.loads('?')\n",
+        ", reached from {file}, line 3)",
+    ),
+    "exits at import": ("raise SystemExit(0)\n", "exits when it is imported (SystemExit: 0) ({file}, line 1)"),
     "ends the process at import": ("import os\nos._exit(0)\n", "ended the interpreter while it was being imported"),
     "crashes at import": (
         "import os, signal\nos.kill(os.getpid(), signal.SIGSEGV)\n",
@@ -56,12 +67,13 @@ def test_a_candidate_that_cannot_be_used_is_refused(fault: str, tmp_path: Path) 
     source, sentence = BAD_CANDIDATES[fault]
     done = conformance(adapter(tmp_path, source), "--load-timeout=1", ONE_FIXTURE)
     assert done.returncode == 3
-    assert sentence in complaint(done)
+    assert sentence.format(file=tmp_path / "adapter.py") in complaint(done)
 
 
 @pytest.mark.parametrize(
     ("impl", "sentence"),
     [
+        ("--impl=docs/", f"There is no file {HOUSE / 'docs' / '__init__.py'}: the folder is no package"),
         ("--impl=no_such_package_here", "There is no module 'no_such_package_here'"),
         ("--impl=json:no_such_name", "json has no callable 'no_such_name'"),
         ("--impl=/no/such/file.py", "There is no file /no/such/file.py"),
@@ -85,7 +97,8 @@ def test_a_candidate_that_is_not_there(impl: str, sentence: str) -> None:
         (["NO-SUCH-CLAUSE"], "'NO-SUCH-CLAUSE' is neither a clause, nor a chapter, nor a fixture"),
         (["WARNING-LOCATION"], "WARNING-LOCATION is never judged"),
         (["--report=/no/such/folder/out.jsonl"], "cannot be written"),
-        (["--cases=/no/such/folder"], "holds no fixtures"),
+        (["--cases=/no/such/folder"], "--cases: there is no folder /no/such/folder"),
+        (["--cases=.ci"], "holds no fixtures"),
         (["no_such_folder/test_file.py"], "is neither a clause, nor a chapter, nor a fixture"),
     ],
 )
@@ -97,11 +110,12 @@ def test_a_command_that_makes_no_sense(arguments: list[str], sentence: str) -> N
 
 
 def test_an_option_that_does_not_exist() -> None:
-    """Status 2; the sentence is pytest's own."""
+    """Status 2, our usage and one sentence."""
     done = conformance("--no-such-option")
     assert done.returncode == 2
-    assert "unrecognized arguments: --no-such-option" in done.stderr
-    assert "Traceback" not in done.stderr
+    usage, sentence, _ = done.stderr.splitlines()
+    assert usage == "usage: python -m conformance [--impl=SPEC] [OPTION ...] [CLAUSE | CHAPTER | FIXTURE ...]"
+    assert sentence == "There is no option --no-such-option; python -m conformance --help lists the options."
 
 
 def test_an_interpreter_that_is_too_old(tmp_path: Path) -> None:
@@ -228,7 +242,7 @@ def test_diverging_is_one_and_the_report_says_what(tmp_path: Path) -> None:
     assert "oracle     'outer.inner'\n" in done.stdout
     assert "candidate  '__main__'\n" in done.stdout
     again = next(line for line in done.stdout.splitlines() if line.strip().startswith("again"))
-    assert again.split()[1:4] == ["python", "-m", "conformance"]
+    assert again.split()[2:4] == ["-m", "conformance"]
     records = [json.loads(line) for line in report.read_text().splitlines()]
     assert [record["record"] for record in records[:2]] == ["run", "trial"]
     assert records[-1]["record"] == "end"

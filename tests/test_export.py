@@ -24,8 +24,8 @@ from conformance.agent import SPECIALS
 from conformance.cases.model import Case, Step
 from conformance.clauses import registry
 from conformance.commands import export
+from conformance.commands.destination import INSIDE, destination
 from conformance.commands.export import INDEX, _Names
-from conformance.destination import INSIDE, destination
 from conformance.judge.compare import judge
 from conformance.judge.owners import OWNERS
 from conformance.observation.interpreters import Target

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from conformance import HOUSE
-from conformance.commands.options import listed, options
+from conformance.commands.manual import listed
+from conformance.commands.options import OPTIONS
 from conformance.judge.baseline import parse
+from conformance.observation.interpreters import BadInterpreter, find
 from tests.harness import conformance, target_for
 
 DOCS = HOUSE / "docs"
@@ -31,7 +33,7 @@ def test_the_options_that_pages_name_exist(page: Path) -> None:
     """Where they stand behind our command."""
     text = page.read_text(encoding="utf-8")
     commands = re.findall(r"^(?:nox .*-s conformance.*?-- |runpy-conformance )(.*)$", text, re.MULTILINE)
-    known = {one.name for one in options()} | {"--install", "--junitxml"}
+    known = {one.name for one in OPTIONS} | {"--junitxml", "--help"}
     assert not {word for line in commands for word in re.findall(r"(--[a-z-]+)", line)} - known
 
 
@@ -46,13 +48,15 @@ def test_the_example_of_the_guide(tmp_path: Path) -> None:
     source, mended = blocks(DOCS / "guide.md", "python")[:2]
     (case,) = set(re.findall(r"case +(packages/\w+):", text))
 
+    (clause,) = set(re.findall(r"^([A-Z-]+)  documented, ", text, re.MULTILINE))
     target = target_for("<3.15")  # the example sets `__cached__`, which is absent from then on
     if target is None:
         pytest.skip("no Python <3.15 here")
 
     def judged() -> str:
-        done = conformance(f"--target={target.executable}", "--impl=mypkg", case, folder=tmp_path, timeout=None)
-        assert f"-- --impl=mypkg {case}" in text
+        words = (f"--target={target.executable}", "--impl=mypkg", f"{case}::{clause}")
+        done = conformance(*words, folder=tmp_path, timeout=None)
+        assert f"-- --impl=mypkg {case}::{clause}" in text
         return done.stdout
 
     (tmp_path / "mypkg.py").write_text(source)
@@ -60,7 +64,34 @@ def test_the_example_of_the_guide(tmp_path: Path) -> None:
     assert "status 1: diverges" in said
     assert all(line in said for line in re.findall(r"^  (?:source|differs|oracle|candidate) .*$", text, re.MULTILINE))
     (tmp_path / "mypkg.py").write_text(source.replace("    namespace = {", f"{mended}    namespace = {{", 1))
-    assert "status 0: conforms" in judged()
+    said = judged()
+    assert f"\n{clause}: conforms here now\n" in said
+    assert "status 0: conforms (1 case conforms)" in said
+    assert f"{clause}: conforms here now\n" in text
+
+
+def test_the_numbers_of_the_guide(tmp_path: Path) -> None:
+    """They are those of a run on the interpreter that it names, before its fault is mended and after."""
+    try:
+        find("python3.13")
+    except BadInterpreter:
+        pytest.skip("no Python 3.13 here")
+    text = (DOCS / "guide.md").read_text(encoding="utf-8")
+    source, mended = blocks(DOCS / "guide.md", "python")[:2]
+
+    def judged() -> str:
+        return conformance("--impl=mypkg", "--target=python3.13", "packages", folder=tmp_path, timeout=None).stdout
+
+    (tmp_path / "mypkg.py").write_text(source)
+    said = judged()
+    shown = re.findall(r"^(?:  [A-Z-]+ \(.* cases\): .*|\d+ findings, .*)$", text, re.MULTILINE)
+    assert len(shown) == 4
+    assert all(f"\n{line}\n" in said for line in shown)
+    (numbers,) = re.findall(r"status 1: diverges (\(.*\))$", text, re.MULTILINE)
+    assert f"status 1: diverges {numbers}\n" in said
+    (tmp_path / "mypkg.py").write_text(source.replace("    namespace = {", f"{mended}    namespace = {{", 1))
+    diverging, cases, findings = re.findall(r"(\d+) of the (\d+) cases diverge,\s+by (\d+) findings", text)[0]
+    assert f"({diverging} of {cases} cases diverge; {findings} findings; " in judged()
 
 
 def test_the_example_of_a_baseline() -> None:
@@ -162,4 +193,4 @@ def test_the_hook_runs_what_is_installed() -> None:
     command, *words = entry.split()
     project = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert command in project["scripts"]
-    assert {word.partition("=")[0] for word in words} <= {one.name for one in options()}
+    assert {word.partition("=")[0] for word in words} <= {one.name for one in OPTIONS if not one.nox}

@@ -35,6 +35,7 @@ def interrupted(
         *(f"--impl={folder / 'mine.py'}:run_module", *reports, f"--finds={folder / 'finds'}", "--database=none"),
         *(*arguments, *cases),
         PYTEST_ADDOPTS="-p tests.meddling",
+        PYTEST_XDIST_WORKER="",  # that of these tests
         MEDDLE=meddle,
     )
 
@@ -64,9 +65,9 @@ PLACES = {
     "between cases": "conformance.commands.session:Session.record#3=INT",
     "as a record is written": "conformance.report.stream:Stream.tell#4=INT",
     "as the search begins": "conformance.commands.session:search=INT",
-    "while the search draws": "conformance.judge.trial:Examiner.glance#7=INT",
+    "while the search tries": "conformance.search.rounds:_Search._trials=INT",
     "as pytest is told that it was interrupted": "conformance.commands.session:Session.record#3=INT "
-    "conformance.commands.plugin:Session.finish=INT",
+    "conformance.commands.session:Session.finish=INT",
     "twice": "conformance.commands.session:Session.record#3=INT conformance.report.page:page=INT",
     "by nox, which has waited for long": "conformance.commands.session:Session.record#3=INT "
     "conformance.report.page:page=TERM",
@@ -129,11 +130,21 @@ def test_whoever_presses_it_again_and_again_is_heard(tmp_path: Path) -> None:
     assert not (tmp_path / "out.md").exists()
 
 
-def test_what_an_interrupted_search_has_found_is_reported(tmp_path: Path) -> None:
-    """A find that was settled before stays."""
-    done = interrupted(tmp_path, "conformance.search.rounds:Groups.add#2=INT", cases=("search/packages",))
+@pytest.mark.parametrize(
+    ("meddle", "found"),
+    [
+        ("conformance.judge.trial:Examiner.glance=INT", 0),
+        ("conformance.judge.trial:Examiner.confirm=INT", 0),
+        ("conformance.search.rounds:_Search._smallest#2=INT", 1),
+        ("conformance.judge.trial:Examiner.confirm#2=INT", 1),
+    ],
+)
+def test_a_search_that_is_interrupted_reports_what_it_has_found(meddle: str, found: int, tmp_path: Path) -> None:
+    """While it makes cases smaller, too: a find that was settled before stays."""
+    done = interrupted(tmp_path, meddle, cases=("search/packages",))
     assert done.returncode == 130, done.stdout + done.stderr
-    assert [trial["chapter"] for trial in read(tmp_path / "out.jsonl").trials] == ["search"]
+    check_reports(tmp_path)
+    assert [trial["chapter"] for trial in read(tmp_path / "out.jsonl").trials] == ["search"] * found
 
 
 @pytest.mark.parametrize(

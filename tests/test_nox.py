@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -14,6 +15,7 @@ import pytest
 from packaging.specifiers import SpecifierSet
 
 from conformance import HOUSE
+from conformance.clauses.pythons import TABLE
 from conformance.observation.interpreters import BadInterpreter, find
 
 pytest.importorskip("nox")
@@ -36,6 +38,15 @@ def nox(folder: Path, *arguments: str, session: str = "conformance") -> subproce
         timeout=300,
         check=False,
     )
+
+
+def is_here(interpreter: str) -> bool:
+    """Whether there is such an interpreter."""
+    try:
+        find(interpreter)
+    except BadInterpreter:
+        return False
+    return True
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> str:
@@ -107,10 +118,12 @@ def test_a_target_goes_with_no_version(tmp_path: Path) -> None:
 def test_without_an_interpreter_nothing_ran(tmp_path: Path) -> None:
     """That is a failure, on CI too."""
     environ = {**os.environ, "NOX_SCRIPT_MODE": "none", "CI": "true", "UV_PYTHON_DOWNLOADS": "never"}
-    (tmp_path / "noxfile.py").write_text(
-        (HOUSE / "noxfile.py").read_text(encoding="utf-8").replace('    "3.8",\n', '    "3.99",\n', 1)
-    )
+    shutil.copy(HOUSE / "noxfile.py", tmp_path)
     (tmp_path / "survey").mkdir()
+    table = tmp_path / "conformance" / "clauses" / TABLE.name
+    shutil.copytree(HOUSE / "conformance", tmp_path / "conformance", ignore=shutil.ignore_patterns("__pycache__"))
+    table.write_text(TABLE.read_text(encoding="utf-8").replace('"3.8"', '"3.99"'), encoding="utf-8")
+    (tmp_path / "fixtures").symlink_to(HOUSE / "fixtures")
     done = subprocess.run(
         [sys.executable, "-m", "nox", "-s", "conformance-3.99"],
         cwd=tmp_path,
@@ -199,6 +212,65 @@ def test_one_report_of_all_targets(tmp_path: Path) -> None:
     assert "all.html:1: this is no JSON" in refused.stderr + refused.stdout
 
 
+@pytest.mark.parametrize(
+    ("meddle", "first", "status", "summary"),
+    [
+        ("conformance.commands.session:Session.record=GROUP", "right", 130, "conforms on {0}; interrupted on {1}"),
+        (
+            "conformance.commands.session:Session.record=GROUP conformance.report.stream:Stream.end=GROUP",
+            *("right", 130, "conforms on {0}; interrupted on {1}"),
+        ),
+        ("conformance.commands.session:Session.record=TERM", "right", 130, "conforms on {0}; interrupted on {1}"),
+        ("conformance.commands.session:Session.open=GROUP", "right", 130, "conforms on {0}; interrupted on {1}"),
+        ("", "wrong", 1, "diverges on {0}"),
+    ],
+    ids=["Ctrl-C", "Ctrl-C twice", "SIGTERM", "Ctrl-C before anything", "the first failure, with -x"],
+)
+def test_a_run_that_ends_before_its_time_makes_its_reports(
+    meddle: str, first: str, status: int, summary: str, tmp_path: Path
+) -> None:
+    """Of the targets that were judged by then: nox never comes to `verdict`."""
+    names = [name for name in ("3.11", "3.12", "3.13") if is_here(f"python{name}")][:2]
+    if len(names) < 2:
+        pytest.skip("there are no two of Python 3.11, 3.12 and 3.13 here")
+    (tmp_path / "mine.py").write_text(
+        "from runpy import run_module as right\n"
+        "def wrong(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
+        "    return {**right(mod_name, init_globals, run_name, alter_sys), '__package__': 'wrong'}\n"
+    )
+    environ = {**os.environ, "NOX_SCRIPT_MODE": "none"}
+    if meddle:
+        environ |= {
+            "PYTEST_XDIST_WORKER": "",
+            "PYTEST_ADDOPTS": "-p tests.meddling",
+            "MEDDLE": meddle,
+            "MEDDLE_WHERE": f"all-{names[1]}.jsonl",
+        }
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "nox", "-x", "-f", str(HOUSE / "noxfile.py"), "--envdir", str(tmp_path / ".nox")),
+            *("-s", *(f"conformance-{name}" for name in names), "--", f"--impl=mine:{first}", SMALL),
+            *("--report=all.html", "--report=all.md"),
+        ],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        start_new_session=True,
+    )
+    assert done.returncode == status, done.stdout + done.stderr
+    assert last_line(done) == "conformance: " + summary.format(*names)
+    page = (tmp_path / "all.html").read_text(encoding="utf-8")
+    assert page.rstrip().endswith("</html>")
+    judged = [name for name in names if f"CPython {name}." in page]
+    recorded = [name for name in names if (tmp_path / f"all-{name}.jsonl").exists()]
+    assert judged == recorded
+    assert recorded[0] == names[0]
+    assert (tmp_path / "all.md").read_text(encoding="utf-8").startswith("## ")
+
+
 @pytest.mark.parametrize("name", ["out", "out.json", "out.xml"])
 def test_a_report_whose_name_says_nothing(name: str, tmp_path: Path) -> None:
     """It is refused before any environment is made."""
@@ -261,8 +333,11 @@ def test_the_suite_is_tried_on_each_python_that_may_drive_it(tmp_path: Path) -> 
         archive.writestr("pytest-9.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr("pytest-9.dist-info/RECORD", "")
     text = (HOUSE / "noxfile.py").read_text(encoding="utf-8")
-    text = re.sub(r"(?ms)^# dependencies = \[.*?^# \]$", f'# dependencies = ["pytest @ {wheel.as_uri()}"]', text)
-    text = re.sub(r"(?ms)^TARGETS = \[.*?^\]$", f'TARGETS = ["{here}", "3.99"]', text)
+    project = f'[project]\ndependencies = ["pytest @ {wheel.as_uri()}"]\n[dependency-groups]\ntests = []\n'
+    (tmp_path / "pyproject.toml").write_text(project, encoding="utf-8")
+    shutil.copytree(HOUSE / "conformance", tmp_path / "conformance", ignore=shutil.ignore_patterns("__pycache__"))
+    table = tmp_path / "conformance" / "clauses" / TABLE.name
+    table.write_text(re.sub(r"(?s)\[.*\]", f'["{here}", "3.99"]', table.read_text(encoding="utf-8")), encoding="utf-8")
     (tmp_path / "noxfile.py").write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "nox", "-s", "drivers", "--", "-k", "judge"]
     done = subprocess.run(command, cwd=tmp_path, env=environment_of_nox(), capture_output=True, text=True, check=False)

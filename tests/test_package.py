@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import FIXTURES, HOUSE
+from conformance import FIXTURES, HOUSE, __version__
 
 pytest.importorskip("hatchling")
 
@@ -47,7 +48,7 @@ def test_the_wheel_takes_one_import_name(wheel: Path) -> None:
     assert {one.partition("/")[0].partition("-")[0] for one in names} == {NAME}
     fixtures = {f"{NAME}/fixtures/{path.relative_to(FIXTURES).as_posix()}" for path in FIXTURES.rglob("*.toml")}
     assert fixtures <= set(names)
-    assert {f"{NAME}/plugin.py", f"{NAME}/agent/start.py", f"{NAME}/reference/__init__.py"} <= set(names)
+    assert {f"{NAME}/commands/plugin.py", f"{NAME}/agent/start.py", f"{NAME}/reference/__init__.py"} <= set(names)
     assert not [one for one in names if "__pycache__" in one or one.endswith(".pyc")]
     assert "runpy-conformance = runpy_conformance.__main__:main" in entry_points
     assert "pytest11" not in entry_points  # its options would meet those of other plugins in every run of pytest
@@ -81,7 +82,7 @@ def test_the_command_judges_what_lies_where_the_user_stands(wheel: Path, tmp_pat
         done = run(wheel, tmp_path, NAME, f"--impl={impl}", ONE)
         assert done.returncode == 1, done.stdout + done.stderr
         assert "PACKAGE-FROM-SPEC" in done.stdout
-        assert f"python -m {NAME} --target=" in done.stdout
+        assert re.search(rf"python\S* -m {NAME} --impl=", done.stdout)
     done = run(wheel, tmp_path, NAME, "--impl=mine", "--install=mine")
     assert done.returncode == 2
     assert done.stderr.startswith("--install is for nox")
@@ -101,6 +102,37 @@ def test_the_plugin_works_in_a_project_of_its_own_settings(wheel: Path, tmp_path
     done = run(wheel, tmp_path, "pytest")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "1 passed" in done.stdout
+
+
+def test_the_installed_command_offers_what_a_clone_does(wheel: Path, tmp_path: Path) -> None:
+    """From a folder that holds nothing of ours; and it names no file, and no option, that is not there."""
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "mine.py").write_text(WRONG)
+    said = run(wheel, tmp_path, NAME, "--help").stdout
+    assert said.startswith("runpy-conformance ")
+    assert "--version" in said
+    assert not re.findall(r"--install\b|\bnox\b", said)
+    (docs,) = re.findall(r"Pages such as docs/\S+ are in\s+(\S+)\.\n", said)
+    pages = re.findall(r"docs/([\w-]+\.md)", said)
+    assert len(pages) >= 3
+    assert all(Path(docs, page).is_file() for page in pages)
+    assert run(wheel, tmp_path, NAME, "--version").stdout == f"runpy-conformance {__version__}\n"
+    assert f"{ONE}  " in run(wheel, tmp_path, NAME, "list", "fixtures").stdout
+    shown = run(wheel, tmp_path, NAME, "show", ONE, "--impl=mine", "--import-from=src")
+    assert "'wrong'" in shown.stdout, shown.stderr
+    assert "nested_package_runs_main" not in run(wheel, tmp_path, NAME, "show", ONE, "--case").stderr
+    judged = ["--impl=mine", "--import-from=src", ONE, "--report=mine.jsonl"]
+    assert run(wheel, tmp_path, NAME, *judged).returncode == 1
+    assert run(wheel, tmp_path, NAME, "report", "mine.jsonl", "--report=mine.html").returncode == 1
+    assert (tmp_path / "mine.html").is_file()
+    for words in (["ARGV-RESTORD"], ["--imp=mine"], ["show", "nested_package_runs_main"], ["list", "chapter"]):
+        done = run(wheel, tmp_path, NAME, *words)
+        assert done.returncode == 2
+        assert "did you mean" in done.stderr
+        assert not re.findall(r"\bnox\b|docs/|fixtures/|python -m conformance", done.stderr)
+    missing = run(wheel, tmp_path, NAME, "--impl=no_such_module", ONE)
+    assert missing.returncode == 3
+    assert "--install" not in missing.stderr
 
 
 def test_help_lists_our_options() -> None:

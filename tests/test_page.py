@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import pytest
 
-from conformance.clauses import CHAPTERS, registry
+from conformance.clauses import registry
 from conformance.report.page import page as page_of
 from conformance.report.records import Record
 from conformance.report.runs import merged, read
@@ -147,7 +147,7 @@ def test_it_opens_without_a_fault_and_asks_for_nothing(browser: Page, small: str
 
 
 def test_the_summary_and_the_matrix(browser: Page, small: str) -> None:
-    """Each target with its verdict, each chapter with a cell for each target."""
+    """Each target with its verdict, each chapter that was tried with a cell for each target."""
     browser.show(small)
     rows = browser.run("[...document.querySelectorAll('.counts tbody tr')].map(one => one.innerText)")
     assert [("conforms" in row, "diverges" in row, "incomplete" in row) for row in rows] == [
@@ -155,7 +155,8 @@ def test_the_summary_and_the_matrix(browser: Page, small: str) -> None:
         (False, True, False),
         (False, False, True),
     ]
-    assert browser.run("document.querySelectorAll('.matrix tbody tr').length") == len(CHAPTERS)
+    tried = {registry()[one].chapter for one in ("PACKAGE-FROM-SPEC", "MAIN-SUBMODULE", "ARGV-IS-FILE")}
+    assert browser.run("document.querySelectorAll('.matrix tbody tr').length") == len(tried)
     cells = browser.run(
         "[...document.querySelectorAll('.matrix tbody tr')].find(one => one.innerText.startsWith('Packages'))"
         ".innerText.split('\\t')"
@@ -242,7 +243,7 @@ def test_filters(
     browser.show(again)
     assert shown_now() == (findings, clauses, cases)
     browser.run("document.getElementById('reset').click()")
-    assert len(shown_all(browser)) > 300
+    assert len(shown_all(browser)) == 3
     assert visible(browser, "details.clause") == []
     assert browser.run("location.hash") == ""
 
@@ -256,17 +257,13 @@ def test_the_index_is_folded_by_chapter(browser: Page, small: str) -> None:
     """Closed at first, each chapter with what stands in it; by mouse and keyboard they open one by one, or all."""
     browser.show(small, width=390, height=844)
     assert chapters_open(browser) == visible(browser, "details.clause") == visible(browser, "#case-list li") == []
-    assert len(visible(browser, "#clauses .chapter")) == len(CHAPTERS)
+    assert len(visible(browser, "#clauses .chapter")) == 3
     folded = browser.run(
         "document.getElementById('clauses').offsetHeight + document.getElementById('cases').offsetHeight"
     )
     packages = browser.run("document.querySelector('#chapter-packages > summary').innerText")
-    own = [
-        one for one in registry().values() if one.chapter == "packages" and not one.untestable and one.holds("3.13.0")
-    ]
-    assert f"{len(own)} clauses" in packages
+    assert "1 clause" in packages
     assert "diverges: 1" in packages
-    assert "not-run: " in packages
     browser.run("document.querySelector('#chapter-packages > summary').click()")
     assert {registry()[one.removeprefix("clause-")].chapter for one in visible(browser, "details.clause")} == {
         "packages"
@@ -275,11 +272,13 @@ def test_the_index_is_folded_by_chapter(browser: Page, small: str) -> None:
     browser.key("Enter", number=13)
     settle()
     assert visible(browser, "#case-list li") == ["case-packages/nested", "case-packages/main"]
-    assert len(shown_all(browser)) > 300
-    assert visible(browser, "details.clause") == []
+    assert len(shown_all(browser)) == 3
     open_all(browser)
-    unfolded = browser.run("document.getElementById('clauses').offsetHeight")
-    assert folded < 2500 < 20 * folded < unfolded
+    unfolded = browser.run(
+        "document.getElementById('clauses').offsetHeight + document.getElementById('cases').offsetHeight"
+    )
+    assert folded < 2500
+    assert folded < unfolded
 
 
 def test_a_filter_and_a_link_open_the_chapters_that_they_are_about(browser: Page, small: str) -> None:
@@ -287,7 +286,7 @@ def test_a_filter_and_a_link_open_the_chapters_that_they_are_about(browser: Page
     browser.show(f"{small}#verdict=crashes")
     assert chapters_open(browser) == ["chapter-altering_sys", "cases-altering_sys"]
     said = browser.run("document.querySelector('#chapter-altering_sys > summary').innerText")
-    assert "1 of " in said
+    assert "1 clause" in said
     assert "crashes: 1" in said
     assert "not-run" not in said
     browser.run("document.getElementById('reset').click()")
@@ -297,8 +296,10 @@ def test_a_filter_and_a_link_open_the_chapters_that_they_are_about(browser: Page
     browser.show(f"{small}#case-packages/main")
     assert chapters_open(browser) == ["cases-packages"]
     browser.show(f"{small}#cases-packages")
+    settle()
     assert chapters_open(browser) == ["cases-packages"]
     assert visible(browser, "#case-list li") == ["case-packages/nested", "case-packages/main"]
+    assert browser.run("document.getElementById('shown').innerText").startswith("3 of 3 divergences")
     browser.show(f"{small}#case-packages/main", javascript=False)
     browser.run("document.querySelector('#chapter-packages > summary').click()")
     assert chapters_open(browser) == ["chapter-packages"]
@@ -385,7 +386,7 @@ def test_several_candidates_each_have_a_headline_and_columns(browser: Page, seve
         "[...[...document.querySelectorAll('.matrix tbody tr')].find(one => one.innerText.startsWith('Packages'))"
         ".querySelectorAll('td')].map(one => one.className.split(' ')[0])"
     )
-    assert cells == ["diverges", "diverges", "partly", "partly"]
+    assert cells == ["diverges", "diverges", "conforms", "conforms"]
     rows = browser.run("[...document.querySelectorAll('.counts tbody')].map(one => one.innerText)")
     assert [row.count("CPython") for row in rows] == [2, 2]
     assert [name in row for name, row in zip(("mypkg", "their.py:run"), rows, strict=True)] == [True, True]
@@ -522,8 +523,7 @@ def test_a_cell_of_the_matrix_leads_to_its_clauses(browser: Page, small: str) ->
     browser.run("document.querySelector('.matrix a[href*=altering_sys][href*=\"target=3.13.0\"]').click()")
     settle()
     found = visible(browser, "details.clause")
-    assert len(found) > 10
-    assert all(registry()[one.removeprefix("clause-")].chapter == "altering_sys" for one in found)
+    assert found == ["clause-ARGV-IS-FILE"]
     assert browser.run("document.querySelector('#filter [name=target]').value") == "3.13.0"
 
 
@@ -566,7 +566,10 @@ def test_the_reproducer_and_the_command_can_be_copied(browser: Page, small: str)
     assert "The reproducer is copied" in browser.run("document.getElementById('told').textContent")
     browser.run("document.querySelector('#divergence-PACKAGE-FROM-SPEC [data-copy=again]').click()")
     settle()
-    assert browser.run("navigator.clipboard.readText()") == "python -m conformance --impl=mypkg packages/nested"
+    assert (
+        browser.run("navigator.clipboard.readText()")
+        == "python -m conformance --impl=mypkg packages/nested::PACKAGE-FROM-SPEC"
+    )
     browser.run("document.querySelector('#divergence-PACKAGE-FROM-SPEC .look').click()")
     assert browser.run("document.querySelector('pre.program').textContent") == program
 
@@ -602,7 +605,7 @@ def test_printed(browser: Page, small: str, tmp_path: Path) -> None:
     for selector in ("#filter", "nav", "button", ".link"):
         assert browser.run(f"[...document.querySelectorAll({selector!r})].some(one => one.checkVisibility())") is False
     assert len(visible(browser, "article.finding")) == 3
-    assert len(visible(browser, "details.clause")) > 300
+    assert len(visible(browser, "details.clause")) == 3
     assert visible(browser, "#case-list li") == []
     assert browser.run(_CONTRAST) == []
     browser.printed(tmp_path / "it.pdf")
@@ -612,11 +615,12 @@ def test_printed(browser: Page, small: str, tmp_path: Path) -> None:
 def test_all_divergences_and_clauses_are_open_while_it_is_printed(browser: Page, several: str) -> None:
     """On paper nobody can open them; of the cases, which may be thousands, those that are open on the screen."""
     browser.show(f"{several}#cases-packages")
+    settle()
     before = chapters_open(browser)
     assert before == ["cases-packages"]
     browser.run("window.dispatchEvent(new Event('beforeprint'))")
     assert len(visible(browser, "article.finding")) == 3
-    assert len(visible(browser, "details.clause")) > 300
+    assert len(visible(browser, "details.clause")) == 2
     assert len(visible(browser, "#case-list li")) == 2
     browser.run("window.dispatchEvent(new Event('afterprint'))")
     assert chapters_open(browser) == before
@@ -631,9 +635,8 @@ def test_without_javascript_all_but_the_cases_is_there(browser: Page, small: str
     assert visible(browser, "#filter") == []
     assert len(visible(browser, "article.finding")) == 3
     assert visible(browser, "#unfold") == visible(browser, "details.clause") == []
-    for number in range(len(CHAPTERS)):
-        browser.run(f"document.querySelectorAll('#clauses .chapter > summary')[{number}].click()")
-    assert len(visible(browser, "details.clause")) > 300
+    browser.run("document.querySelectorAll('#clauses .chapter > summary').forEach((summary) => summary.click())")
+    assert len(visible(browser, "details.clause")) == 3
     assert visible(browser, "#case-list li") == []
     assert "needs JavaScript" in browser.run("document.getElementById('cases').innerText")
     browser.show(small)
@@ -703,4 +706,4 @@ def test_five_thousand_cases_on_nine_targets(browser: Page, tmp_path: Path) -> N
     browser.run("document.querySelector('#cases-families button').click()")
     assert browser.run("document.querySelectorAll('#case-list li').length") == 201
     ids = browser.run("[...document.querySelectorAll('#case-list li')].map(one => one.id)")
-    assert len(set(ids)) == 201
+    assert ids == [f"case-families/some/case-{number:04}" for number in (4999, *range(200))]

@@ -18,8 +18,9 @@ from conformance import FIXTURES
 from conformance.cases.families import generate
 from conformance.cases.fixtures import from_plain
 from conformance.cases.model import Case
+from conformance.checked import WrongData
 from conformance.clauses import Level, registry
-from conformance.clauses.effects import EffectError, effect
+from conformance.clauses.effects import effect
 from conformance.clauses.ledger import Change, LedgerError, disagreements, ledger, load
 from conformance.commands.releases import __main__ as command
 from conformance.commands.releases.cases_of_changes import case_of
@@ -87,13 +88,35 @@ def test_where_nobody_has_looked_a_change_may_show_and_need_not() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("[[change]]\nid = 'A'\n", "A: no 'after'"),
+        ("[[change]]\nid = 'A'\n", "change A: this change has no 'release'"),
+        ("[[change]]\nbefore = 'A'\n", "item 1 of `change`: this change has no 'id'"),
+        ("[change]\nid = 'A'\n", "`change` is a list of changes, each written [[change]], not a table"),
+        (
+            "[[changes]]\n{}\n",
+            "there is no key 'changes' in a file of the ledger, which may have change; is it change?",
+        ),
         ("x =", "this is not TOML"),
-        ("[[change]]\n{}\nwhen = 'now'\neffects = []", "unknown key 'when'"),
-        ("[[change]]\n{}\neffects = [{ what = 'note' }]", "an effect has no 'after'"),
+        (
+            "[[change]]\n{}\nbegin = ['X']\neffects = []",
+            "change A: there is no key 'begin' in a change, which may have",
+        ),
+        ("[[change]]\n{}\nbegin = ['X']\neffects = []", "; is it begins?"),
+        ("[[change]]\n{}\nbegins = 'X'\neffects = []", "change A: `begins` is a list of texts, not 'X'"),
+        ("[[change]]\n{}\nends = ['X', 1]\neffects = []", "change A: item 2 of `ends` is a text, not 1"),
+        ("[[change]]\n{}\nunsure = ['3.12']\neffects = []", "change A: '3.12' is no version specifier"),
+        ("[[change]]\n{}\neffects = 'all'", "change A: `effects` is a list of tables, not 'all'"),
+        ("[[change]]\n{}\neffects = [{ what = 'note' }]", "change A: item 1 of `effects`: this effect has no 'before'"),
+        (
+            "[[change]]\n{}\neffects = [{ what = 1, before = '', after = '' }]",
+            "item 1 of `effects`: `what` is a text, not 1",
+        ),
+        ("[[change]]\n{}\neffects = [{ what = 'n', before = '', after = '', feels = true }]", "; is it felt?"),
         ("[[change]]\n{}\neffects = [{ what = 'n', before = '(', after = '' }]", "is no regular expression"),
         ("[[change]]\n{}\neffects = [{ what = 'n', before = '', after = '', felt = true }]", "needs `case`"),
         ("[[change]]\n{}\nbackports = ['3.13.0']\neffects = []", "is no earlier than"),
+        ("[[change]]\n{}\nbackports = ['soon']\neffects = []", "change A: 'soon' is no release, such as 3.15.0"),
+        ("[[change]]\n{}\nbackports = ['3.11']\neffects = []", "3.11 is no micro release, such as 3.15.0"),
+        ("[[change]]\n{}\neffects = []\n[[change]]\n{}\neffects = []", "the change A is there twice"),
     ],
 )
 def test_a_ledger_that_is_wrong_is_told_in_a_sentence(text: str, sentence: str, tmp_path: Path) -> None:
@@ -103,6 +126,12 @@ def test_a_ledger_that_is_wrong_is_told_in_a_sentence(text: str, sentence: str, 
     with pytest.raises(LedgerError, match=r"3\.12\.toml") as caught:
         load(tmp_path)
     assert sentence in str(caught.value)
+
+
+def test_a_ledger_that_is_not_there_is_told(tmp_path: Path) -> None:
+    """An empty ledger would have every change of a release reported as unknown."""
+    with pytest.raises(LedgerError, match="there is no file of the ledger"):
+        load(tmp_path / "releases")
 
 
 # -- held against the recordings -------------------------------------------------------------------------------
@@ -217,7 +246,7 @@ def test_what_follows_counts_unless_the_code_feels_it() -> None:
     felt = effect("X", row | {"case": "cached|plain_module", "felt": True})
     rest, _ = Expected([felt]).rest(case, new, other, found, Level.EXACT)
     assert "outcome" not in {one.signature.field for one in rest}
-    with pytest.raises(EffectError, match="needs `case`"):
+    with pytest.raises(WrongData, match="needs `case`"):
         effect("X", row | {"felt": True})
 
 

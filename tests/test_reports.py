@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -13,8 +14,8 @@ import pytest
 
 from conformance import HOUSE, __version__
 from conformance.clauses import Level
+from conformance.commands.report import main
 from conformance.report import badge, markdown
-from conformance.report.__main__ import main
 from conformance.report.compare import compare, lines
 from conformance.report.compare import markdown as compared
 from conformance.report.outputs import ENDINGS, OutputError, ending
@@ -24,6 +25,7 @@ from conformance.report.records import SCHEMA
 from conformance.report.runs import ReportError, Run, headline, merged, places, read, status_of
 from conformance.report.stream import Stream
 from tests import made
+from tests.harness import conformance
 from tests.made import divergence, run, search, shown, trial, write
 
 GOOD = trial("packages/good")
@@ -340,11 +342,12 @@ def test_the_terminal_and_the_summary_tell_candidates_apart(tmp_path: Path, caps
     assert "- ❌ `mypkg`: diverges on 3.13.0; conforms on 3.12.0\n" in text
     assert "| candidate | target | verdict |" in text
     assert "| `their.py:run` | CPython 3.13.0 | ❌ diverges |" in text
-    table = [line for line in text.splitlines() if line.startswith(("| candidate", "|---|---|---", "| `mypkg`"))]
+    table = [line for line in text.partition("### ")[0].splitlines() if line.startswith("|")]
+    assert len(table) == 2 + 3
     assert len({line.count("|") for line in table}) == 1
     mine, theirs = text.split("### ")[1:]
-    assert mine.startswith("`mypkg`: 1 divergence\n")
-    assert theirs.startswith("`their.py:run`: 1 divergence\n")
+    assert mine.startswith("`mypkg`: 1 finding\n")
+    assert theirs.startswith("`their.py:run`: 1 finding\n")
     assert "| candidate | `'theirs'` |" in theirs
     assert "--impl=their.py:run packages/bad" in theirs
 
@@ -481,8 +484,12 @@ def test_no_text_of_a_candidate_becomes_anything_else(tmp_path: Path) -> None:
 
 
 def test_the_page_asks_for_nothing(tmp_path: Path) -> None:
-    """No address of anybody's, but that of the SVG's kind."""
+    """No address of anybody's, but for the links to sources, which lead away only if they are clicked."""
     text = page([read(write(tmp_path / "a.jsonl", run([GOOD, BAD], details=[shown("packages/bad")])))])
+    links = re.findall(r'<a class="out" href="https://[^"]+" rel="noopener noreferrer">', text)
+    assert links
+    for link in set(links):
+        text = text.replace(link, "")
     for word in ("http://", "https://", "src=", "@import", "url(", "<link", "<iframe"):
         assert word not in text
 
@@ -532,9 +539,9 @@ def test_a_name_that_says_nothing(name: str) -> None:
 
 
 def report(*arguments: object) -> subprocess.CompletedProcess[str]:
-    """Run `python -m conformance.report`."""
+    """Run `python -m conformance report`."""
     return subprocess.run(
-        [sys.executable, "-m", "conformance.report", *map(str, arguments)],
+        [sys.executable, "-m", "conformance", "report", *map(str, arguments)],
         cwd=HOUSE,
         capture_output=True,
         text=True,
@@ -599,3 +606,19 @@ def test_all_records_that_are_written_are_documented() -> None:
     assert f"`schema` is {SCHEMA}" in text
     for key in made.divergence():
         assert f"`{key}`" in text
+
+
+def test_the_smallest_case_of_two_causes_is_one_record(tmp_path: Path) -> None:
+    """A search that finds it twice tells of it once, or its records could not be read."""
+    (tmp_path / "mine.py").write_text(
+        "from runpy import run_module as right\n"
+        "def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
+        "    return {**right(mod_name, init_globals, run_name, alter_sys), '__package__': 'wrong'}\n"
+    )
+    options = [f"--report={tmp_path / 'out.jsonl'}", f"--finds={tmp_path / 'finds'}", "--database=none"]
+    done = conformance(f"--impl={tmp_path / 'mine.py'}", *options, "search/packages")
+    assert done.returncode == 1, done.stdout + done.stderr
+    found = read(tmp_path / "out.jsonl")
+    assert found.searches[0]["finds"] == [trial["id"] for trial in found.trials]
+    causes = [one["clause"] for one in found.trials[0]["divergences"] if one["cause"]]
+    assert len(causes) > 1

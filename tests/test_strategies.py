@@ -20,7 +20,7 @@ from conformance.cases.families.storages import STORAGES
 from conformance.cases.fixtures import from_plain, read, toml
 from conformance.cases.model import CAPABILITIES, Case, Step
 from conformance.cases.strategies import PROPERTIES, TABLES, bodies, calls, cases, drawn, shapes, states
-from conformance.cases.strategies.derive import Asked, Part, derive
+from conformance.cases.strategies.derive import Part, Request, derive
 from conformance.cases.strategies.feature import NOTHING, Feature
 from conformance.cases.strategies.shapes import MODULE, Shape
 from conformance.clauses import Level, registry
@@ -49,32 +49,32 @@ def tables(module: Any, kind: type) -> Iterator[Any]:
 
 
 ENDINGS = list(bodies.ENDINGS)
-EFFECTS = [one for one in dict.fromkeys(tables(bodies, str)) if one not in ENDINGS]
+ACTIONS = [one for one in dict.fromkeys(tables(bodies, str)) if one not in ENDINGS]
 CHANGES = [one for name, table in vars(calls).items() if name.endswith("NAMES") for one in table if callable(one)]
 FEATURES = [*tables(calls, Feature), *tables(states, Feature)]
 
 
-def plain_part(effect: str = bodies.SIMPLE[0], ending: str = "", shape: Shape = MODULE) -> Part:
+def plain_part(action: str = bodies.SIMPLE[0], ending: str = "", shape: Shape = MODULE) -> Part:
     """The plainest module, or one that differs from it in one thing."""
-    return Part(shape, shapes.PLACES[0], effect, ending)
+    return Part(shape, shapes.PLACES[0], action, ending)
 
 
 def one_of_each() -> Iterator[Case]:
     """For each word of the vocabulary a case that is plain but for it."""
-    plainly = Asked(0, calls.NAME)
+    plainly = Request(0, calls.NAME)
     other = plain_part(shape=shapes.OTHER)
-    for effect in EFFECTS:
+    for action in ACTIONS:
         for ending in ("", ENDINGS[0]):
-            yield derive("search/test", [plain_part(effect, ending), other], plainly, [])
+            yield derive("search/test", [plain_part(action, ending), other], plainly, [])
     for ending in ENDINGS:
         yield derive("search/test", [plain_part(ending=ending)], plainly, [])
     for shape in tables(shapes, Shape):
         for place in shapes.PLACES:
             parts = [plain_part(shape=shapes.PACKAGE), Part(shape, place, bodies.SIMPLE[0], "")]
-            yield derive("search/test", parts, Asked(1, calls.NAME), [])
+            yield derive("search/test", parts, Request(1, calls.NAME), [])
     for shape in (MODULE, shapes.SUBMODULE):
         for change in CHANGES:
-            yield derive("search/test", [plain_part(shape=shape)], Asked(0, change), [])
+            yield derive("search/test", [plain_part(shape=shape)], Request(0, change), [])
     for feature in FEATURES:
         for storage in ("source", "zip"):
             features = [Feature("storage", storage), feature]
@@ -134,7 +134,7 @@ def test_drawn_cases_are_whole_and_the_same_for_a_seed(name: str, tmp_path: Path
 def test_every_word_can_be_drawn() -> None:
     """By `everything`, which draws evenly from its tables; and each property has a sentence of its own."""
     tables_of = TABLES["everything"]
-    assert {*EFFECTS} == {*tables_of.effects}
+    assert {*ACTIONS} == {*tables_of.actions}
     assert {"", *ENDINGS} == {*tables_of.endings}
     assert {*CHANGES} == {*tables_of.names}
     assert {repr(one) for one in (NOTHING, *FEATURES)} == {repr(one) for one in tables_of.features}
@@ -151,14 +151,14 @@ def test_a_few_hundred_cases_show_nearly_all_words_of_a_property() -> None:
     @seed(1)
     @QUIETLY
     @given(drawn("initial_globals"))
-    def collect(choices: tuple[list[Part], Asked, tuple[Feature, ...]]) -> None:
+    def collect(choices: tuple[list[Part], Request, tuple[Feature, ...]]) -> None:
         parts, _, features = choices
-        seen.update(part.effect for part in parts)
+        seen.update(part.action for part in parts)
         seen.update(map(repr, features))
 
     collect()
     own = TABLES["initial_globals"]
-    wanted = {*own.effects, *map(repr, own.features)}
+    wanted = {*own.actions, *map(repr, own.features)}
     assert seen <= wanted
     assert len(wanted - seen) <= 3
 
@@ -168,14 +168,14 @@ def test_runs_inside_runs_come_to_an_end() -> None:
     runs = bodies.RUNS[0]
     hidden = Part(Shape("", "m", {"m/__main__.py": shapes.BODY}, ".__main__"), shapes.PLACES[2], runs, "")
     parts = [plain_part(runs), plain_part(runs, shape=shapes.OTHER), hidden]
-    case = derive("search/test", parts, Asked(0, calls.NAME), [])
+    case = derive("search/test", parts, Request(0, calls.NAME), [])
     assert case.files["one/m.py"] == runs.replace("$later", "n")
     assert case.files["one/n.py"] == runs.replace("$later", "absent_module")
 
 
 def test_what_is_forgotten_is_the_world_s_own() -> None:
     """And not the interpreter's modules, many of which begin alike."""
-    parts, plainly = [plain_part(), plain_part(shape=shapes.SUBMODULE)], Asked(0, calls.NAME)
+    parts, plainly = [plain_part(), plain_part(shape=shapes.SUBMODULE)], Request(0, calls.NAME)
     for forget in (Feature("forget", number=-1), Feature("forget", number=0), states.HISTORY[3]):
         do = str(derive("search/test", parts, plainly, [forget]).steps[0].content)
         kept = ["math", "pkgutil", "sys"]

@@ -45,7 +45,7 @@ def end_of(stream: list[made.Record], width: int = 80, height: int = 24, then: s
     run = Run(kinds["run"][0], kinds.get("trial", []), kinds["clause"], kinds.get("search", []), end=stream[-1])
     console = terminal.console_on(Screen(), colour=False)
     console.width, console.height = width, height
-    terminal.overview(console, run, "python -m conformance --impl=mypkg", files=["out.html"], then=then)
+    terminal.overview(console, run, files=["out.html"], then=then)
     return console.file.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
 
 
@@ -61,14 +61,14 @@ def broken_everywhere() -> list[made.Record]:
 
 @pytest.mark.parametrize("width", [60, 80, 200])
 def test_the_end_of_a_run_fits_a_screen_however_bad_it_is(width: int) -> None:
-    """All chapters, the firmest divergences, the status, and last the command for the first of them."""
+    """All chapters, the firmest findings, the status, and last the command to run next."""
     lines = end_of(made.run(broken_everywhere(), searches=[search()]), width)
     assert sum(-(-max(len(line), 1) // width) for line in lines) <= 23  # one is left for what is typed
     assert sum(any(title[:20] in line for line in lines) for title in CHAPTERS.values()) >= 8
     assert any(" other chapters " in line for line in lines)
-    assert "divergences, the firmest first:" in "\n".join(lines)
+    assert "findings, the firmest first:" in "\n".join(lines)
     assert any("status 1: diverges" in line for line in lines)
-    assert lines[-1].startswith("next: python -m conformance --impl=mypkg ")
+    assert lines[-1] == "next: python -m more"
 
 
 def test_a_large_screen_shows_more() -> None:
@@ -108,7 +108,8 @@ def test_a_find_is_named_after_the_clause_of_its_finding() -> None:
     main = divergence("ARGV-IS-FILE", phase="execute", field="entry.argv")
     finds = [trial(f"search/x/{n}23456789", main, first, clauses=[], fixture="x", size=9 - n) for n in range(3)]
     known = trial("returned_namespace/copy", first, clauses=["RESULT-COPY"])
-    found = terminal.finds([*finds, known], terminal.Level.COMPAT)
+    stream = made.run([*finds, known])
+    found = terminal.finds(Run(stream[0], [*finds, known], []))
     assert [(one.clause, one.trial["id"]) for one in found] == [("ARGV-IS-FILE", "search/x/223456789")]
 
 

@@ -12,7 +12,14 @@ ORACLE = "oracle"
 
 
 class CannotLoad(Exception):
-    """The candidate cannot be loaded; the text is one sentence for its author."""
+    """The candidate cannot be loaded; the text is one sentence for its author.
+
+    missing: the top of a module's name, if it is that module which cannot be found; the sentence then has no end yet.
+    """
+
+    def __init__(self, text: str, missing: str = "") -> None:
+        super().__init__(text)
+        self.missing = missing
 
 
 def load(where: str) -> Callable[..., Any]:
@@ -37,22 +44,41 @@ def load(where: str) -> Callable[..., Any]:
     try:
         module = _from_path(place) if _is_path(place) else importlib.import_module(place)
     except SystemExit as exc:
-        raise CannotLoad("{} exits when it is imported (SystemExit: {}).".format(place, exc.code)) from None
+        text = "{} exits when it is imported (SystemExit: {}){}."
+        raise CannotLoad(text.format(place, exc.code, _raised_at(exc))) from None
     except CannotLoad:
         raise
     except BaseException as exc:
-        if isinstance(exc, ModuleNotFoundError) and exc.name is not None and place.startswith(exc.name):
-            raise CannotLoad(
-                "There is no module {!r} for {}; is it installed there (--install), or is its folder the one "
-                "you stand in?".format(exc.name, sys.executable)
-            ) from None
-        raise CannotLoad("{} raises {} when it is imported: {}".format(place, type(exc).__name__, exc)) from None
+        if isinstance(exc, ModuleNotFoundError) and exc.name and (place + ".").startswith(exc.name + "."):
+            text = "There is no module {!r} for {}".format(exc.name, sys.executable)
+            raise CannotLoad(text, exc.name.partition(".")[0]) from None
+        text = "{} raises {} when it is imported: {}{}"
+        said = getattr(exc, "msg", None) if isinstance(exc, SyntaxError) else str(exc)  # its text names a file already
+        raise CannotLoad(text.format(place, type(exc).__name__, said, _raised_at(exc))) from None
     found: Any = module
     for part in attribute.split("."):
         found = getattr(found, part, None)
     if not callable(found):
         raise CannotLoad("{} has no callable {!r}.".format(place, attribute))
     return found  # type: ignore[no-any-return]
+
+
+def _raised_at(exc: BaseException) -> str:
+    """Where an error comes from: " (/path/to/mypkg.py, line 3)"; and by which line of the candidate, if elsewhere."""
+    ours = (os.path.dirname(os.path.abspath(__file__)), os.path.dirname(importlib.__file__))
+    places = []
+    traceback = exc.__traceback__
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if "frozen importlib" not in file and os.path.dirname(file) not in ours:
+            places.append((file, traceback.tb_lineno))
+        traceback = traceback.tb_next
+    if isinstance(exc, SyntaxError) and exc.filename and exc.lineno:
+        places.append((exc.filename, exc.lineno))
+    if not places:
+        return ""
+    told = ["{}, line {}".format(*place) for place in places]
+    return " ({})".format(told[-1] if places[-1][0] == places[0][0] else told[-1] + ", reached from " + told[0])
 
 
 def _is_path(place: str) -> bool:
@@ -66,7 +92,8 @@ def _from_path(path: str) -> Any:
         locations = [path]
         path = os.path.join(path, "__init__.py")
     if not os.path.isfile(path):
-        raise CannotLoad("There is no file {}.".format(path))
+        what = ": the folder is no package, and an adapter is a file" if locations else ""
+        raise CannotLoad("There is no file {}{}.".format(path, what))
     name = "_candidate_" + os.path.basename(locations[0] if locations else path).partition(".")[0]
     spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=locations)
     if spec is None or spec.loader is None:

@@ -77,11 +77,15 @@ class Handshake(_Handshake, total=False):
     made_of: List[Any]  # of the oracle only: what decides how it behaves, to be compared as a whole
 
 
+class _CannotLoad(TypedDict):
+    cannot_load: str  # one sentence
+
+
 @final
-class CannotLoad(TypedDict):
+class CannotLoad(_CannotLoad, total=False):
     """The first and last message of an agent whose candidate cannot be loaded."""
 
-    cannot_load: str  # one sentence
+    missing: str  # the module that cannot be found, if that is the reason
 
 
 class _Answer(TypedDict):

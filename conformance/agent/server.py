@@ -70,7 +70,7 @@ def main(arguments: List[str]) -> None:
     try:
         run_module = candidate.load(side)
     except candidate.CannotLoad as exc:
-        refusal: CannotLoad = {"cannot_load": str(exc)}
+        refusal: CannotLoad = {"cannot_load": str(exc), "missing": exc.missing}
         send(refusal)
         return
     single_threaded = _other_threads() == _threads_before

@@ -1,6 +1,6 @@
 """The model: a case is a world (files, sys.path, sys.argv) and the steps taken in it.
 
-Plain data, without a word of how it is read, run or judged.
+A case is plain data. This module does not know how a case is read, run or judged.
 """
 
 from __future__ import annotations
@@ -14,14 +14,32 @@ from typing import Any
 
 from packaging.specifiers import SpecifierSet
 
+# The content of a file: its text, or a table with one of the forms in `fixture_file.RECIPES`, as the agent gets it.
 Recipe = str | Mapping[str, Any]
-FAMILIES = "families"  # the folder of their tables, and the chapter of their cases
-SEARCH = "search"  # the chapter of what is drawn
-CAPABILITIES = ("fork", "symlinks", "audit", "cpython", "refcounting", "threads", "unicode", "zip")
+FAMILIES = "families"  # the folder of the families' tables, and the chapter of their cases
+SEARCH = "search"  # the chapter of drawn cases
+
+# Each thing, beside a version, that a case can require of its target; the agent finds out which of them are there.
+CAPABILITIES: Mapping[str, str] = {
+    "fork": "processes can be forked",
+    "symlinks": "files can be symbolic links",
+    "audit": "`sys.addaudithook` is there",
+    "cpython": "the interpreter is CPython",
+    "refcounting": "objects go as soon as nothing refers to them",
+    "threads": "threads can be started",
+    "unicode": "names of files can hold any letter",
+    "zip": "modules can be imported from zip archives",
+}
+_OF_CPYTHON = frozenset(("cpython", "refcounting"))
+
+
+def usual_capabilities(implementation: str) -> frozenset[str]:
+    """The capabilities of "cpython", or of another implementation, on a platform that lacks nothing."""
+    return frozenset(CAPABILITIES) - (frozenset() if implementation == "cpython" else _OF_CPYTHON)
 
 
 class CaseError(Exception):
-    """A fixture is wrong: one sentence that says what, where, and what to do."""
+    """Raised for a wrong fixture, or a wrong table of families: one sentence, which says what to do."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +50,7 @@ class Step:
     content: str | Mapping[str, Recipe]
 
     def plain(self) -> dict[str, Any]:
-        """As JSON data."""
+        """The step as JSON data."""
         return {self.kind: self.content}
 
 
@@ -40,9 +58,10 @@ class Step:
 class Case:
     """A world and the steps taken in it.
 
-    files: path below the world's root -> text or recipe. path: entries of sys.path, below the root. requires:
-    capabilities and "python>=3.12"-like specifiers of the target. A fixture also has an id (its path, which is its
-    chapter and name), a summary and the clauses that it shows, the point first.
+    files: the content of each file, by its path below the world's root. path: entries of sys.path, below the root.
+    requires: capabilities of the target, and specifiers such as "python>=3.12". id: chapter and name, which for a
+    fixture is its path. summary: the point in a sentence. clauses: ids of the clauses that the case shows, the point
+    first.
     """
 
     files: Mapping[str, Recipe]
@@ -65,7 +84,7 @@ class Case:
         return self.id.rpartition("/")[0]
 
     def plain(self) -> dict[str, Any]:
-        """What the agent gets: the world and the steps, without a name and without what they are to show."""
+        """The data that the agent gets: the world and the steps, without id, summary and clauses."""
         return {
             "files": dict(self.files),
             "path": list(self.path),
@@ -75,16 +94,16 @@ class Case:
 
     @functools.cached_property
     def digest(self) -> str:
-        """A stable id of the content: equal worlds and steps have equal digests, whatever their names."""
+        """A stable id of the content: cases with equal worlds and steps have equal digests."""
         text = json.dumps([self.plain(), sorted(self.requires)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def unmet(self, version: str, capabilities: frozenset[str]) -> str:
-        """The first requirement that a target does not meet, or an empty text."""
-        for one in self.requires:
-            if one.startswith("python"):
-                if not SpecifierSet(one[len("python") :], prereleases=True).contains(version):
-                    return one
-            elif one not in capabilities:
-                return one
+        """The first requirement that a target of this version does not meet, or an empty text."""
+        for requirement in self.requires:
+            if requirement.startswith("python"):
+                if not SpecifierSet(requirement[len("python") :], prereleases=True).contains(version):
+                    return requirement
+            elif requirement not in capabilities:
+                return requirement
         return ""

@@ -1,4 +1,4 @@
-"""The whole fixture tree: the named cases, and after them what the families enumerate."""
+"""The whole tree of cases: the fixtures, and after them the cases of the families."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from .model import Case
 
 
 def cases(root: Path) -> list[Case]:
-    """All cases below `root`: named ones in the order of their ids, then those of the families. Raises CaseError."""
+    """All cases below `root`: the fixtures in the order of their ids, then the families. Raises CaseError."""
     return [*(read(path, root) for path in fixtures(root)), *generate(root)]

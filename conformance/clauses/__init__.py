@@ -1,7 +1,14 @@
 """The registry of clauses: what `run_module` does, one normative statement at a time.
 
-One TOML file a chapter lies beside this module. What belongs here: ids, levels, the versions for which a statement
-holds, its source, and the fields of an observation in which a breach of it shows. How anything is run does not.
+Rules. This module owns ids, levels, the versions for which a statement holds, its source, and the fields of an
+observation in which a breach of it shows. It does not know how a case is run, or how two observations are compared.
+
+Theory of operation. One TOML file for each chapter lies beside this module; `ClauseEntry` says what such a file may
+hold, and `load` reads all of them into one mapping, which nobody changes. The judge asks a clause two things: does it
+hold for this version (`holds`), and may this difference be a breach of it (`owns`)?
+
+Beside it lie the other tables of this room: `ledger` (what the releases of CPython have changed), `natures` (what an
+interpreter does in its own way, by its nature), `effects` (the rows of which both consist), `pythons` (the targets).
 """
 
 from __future__ import annotations
@@ -9,12 +16,15 @@ from __future__ import annotations
 import enum
 import functools
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Annotated, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from ..checked import Table, WrongData, checked, form, says
 
 HERE = Path(__file__).resolve().parent
 
@@ -35,15 +45,19 @@ CHAPTERS = {
     "real_programs": "What real programs see",
 }
 
-# This one says what programs come to see of all the others.
+# The chapter that says what programs come to see of the clauses of all other chapters.
 CONSEQUENCES = "real_programs"
 
-# Fields in which the world speaks for itself: they belong to whatever a fixture is about.
+# Fields that the code of a fixture fills by itself: a difference in them belongs to whatever the fixture is about.
 FREE_FIELDS = ("note", "names", "result.values", "entry.globals", "exit.globals", "stdout", "crash", "hang")
 
 
+Texts = tuple[str, ...]
+LevelName = Literal["documented", "compat", "exact"]
+
+
 class Level(enum.IntEnum):
-    """How firmly a clause is promised; a lower one is firmer."""
+    """The firmness with which a clause is promised; a lower level is firmer."""
 
     DOCUMENTED = 1
     COMPAT = 2
@@ -62,16 +76,16 @@ class Level(enum.IntEnum):
 
 
 class RegistryError(Exception):
-    """A clause file is wrong: the sentence says where, and what to do."""
+    """Raised for a wrong file of clauses: one sentence, which says where, and what to do."""
 
 
 @dataclass(frozen=True)
 class Clause:
     """One normative statement.
 
-    `versions` and `unsure` are alternatives of version specifiers (packaging's); an empty `versions` is every
-    version, and `unsure` holds micro releases between which a boundary lies that nobody has shown. A clause with
-    `untestable` is listed with that reason and never judged.
+    versions, unsure: alternative version specifiers. Without versions the clause holds for every version; unsure are
+    micro releases for which nobody has shown whether it holds. untestable: the reason why the clause is listed and
+    never judged; empty for a clause that is judged.
     """
 
     id: str
@@ -85,35 +99,71 @@ class Clause:
     untestable: str = ""
 
     def holds(self, version: str) -> bool:
-        """Whether the statement is made for this version of the language, such as "3.13.0"."""
+        """True if the statement is made for this version of the language, such as "3.13.0"."""
         return not self.versions or _matches(self.versions + self.unsure, version)
 
     @property
     def is_consequence(self) -> bool:
-        """Whether it says what follows for programs from other clauses, and so is broken only beside one of those."""
+        """True if the clause only says what follows for programs from other clauses: it never breaks alone."""
         return self.chapter == CONSEQUENCES
 
     def is_unsure(self, version: str) -> bool:
-        """Whether this release lies where the boundary is not known."""
+        """True if nobody has shown whether the clause holds for this release."""
         return _matches(self.unsure, version)
 
     def owns(self, field: str, kind: str) -> bool:
-        """Whether a difference of this kind in this field of an observation may be a breach of this clause.
+        """True if a difference of this kind in this field of an observation may be a breach of this clause.
 
-        A pattern stands for every kind of difference, unless it ends in one: "entry.__file__:missing". One with a
-        wildcard leaves out whether a special global is there at all: that shows in every case, and has its own clauses.
+        A pattern stands for every kind of difference, unless the pattern ends in a kind: "entry.__file__:missing". A
+        pattern with a wildcard does not cover that a special global is missing, or extra: that shows in every case,
+        and has clauses of its own.
         """
         special = kind in ("missing", "extra") and ".__" in field
-        patterns = (one for one in self.fields if not (special and "*" in one))
-        return any(fnmatchcase(field, one) or fnmatchcase(f"{field}:{kind}", one) for one in patterns)
+        patterns = (pattern for pattern in self.fields if not (special and "*" in pattern))
+        return any(fnmatchcase(field, pattern) or fnmatchcase(f"{field}:{kind}", pattern) for pattern in patterns)
 
 
 @functools.lru_cache(maxsize=4096)
 def _matches(specifiers: tuple[str, ...], version: str) -> bool:
-    return any(SpecifierSet(one, prereleases=True).contains(version) for one in specifiers)
+    return any(SpecifierSet(specifier, prereleases=True).contains(version) for specifier in specifiers)
 
 
-_KEYS = {"id", "level", "statement", "source", "versions", "unsure", "fields", "untestable"}
+class ClauseEntry(Table, frozen=True):
+    """One normative statement of what `run_module` does."""
+
+    noun = "clause"
+
+    id: Annotated[str, says("an id that will never change, in capitals: ARGV-RESTORED")]
+    level: Annotated[LevelName, says("how firmly the statement is promised")]
+    statement: Annotated[str, says("the statement, in one sentence")]
+    source: Annotated[str, says("where it is promised, or on which releases it was observed")]
+    versions: Annotated[Texts, says("alternative version specifiers: the releases for which it holds")] = ()
+    unsure: Annotated[Texts, says("specifiers of releases for which nobody has shown whether it holds")] = ()
+    fields: Annotated[Texts, says("patterns for the fields of an observation in which a breach of it shows")] = ()
+    untestable: Annotated[str, says("why it is never judged; instead of fields")] = ""
+
+    def __post_init__(self) -> None:
+        """Check what types cannot say. Raises ValueError."""
+        for specifier in self.versions + self.unsure:
+            check_specifier(specifier)
+        if bool(self.fields) == bool(self.untestable):
+            raise ValueError("give either the fields that show it, or why it is untestable")
+
+
+class Chapter(Table, frozen=True):
+    """A file of clauses: one chapter of the specification."""
+
+    noun = "chapter"
+
+    clause: Annotated[tuple[ClauseEntry, ...], form("a list of clauses, each written [[clause]]")] = ()
+
+
+def check_specifier(text: str) -> None:
+    """Check a version specifier, such as ">=3.12,<3.14". Raises ValueError."""
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        raise ValueError(f"{text!r} is no version specifier, such as >=3.12 or ==3.14.*,>=3.14.5") from None
 
 
 def load(folder: Path = HERE) -> Mapping[str, Clause]:
@@ -122,57 +172,31 @@ def load(folder: Path = HERE) -> Mapping[str, Clause]:
     for chapter in CHAPTERS:
         path = folder / f"{chapter}.toml"
         try:
-            entries = tomllib.loads(path.read_text(encoding="utf-8")).get("clause", [])
+            entries = checked(tomllib.loads(path.read_text(encoding="utf-8")), Chapter).clause
         except FileNotFoundError:
             raise RegistryError(f"{path}: the chapter has no file of clauses") from None
-        except tomllib.TOMLDecodeError as exc:
-            raise RegistryError(f"{path}: {exc}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+            raise RegistryError(f"{path}: this is not TOML: {problem}") from None
+        except WrongData as problem:
+            raise RegistryError(f"{path}: {problem}") from None
         for entry in entries:
-            clause = _clause(path, chapter, entry)
-            if clause.id in found:
-                raise RegistryError(f"{path}: the clause {clause.id} is defined twice")
-            found[clause.id] = clause
+            if entry.id in found:
+                raise RegistryError(f"{path}: the clause {entry.id} is defined twice")
+            found[entry.id] = Clause(
+                id=entry.id,
+                chapter=chapter,
+                level=Level.parse(entry.level),
+                statement=entry.statement,
+                source=entry.source,
+                versions=entry.versions,
+                unsure=entry.unsure,
+                fields=entry.fields,
+                untestable=entry.untestable,
+            )
     return found
-
-
-def _clause(path: Path, chapter: str, entry: dict[str, object]) -> Clause:
-    name = entry.get("id", "(without id)")
-    unknown = entry.keys() - _KEYS
-    missing = {"id", "level", "statement", "source"} - entry.keys()
-    if unknown or missing:
-        wrong = f"unknown key {sorted(unknown)[0]!r}" if unknown else f"no {sorted(missing)[0]!r}"
-        raise RegistryError(f"{path}: clause {name}: {wrong}")
-    try:
-        level = Level.parse(str(entry["level"]))
-        versions, unsure = (_texts(entry.get(key, [])) for key in ("versions", "unsure"))
-        for specifier in versions + unsure:
-            SpecifierSet(specifier)
-    except (ValueError, InvalidSpecifier) as exc:
-        raise RegistryError(f"{path}: clause {name}: {exc}") from None
-    fields = _texts(entry.get("fields", []))
-    untestable = str(entry.get("untestable", ""))
-    if bool(fields) == bool(untestable):
-        raise RegistryError(f"{path}: clause {name}: give either the fields that show it, or why it is untestable")
-    return Clause(
-        id=str(entry["id"]),
-        chapter=chapter,
-        level=level,
-        statement=str(entry["statement"]),
-        source=str(entry["source"]),
-        versions=versions,
-        unsure=unsure,
-        fields=fields,
-        untestable=untestable,
-    )
-
-
-def _texts(value: object) -> tuple[str, ...]:
-    if not isinstance(value, Iterable) or isinstance(value, str):
-        raise ValueError(f"{value!r} is not a list of texts")
-    return tuple(str(one) for one in value)
 
 
 @functools.cache
 def registry() -> Mapping[str, Clause]:
-    """The project's own clauses by id; read once."""
+    """The project's own clauses by id; read once in a process."""
     return load()

@@ -1,43 +1,41 @@
 """The ledger: every known change of what `run_module` does, or of what a case shows, from one release to the next.
 
-A change says in which release it came, to the micro version, with backports; which clauses it began and ended; what is
-seen before and after; where that is written; the case that shows it; and its effects, by which it is known again.
+Rules. This module owns the files of `releases/` and what a change is. It does not know how releases are compared, nor
+where a case is kept.
+
+Theory of operation. A change says in which release it came, to the micro version, with backports; which clauses it
+began and ended; the behaviour before and after; where that is written; the case that shows it; and its effects, by
+which the change is known again when two releases are compared. The versions of the clauses say the same a second time,
+clause by clause: `disagreements` holds the two against each other, release by release.
 """
 
 from __future__ import annotations
 
 import functools
-import itertools
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from . import Clause
-from .effects import Effect, EffectError, effect
+from ..checked import Table, WrongData, checked, form, says
+from . import Clause, Texts, check_specifier, pythons
+from .effects import Effect, EffectRow, effects
 
 HERE = Path(__file__).resolve().parent
 LEDGER = HERE / "releases"
-_TEXTS = ("id", "release", "before", "after", "source", "case")
-_LISTS = ("backports", "unsure", "begins", "ends")
 
 
 class LedgerError(Exception):
-    """The ledger is wrong: one sentence, which says where."""
+    """Raised for a wrong ledger: one sentence, which says where."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """One change.
-
-    release: the first that has it, "3.15.0". backports: releases of earlier versions of the language from which on
-    these have it too. unsure: specifiers of releases in which it may be or not. begins, ends: clauses that hold with
-    it, or without it. case: the id of a fixture, or `releases/<name>` for one in `cases/`.
-    """
+    """One change; its fields are those of `ChangeEntry`, and its effects know to which change they belong."""
 
     id: str
     release: str
@@ -52,78 +50,105 @@ class Change:
     ends: tuple[str, ...] = ()
 
     def holds(self, version: str) -> bool:
-        """Whether a release has it."""
+        """True if a release has this change."""
         number = Version(version)
         return number >= Version(self.release) or any(
             number.release[:2] == first.release[:2] and number >= first for first in map(Version, self.backports)
         )
 
     def is_unsure(self, version: str) -> bool:
-        """Whether nobody has looked whether this release has it."""
-        return any(SpecifierSet(one, prereleases=True).contains(version) for one in self.unsure)
+        """True if nobody has looked for this change in this release."""
+        return any(SpecifierSet(specifier, prereleases=True).contains(version) for specifier in self.unsure)
 
     def between(self, old: str, new: str) -> bool:
-        """Whether the one release lacks it and the other has it, for certain."""
+        """True if certainly one of the two releases has this change and the other one lacks it."""
         return not self.is_unsure(old) and not self.is_unsure(new) and self.holds(old) != self.holds(new)
 
     def may_show(self, old: str, new: str) -> bool:
-        """Whether it may be what two releases differ by."""
+        """True if two releases may differ by this change."""
         return self.holds(old) != self.holds(new) or self.is_unsure(old) or self.is_unsure(new)
 
     @property
     def clauses(self) -> tuple[str, ...]:
-        """All the clauses that it is about."""
+        """The ids of all clauses that this change ends or begins."""
         return tuple(dict.fromkeys(self.ends + self.begins))
+
+
+class ChangeEntry(Table, frozen=True):
+    """A change of what `run_module` does, or of what a case shows, that came with a release of CPython."""
+
+    noun = "change"
+
+    id: Annotated[str, says("an id that will never change, in capitals")]
+    release: Annotated[str, says("the first release that has it, to the micro version: 3.15.0")]
+    before: Annotated[str, says("the behaviour before it, in a sentence")]
+    after: Annotated[str, says("the behaviour since then, in a sentence")]
+    source: Annotated[str, says("where it is written, or on which releases it was observed")]
+    case: Annotated[str, says("the id of the fixture that shows it, or releases/NAME for a case that is no fixture")]
+    effects: Annotated[tuple[EffectRow, ...], says("by what it is known again in an observation")]
+    backports: Annotated[Texts, says("releases of earlier versions from which on these have it too")] = ()
+    unsure: Annotated[Texts, says("specifiers of releases for which nobody has looked")] = ()
+    begins: Annotated[Texts, says("clauses that hold since this change")] = ()
+    ends: Annotated[Texts, says("clauses that hold before this change only")] = ()
+
+    def __post_init__(self) -> None:
+        """Check what types cannot say. Raises ValueError."""
+        release, *backports = (_release(text) for text in (self.release, *self.backports))
+        for backport in backports:
+            if backport >= release:
+                raise ValueError(f"the backport {backport} is no earlier than {release}")
+        for specifier in self.unsure:
+            check_specifier(specifier)
+
+
+class LedgerFile(Table, frozen=True):
+    """A file of the ledger: the changes of one version of the language."""
+
+    noun = "file of the ledger"
+
+    change: Annotated[tuple[ChangeEntry, ...], form("a list of changes, each written [[change]]")] = ()
+
+
+def _release(text: str) -> Version:
+    try:
+        release = Version(text)
+    except InvalidVersion:
+        raise ValueError(f"{text!r} is no release, such as 3.15.0") from None
+    if len(release.release) != 3:
+        raise ValueError(f"{text} is no micro release, such as 3.15.0")
+    return release
 
 
 def load(folder: Path = LEDGER) -> tuple[Change, ...]:
     """All changes, in the order of the releases. Raises LedgerError."""
     found: dict[str, Change] = {}
-    for path in folder.glob("*.toml"):
+    # Of changes of one release, those of the release's own file come before what an older file has of it.
+    paths = sorted(folder.glob("*.toml"), reverse=True)
+    if not paths:
+        raise LedgerError(f"{folder}: there is no file of the ledger")
+    for path in paths:
         try:
-            entries = tomllib.loads(path.read_text(encoding="utf-8")).get("change", [])
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
-            raise LedgerError(f"{path}: this is not TOML: {exc}") from None
+            entries = checked(tomllib.loads(path.read_text(encoding="utf-8")), LedgerFile).change
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+            raise LedgerError(f"{path}: this is not TOML: {problem}") from None
+        except WrongData as problem:
+            raise LedgerError(f"{path}: {problem}") from None
         for entry in entries:
-            change = _change(path, entry)
-            if change.id in found:
-                raise LedgerError(f"{path}: the change {change.id} is there twice")
-            found[change.id] = change
-    return tuple(sorted(found.values(), key=lambda one: Version(one.release)))
+            if entry.id in found:
+                raise LedgerError(f"{path}: the change {entry.id} is there twice")
+            values = {field: getattr(entry, field) for field in entry.__struct_fields__}
+            found[entry.id] = Change(**(values | {"effects": effects(entry.id, entry.effects)}))
+    return tuple(sorted(found.values(), key=lambda change: Version(change.release)))
 
 
 @functools.cache
 def ledger() -> tuple[Change, ...]:
-    """The project's own ledger; read once."""
+    """The project's own ledger; read once in a process."""
     return load()
 
 
-def _change(path: Path, entry: Mapping[str, Any]) -> Change:
-    where = f"{path}: {entry.get('id', 'a change without id')}"
-    missing = {*_TEXTS, "effects"} - entry.keys()
-    unknown = entry.keys() - {*_TEXTS, *_LISTS, "effects"}
-    if missing or unknown:
-        raise LedgerError(f"{where}: " + (f"unknown key {min(unknown)!r}" if unknown else f"no {min(missing)!r}"))
-    try:
-        effects = tuple(effect(str(entry["id"]), row) for row in entry["effects"])
-        values: dict[str, Any] = {key: str(entry[key]) for key in _TEXTS}
-        values |= {key: tuple(entry.get(key, ())) for key in _LISTS}
-        change = Change(**values, effects=effects)
-        release = Version(change.release)
-        for one in change.backports:
-            if Version(one) >= release:
-                raise LedgerError(f"{where}: the backport {one} is no earlier than {change.release}")
-        if len(release.release) != 3:
-            raise LedgerError(f"{where}: {change.release} is no micro release, such as 3.15.0")
-        for one in change.unsure:
-            SpecifierSet(one)
-    except (EffectError, ValueError, InvalidVersion) as exc:
-        raise LedgerError(f"{where}: {exc}") from None
-    return change
-
-
 def disagreements(changes: Sequence[Change], clauses: Mapping[str, Clause]) -> Iterator[str]:
-    """Where the ledger and the versions of the clauses do not say the same; a sentence each."""
+    """The points in which the ledger and the versions of the clauses disagree, a sentence each."""
     for change in changes:
         for name in change.clauses:
             if name not in clauses:
@@ -140,20 +165,15 @@ def disagreements(changes: Sequence[Change], clauses: Mapping[str, Clause]) -> I
 
 
 def _disagreement(clause: Clause, begins: Sequence[Change], ends: Sequence[Change]) -> Iterator[str]:
-    for version in _all_releases():
+    for version in pythons.releases(to_come=1):
         sure = not clause.is_unsure(version)
-        if any(one.is_unsure(version) for one in (*begins, *ends)) == sure:
+        if any(change.is_unsure(version) for change in (*begins, *ends)) == sure:
             yield f"{clause.id} and the ledger are not unsure of the same releases: {version}"
             return
-        expected = all(one.holds(version) for one in begins) and not any(one.holds(version) for one in ends)
-        if sure and clause.holds(version) != expected:
-            names = ", ".join(one.id for one in (*begins, *ends))
+        has_begun = all(change.holds(version) for change in begins)
+        has_ended = any(change.holds(version) for change in ends)
+        if sure and clause.holds(version) != (has_begun and not has_ended):
+            names = ", ".join(change.id for change in (*begins, *ends))
             holds = "holds" if clause.holds(version) else "does not hold"
             yield f"{clause.id} {holds} for {version}, and the ledger ({names}) says otherwise"
             return
-
-
-def _all_releases() -> Iterator[str]:
-    """Every release that there could be."""
-    for minor, micro in itertools.product(range(8, 17), range(31)):
-        yield f"3.{minor}.{micro}"

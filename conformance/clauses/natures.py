@@ -1,4 +1,4 @@
-"""What lies in the nature of an interpreter, and is no behaviour of `run_module`: a table and its reader."""
+"""Natures: what an interpreter does in its own way, and is no behaviour of `run_module`: a table and its reader."""
 
 from __future__ import annotations
 
@@ -6,15 +6,40 @@ import functools
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
-from .effects import Effect, EffectError, effect
+from ..checked import Table, WrongData, checked, form, says
+from .effects import Effect, EffectRow, effects
 
 TABLE = Path(__file__).resolve().parent / "natures.toml"
 
 
+class NatureError(Exception):
+    """Raised for a wrong table: one sentence, which says where."""
+
+
+class NatureEntry(Table, frozen=True):
+    """A way in which interpreters differ that is no behaviour of `run_module`."""
+
+    noun = "nature"
+
+    id: Annotated[str, says("a name")]
+    what: Annotated[str, says("in what interpreters differ, for a reader")]
+    why: Annotated[str, says("why that is no behaviour of `run_module`, for a reader")]
+    effects: Annotated[tuple[EffectRow, ...], says("by what it is known again in an observation")]
+
+
+class NaturesFile(Table, frozen=True):
+    """The file of natures."""
+
+    noun = "file of natures"
+
+    nature: Annotated[tuple[NatureEntry, ...], form("a list of natures, each written [[nature]]")]
+
+
 @dataclass(frozen=True)
 class Nature:
-    """One thing that interpreters do in their own ways. what, why: for a reader."""
+    """One way in which interpreters differ. what, why: sentences for a reader."""
 
     id: str
     what: str
@@ -23,13 +48,12 @@ class Nature:
 
 
 @functools.cache
-def natures() -> tuple[Nature, ...]:
-    """The table. Raises EffectError."""
-    found = []
-    for entry in tomllib.loads(TABLE.read_text(encoding="utf-8"))["nature"]:
-        missing = {"id", "what", "why", "effects"} ^ entry.keys()
-        if missing:
-            raise EffectError(f"{TABLE}: {entry.get('id', 'an entry')}: {min(missing)!r} is missing, or unknown")
-        effects = tuple(effect(entry["id"], row) for row in entry["effects"])
-        found.append(Nature(entry["id"], entry["what"], entry["why"], effects))
-    return tuple(found)
+def natures(path: Path = TABLE) -> tuple[Nature, ...]:
+    """All natures in the file; read once in a process. Raises NatureError."""
+    try:
+        entries = checked(tomllib.loads(path.read_text(encoding="utf-8")), NaturesFile).nature
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise NatureError(f"{path}: this is not TOML: {problem}") from None
+    except WrongData as problem:
+        raise NatureError(f"{path}: {problem}") from None
+    return tuple(Nature(entry.id, entry.what, entry.why, effects(entry.id, entry.effects)) for entry in entries)

@@ -19,9 +19,10 @@ from ..clauses.ledger import ledger
 from ..clauses.sources import markdown
 from ..observation import protocol
 from ..observation.recording import FOLDER, Recordings
-from . import options
+from . import manual
 from .interpreters_page import page as interpreters_page
 from .releases.page import page as releases_page
+from .schemas import SCHEMAS
 
 DOCS = HOUSE / "docs"
 
@@ -89,16 +90,19 @@ def pages() -> dict[Path, Callable[[], str]]:
         DOCS / "specification.md": lambda: specification(
             registry(), [read(path, FIXTURES) for path in fixtures(FIXTURES)]
         ),
-        DOCS / "options.md": options.page,
+        DOCS / "options.md": manual.page,
         DOCS / "releases.md": lambda: releases_page(ledger(), Recordings(FIXTURES / FOLDER).builds),
         DOCS / "protocol.schema.json": lambda: json.dumps(protocol.schema(), indent=1) + "\n",
         DOCS / "interpreters.md": lambda: interpreters_page((DOCS / "interpreters.md").read_text(encoding="utf-8")),
+        **{DOCS / "schemas" / name: make for name, make in SCHEMAS.items()},
     }
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write the pages, or check them; 1 if one has drifted."""
-    parser = argparse.ArgumentParser(prog="python -m conformance.commands.docs", description=__doc__)
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, prog="python -m conformance.commands.docs", description=__doc__
+    )
     parser.add_argument("--check", action="store_true", help="only say which pages have drifted")
     check = parser.parse_args(arguments).check
     drifted = 0

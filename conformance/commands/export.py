@@ -27,12 +27,12 @@ from ..agent import world
 from ..cases.model import Case, CaseError, Recipe
 from ..cases.tree import cases
 from ..clauses import FREE_FIELDS, registry
-from ..destination import DestinationError, check_room, content_size, destination, megabytes
 from ..judge.owners import OWNERS
 from ..observation.agent_process import AGENT
 from ..observation.interpreters import BadInterpreter, Target, find
 from ..observation.recording import FOLDER, Build, Observation, RecordingError, Recordings, decode
 from ..observation.side import AgentError
+from .destination import DestinationError, check_room, content_size, destination, megabytes
 
 SCHEMA = 2
 ROOT = "/runpy-conformance"  # where compiled files say that their sources lie

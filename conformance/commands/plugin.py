@@ -1,7 +1,8 @@
 """The pytest plugin: options and hooks, nothing else.
 
-What was asked for is checked (`asked`), a session starts the two sides and has the cases examined (`session`), pytest
-collects and runs them (`items`); here all that meets pytest, and becomes its outcomes, the summary and the exit status.
+The request of a run is checked (`request`), a session opens the two sides and has the cases examined (`session`),
+pytest collects and runs them (`items`); here all of that meets pytest, and becomes its outcomes, the summary and the
+exit status.
 """
 
 from __future__ import annotations
@@ -10,134 +11,52 @@ import itertools
 import os
 import pickle
 import sys
+import traceback
 from collections.abc import Generator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest._code.code import ExceptionRepr
 from rich.console import Console
 from xdist.plugin import parse_numprocesses  # type: ignore[import-untyped]
 
-from .. import FIXTURES, INTERRUPTED
+from .. import INTERRUPTED
 from ..cases.model import FAMILIES, SEARCH, CaseError
-from ..clauses import Level, registry
+from ..clauses import registry
 from ..judge.baseline import BaselineError
 from ..observation import batches
-from ..observation.interpreters import BadInterpreter, find
+from ..observation.interpreters import BadInterpreter
 from ..observation.recording import RecordingError
 from ..observation.side import AgentError, CandidateError
 from ..report import baseline as baseline_report
 from ..report import records, terminal
+from ..report.numbers import numbers
 from ..report.outputs import OutputError
-from ..report.texts import encodable, visible
 from ..search.examine import SmokeFailed
-from ..search.profiles import PROFILES
-from . import interruption, request
+from ..texts import encodable, silence, visible
+from . import command_line, interruption, request
 from .items import CaseItem, FamiliesFolder, FixtureFile, SearchItem
-from .request import UsageError
+from .kinds import Kind, UsageError
+from .options import OPTIONS, named
 from .session import SESSION, Session
-from .watching import Watcher, add_run_properties
+from .watching import Watcher, Words, add_numbers, add_run_properties
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options that are ours."""
     group = parser.getgroup("conformance", "runpy-conformance")
-    group.addoption(
-        "--impl",
-        metavar="SPEC",
-        default="reference",
-        help="the candidate: pkg, pkg.mod:callable or path/to/adapter.py:callable (default: our reference)",
-    )
-    group.addoption(
-        "--target",
-        metavar="PYTHON",
-        default=sys.executable,
-        help="the interpreter in which both sides run, a path or a command's name (default: this one)",
-    )
-    group.addoption(
-        "--interpreter",
-        metavar="PYTHON",
-        default="",
-        help="judge this interpreter's own runpy by CPython of the same version of the language: the one on PATH, the "
-        "one that --target names, or the recording (docs/interpreters.md)",
-    )
-    group.addoption(
-        "--oracle",
-        choices=("target", "recording"),
-        default="target",
-        help="whom to judge by: the target's own runpy (the default), or what was recorded of CPython of its version",
-    )
-    group.addoption(
-        "--level",
-        metavar="LEVEL",
-        default="compat",
-        help="up to which level a divergence fails the run: documented, compat (default) or exact",
-    )
-    group.addoption(
-        "--import-from",
-        metavar="DIR",
-        default="",
-        help="a folder put first on sys.path on both sides (default: where you stand, but for the suite's own)",
-    )
-    group.addoption(
-        "--case-timeout", metavar="SECONDS", type=float, default=10.0, help="how long a case may take (default: 10)"
-    )
-    group.addoption(
-        "--load-timeout",
-        metavar="SECONDS",
-        type=float,
-        default=20.0,
-        help="how long the candidate may take to be imported (default: 20)",
-    )
-    group.addoption(
-        "--cases", metavar="DIR", default=str(FIXTURES), help="judge by the cases in this folder (default: our own)"
-    )
-    group.addoption(
-        "--report",
-        metavar="FILE",
-        action="append",
-        default=[],
-        help="write a report, by the file's name: .jsonl all records, .html a page, .md a summary, .svg a badge, "
-        "badge.json a badge's data; repeatable (docs/reports.md)",
-    )
-    group.addoption(
-        "--baseline",
-        metavar="FILE.toml",
-        default="",
-        help="the divergences that are expected (docs/baselines.md): only others fail the run, and those that are gone",
-    )
-    group.addoption(
-        "--write-baseline",
-        action="store_true",
-        help="write into --baseline what diverges, and take out what no longer does; reasons and comments stay",
-    )
-    group.addoption(
-        "--profile",
-        metavar="NAME",
-        default="default",
-        help=f"how much is tried: {', '.join(PROFILES)} (docs/search.md says what that is)",
-    )
-    group.addoption("--budget", metavar="TIME", help="search for so long (90s, 30m, 2h), and not for a number of cases")
-    group.addoption(
-        "--seed", metavar="N", type=int, default=0, help="what the search draws (default: 0, always the same)"
-    )
-    group.addoption(
-        "--database",
-        metavar="DIR",
-        default="",
-        help="where finds, and what the oracle has shown, are kept between runs: a folder, redis://... (only finds) or "
-        "none (default: in the user's cache folder)",
-    )
-    group.addoption(
-        "--finds",
-        metavar="DIR",
-        default="conformance-finds",
-        help="where the smallest cases are written, if any are found (default: conformance-finds)",
-    )
-    group.addoption(
-        "--cores", metavar="N", dest="numprocesses", type=parse_numprocesses, help="work in so many processes (as -n)"
-    )
+    for option in OPTIONS:
+        settings = option.settings()
+        if option.kind is Kind.CORES:  # xdist's own -n by another name, whose default stays
+            settings = {"metavar": option.metavar, "dest": "numprocesses", "type": _processes, "help": option.help}
+        if not option.nox:
+            group.addoption(option.name, **settings)
+
+
+def _processes(text: str) -> int:
+    number: int = parse_numprocesses(named("--cores").settings()["type"](text))
+    return number
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -145,49 +64,49 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Check what was asked for, and start both sides; a fault ends here, with one sentence and its status."""
     if config.option.help or config.option.version:
         return None
-    _started.append(True)
     try:
-        folder = request.fixtures_folder(config)
-        baseline = request.baseline(config, folder)
-        selection = request.selection(config, folder, (baseline and baseline.cases) or ())
-        level = Level.parse(config.option.level)
-        request.settle_candidate(config)
-        plan = request.plan(config)
-        target = find(config.option.interpreter or config.option.target)
-        known = baseline.on(target.implementation, target.version) if baseline else ()
-    except (UsageError, ValueError, BadInterpreter, BaselineError, CaseError) as exc:
+        requested = request.read(config)
+    except (UsageError, BadInterpreter, BaselineError, CaseError) as exc:
         return _complain(str(exc), 2)
-    session = Session(config, level, selection, folder, plan)
-    session.baseline, session.expected = baseline, known
-    config.stash[SESSION] = session
-    config.args[:] = [str(folder)]
-    _keep_together(config, session)
+    if any(isinstance(plugin, request.Checking) for plugin in config.pluginmanager.get_plugins()):
+        print("The command line can be followed. Nothing was run.")
+        return 0
+    config.stash[SESSION] = session = Session(config, requested)
+    config.args[:] = [str(requested.selection.folder)]
+    _keep_together(config, requested)
     try:
-        session.open(target)
-        if not hasattr(config, "workerinput"):
-            session.begin_report(config.option.report)
-            _begun.append(session)
+        session.open()
+        if not session.is_worker:
+            session.open_reports()
+            _run.reporting = session
     except (UsageError, BadInterpreter, CaseError, RecordingError, OutputError) as exc:
         session.close()
         return _complain(str(exc), 2)
-    except (CandidateError, SmokeFailed) as exc:
+    except CandidateError as exc:
+        session.close()
+        return _complain(f"{exc}{command_line.where_to_find(exc.missing, config.option.import_from)}", 3)
+    except SmokeFailed as exc:
         session.close()
         return _complain(str(exc), 3)
     except (AgentError, OSError) as exc:
         session.close()
         return _complain(f"The suite itself failed: {exc}", 4)
-    except BaseException:
+    except BaseException as exc:
         session.close()
+        if isinstance(exc, Exception) and hasattr(config, "workerinput"):
+            # In words that can be sent: whoever leads would wait for them without end.
+            raise AgentError(encodable("".join(traceback.format_exception(exc)), "utf-8")) from None
         raise
     return None
 
 
-def _keep_together(config: pytest.Config, session: Session) -> None:
+def _keep_together(config: pytest.Config, requested: request.Request) -> None:
     """Work in one process where others could not be told what to do: what they are sent has to be UTF-8."""
     if not config.option.numprocesses:
         return
-    given = [*map(str, config.invocation_params.args), *sys.argv, *sys.path, os.getcwd(), *session.fixtures]
-    odd = next((one for one in given if encodable(one, "utf-8") != one), None)
+    given = [*map(str, config.invocation_params.args), *sys.argv, *sys.path, os.getcwd()]
+    given += requested.selection.fixture_ids
+    odd = next((word for word in sorted(given) if encodable(word, "utf-8") != word), None)
     if odd is not None:
         print(
             f"One process does all the work: {visible(odd)} is not UTF-8, and others cannot be told.", file=sys.stderr
@@ -205,6 +124,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _complain(sentence: str, status: int) -> int:
     print(visible(sentence, "\n"), file=sys.stderr)
     print(terminal.last_line(None, status, None), file=sys.stderr)
+    _run.concluded = True
     return status
 
 
@@ -217,57 +137,66 @@ def _console(reporter: Any) -> Console:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None]:
     """Map the exit status, write the report, and have the last word."""
     ours = session.config.stash.get(SESSION, None)
-    if ours is None or ours.run is None or hasattr(session.config, "workerinput"):
+    if ours is None or ours.results is None or ours.is_worker:
         yield
         return
     with interruption.held():
         session.exitstatus = ours.conclude(exitstatus)
+        add_numbers(session.config, numbers(ours.run))
         yield  # pytest ends its workers and writes its JUnit file
         if interruption.waiting():
-            session.exitstatus, ours.end = INTERRUPTED, records.end_record(INTERRUPTED, ours.trials, ours.clauses)
+            session.exitstatus = INTERRUPTED
+            ours.results.fail(INTERRUPTED)
         if ours.problem:
             print(f"The suite itself failed: {ours.problem}", file=sys.stderr)
         reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
-        run = replace(ours.whole, trials=records.unexpected(ours.trials))
         files = ours.config.option.report
         reporter._tw.flush()
-        terminal.overview(_console(reporter), run, ours.again, ours.written, files=files, then=ours.next_command())
-        _concluded.append(True)
+        terminal.overview(_console(reporter), ours.run, files=files, then=ours.next_command())
+        _run.concluded = True
 
 
 def conclude_early() -> None:
     """Write the reports of a session that was interrupted where pytest does not end it."""
-    with interruption.held():
-        for session in _begun:
-            session.interrupted = True
-            session.conclude(0)
-            session.close()
+    if _run.reporting is not None:
+        with interruption.held():
+            _run.reporting.interrupt()
+            _run.reporting.conclude(0)
+            _run.reporting.close()
 
 
 def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
     """Tell Ctrl-C apart from pytest's own interruptions."""
-    if excinfo.type is KeyboardInterrupt and _leading:
-        _leading[-1].interrupted = True
+    if excinfo.type is KeyboardInterrupt and _run.gathering is not None:
+        _run.gathering.interrupt()
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """The table and the divergences."""
     ours = config.stash.get(SESSION, None)
-    if ours is None or ours.run is None:
+    if ours is None or ours.results is None:
         return
-    faults = [one for one in terminalreporter.stats.get("error", []) if one.longreprtext]
-    faults += [one for one in terminalreporter.stats.get("failed", []) if getattr(one, "conformance", None) is None]
-    for one in faults:
-        terminalreporter.write_line(f"\nThe suite itself failed: {one.longreprtext}")
-    if any(isinstance(one, pytest.CollectReport) for one in faults):
+    faults = [report for report in terminalreporter.stats.get("error", []) if report.longreprtext]
+    failed = terminalreporter.stats.get("failed", [])
+    faults += [report for report in failed if getattr(report, "conformance", None) is None]
+    for report in faults:
+        terminalreporter.write_line(f"\nThe suite itself failed: {report.longreprtext}")
+    if any(isinstance(report, pytest.CollectReport) for report in faults):
         return  # nothing was run
-    if not ours.trials and not ours.searches:
+    results = ours.results
+    if not results.trials and not results.searches:
         return  # nothing was chosen, or only collected
     console = _console(terminalreporter)
-    trials = records.unexpected(ours.trials)
-    terminal.details(console, ours.run, trials, registry(), ours.again, ours.written)
-    if ours.baseline is not None:
-        baseline_report.summary(console, ours.baseline, ours.trials, ours.replays, ours.told)
+    terminal.details(console, ours.run, registry(), ours.printed.commands, ours.written)
+    if ours.request.baseline is not None:
+        baseline_report.summary(console, ours.request.baseline, results.trials, results.replays, ours.baseline_news)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(error: object) -> None:
+    """Count workers that died."""
+    if error and _run.gathering is not None:
+        _run.gathering.fail()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -280,23 +209,23 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Add the searches, and put cases that belong together into batches, which run one after another in one process."""
-    run = config.stash[SESSION]
-    for name in run.searched:
+    ours = config.stash[SESSION]
+    for name in ours.searched:
         item: pytest.Item = SearchItem.from_parent(session, name=name, nodeid=f"{SEARCH}/{name}")
-        item.add_marker(pytest.mark.xdist_group(item.nodeid if run.plan.alone else SEARCH))
+        item.add_marker(pytest.mark.xdist_group(item.nodeid if ours.request.plan.alone else SEARCH))
         items.append(item)
     known = {item.case.id: item for item in items if isinstance(item, CaseItem)}
     first: list[pytest.Item] = []
-    for case in run.to_replay():
+    for case in ours.to_replay():
         replay = known.get(case.id) or CaseItem.from_parent(session, name=case.id, case=case, nodeid=case.id)
         replay.batch = f"baseline-{len(first) // batches.SIZE}"
         replay.add_marker(pytest.mark.xdist_group(replay.batch))
         first.append(replay)
     items[:] = [*first, *(item for item in items if item not in set(first))]
-    ours = [item for item in items[len(first) :] if isinstance(item, CaseItem)]
-    for family, some in itertools.groupby(ours, lambda item: item.case.family):
+    case_items = [item for item in items[len(first) :] if isinstance(item, CaseItem)]
+    for family, members in itertools.groupby(case_items, lambda item: item.case.family):
         size = batches.SIZE_OF_FAMILIES if family.startswith(f"{FAMILIES}/") else batches.SIZE
-        for number, item in enumerate(some):
+        for number, item in enumerate(members):
             item.batch = f"{family}-{number // size}"
             item.add_marker(pytest.mark.xdist_group(item.batch))
 
@@ -310,14 +239,14 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """The folder of the families gives what they enumerate."""
-    if path == parent.config.stash[SESSION].folder / FAMILIES:
+    if path == parent.config.stash[SESSION].request.selection.folder / FAMILIES:
         return FamiliesFolder.from_parent(parent, path=path)
     return None
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Each TOML file below `fixtures/` is a fixture."""
-    if file_path.suffix == ".toml" and parent.config.stash[SESSION].folder in file_path.parents:
+    if file_path.suffix == ".toml" and parent.config.stash[SESSION].request.selection.folder in file_path.parents:
         return FixtureFile.from_parent(parent, path=file_path)
     return None
 
@@ -351,50 +280,66 @@ _SENT = "conformance"
 
 def pytest_runtest_logreport(report: Any) -> None:
     """Gather the records, where the run is led."""
-    if _leading:
-        own: list[records.Record] | None = getattr(report, "conformance", None)
-        if own is not None:
-            _leading[-1].take(own)
+    if _run.gathering is not None:
+        taken: list[records.Record] | None = getattr(report, "conformance", None)
+        if taken is not None:
+            _run.gathering.take(taken)
         elif report.when == "call" or report.failed:  # a worker that died fails a case in no phase at all
-            _leading[-1].failures += 1
+            _run.gathering.fail()
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
     """Count what could not be collected, where the run is led."""
-    if _leading and report.failed:
-        _leading[-1].failures += 1
+    if _run.gathering is not None and report.failed:
+        _run.gathering.fail()
 
 
-def pytest_internalerror() -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_internalerror(excrepr: ExceptionRepr, excinfo: pytest.ExceptionInfo[BaseException]) -> bool | None:
     """Count what went wrong in pytest, or in a worker, where the run is led: it is no verdict."""
-    if _leading:
-        _leading[-1].failures += 1
+    if _run.gathering is None:
+        return None
+    if _run.gathering.is_worker:
+        said = encodable(str(excrepr), "utf-8")  # which is sent
+        excrepr.toterminal = lambda tw: tw.write(said)  # type: ignore[method-assign]
+    if isinstance(excinfo.value, BrokenPipeError):  # whoever read our output, `head` perhaps, has had enough
+        silence()
+        _run.gathering.interrupt()
+        return True
+    _run.gathering.fail()
+    return None
 
 
-_concluded: list[bool] = []
+class _Run:
+    """The state of this process's run, for hooks that pytest tells no configuration, and for the command afterwards.
+
+    reporting: the session whose report files are open; a worker has none. gathering: the session to which pytest's
+    reports belong, from its start on. concluded: true once all was written and said.
+    """
+
+    def __init__(self) -> None:
+        self.reporting: Session | None = None
+        self.gathering: Session | None = None
+        self.concluded = False
+
+
+_run = _Run()
 
 
 def concluded() -> bool:
-    """Whether the plugin had the last word."""
-    return bool(_concluded)
-
-
-_leading: list[Session] = []
-_begun: list[Session] = []  # whose reports have begun
-_started: list[bool] = []
-
-
-def started() -> bool:
-    """Whether the plugin got to say how the run ended."""
-    return bool(_started)
+    """True if the plugin had the last word."""
+    return _run.concluded
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """From here on, reports belong to this session."""
     ours = session.config.stash.get(SESSION, None)
-    if ours is not None:
-        _leading.append(ours)
-        if ours.run is not None and not hasattr(session.config, "workerinput"):
-            add_run_properties(session.config, ours.run)
-            if session.config.option.verbose < 0 and not session.config.option.collectonly:
-                session.config.pluginmanager.register(Watcher(ours.progress()))
+    if ours is None or ours.results is None:
+        return
+    _run.gathering = ours
+    if ours.is_worker:
+        return
+    add_run_properties(session.config, ours.results.head)
+    session.config.pluginmanager.register(Words(ours.request.level))
+    if session.config.option.verbose < 0 and not session.config.option.collectonly:
+        session.config.pluginmanager.register(Watcher(ours.progress(), ours.request.level))

@@ -42,6 +42,7 @@ from ..observation.recording import (
     texts,
 )
 from ..observation.side import AgentError, Reply, Side
+from ..texts import never_refuse_output
 
 _FRESH_ONE_IN = 16
 _SHOWN = 20
@@ -53,8 +54,10 @@ class NotDeterministic(Exception):
 
 def main(arguments: list[str] | None = None) -> int:
     """Record, or check; the exit status."""
+    never_refuse_output()
     parser = argparse.ArgumentParser(
         prog="python -m conformance.commands.record",
+        allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="\n".join(str(__doc__).splitlines()[2:]),
         usage=argparse.SUPPRESS,

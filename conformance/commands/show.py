@@ -6,30 +6,30 @@ observation, before judging anybody by it.
 
 from __future__ import annotations
 
-import argparse
 import pprint
 import sys
 from pathlib import Path
 
 from .. import FIXTURES, HOUSE, REFERENCE
 from ..cases.families import generate
-from ..cases.fixtures import read, toml
+from ..cases.fixtures import fixtures, read, toml
 from ..cases.model import FAMILIES, Case, CaseError
 from ..observation.interpreters import BadInterpreter, find
 from ..observation.live import LiveSide
 from ..observation.side import AgentError, CandidateError
+from ..texts import never_refuse_output
+from .command_line import Parser, command, where_to_find
+from .kinds import did_you_mean
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the observation; the exit status."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {__package__}.show", description="Print the observation of a case."
-    )
-    parser.add_argument("fixture", help="its id, such as packages/nested_package_runs_main")
+    never_refuse_output()
+    parser = Parser("show", description="Print what a case shows: the observation of one side (docs/protocol.md).")
+    parser.add_argument("fixture", metavar="CASE", help="its id, such as packages/nested_package_runs_main")
     parser.add_argument("--case", action="store_true", help="print the case itself, as a fixture, and run nothing")
-    parser.add_argument("--target", metavar="PYTHON", default=sys.executable, help="default: this interpreter")
-    parser.add_argument("--impl", metavar="SPEC", default="oracle", help="default: the target's own runpy")
-    parser.add_argument("--import-from", metavar="DIR", default="", help="default: where you stand")
+    parser.take("--target", "--import-from")
+    parser.take("--impl", default=None, help="the side that is to run: a candidate (default: the target's own runpy)")
     asked = parser.parse_args(arguments)
     name = asked.fixture.removeprefix("fixtures/").removesuffix(".toml")
     here = "" if Path.cwd() == HOUSE else str(Path.cwd())
@@ -38,8 +38,9 @@ def main(arguments: list[str] | None = None) -> int:
         if asked.case:
             print(toml(case), end="")
             return 0
-        impl = str(REFERENCE) if asked.impl == "reference" else asked.impl
-        side = LiveSide(find(asked.target), impl, import_from=asked.import_from or here)
+        impl = str(REFERENCE) if asked.impl == "reference" else asked.impl or "oracle"
+        import_from = asked.import_from or here
+        side = LiveSide(find(asked.target), impl, import_from=import_from)
     except (CaseError, BadInterpreter) as exc:
         print(exc, file=sys.stderr)
         return 2
@@ -49,9 +50,12 @@ def main(arguments: list[str] | None = None) -> int:
             print(f"The case requires {missing}, which {asked.target} does not offer.", file=sys.stderr)
             return 5
         reply = side.run(case.plain())
-    except (CandidateError, AgentError) as exc:
+    except CandidateError as exc:
+        print(f"{exc}{where_to_find(exc.missing, import_from)}", file=sys.stderr)
+        return 3
+    except AgentError as exc:
         print(exc, file=sys.stderr)
-        return 3 if isinstance(exc, CandidateError) else 4
+        return 4
     finally:
         side.close()
     if reply.result is None:
@@ -70,7 +74,10 @@ def _case(name: str) -> Case:
         for case in generate(FIXTURES):
             if case.id == name:
                 return case
-    raise CaseError(f"There is no case {name}.")
+    known = [path.relative_to(FIXTURES).with_suffix("").as_posix() for path in fixtures(FIXTURES)]
+    own = [one for one in known if one.partition("/")[2] == name]  # an id without its chapter
+    hint = f"; did you mean {min(own)}?" if own else did_you_mean(name, known) or ";"
+    raise CaseError(f"There is no case {name}{hint} {command('list')} fixtures says which there are.")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from ..agent.messages import Observation
@@ -13,6 +13,7 @@ from ..observation.reproducing import reproduces
 from ..observation.side import AgentError
 from ..report import records
 from ..report.findings import Finding
+from ..report.finds import Written
 from ..report.records import Record
 from ..report.reproducer import program
 from ..report.terminal import says
@@ -31,10 +32,12 @@ def shown(
     target: str,
     impl: str,
     import_from: str,
+    written: Mapping[str, Written],
 ) -> list[Record]:
     """A record for each case by which a finding is known. case_of: the case of an id, if there is one.
 
-    interpreter, target: in which it showed. impl, import_from: the candidate, as the suite was told of it.
+    interpreter, target: in which it showed. impl, import_from: the candidate, as the suite was told of it. written:
+    where finds of the search are, by id.
     """
     leading = {finding.trial["id"]: finding for finding in found[:_MOST]}
     cases = {name: case for name in leading if (case := case_of(name)) is not None}
@@ -51,7 +54,13 @@ def shown(
             stop_guarded()
             raise
     return [
-        records.shown_record(name, _text(case), *_observed(examiner, case), reproducing[name])
+        records.shown_record(
+            name,
+            _text(case),
+            *_observed(examiner, case),
+            reproducing[name],
+            str(written.get(name, Written()).fixture or ""),
+        )
         for name, case in cases.items()
     ]
 

@@ -1,4 +1,4 @@
-"""What pytest shows and writes in a run: our progress for its dots, and properties for its JUnit file."""
+"""What pytest shows and writes in a run: our progress and words for its own, and properties for its JUnit file."""
 
 from __future__ import annotations
 
@@ -8,15 +8,54 @@ from typing import Any
 import pytest
 from _pytest.junitxml import xml_key
 
+from ..cases.model import SEARCH
+from ..clauses import Level
+from ..report import records
+from ..report.numbers import Numbers
 from ..report.progress import Progress
-from ..report.texts import visible
+from ..texts import visible
+
+# What pytest calls the outcome of a case, when the candidate is not the cause of it.
+_IDLE = {"unsupported": "not offered", "not-run": "not run"}
+
+
+def outcome(report: pytest.TestReport, level: Level) -> str:
+    """What became of a case, as its number is named, such as "diverging"; empty if it is no case that was tried."""
+    own: Sequence[records.Record] = getattr(report, "conformance", None) or ()
+    trial = own[0] if own and own[0]["record"] == "trial" and own[0]["chapter"] != SEARCH else None
+    if report.when != "call" or trial is None:
+        return ""
+    if hasattr(report, "wasxfail"):
+        return "as expected"
+    if records.counts(trial, level):
+        return "diverging"
+    if report.failed:
+        return "not as the baseline expects"
+    return _IDLE.get(trial["verdict"], "conforming")
+
+
+class Words:
+    """A plugin of pytest's that has it count cases by what became of them, and not as tests that passed."""
+
+    def __init__(self, level: Level) -> None:
+        self._level = level
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """The name by which a case is counted, its letter and its word; what is no case is not counted."""
+        name = outcome(report, self._level)
+        if name:
+            return name, name[0].upper() if name == "diverging" else ".", name
+        searched = getattr(report, "conformance", None)
+        return ("searched", "", "searched") if report.when == "call" and searched else None
 
 
 class Watcher:
     """A plugin of pytest's that shows how far a run is."""
 
-    def __init__(self, progress: Progress) -> None:
+    def __init__(self, progress: Progress, level: Level) -> None:
         self._progress = progress
+        self._level = level
         self._ids: Sequence[str] = ()
 
     @pytest.hookimpl(wrapper=True, trylast=True)
@@ -43,7 +82,8 @@ class Watcher:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """An item has ended, or could not begin."""
         if report.when == "call" or (report.when == "setup" and not report.passed):
-            self._progress.end(report.nodeid.partition("@")[0], report.failed)
+            failed = report.failed and outcome(report, self._level) in ("", "diverging")
+            self._progress.end(report.nodeid.partition("@")[0], failed)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_teststatus(self) -> Generator[None, Any, Any]:
@@ -65,6 +105,14 @@ def add_run_properties(config: pytest.Config, run: Mapping[str, Any]) -> None:
             if run[name]:
                 xml.add_global_property(name, visible(str(run[name])))
         xml.add_global_property("target", visible(run["target"]["name"]))
+
+
+def add_numbers(config: pytest.Config, count: Numbers) -> None:
+    """Say in the JUnit file, if there is to be one, what the run came to, by the numbers of all reports."""
+    xml = config.stash.get(xml_key, None)
+    if xml is not None:
+        for name, number in count.named.items():
+            xml.add_global_property(name, str(number))
 
 
 def add_properties(item: pytest.Item, record: Mapping[str, Any]) -> None:

@@ -1,45 +1,96 @@
 """Baselines: the divergences that are expected of a candidate, each with a reason and the smallest case that shows it.
 
-A file of TOML (docs/baselines.md). What belongs here: what such a file says, whether it can be right, which of it holds
-for a target, and what of a case's record it expects. How cases are run, and how a baseline is written, does not.
+Rules. This module owns the form of such a file (docs/baselines.md), whether it can be right, which of it holds for a
+target, and which divergences of a case's record it expects. It does not know how cases are run, nor how a baseline is
+written.
+
+Theory of operation. `parse` reads the data of a file through its type, `BaselineFile`, and makes of each signature, for
+each of its cases, a `Known`. TOML's readers do not say in which line anything stands, so `Places` goes through the text
+a second time; every complaint has its line from there. `marked` notes in a trial's record which divergences are
+expected. `replayed` says of the record of a case that the baseline names whether each of its lines still holds, and
+`complaints` puts the lines that do not hold into sentences.
 """
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 import tomllib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from msgspec import UNSET, Meta, UnsetType, field
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+from ..cases.fixture_file import FixtureFile
 from ..cases.fixtures import from_plain
 from ..cases.model import Case, CaseError
-from ..clauses import Level, registry
+from ..checked import Place, Table, WrongData, any_of, checked, form, near, says
+from ..clauses import Level, pythons, registry
 from .divergence import PHASES, Signature
 
 KINDS = (
     *("missing", "extra", "value", "type", "identity", "order"),
     *("raises", "returns", "subclass", "crash", "hang"),
 )
-_ENTRY = {"signatures", "reason", "link", "targets"}
-_MORE = {"case", "targets"}
 _CONDITION = re.compile(r"\s*([a-z][a-z0-9_]*)?\s*([<>=!~].*)?", re.DOTALL)
-# Versions by which conditions are compared: those that there are, and some to come.
-_VERSIONS = [f"3.{minor}.{micro}" for minor in range(8, 31) for micro in range(31)]
+# Releases by which conditions are compared: those that there are, and some to come.
+_RELEASES = tuple(pythons.releases(pythons.TO_COME))
+_Targets = tuple[str, ...]
+_Case = Annotated["str | CaseOfSignature", form("a case, or { case = ..., targets = [...] }")]
+_CaseOrCases = Annotated[
+    "str | CaseOfSignature | tuple[_Case, ...]", form("a case, or { case = ..., targets = [...] }, or a list of these")
+]
 
 
 class BaselineError(Exception):
-    """A baseline is wrong: the file, the line, and one sentence."""
+    """Raised for a wrong baseline: the file, the line, and one sentence."""
+
+
+class CaseOfSignature(Table, frozen=True):
+    """The case behind a signature, with targets of its own."""
+
+    noun = "case of a signature"
+
+    case: Annotated[str, says("the id of the smallest case that shows it")]
+    targets: Annotated[_Targets | UnsetType, says("where it is expected, instead of where the entry says")] = UNSET
+
+
+class Entry(Table, frozen=True):
+    """Divergences that are expected for one reason."""
+
+    noun = "entry"
+
+    reason: Annotated[str, says("why this is expected; may be empty as long as nobody knows")]
+    signatures: Annotated[
+        dict[str, _CaseOrCases],
+        Meta(min_length=1),
+        form("a table with, at least, one signature = case"),
+        says("'CLAUSE, phase, field, kind', with the smallest case that shows it"),
+    ]
+    link: Annotated[str, says("where there is more to read")] = ""
+    targets: Annotated[_Targets | UnsetType, says("where it is expected: pypy, >=3.12 or cpython>=3.9,<3.13")] = UNSET
+
+
+class BaselineFile(Table, frozen=True):
+    """A baseline: the divergences that are expected of an implementation."""
+
+    noun = "baseline"
+
+    written_on: Annotated[tuple[str, ...], says("targets on which --write-baseline has been at work here")] = ()
+    expected: Annotated[tuple[Entry, ...], form("a list of entries, each written [[expected]]")] = ()
+    cases: Annotated[
+        dict[str, Annotated[dict[str, Any], form("a case, written as a table"), any_of(FixtureFile)]],
+        form("a table of cases by id"),
+        says("cases that only the search has drawn, in the form of a fixture"),
+    ] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Condition:
-    """Targets by name and version: `cpython>=3.12`, `pypy`, `>=3.9,<3.13`."""
+    """A condition for targets, by name and version: `cpython>=3.12`, `pypy`, `>=3.9,<3.13`."""
 
     text: str
     implementation: str
@@ -47,7 +98,7 @@ class Condition:
 
     @classmethod
     def parse(cls, text: str) -> Condition:
-        """From its text. Raises ValueError."""
+        """The condition in a text. Raises ValueError."""
         found = _CONDITION.fullmatch(text)
         try:
             if found is None or not text.strip():
@@ -60,20 +111,21 @@ class Condition:
         return condition
 
     def holds(self, implementation: str, version: str) -> bool:
-        """Whether it names a target: "cpython", "3.13.0"."""
+        """True for a target that meets the condition: "cpython", "3.13.0"."""
         return self.implementation in ("", implementation) and self.versions.contains(version)
 
     def reaches(self) -> bool:
-        """Whether there may be any such target."""
-        return any(self.versions.contains(version) for version in _VERSIONS)
+        """True if there may be a target that meets the condition."""
+        return any(self.versions.contains(version) for version in _RELEASES)
 
 
 @dataclass(frozen=True)
 class Known:
     """One divergence that is expected: its signature, and the smallest case that shows it.
 
-    targets: where; everywhere if there are none. own: whether these stand beside the signature, and not in its entry.
-    entry: which of the entries, from 0, and of how many signatures. head, line: where that and this stand in the file.
+    reason, link: of its entry. targets: where it is expected; without any, everywhere. own: True if these targets
+    stand beside the signature, and not in its entry. entry: the number of its entry, from 0; of: how many signatures
+    that has. head, line: the lines of its entry and of its signature.
     """
 
     signature: Signature
@@ -88,14 +140,14 @@ class Known:
     line: int = 1
 
     def holds(self, implementation: str, version: str) -> bool:
-        """Whether it is expected on a target. What its clause does not say of a version is not expected there."""
-        named = not self.targets or any(one.holds(implementation, version) for one in self.targets)
+        """True if it is expected on a target: its targets name that one, and its clause holds there."""
+        named = not self.targets or any(condition.holds(implementation, version) for condition in self.targets)
         return named and registry()[self.signature.clause].holds(version)
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """What a file says. cases: those that only this file holds, by id."""
+    """The content of a baseline. cases: by id, those that only this file holds. written_on: targets, as conditions."""
 
     path: Path
     known: tuple[Known, ...] = ()
@@ -103,67 +155,68 @@ class Baseline:
     written_on: tuple[str, ...] = ()
 
     def on(self, implementation: str, version: str) -> tuple[Known, ...]:
-        """What is expected on a target. Raises BaselineError if something is expected twice."""
+        """The divergences that are expected on a target. Raises BaselineError if one is expected twice."""
         found: dict[Signature, Known] = {}
-        for one in self.known:
-            if one.holds(implementation, version):
-                if one.signature in found:
-                    raise _twice(self.path, found[one.signature], one)
-                found[one.signature] = one
+        for expected in self.known:
+            if expected.holds(implementation, version):
+                if expected.signature in found:
+                    raise _twice(self.path, found[expected.signature], expected)
+                found[expected.signature] = expected
         return tuple(found.values())
 
 
 def text_of(signature: Signature) -> str:
-    """A signature as a baseline has it."""
+    """The signature as a baseline has it: "CLAUSE, phase, field, kind"."""
     return ", ".join((signature.clause, signature.phase, signature.field, signature.kind))
 
 
-# -- what a run shows of it ------------------------------------------------------------------------------------
+# -- the records of a run --------------------------------------------------------------------------------------
 
 
 def marked(record: Mapping[str, Any], known: Sequence[Known], file: str) -> dict[str, Any]:
-    """A trial's record, in which each divergence says whether it is expected: by which entry, and for which reason."""
-    by_signature = {one.signature: one for one in known}
+    """The record of a trial, in which each divergence has a mark: the entry that expects it, or None."""
+    by_signature = {expected.signature: expected for expected in known}
     divergences = []
-    for one in record["divergences"]:
-        entry = by_signature.get(_signature(one))
+    for divergence in record["divergences"]:
+        entry = by_signature.get(_signature(divergence))
         mark = None if entry is None else {"reason": entry.reason, "link": entry.link, "at": f"{file}:{entry.head}"}
-        divergences.append({**one, "expected": mark})
+        divergences.append({**divergence, "expected": mark})
     return {**record, "divergences": divergences}
 
 
 def replayed(record: Mapping[str, Any], known: Sequence[Known], file: str, level: Level) -> list[dict[str, Any]]:
-    """What the record of a case says of the entries that keep it: a record for each.
+    """A record for each line of a baseline that names a case. record: that of the case, marked.
 
-    Its `state`: "expected", it still diverges in the same way; "gone", it does so no longer; "otherwise", the case
-    diverges in a way that is not expected, up to the level; "not-run", there is no telling here. record: marked.
+    `state` of each: "expected" if the case still diverges in that way; "gone" if it no longer does; "otherwise" if it
+    diverges in a way that is not expected, up to the level; "not-run" if that cannot be told here.
     """
-    shown = {_signature(one) for one in record["divergences"] if one["cause"]}
-    shaky = {_signature(one) for one in record["unconfirmed"]}
+    shown = {_signature(divergence) for divergence in record["divergences"] if divergence["cause"]}
+    unconfirmed = {_signature(divergence) for divergence in record["unconfirmed"]}
     unexpected = any(
-        one["cause"] and not one["expected"] and Level.parse(one["level"]) <= level for one in record["divergences"]
+        divergence["cause"] and not divergence["expected"] and Level.parse(divergence["level"]) <= level
+        for divergence in record["divergences"]
     )
     found = []
-    for one in known:
-        if one.case != record["id"]:
+    for expected in known:
+        if expected.case != record["id"]:
             continue
-        if one.signature in shown:
+        if expected.signature in shown:
             state = "expected"
-        elif record["verdict"] == "not-run" or one.signature in shaky:
+        elif record["verdict"] == "not-run" or expected.signature in unconfirmed:
             state = "not-run"
         else:
             state = "otherwise" if unexpected else "gone"
         found.append(
             {
                 "record": "baseline",
-                "signature": text_of(one.signature),
-                "case": one.case,
+                "signature": text_of(expected.signature),
+                "case": expected.case,
                 "state": state,
-                "reason": one.reason,
-                "link": one.link,
-                "at": f"{file}:{one.line}",
-                "entry": f"{file}:{one.head}",
-                "of": one.of,
+                "reason": expected.reason,
+                "link": expected.link,
+                "at": f"{file}:{expected.line}",
+                "entry": f"{file}:{expected.head}",
+                "of": expected.of,
                 "offered": record["verdict"] != "unsupported",
             }
         )
@@ -171,7 +224,7 @@ def replayed(record: Mapping[str, Any], known: Sequence[Known], file: str, level
 
 
 def complaint(record: Mapping[str, Any]) -> str:
-    """What is wrong with a line of an entry, and what to do, in one sentence; empty if nothing is."""
+    """The sentence that says what is wrong with a line of a baseline, and what to do; empty if the line holds."""
     if record["state"] not in ("gone", "otherwise"):
         return ""
     if not record["offered"]:
@@ -184,28 +237,30 @@ def complaint(record: Mapping[str, Any]) -> str:
 
 
 def complaints(records: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What is wrong with a baseline, a sentence each: one for an entry of which nothing is left."""
+    """The sentences that say what is wrong with a baseline: one for each line, or for a whole entry that is gone."""
     found = []
-    for entry in dict.fromkeys(one["entry"] for one in records):
-        own = [one for one in records if one["entry"] == entry]
-        said = [sentence for one in own if (sentence := complaint(one))]
-        if len(said) == len(own) == own[0]["of"] and len(own) > 1:
-            way = "another way" if any(one["state"] == "otherwise" for one in own) else "these ways"
+    for entry in dict.fromkeys(record["entry"] for record in records):
+        own = [record for record in records if record["entry"] == entry]
+        sentences = [sentence for record in own if (sentence := complaint(record))]
+        if len(sentences) == len(own) == own[0]["of"] and len(own) > 1:
+            way = "another way" if any(record["state"] == "otherwise" for record in own) else "these ways"
             no = "" if way == "another way" else " no longer"
-            said = [f"{own[0]['entry']}: the {len(own)} cases of this entry{no} diverge in {way}: remove this entry"]
-        found += said
+            sentences = [
+                f"{own[0]['entry']}: the {len(own)} cases of this entry{no} diverge in {way}: remove this entry"
+            ]
+        found += sentences
     return found
 
 
-def _signature(one: Mapping[str, Any]) -> Signature:
-    return Signature(one["clause"], one["phase"], one["field"], one["kind"])
+def _signature(divergence: Mapping[str, Any]) -> Signature:
+    return Signature(divergence["clause"], divergence["phase"], divergence["field"], divergence["kind"])
 
 
 # -- reading ---------------------------------------------------------------------------------------------------
 
 
 def read(path: Path, ids: Collection[str]) -> Baseline:
-    """The baseline in a file. ids: of the cases that there are. Raises BaselineError."""
+    """The baseline in a file. ids: those of all cases. Raises BaselineError."""
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as exc:
@@ -216,7 +271,7 @@ def read(path: Path, ids: Collection[str]) -> Baseline:
 
 
 def parse(text: str, path: Path, ids: Collection[str]) -> Baseline:
-    """The baseline in a text. Raises BaselineError."""
+    """The baseline in a text. path: of the file, for complaints; ids: those of all cases. Raises BaselineError."""
     places = Places(text)
     try:
         data = tomllib.loads(text)
@@ -226,12 +281,11 @@ def parse(text: str, path: Path, ids: Collection[str]) -> Baseline:
         line = at[1] if at else text.rstrip("\n").count("\n") + 1
         said = message[: at.start()] if at else message.replace(" (at end of document)", "")
         raise BaselineError(f"{path}:{line}: this is not TOML: {said}") from None
-    reader = _Reader(path, places, ids)
-    return reader.baseline(data)
+    return _Reader(path, places, ids).baseline(data)
 
 
 class _Reader:
-    """Reads the data of one file, and knows where in it everything stands."""
+    """Reads the data of one file, and knows in which line everything stands."""
 
     def __init__(self, path: Path, places: Places, ids: Collection[str]) -> None:
         self._path = path
@@ -239,136 +293,127 @@ class _Reader:
         self._ids = ids
 
     def baseline(self, data: Mapping[str, Any]) -> Baseline:
-        unknown = data.keys() - {"written_on", "expected", "cases"}
-        if unknown:
-            key = sorted(unknown)[0]
-            raise self._wrong(self._places.key("", key), f"there is no {key!r} in a baseline; entries are [[expected]]")
-        written_on = self._texts(data.get("written_on", []), "written_on", self._places.key("", "written_on"))
-        for one in written_on:
-            self._condition(one, self._places.key("", "written_on"))
-        entries = data.get("expected", [])
-        if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
-            raise self._wrong(self._places.key("", "expected"), "entries are written [[expected]]")
-        cases = self._cases(data.get("cases", {}))
-        known = [one for number, entry in enumerate(entries) for one in self._entry(number, entry, cases)]
-        self._once(known)
-        used = {one.case for one in known}
+        """The baseline in the data. Raises BaselineError."""
+        try:
+            file = checked(data, BaselineFile)
+        except WrongData as problem:
+            # The line says already in which entry, or in which case, the mistake is.
+            within = problem.within[1 if problem.place[:1] in {("expected",), ("cases",)} else 0 :]
+            raise self._wrong(self._line(problem.place), ": ".join((*within, problem.what))) from None
+        for text in file.written_on:
+            self._condition(text, self._places.key("", "written_on"))
+        cases = self._cases(file.cases)
+        known = [
+            expected for number, entry in enumerate(file.expected) for expected in self._entry(number, entry, cases)
+        ]
+        self._check_once(known)
+        used = {expected.case for expected in known}
         for name in cases:
             if name not in used:
                 raise self._wrong(self._places.case(name), f"no entry has the case {name!r}: remove it")
-        return Baseline(self._path, tuple(known), cases, written_on)
+        return Baseline(self._path, tuple(known), cases, file.written_on)
 
-    def _cases(self, data: Any) -> dict[str, Case]:
-        if not isinstance(data, dict):
-            raise self._wrong(self._places.key("", "cases"), "`cases` is a table of cases by id")
+    def _line(self, place: Place) -> int:
+        """The line of a part of the data; 0 if that is not known."""
+        match place:
+            case ("expected", int(number), "signatures", str(signature), *_):
+                return self._places.key(f"signatures {number}", signature) or self._in_entry(number, "signatures")
+            case ("expected", int(number), str(key), *_):
+                return self._in_entry(number, key)
+            case ("expected", int(number)):
+                return self._places.entry(number)
+            case ("cases", str(name), *_):
+                return self._places.case(name)
+            case (str(key), *_):
+                return self._places.key("", key)
+        return 0
+
+    def _in_entry(self, number: int, key: str) -> int:
+        return self._places.key(f"expected {number}", key) or self._places.entry(number)
+
+    def _cases(self, data: Mapping[str, Mapping[str, Any]]) -> dict[str, Case]:
         found = {}
-        for name, one in data.items():
+        for name, fixture in data.items():
             line = self._places.case(name)
-            if not isinstance(one, dict) or "/" not in name:
+            if "/" not in name:
                 raise self._wrong(line, f'a case is a table, [cases."search/sequences/name"], not {name!r}')
             try:
-                found[name] = from_plain(one, name)
-            except CaseError as exc:
-                raise self._wrong(line, f"the case {name!r}: {exc}") from None
+                found[name] = from_plain(fixture, name)
+            except CaseError as problem:
+                raise self._wrong(line, f"the case {name!r}: {problem}") from None
             unknown = [clause for clause in found[name].clauses if clause not in registry()]
             if unknown:
                 raise self._wrong(line, f"the case {name!r}: {self._no_clause(unknown[0])}")
         return found
 
-    def _entry(self, number: int, entry: Mapping[str, Any], cases: Collection[str]) -> Iterator[Known]:
-        line = self._places.entry(number)
-
-        def at(key: str) -> int:
-            return self._places.key(f"expected {number}", key) or line
-
-        for key in entry:
-            if key not in _ENTRY:
-                keys = ", ".join(sorted(_ENTRY))
-                raise self._wrong(at(key), f"there is no key {key!r} in an entry; the keys are {keys}")
-        for key in ("signatures", "reason"):
-            if key not in entry:
-                raise self._wrong(line, f"this entry has no {key!r}")
-        for key in ("reason", "link"):
-            if not isinstance(entry.get(key, ""), str):
-                raise self._wrong(at(key), f"`{key}` is a text, not {entry[key]!r}")
-        signatures = entry["signatures"]
-        if not isinstance(signatures, dict) or not signatures:
-            raise self._wrong(at("signatures"), "`signatures` is a table with, at least, one signature = case")
-        targets = self._targets(entry, at("targets"))
-        for text, value in signatures.items():
-            place = self._places.key(f"signatures {number}", text) or at("signatures")
-            signature = self._signature(text, place)
-            for one in value if isinstance(value, list) else [value]:
-                more = one if isinstance(one, dict) else {"case": one}
-                if not more.keys() <= _MORE or not isinstance(more.get("case"), str):
-                    raise self._wrong(place, "behind a signature stands a case, or { case = ..., targets = [...] }")
-                if more["case"] not in self._ids and more["case"] not in cases:
-                    raise self._wrong(place, self._no_case(more["case"]))
-                where = self._targets(more, place) or targets
+    def _entry(self, number: int, entry: Entry, cases: Collection[str]) -> Iterator[Known]:
+        """The divergences that an entry expects."""
+        head = self._places.entry(number)
+        targets = self._targets(entry.targets, self._in_entry(number, "targets"))
+        for text, value in entry.signatures.items():
+            line = self._line(("expected", number, "signatures", text))
+            signature = self._signature(text, line)
+            for shown in value if isinstance(value, tuple) else (value,):
+                of_case = shown if isinstance(shown, CaseOfSignature) else CaseOfSignature(shown)
+                if of_case.case not in self._ids and of_case.case not in cases:
+                    raise self._wrong(line, self._no_case(of_case.case))
+                where = self._targets(of_case.targets, line) or targets
                 if not _meets(signature.clause, where):
                     versions = " or ".join(registry()[signature.clause].versions)
-                    raise self._wrong(place, f"{signature.clause} holds for {versions}, and so on none of its targets")
+                    raise self._wrong(line, f"{signature.clause} holds for {versions}, and so on none of its targets")
                 yield Known(
                     signature=signature,
-                    case=more["case"],
-                    reason=entry["reason"].strip(),
-                    link=entry.get("link", "").strip(),
+                    case=of_case.case,
+                    reason=entry.reason.strip(),
+                    link=entry.link.strip(),
                     targets=where,
-                    own="targets" in more,
+                    own=of_case.targets is not UNSET,
                     entry=number,
-                    of=len(signatures),
-                    head=line or place,
-                    line=place,
+                    of=len(entry.signatures),
+                    head=head or line,
+                    line=line,
                 )
 
     def _signature(self, text: str, line: int) -> Signature:
-        parts = [one.strip() for one in text.split(",")]
+        parts = [part.strip() for part in text.split(",")]
         if len(parts) != 4 or not all(parts):
             raise self._wrong(line, f"{text!r} is no signature, which is 'CLAUSE, phase, field, kind'")
-        clause, phase, field, kind = parts
+        clause, phase, place, kind = parts
         if clause not in registry():
             raise self._wrong(line, self._no_clause(clause))
         if registry()[clause].untestable:
             raise self._wrong(line, f"{clause} is never judged: {registry()[clause].untestable}")
-        for name, one, choices in (("phase", phase, PHASES), ("kind", kind, KINDS)):
-            if one not in choices:
-                raise self._wrong(line, f"there is no {name} {one!r}; there are {', '.join(choices)}")
-        return Signature(clause, phase, field, kind)
+        for name, word, choices in (("phase", phase, PHASES), ("kind", kind, KINDS)):
+            if word not in choices:
+                sentence = f"there is no {name} {word!r}; there are {', '.join(choices)}{near(word, choices)}"
+                raise self._wrong(line, sentence)
+        return Signature(clause, phase, place, kind)
 
-    def _targets(self, entry: Mapping[str, Any], line: int) -> tuple[Condition, ...]:
-        if "targets" not in entry:
+    def _targets(self, texts: tuple[str, ...] | UnsetType, line: int) -> tuple[Condition, ...]:
+        if isinstance(texts, UnsetType):
             return ()
-        texts = self._texts(entry["targets"], "targets", line)
         if not texts:
-            raise self._wrong(line, "`targets` is empty, so this entry is never expected: remove it")
-        return tuple(self._condition(one, line) for one in texts)
+            raise self._wrong(line, "`targets` is empty, so this is never expected: remove it")
+        return tuple(self._condition(text, line) for text in texts)
 
     def _condition(self, text: str, line: int) -> Condition:
         try:
             return Condition.parse(text)
-        except ValueError as exc:
-            raise self._wrong(line, str(exc)) from None
+        except ValueError as problem:
+            raise self._wrong(line, str(problem)) from None
 
-    def _texts(self, value: Any, key: str, line: int) -> tuple[str, ...]:
-        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
-            raise self._wrong(line, f"`{key}` is a list of texts, not {value!r}")
-        return tuple(value)
-
-    def _once(self, known: Sequence[Known]) -> None:
-        """Raise if a signature is expected twice on any target."""
-        for position, one in enumerate(known):
-            for other in known[:position]:
-                if one.signature == other.signature and _overlap(one, other):
-                    raise _twice(self._path, other, one)
+    def _check_once(self, known: Sequence[Known]) -> None:
+        """Raise BaselineError if a signature is expected twice on any target."""
+        for position, second in enumerate(known):
+            for first in known[:position]:
+                if first.signature == second.signature and _overlap(first, second):
+                    raise _twice(self._path, first, second)
 
     def _no_clause(self, name: str) -> str:
-        near = difflib.get_close_matches(name, registry(), 1)
-        hint = f"; is it {near[0]}?" if near else "; docs/specification.md lists them"
-        return f"there is no clause {name!r}{hint}"
+        return f"there is no clause {name!r}{near(name, registry()) or '; docs/specification.md lists them'}"
 
     def _no_case(self, name: str) -> str:
-        near = difflib.get_close_matches(name, self._ids, 1, 0.8)
-        return f"there is no case {name!r}" + (f"; is it {near[0]}?" if near else "")
+        return f"there is no case {name!r}{near(name, self._ids, 0.8)}"
 
     def _wrong(self, line: int, sentence: str) -> BaselineError:
         return BaselineError(f"{self._path}:{line or 1}: {sentence}")
@@ -380,42 +425,44 @@ def _twice(path: Path, first: Known, second: Known) -> BaselineError:
 
 @functools.lru_cache(maxsize=4096)
 def _reached(targets: tuple[str, ...]) -> frozenset[tuple[str, str]]:
-    conditions = [Condition.parse(one) for one in targets]
-    names = {one.implementation for one in conditions}
+    """All targets, as name and release, that meet one of the conditions; the name is empty where none is given."""
     return frozenset(
-        (name, version)
-        for one in conditions
-        for name in names
-        for version in _VERSIONS
-        if one.implementation == name and one.versions.contains(version)
+        (condition.implementation, version)
+        for condition in map(Condition.parse, targets)
+        for version in _RELEASES
+        if condition.versions.contains(version)
     )
 
 
-def _overlap(one: Known, other: Known) -> bool:
-    """Whether there may be a target on which both are expected."""
-    if not one.targets or not other.targets:
+def _overlap(first: Known, second: Known) -> bool:
+    """True if there may be a target on which both are expected."""
+    if not first.targets or not second.targets:
         return True
-    ours, theirs = (_reached(tuple(condition.text for condition in known.targets)) for known in (one, other))
-    if ours & theirs:
+    reached = [_reached(tuple(condition.text for condition in known.targets)) for known in (first, second)]
+    if reached[0] & reached[1]:
         return True
-    anywhere = ({version for name, version in side if not name} for side in (ours, theirs))
-    everywhere = ({version for _, version in side} for side in (theirs, ours))
-    return any(first & second for first, second in zip(anywhere, everywhere, strict=True))
+    # A condition without a name meets targets of every name.
+    nameless = [{version for name, version in targets if not name} for targets in reached]
+    versions = [{version for _, version in targets} for targets in reached]
+    return bool(nameless[0] & versions[1] or nameless[1] & versions[0])
 
 
 def _meets(clause: str, targets: Sequence[Condition]) -> bool:
-    """Whether a clause holds for any version of the targets."""
+    """True if a clause holds for any version of the targets."""
     if not targets or not registry()[clause].versions:
         return True
     return any(
-        registry()[clause].holds(version) for one in targets for version in _VERSIONS if one.versions.contains(version)
+        registry()[clause].holds(version)
+        for condition in targets
+        for version in _RELEASES
+        if condition.versions.contains(version)
     )
 
 
 class Places:
-    """In which lines the parts of a baseline stand: TOML's readers do not say.
+    """The lines in which the parts of a baseline stand, which TOML's readers do not give.
 
-    headers: of all tables, in order: line and name.
+    headers: line and name of all tables, in order.
     """
 
     def __init__(self, text: str) -> None:
@@ -430,7 +477,7 @@ class Places:
             inside = after(line, inside)
 
     def _note(self, line: str, number: int, table: str) -> str:
-        """Note what stands in a line; the table in which the following ones stand."""
+        """Note the table or the key in a line; return the table to which the next lines belong."""
         if header := re.match(r"\s*\[\[?\s*(.+?)\s*\]\]?\s*(?:#.*)?$", line):
             name = header[1]
             self.headers.append((number, name))
@@ -460,7 +507,7 @@ class Places:
 
 
 def after(line: str, inside: str) -> str:
-    """The quotes within which the next line begins, if it begins within a text."""
+    """The quotes of the text within which the next line begins; empty if it begins outside of texts."""
     position = 0
     while position < len(line):
         if inside:

@@ -1,4 +1,9 @@
-"""What is expected to differ between two sides, and is taken out of what the judge finds."""
+"""Expected differences between two sides, which are taken out of the divergences that the judge finds.
+
+Two interpreters differ in more than a candidate does: by what a release has changed (the ledger) and by their nature.
+Both are tables of effects. A divergence is expected if effects cover every part in which its two sides differ, or if it
+follows from an expected one on which the code of the case acts.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +28,7 @@ ABSENT = "absent"
 
 
 class Expected:
-    """What may differ between two sides, and is taken out of what the judge finds."""
+    """Differences that may be there between two sides, as a table of effects."""
 
     def __init__(self, effects: Sequence[Effect]) -> None:
         self._effects = effects
@@ -36,41 +41,42 @@ class Expected:
         found: Sequence[Divergence],
         level: Level,
     ) -> tuple[list[Divergence], tuple[str, ...]]:
-        """The divergences that nothing explains, and to what the effects belong that explain the others."""
+        """The divergences that no effect explains, and the ids to which the effects belong that explain the others."""
         text = _text_of(case)
-        able = [one for one in self._effects if re.search(one.case, text)]
+        able = [effect for effect in self._effects if re.search(effect.case, text)]
         if not able:
             return list(found), ()
         raised = [{_raised(side["steps"][number]) for side in (oracle, candidate)} for number in range(len(case.steps))]
         left: list[Divergence] = []
         felt: list[Divergence] = []
         seen: dict[str, None] = {}
-        for one in found:
-            fitting = [row for row in able if not row.raises or _any_matches(row.raises, raised[one.moment.step - 1])]
-            rows = _covering(one, fitting)
-            if rows is None:
-                if not any(explains(earlier, one) for earlier in felt):
-                    left.append(one)
+        for divergence in found:
+            ended = raised[divergence.moment.step - 1]
+            fitting = [effect for effect in able if not effect.raises or _any_matches(effect.raises, ended)]
+            effects = _covering(divergence, fitting)
+            if effects is None:
+                if not any(explains(earlier, divergence) for earlier in felt):
+                    left.append(divergence)
                 continue
-            seen.update(dict.fromkeys(row.of for row in rows))
-            if any(row.felt for row in rows):
-                felt.append(one)
+            seen.update(dict.fromkeys(effect.of for effect in effects))
+            if any(effect.felt for effect in effects):
+                felt.append(divergence)
         return with_causes(left, level, registry()), tuple(seen)
 
 
-def _covering(one: Divergence, rows: Sequence[Effect]) -> list[Effect] | None:
-    """Effects that cover every part in which the two sides of a divergence differ, or None."""
+def _covering(divergence: Divergence, effects: Sequence[Effect]) -> list[Effect] | None:
+    """The effects that cover every part in which the two sides of a divergence differ; None if a part is left."""
     found = []
-    for place, before, after in parts(one.signature.field, one.oracle, one.candidate):
-        row = next((row for row in rows if row.covers(place, before, after)), None)
-        if row is None:
+    for place, before, after in parts(divergence.signature.field, divergence.oracle, divergence.candidate):
+        covering = next((effect for effect in effects if effect.covers(place, before, after)), None)
+        if covering is None:
             return None
-        found.append(row)
+        found.append(covering)
     return found
 
 
 def parts(place: str, before: Any, after: Any) -> Iterator[tuple[str, str, str]]:
-    """The parts in which two descriptions differ: the place, and what each shows there."""
+    """The parts in which two descriptions differ: the place, and what each of them shows there."""
     if _is_pairs(before) and _is_pairs(after):
         mine, theirs = (dict(_keyed(side)) for side in (before, after))
         order = [key for key in mine if key in theirs]
@@ -79,9 +85,9 @@ def parts(place: str, before: Any, after: Any) -> Iterator[tuple[str, str, str]]
         before, after = mine, theirs
     if isinstance(before, dict) and isinstance(after, dict) and not _is_marker(before) and not _is_marker(after):
         for key in [*before, *(key for key in after if key not in before)]:
-            one, two = before.get(key, NOTHING), after.get(key, NOTHING)
-            if one != two or type(one) is not type(two):
-                yield from parts(f"{place}.{key}", one, two)
+            old, new = before.get(key, NOTHING), after.get(key, NOTHING)
+            if old != new or type(old) is not type(new):
+                yield from parts(f"{place}.{key}", old, new)
     elif isinstance(before, list) and isinstance(after, list):
         yield from _items(place, before, after)
     elif _shown(before) != _shown(after) or type(before) is not type(after):
@@ -90,15 +96,15 @@ def parts(place: str, before: Any, after: Any) -> Iterator[tuple[str, str, str]]
 
 def _items(place: str, before: list[Any], after: list[Any]) -> Iterator[tuple[str, str, str]]:
     if len(before) == len(after) and not all(isinstance(item, str) for item in before + after):
-        for number, (one, two) in enumerate(zip(before, after, strict=True)):
-            if one != two or type(one) is not type(two):
-                yield from parts(f"{place}.{number}", one, two)
+        for number, (old, new) in enumerate(zip(before, after, strict=True)):
+            if old != new or type(old) is not type(new):
+                yield from parts(f"{place}.{number}", old, new)
         return
     mine, theirs = ([json.dumps(item, sort_keys=True) for item in side] for side in (before, after))
     for how, start, stop, begin, end in difflib.SequenceMatcher(None, mine, theirs, autojunk=False).get_opcodes():
         if how != "equal":
-            for one, two in itertools.zip_longest(before[start:stop], after[begin:end], fillvalue=NOTHING):
-                yield f"{place}.item", _shown(one), _shown(two)
+            for old, new in itertools.zip_longest(before[start:stop], after[begin:end], fillvalue=NOTHING):
+                yield f"{place}.item", _shown(old), _shown(new)
 
 
 def _is_pairs(value: Any) -> bool:
@@ -132,14 +138,14 @@ def _any_matches(pattern: str, texts: set[str]) -> bool:
 
 
 def _text_of(case: Case) -> str:
-    """What stands in a case, on a line: files with their texts and recipes, sys.path, sys.argv and steps."""
+    """The text of a case in one line, as JSON: files with their texts and recipes, sys.path, sys.argv and steps."""
     return json.dumps(case.plain(), ensure_ascii=False)
 
 
 def expected_of(implementation: str, version: str, oracle: str) -> Expected:
-    """What may differ from CPython of the version `oracle`, which speaks the same language."""
-    rows: list[Effect] = []
+    """The differences that an interpreter may show from CPython of the release `oracle`, of the same version."""
+    effects: list[Effect] = []
     if implementation != "cpython":
-        rows += [row for one in natures() for row in one.effects]
-    rows += [row for change in ledger() if change.may_show(oracle, version) for row in change.effects]
-    return Expected(rows)
+        effects += [effect for nature in natures() for effect in nature.effects]
+    effects += [effect for change in ledger() if change.may_show(oracle, version) for effect in change.effects]
+    return Expected(effects)

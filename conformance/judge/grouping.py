@@ -12,12 +12,11 @@ that shows it most plainly; it takes with it what always occurs together with it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from ..clauses import Level
-from .divergence import Signature
+from .divergence import Divergence, Signature
 from .owners import saying
 
 _SIGHT = "what the code sees"
@@ -70,7 +69,7 @@ Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
-class Showing:
+class Symptom:
     """A divergence, reduced to what matters for grouping.
 
     error: the clause about the implementation's own error, where the oracle ends in one. step: of the case, from 1.
@@ -85,10 +84,12 @@ class Showing:
     point: bool = False
 
     @classmethod
-    def of(cls, signature: Signature, level: Level, cause: bool, oracle: Any, step: int) -> Showing:
-        """From the parts of a divergence. oracle: the oracle's value."""
+    def of(cls, divergence: Divergence, *, point: bool = False) -> Symptom:
+        """The symptom that a divergence is. point: see the class."""
+        signature = divergence.signature
         ends = signature.field in ("outcome", "exception.type", "exception.subclass")
-        return cls(signature, level, cause, saying(oracle) if ends else "", step)
+        error = saying(divergence.oracle) if ends else ""
+        return cls(signature, divergence.level, divergence.cause, error, divergence.moment.step, point)
 
     @property
     def key(self) -> Key:
@@ -128,16 +129,22 @@ class Showing:
 
 
 @dataclass(frozen=True)
-class Seen:
-    """A case that was tried. size: how much there is to read. showings: in the order in which they came about."""
+class CaseSymptoms:
+    """A case that was tried. size: how much there is to read. symptoms: in the order in which they came about."""
 
     id: str
     size: int
-    showings: tuple[Showing, ...]
+    symptoms: tuple[Symptom, ...]
 
-    def causes(self, level: Level) -> list[Showing]:
+    @classmethod
+    def of(cls, case: str, size: int, divergences: Iterable[Divergence], about: str = "") -> CaseSymptoms:
+        """The symptoms of a case, by its id. about: the clause that the case is a fixture for, if it is one."""
+        symptoms = (Symptom.of(divergence, point=divergence.signature.clause == about) for divergence in divergences)
+        return cls(case, size, tuple(symptoms))
+
+    def causes(self, level: Level) -> list[Symptom]:
         """The causes of the case that count at a level."""
-        return [showing for showing in self.showings if showing.cause and showing.level <= level]
+        return [symptom for symptom in self.symptoms if symptom.cause and symptom.level <= level]
 
 
 @dataclass
@@ -147,14 +154,14 @@ class Group:
     core: the keys of its causes. areas: the areas of these. keys: of everything that differs where nothing else does.
     """
 
-    lead: Seen
-    showings: tuple[Showing, ...]
+    lead: CaseSymptoms
+    symptoms: tuple[Symptom, ...]
     areas: frozenset[str]
     core: frozenset[Key]
     keys: set[Key] = field(default_factory=set)
 
 
-class Groups:
+class Grouping:
     """The findings so far, at a level. tried: the number of cases tried, those that agree among them.
 
     expected: signatures that a baseline expects, which are never findings. fine: keep the special globals of the result
@@ -168,17 +175,17 @@ class Groups:
         self.fine = fine
         self.all: list[Group] = []
 
-    def explaining(self, seen: Seen, cause: Showing) -> Group | None:
+    def explaining(self, case: CaseSymptoms, cause: Symptom) -> Group | None:
         """The finding that explains a cause, or None if no finding does."""
         for group in self.all:
             if cause.key in (group.core if cause.point else group.keys):
                 return group
-        areas = self._areas(seen)
+        areas = self._areas(case)
         for group in self.all:
             if areas[cause] in group.areas and not (cause.point and areas[cause].endswith(_AFTERWARDS)):
                 return group
         if cause.area in _WEAK:
-            present = {showing.key for showing in seen.showings if showing is not cause}
+            present = {symptom.key for symptom in case.symptoms if symptom is not cause}
             for group in self.all:
                 if group.core & present and group.areas != {_OUTPUT}:  # no code can see that
                     return group
@@ -186,14 +193,14 @@ class Groups:
             return self.all[0]
         return None
 
-    def unknown(self, seen: Seen) -> list[Showing]:
+    def unknown(self, case: CaseSymptoms) -> list[Symptom]:
         """The causes in a case that no finding explains."""
-        causes = (cause for cause in seen.causes(self.level) if cause.signature not in self.expected)
-        return [cause for cause in causes if self.explaining(seen, cause) is None]
+        causes = (cause for cause in case.causes(self.level) if cause.signature not in self.expected)
+        return [cause for cause in causes if self.explaining(case, cause) is None]
 
-    def choose(self, cases: Sequence[Seen]) -> tuple[Seen, Showing] | None:
+    def choose(self, cases: Sequence[CaseSymptoms]) -> tuple[CaseSymptoms, Symptom] | None:
         """The cause that most cases show and no finding explains, in the case that shows it most plainly, or None."""
-        unknown = [(seen, causes) for seen in cases if (causes := self.unknown(seen))]
+        unknown = [(case, causes) for case in cases if (causes := self.unknown(case))]
         counts = Counter(key for _, causes in unknown for key in {cause.key for cause in causes})
         if not counts:
             return None
@@ -202,65 +209,65 @@ class Groups:
         }
         sights = {cause.key for _, causes in unknown for cause in causes if cause.area == _SIGHT}
         key = min(counts, key=lambda key: (key in sights, firmest[key], -counts[key], key))
-        showing_it = (seen for seen, causes in unknown if any(cause.key == key for cause in causes))
-        plainest = min(showing_it, key=self._how_plain)
+        cases_with_key = (case for case, causes in unknown if any(cause.key == key for cause in causes))
+        plainest = min(cases_with_key, key=self._how_plain)
         return plainest, next(cause for cause in self.unknown(plainest) if cause.key == key)
 
-    def add(self, seen: Seen, cause: Showing, cases: Sequence[Seen] = ()) -> Group:
+    def add(self, case: CaseSymptoms, cause: Symptom, cases: Sequence[CaseSymptoms] = ()) -> Group:
         """Make a finding of a cause, with the other causes in its case that are about the same.
 
         cases: others that were tried; a difference that shows there beside this finding alone belongs to it.
         """
-        cases = [seen, *cases]
-        areas = self._areas(seen)
+        cases = [case, *cases]
+        areas = self._areas(case)
         together = [
             other
-            for other in self.unknown(seen)
+            for other in self.unknown(case)
             if areas[other] == areas[cause] or self._always_together(other.key, cause.key, cases)
         ]
         group = Group(
-            seen,
+            case,
             tuple(together),
-            frozenset(areas[showing] for showing in together),
-            frozenset(showing.key for showing in together),
+            frozenset(areas[symptom] for symptom in together),
+            frozenset(symptom.key for symptom in together),
         )
         group.keys |= group.core
         for other in cases:
             causes = other.causes(self.level)
-            if {showing.key for showing in causes} <= group.core:
-                steps = {showing.step for showing in causes}
+            if {symptom.key for symptom in causes} <= group.core:
+                steps = {symptom.step for symptom in causes}
                 group.keys.update(
-                    showing.key for showing in other.showings if showing.step in steps and showing.area != _OUTPUT
+                    symptom.key for symptom in other.symptoms if symptom.step in steps and symptom.area != _OUTPUT
                 )
         self.all.append(group)
         return group
 
-    def _always_together(self, first: Key, second: Key, cases: Sequence[Seen]) -> bool:
+    def _always_together(self, first: Key, second: Key, cases: Sequence[CaseSymptoms]) -> bool:
         """True if two causes occur in the same cases, and in few enough of them for that to mean something."""
         ids, other_ids = (
-            {seen.id for seen in cases if any(showing.key == key for showing in seen.causes(self.level))}
+            {case.id for case in cases if any(symptom.key == key for symptom in case.causes(self.level))}
             for key in (first, second)
         )
         either = len(ids | other_ids)
         return len(ids & other_ids) >= _TOGETHER * either and either <= _COMMON * self.tried
 
-    def _areas(self, seen: Seen) -> dict[Showing, str]:
+    def _areas(self, case: CaseSymptoms) -> dict[Symptom, str]:
         """The area of each cause of a case. If another module runs, all specials of it have one area."""
-        areas = {cause: cause.fine_area if self.fine else cause.area for cause in seen.causes(self.level)}
+        areas = {cause: cause.fine_area if self.fine else cause.area for cause in case.causes(self.level)}
         of_a_module = _OF_A_MODULE & set(areas.values())
-        ran = {showing.signature.kind for showing in seen.showings if showing.signature.field == "executions.run"}
+        ran = {symptom.signature.kind for symptom in case.symptoms if symptom.signature.field == "executions.run"}
         if ("__spec__" in of_a_module and len(of_a_module) >= _SEVERAL) or {"extra", "missing"} <= ran:
             return {cause: _WAY if area in _OF_ANOTHER else area for cause, area in areas.items()}
         return areas
 
-    def _how_plain(self, seen: Seen) -> tuple[bool, int, int, int, str]:
-        causes = seen.causes(self.level)
-        return len({cause.key for cause in causes}) > 1, seen.size, len(causes), len(seen.showings), seen.id
+    def _how_plain(self, case: CaseSymptoms) -> tuple[bool, int, int, int, str]:
+        causes = case.causes(self.level)
+        return len({cause.key for cause in causes}) > 1, case.size, len(causes), len(case.symptoms), case.id
 
 
-def groups(cases: Sequence[Seen], level: Level, tried: int, *, fine: bool = False) -> Groups:
+def grouped(cases: Sequence[CaseSymptoms], level: Level, tried: int, *, fine: bool = False) -> Grouping:
     """All findings in these cases, the firmest and most frequent first. tried: the number of all cases tried."""
-    found = Groups(level, tried, fine=fine)
-    while (choice := found.choose(cases)) is not None:
-        found.add(*choice, cases)
-    return found
+    grouping = Grouping(level, tried, fine=fine)
+    while (choice := grouping.choose(cases)) is not None:
+        grouping.add(*choice, cases)
+    return grouping

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..cases.model import Case
 from ..clauses import Level
 from .divergence import Divergence
-from .grouping import Showing
+from .grouping import Symptom
 
 VERDICTS = ("agrees", "diverges", "crashes", "hangs", "unsupported", "not-run")
 
@@ -41,7 +41,7 @@ class Find:
     """
 
     trial: Trial
-    cause: Showing
+    cause: Symptom
     attempts: int
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import os
 import shutil
 import subprocess
@@ -10,9 +11,12 @@ from dataclasses import dataclass
 
 from packaging.version import InvalidVersion, Version
 
-OLDEST = Version("3.8")
+from ..clauses import pythons
+
+OLDEST = Version(pythons.OLDEST)
 # The versions of the language whose interpreters are looked for if no interpreter is named.
-LANGUAGES = tuple(f"3.{minor}" for minor in range(OLDEST.minor, 30))
+LANGUAGES = pythons.versions(pythons.TO_COME)
+_A_QUOTATION = 10  # characters
 # A program that Python 2 can run too, so that its version can be reported.
 _VERSION_PROGRAM = (
     "import sys; name = getattr(getattr(sys, 'implementation', None), 'name', 'python'); "
@@ -57,11 +61,18 @@ def find(interpreter: str) -> Target:
         parsed = Version(version)
     except (ValueError, InvalidVersion):
         output = (ended.stderr or ended.stdout).strip().splitlines()
-        hint = f": {output[-1][:200]}" if output else ""
+        lines = [line[:200] for line in output if not _quotes_program(line)]
+        hint = f": {lines[-1].rstrip('.')}" if lines else ""
         raise BadInterpreter(f"{path} does not answer as a Python interpreter does{hint}.") from None
     if parsed < OLDEST:
         raise BadInterpreter(f"{path} is Python {version}; targets are Python {OLDEST} and later.")
     return Target(path, implementation, version)
+
+
+def _quotes_program(line: str) -> bool:
+    """True if a line repeats the program, as the message of a command does that takes the program for a file."""
+    match = difflib.SequenceMatcher(None, line, _VERSION_PROGRAM, autojunk=False).find_longest_match()
+    return match.size >= _A_QUOTATION
 
 
 def language_of(target: Target) -> str:

@@ -242,7 +242,7 @@ class LiveSide:
         except protocol.Malformed as exc:
             raise AgentError(f"the agent sent {exc}") from None
         if "cannot_load" in greeting:
-            raise CandidateError(greeting["cannot_load"])
+            raise CandidateError(greeting["cannot_load"], greeting.get("missing", ""))
         return Greeting(
             version=greeting["version"],
             implementation=greeting["implementation"],

@@ -37,7 +37,7 @@ class ReplayedSide:
             known = ", ".join(recordings.builds) or "none"
             raise RecordingError(
                 f"There is no recording of CPython {target.language} (there are: {known}); "
-                "make one with `nox -s record` where that CPython is."
+                "make one with `nox -s record` in a clone of the suite, where that CPython is."
             )
         self.build = recordings.builds[target.language]
         self._target = target
@@ -68,9 +68,9 @@ class ReplayedSide:
                 return f"{unmet} is required"
         entry = self._recordings.entry(case.id)
         if entry is None or self.build.language not in entry.languages:
-            return "it is not in the recording (`nox -s record` makes it again)"
+            return "it is not in the recording (in a clone of the suite `nox -s record` makes it again)"
         if entry.digest != case.digest:
-            return "it has changed since it was recorded (`nox -s record` makes it again)"
+            return "it has changed since it was recorded (in a clone of the suite `nox -s record` makes it again)"
         text = json.dumps(case.plain()).replace('\\"', '"')
         for name in sorted(set(_QUOTED_NAME.findall(text)) & self._differing.keys()):
             return f"{name} is {self._differing[name]}"

@@ -24,7 +24,14 @@ from . import protocol
 
 
 class CandidateError(Exception):
-    """The candidate cannot be loaded; the text is one sentence."""
+    """The candidate cannot be loaded; the text is one sentence.
+
+    missing: the top of a module's name, if that module cannot be found; the sentence then ends in what to do about it.
+    """
+
+    def __init__(self, text: str, missing: str = "") -> None:
+        super().__init__(text)
+        self.missing = missing
 
 
 class AgentError(Exception):

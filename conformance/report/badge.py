@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from html import escape
 
+from .numbers import numbers
 from .runs import Run, status_of
 
 LABEL = "run_module"
@@ -26,13 +27,9 @@ def message(runs: Sequence[Run]) -> str:
     if status == 1:
         if len(runs) > 1:
             return f"diverges on {sum(run.status == 1 for run in runs)} of {where}"
-        below = [one for one in runs[0].clauses if one["level"] in _levels(runs[0])]
-        return f"{sum(one['verdict'] == 'conforms' for one in below)}/{len(below)} clauses on {where}"
+        count = numbers(runs[0])
+        return f"{count.clauses_conforming}/{count.clauses} clauses on {where}"
     return "nothing ran" if status == 5 else "incomplete"
-
-
-def _levels(run: Run) -> set[str]:
-    return {str(level) for level in type(run.level) if level <= run.level}
 
 
 def endpoint(runs: Sequence[Run]) -> str:

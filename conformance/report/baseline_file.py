@@ -20,9 +20,9 @@ from ..cases.model import FAMILIES, SEARCH
 from ..clauses import Level, registry
 from ..judge.baseline import Baseline, Condition, Known, Places, after, text_of
 from ..judge.divergence import Signature
+from ..texts import visible
 from .findings import findings
 from .records import Record
-from .texts import visible
 
 _HEAD = """\
 # What is expected of {candidate}: where it differs from runpy.run_module, with the reason for each.

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ..cases.model import FAMILIES
 from ..clauses import Level
-from ..judge.grouping import groups
+from ..judge.grouping import grouped
 from . import records
 from .records import Record
 from .runs import Run
@@ -47,6 +47,11 @@ class Finding:
         return Level.parse(self.divergence["level"])
 
     @property
+    def cases(self) -> int:
+        """How many cases show it."""
+        return len({trial["id"] for trial, _ in self.pairs})
+
+    @property
     def followers(self) -> list[str]:
         """Where else its case differs, in consequence."""
         return sorted({other["where"] for other in self.trial["divergences"] if not other["cause"]})
@@ -66,21 +71,25 @@ class Finding:
         return others
 
 
-def findings(trials: Sequence[Record], level: Level, tried: int = 0) -> list[Finding]:
+def findings(
+    trials: Sequence[Record], level: Level, tried: int = 0, asked: Mapping[str, Collection[str]] | None = None
+) -> list[Finding]:
     """What is wrong up to a level, the firmest and most frequent first. tried: cases, those that agree among them.
 
     Within a finding comes first what differs in the case that it is known by; of that, the clause that most cases
-    name, by the case that shows it best: one that is about that clause, and small.
+    name, by the case that shows it best: one that is about that clause, and small. asked: by case, the clauses that the
+    reader wants to see, which come before all.
     """
-    seen = {trial["id"]: records.seen(trial) for trial in trials if trial["divergences"]}
-    found = groups([one for one in seen.values() if one.causes(level)], level, tried or len(trials))
+    wanted = asked or {}
+    seen = {trial["id"]: records.symptoms(trial) for trial in trials if trial["divergences"]}
+    found = grouped([one for one in seen.values() if one.causes(level)], level, tried or len(trials))
     pairs_of: dict[int, list[Pair]] = {id(group): [] for group in found.all}
     for trial in trials:
         if not trial["divergences"]:
             continue
-        for one, showing in zip(trial["divergences"], seen[trial["id"]].showings, strict=True):
-            if showing.cause and showing.level <= level:
-                group = found.explaining(seen[trial["id"]], showing)
+        for one, symptom in zip(trial["divergences"], seen[trial["id"]].symptoms, strict=True):
+            if symptom.cause and symptom.level <= level:
+                group = found.explaining(seen[trial["id"]], symptom)
                 assert group is not None
                 pairs_of[id(group)].append((trial, one))
     for group in found.all:
@@ -89,6 +98,7 @@ def findings(trials: Sequence[Record], level: Level, tried: int = 0) -> list[Fin
         count = Counter(one["clause"] for _, one in pairs)
         pairs.sort(
             key=lambda pair: (
+                pair[1]["clause"] not in wanted.get(pair[0]["id"], ()),
                 (pair[1]["phase"], pair[1]["field"]) not in core,
                 Level.parse(pair[1]["level"]),
                 -count[pair[1]["clause"]],
@@ -109,7 +119,7 @@ def of_run(run: Run) -> Sequence[tuple[bool, Record | None, Finding]]:
             for trial in run.trials
         ]
 
-    unexpected = findings(some(lambda one: not one.get("expected")), run.level)
+    unexpected = findings(records.unexpected(run.trials), run.level, asked=run.asked)
     expected = findings(some(lambda one: bool(one.get("expected"))), Level.EXACT)
     above = findings(some(lambda one: not one.get("expected") and Level.parse(one["level"]) > run.level), Level.EXACT)
     return [
@@ -117,6 +127,39 @@ def of_run(run: Run) -> Sequence[tuple[bool, Record | None, Finding]]:
         *((False, finding.divergence["expected"], finding) for finding in expected),
         *((False, None, finding) for finding in above),
     ]
+
+
+def failing(run: Run) -> list[Finding]:
+    """The findings that fail a run: the entries of its report."""
+    return [finding for fails, _, finding in of_run(run) if fails]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One finding on all targets that show it. finding, run: the first of them. cases: how many show it, by run."""
+
+    finding: Finding
+    run: Run
+    fails: bool
+    expected: Record | None
+    cases: dict[Run, int] = field(default_factory=dict)
+
+
+def across(runs: Sequence[Run]) -> list[Shared]:
+    """The findings of several targets, each once: those that fail first, then what is above the level, or expected.
+
+    What differs in one run in the same field twice is two findings there, and so is it on all targets.
+    """
+    found: dict[tuple[object, ...], Shared] = {}
+    for run in runs:
+        times: Counter[tuple[object, ...]] = Counter()
+        for fails, expected, finding in of_run(run):
+            one = finding.divergence
+            key = one["clause"], one["phase"], one["field"], one["kind"], fails, expected is not None
+            times[key] += 1
+            shared = found.setdefault((*key, times[key]), Shared(finding, run, fails, expected))
+            shared.cases[run] = finding.cases
+    return sorted(found.values(), key=lambda one: (not one.fails, one.expected is not None, one.finding.level))
 
 
 def _how_well(trial: Record, one: Record) -> tuple[str, bool, int, int, str]:

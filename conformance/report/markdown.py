@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..clauses import CHAPTERS, Level
-from .findings import Finding, of_run
-from .records import Record
+from ..texts import visible
+from .again import command_of
+from .findings import Shared, across
+from .numbers import BROKEN, conforming, numbers, plural, unjudged
 from .runs import Run, by_candidate, headline, places, problems, status_of
-from .texts import visible
 from .values import show, two_sides
 
 _MOST = 20  # findings; a job's page is cut off at a megabyte
@@ -34,67 +35,55 @@ def _lines(runs: Sequence[Run]) -> Iterator[str]:
     for problem in problems(runs):
         yield f"> **Incomplete**, and nothing is said to conform there: {text(problem)}"
         yield ""
-    yield f"Clauses that conform, of those that hold. Level {run['level']}; suite {run['suite']}" + (
+    above = [str(level) for level in Level if level > runs[0].level]
+    aside = f" ({' and '.join(above)} fail{'s' if len(above) == 1 else ''} nothing)" if above else ""
+    yield f"Clauses that conform, of those judged. Level {run['level']}{aside}; suite {run['suite']}" + (
         f"; judged by the {text(run['oracle'])}." if run["oracle"] else "."
     )
     yield ""
-    yield f"|{' candidate |' * several} target | verdict | " + " | ".join(str(level) for level in Level) + " | cases |"
-    yield "|---" * several + "|---|---|" + "--:|" * (len(Level) + 1)
+    levels = " | ".join(map(str, Level))
+    yield f"|{' candidate |' * several} target | verdict | {levels} | not judged | cases | that diverge | drawn |"
+    yield "|---" * several + "|---|---|" + "--:|" * (len(Level) + 4)
     for one in runs:
-        cells = " | ".join(_count(one.clauses, level) for level in Level)
+        cells = " | ".join(_cell(*conforming(one.listed, level)) for level in Level)
         word = text(one.meaning) if one.complete else "incomplete"
-        sign, cases = _SIGNS.get(one.status, "⚠️"), len(one.trials) + one.searched
+        count, sign = numbers(one), _SIGNS.get(one.status, "⚠️")
+        counted = (unjudged(one.listed), count.cases, count.cases_diverging, count.drawn)
+        rest = " | ".join(f"{number:,}" if number else "-" for number in counted)
         name = f"| {code(one.candidate)} " * several
-        yield f"{name}| {text(one.target)} | {sign} {word} | {cells} | {cases:,} |"
+        yield f"{name}| {text(one.target)} | {sign} {word} | {cells} | {rest} |"
     most = max(_MOST // len(candidates), _LEAST)
     for name, own in candidates.items():
-        found = _findings(own)
+        found = [shared for shared in across(own) if shared.fails]
         if found:
             yield ""
-            yield f"### {f'{code(name)}: ' * several}{len(found)} divergence{'s' if len(found) > 1 else ''}"
-        for showing, finding, owner in found[:most]:
-            yield from _finding(showing, finding, owner)
+            yield f"### {f'{code(name)}: ' * several}{plural(len(found), 'finding')}"
+        for shared in found[:most]:
+            yield from _finding(shared)
         if len(found) > most:
             yield ""
-            yield f"... and {len(found) - most} more; the HTML report and the records have them all."
-        broken = [chapter for chapter in CHAPTERS if any(_breaks(one, chapter) for one in own)]
+            yield f"... and {plural(len(found) - most, 'finding')} more; the HTML report and the records have them all."
+        broken = [chapter for chapter in CHAPTERS if any(_breaks(run, chapter) for run in own)]
         if broken:
             yield ""
-            yield "Chapters in which clauses are broken: " + ", ".join(CHAPTERS[one] for one in broken) + "."
+            yield "Chapters in which clauses are broken: " + ", ".join(CHAPTERS[chapter] for chapter in broken) + "."
 
 
 def _breaks(run: Run, chapter: str) -> bool:
     levels = {str(level) for level in Level if level <= run.level}
-    return any(
-        one["chapter"] == chapter and one["level"] in levels and one["verdict"] in ("diverges", "crashes", "hangs")
-        for one in run.clauses
-    )
+    return any(one["chapter"] == chapter and one["level"] in levels and one["verdict"] in BROKEN for one in run.clauses)
 
 
-def _count(clauses: Sequence[Record], level: Level) -> str:
-    own = [one for one in clauses if one["level"] == str(level)]
-    return f"{sum(one['verdict'] == 'conforms' for one in own)}/{len(own)}" if own else "-"
+def _cell(good: int, judged: int) -> str:
+    return f"{good}/{judged}" if judged else "-"
 
 
-def _findings(runs: Sequence[Run]) -> list[tuple[list[Run], Finding, Run]]:
-    """What fails the runs of one candidate, once for all targets that show it: where, the finding, and its own run."""
-    found: dict[tuple[str, ...], tuple[list[Run], Finding, Run]] = {}
-    for run in runs:
-        for fails, _, finding in of_run(run):
-            if fails:
-                one = finding.divergence
-                key = one["clause"], one["phase"], one["field"], one["kind"]
-                showing = found.setdefault(key, ([], finding, run))[0]
-                if run not in showing:
-                    showing.append(run)
-    return sorted(found.values(), key=lambda one: one[1].level)
-
-
-def _finding(showing: Sequence[Run], finding: Finding, run: Run) -> Iterator[str]:
+def _finding(shared: Shared) -> Iterator[str]:
+    finding, run = shared.finding, shared.run
     one, trial = finding.divergence, finding.trial
     statement = next((clause["statement"] for clause in run.clauses if clause["id"] == finding.clause), "")
     place, oracle, candidate = two_sides(one)
-    where = places(showing, showing)
+    where = places(list(shared.cases), list(shared.cases))
     yield ""
     what = f"<b>{html(finding.clause)}</b> ({finding.level}) {html(where)}: {html(one['where'] + place)}"
     yield f"<details><summary>{what}</summary>"
@@ -110,8 +99,7 @@ def _finding(showing: Sequence[Run], finding: Finding, run: Run) -> Iterator[str
     fixture = str(run.shown.get(trial["id"], {}).get("fixture") or trial.get("fixture", ""))
     if fixture:
         yield from fenced(fixture, "toml")
-    name = trial["id"].rpartition("/")[0] if trial["chapter"] == "search" else trial["id"]
-    yield from fenced(f"{run.run['again']} {name}\n", "sh")
+    yield from fenced(f"{command_of(run, finding)}\n", "sh")
     yield "</details>"
 
 

@@ -81,7 +81,9 @@ class Counter:
         count = self._all.get(chapter, 0)
         what = "propert" + ("ies" if count != 1 else "y") if chapter == "search" else "case" + "s" * (count != 1)
         failed = self._failed.get(chapter, 0)
-        said = ("found something" if chapter == "search" else "diverge") if failed else ""
+        said = (
+            ("found something" if chapter == "search" else "diverges" if failed == 1 else "diverge") if failed else ""
+        )
         tail = f", {failed:,} {said}" if failed else ""
         return f"{_TITLES.get(chapter, chapter)}: {count:,} {what}{tail}"
 

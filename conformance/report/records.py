@@ -15,27 +15,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from .. import INTERRUPTED
+from .. import STATUS
 from ..cases.fixtures import toml
 from ..cases.model import FAMILIES, SEARCH
 from ..clauses import FREE_FIELDS, Clause, Level
 from ..judge.causes import CONTROL
-from ..judge.divergence import Divergence, Signature
-from ..judge.grouping import Seen, Showing
+from ..judge.divergence import Divergence, Moment, Signature
+from ..judge.grouping import CaseSymptoms
 from ..judge.trial import Find, Tally, Trial
 
-SCHEMA = 2
+SCHEMA = 3
 Record = dict[str, Any]
-
-STATUS = {
-    0: "conforms",
-    1: "diverges",
-    2: "usage error",
-    3: "the candidate cannot be loaded",
-    4: "the suite itself failed",
-    5: "nothing ran",
-    INTERRUPTED: "interrupted",
-}
 
 
 def run_record(
@@ -52,13 +42,18 @@ def run_record(
     unsettled: Mapping[str, str] | None = None,
     started: str = "",
     again: str = "",
+    search_again: str = "",
+    selection: Sequence[str] = (),
+    asked: Mapping[str, Sequence[str]] | None = None,
 ) -> Record:
     """The head of the stream.
 
     delegates: the candidate is the interpreter's own runpy, which is a fact, no verdict. oracle: what stands in for the
     target's own runpy, if anything does. baseline: the file, if there is one, that says what is expected. import_from:
     where the candidate was found, as the suite was told. unsettled: clauses of which the oracle cannot tell, with the
-    reason. started: the time, in UTC. again: the command to which a case's id is added.
+    reason. started: the time, in UTC. again: the command to which a case's id is added; search_again: that to which
+    `search/` and a property is. selection: what alone was to be tried, if not everything. asked: by case, the clauses
+    that it was tried for.
     """
     return {
         "record": "run",
@@ -75,6 +70,9 @@ def run_record(
         "import_from": import_from,
         "started": started,
         "again": again,
+        "search_again": search_again,
+        "selection": list(selection),
+        "asked": {case: list(clauses) for case, clauses in (asked or {}).items()},
     }
 
 
@@ -119,12 +117,17 @@ def search_record(name: str, summary: str, tally: Tally, finds: Sequence[str]) -
 
 
 def shown_record(
-    trial: str, fixture: str, oracle: Mapping[str, Any] | None, candidate: Mapping[str, Any] | None, reproduces: bool
+    trial: str,
+    fixture: str,
+    oracle: Mapping[str, Any] | None,
+    candidate: Mapping[str, Any] | None,
+    reproduces: bool,
+    written: str = "",
 ) -> Record:
     """All of a case that shows a finding, for who is to mend it.
 
     fixture: its text. oracle, candidate: the observations, None where there is none. reproduces: whether the standalone
-    program for it, which was run, shows the difference by itself.
+    program for it, which was run, shows the difference by itself. written: the file of a find, if it was written.
     """
     return {
         "record": "shown",
@@ -133,26 +136,15 @@ def shown_record(
         "oracle": oracle,
         "candidate": candidate,
         "reproduces": reproduces,
+        "written": written,
     }
 
 
-def seen(trial: Record) -> Seen:
-    """A trial's record, as it is grouped."""
-    named = trial["chapter"] not in (FAMILIES, SEARCH)
-    showings = (
-        replace(
-            Showing.of(
-                Signature(one["clause"], one["phase"], one["field"], one["kind"]),
-                Level.parse(one["level"]),
-                one["cause"],
-                one["oracle"],
-                one["step"],
-            ),
-            point=named and [one["clause"]] == trial["clauses"][:1],
-        )
-        for one in trial["divergences"]
-    )
-    return Seen(trial["id"], trial["size"], tuple(showings))
+def symptoms(trial: Record) -> CaseSymptoms:
+    """The symptoms in a trial's record, as they are grouped."""
+    drawn = trial["chapter"] in (FAMILIES, SEARCH)
+    about = "" if drawn else next(iter(trial["clauses"]), "")
+    return CaseSymptoms.of(trial["id"], trial["size"], map(divergence_of, trial["divergences"]), about)
 
 
 def counts(record: Record, level: Level) -> bool:
@@ -164,9 +156,13 @@ def counts(record: Record, level: Level) -> bool:
 
 
 def unexpected(trials: Sequence[Record]) -> list[Record]:
-    """The trials without what a baseline expects of them."""
+    """The trials without the causes that a baseline expects."""
     return [
-        {**trial, "divergences": [one for one in trial["divergences"] if not one.get("expected")]} for trial in trials
+        {
+            **trial,
+            "divergences": [one for one in trial["divergences"] if not (one["cause"] and one.get("expected"))],
+        }
+        for trial in trials
     ]
 
 
@@ -184,6 +180,19 @@ def _divergence(one: Divergence) -> Record:
         "cause": one.cause,
         "expected": None,
     }
+
+
+def divergence_of(record: Record) -> Divergence:
+    """The divergence in a record. Its place in the order of the step is not recorded, and is 0."""
+    return Divergence(
+        Signature(record["clause"], record["phase"], record["field"], record["kind"]),
+        Level.parse(record["level"]),
+        record["where"],
+        record["oracle"],
+        record["candidate"],
+        Moment(record["step"], 0),
+        record["cause"],
+    )
 
 
 def clause_records(
@@ -248,7 +257,7 @@ def _verdict(
     fields = {field.partition(":")[0].partition(".")[0] for field in clause.fields}
     if fields <= unseen.keys():
         return "unsupported", unseen[min(fields)]
-    clean = [trial for trial in own if trial["verdict"] in ("agrees", "diverges") and not _spoils(clause, trial)]
+    clean = [trial for trial in own if trial["verdict"] in ("agrees", "diverges") and not spoils(clause, trial)]
     if clean:
         return "conforms", ""
     ran = [trial for trial in own if trial["verdict"] not in ("unsupported", "not-run")]
@@ -257,7 +266,7 @@ def _verdict(
     return str(own[0]["verdict"]), str(own[0]["reason"])
 
 
-def _spoils(clause: Clause, trial: Record) -> bool:
+def spoils(clause: Clause, trial: Record) -> bool:
     """Whether what differs in a case leaves open what it would have shown of a clause."""
     for one in trial["divergences"]:
         if one["field"] in CONTROL or clause.owns(one["field"], one["kind"]):

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..cases.model import Case
-from .texts import visible
+from ..texts import visible
 
 _HERE = Path(__file__).resolve().parent
 _WORLD = "# -- how the world is written --\n"

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import INTERRUPTED, __version__
+from .. import INTERRUPTED, STATUS, __version__
 from ..clauses import Level, registry
 from ..judge.trial import VERDICTS
 from . import records
 from .observations import side_by_side
-from .records import SCHEMA, STATUS, Record
+from .records import SCHEMA, Record
 
 # What each record must hold, and of which type. What else it holds is no matter.
 _TRIAL_TEXTS = ("id", "chapter", "summary", "verdict", "reason")
@@ -24,8 +24,10 @@ _CLAUSE_TEXTS = ("id", "chapter", "level", "statement", "source", "verdict", "re
 _DIVERGENCE_TEXTS = ("clause", "level", "phase", "field", "kind", "where")
 _KEYS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     "run": {
-        **dict.fromkeys(("suite", "candidate", "oracle", "baseline", "level", "import_from", "started", "again"), str),
-        **dict.fromkeys(("target", "unseen", "unsettled"), dict),
+        **dict.fromkeys(("suite", "candidate", "oracle", "baseline", "level", "import_from", "started"), str),
+        **dict.fromkeys(("again", "search_again"), str),
+        **dict.fromkeys(("target", "unseen", "unsettled", "asked"), dict),
+        "selection": list,
     },
     "trial": {
         **dict.fromkeys(_TRIAL_TEXTS, str),
@@ -34,7 +36,13 @@ _KEYS: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
     },
     "baseline": {"signature": str, "case": str, "state": str},
     "search": {"property": str, "summary": str, "drawn": int, "tried": int, "lost": int, "finds": list},
-    "shown": {"trial": str, "fixture": str, "oracle": (dict, type(None)), "candidate": (dict, type(None))},
+    "shown": {
+        "trial": str,
+        "fixture": str,
+        "written": str,
+        "oracle": (dict, type(None)),
+        "candidate": (dict, type(None)),
+    },
     "clause": {**dict.fromkeys(_CLAUSE_TEXTS, str), "cases": list},
     "end": {"status": int, "meaning": str, "trials": dict, "clauses": dict},
 }
@@ -95,6 +103,21 @@ class Run:
     def level(self) -> Level:
         """Up to which level a divergence fails it."""
         return Level.parse(self.run["level"])
+
+    @property
+    def listed(self) -> list[Record]:
+        """The clauses that the run was about: a case that it tried names them, or they were broken."""
+        return [one for one in self.clauses if one["cases"] or one["verdict"] != "not-run"]
+
+    @property
+    def untried(self) -> int:
+        """The number of clauses that were to be tried, and for which no case ran."""
+        return 0 if self.run["selection"] else len(self.clauses) - len(self.listed)
+
+    @property
+    def asked(self) -> Mapping[str, Collection[str]]:
+        """By case, the clauses that it was tried for."""
+        return dict(self.run["asked"])
 
     @property
     def complete(self) -> bool:
@@ -207,6 +230,9 @@ def _wrong(one: Any, keys: Mapping[str, type | tuple[type, ...]]) -> str:
 def _odd(kind: str, one: Record) -> str:
     """What makes no sense within a record that has all its keys."""
     if kind == "run":
+        for words in (one["selection"], *one["asked"].values()):
+            if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+                return "'selection' or 'asked' holds something else than texts"
         return _wrong(one["target"], _TARGET) or _unknown(one, "level", _LEVELS)
     if kind == "clause":
         return _unknown(one, "level", _LEVELS) or _unknown(one, "verdict", _VERDICTS)
@@ -309,7 +335,10 @@ def _one(parts: Sequence[Run]) -> Run:
                     "the same target, and no parts of one; give one of them, or --compare both"
                 )
             where[name] = place
-    run = parts[0].run
+    selections = [part.run["selection"] for part in parts]
+    chosen = sorted({word for some in selections for word in some}) if all(selections) else []
+    asked = {case: clauses for part in parts for case, clauses in part.asked.items()}
+    run = {**parts[0].run, "selection": chosen, "asked": asked}
     trials = [trial for part in parts for trial in part.trials]
     searches = [one for part in parts for one in part.searches]
     baseline = [one for part in parts for one in part.baseline]

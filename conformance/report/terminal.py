@@ -9,19 +9,23 @@ from __future__ import annotations
 import os
 import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
+from .. import STATUS
 from ..clauses import CHAPTERS, Clause, Level
-from .findings import Finding, findings, of_run
+from ..texts import encodable, visible
+from . import asked
+from .again import Commands
+from .findings import Finding, across, failing, of_run
 from .finds import Written
-from .records import STATUS, Record
+from .numbers import BROKEN, VERBS, Numbers, conforming, numbers, plural, said, unjudged
+from .records import Record
 from .runs import Run, by_candidate, headline, places, status_of
-from .texts import encodable, visible
 from .values import show, two_sides
 
 _MOST_GROUPS = 40
@@ -35,6 +39,14 @@ _LEAST_ROWS = 3  # of chapters
 
 class _Console(Console):
     """A console that escapes what is not printed, or what its file cannot hold: a candidate may say anything."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to whoever prints, where rich would exit."""
+        raise  # noqa: PLE0704 - what is being handled
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """What is about to be printed, as a text: rich drops some characters from those."""
+        return super().render_str(visible(text, "\n"), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """What is about to be printed, in pieces."""
@@ -55,60 +67,46 @@ def console_on(file: TextIO, *, colour: bool) -> Console:
 
 def details(
     console: Console,
-    run: Record,
-    trials: Sequence[Record],
-    registry: Mapping[str, Clause],
-    again: str,
-    written: Mapping[str, Written] | None = None,
-) -> None:
-    """Print the divergences, each in full.
-
-    trials: without what is expected of them. again: the command to which a case's id is added. written: where finds
-    are, by id.
-    """
-    level = Level.parse(run["level"])
-    found = findings(trials, level)
-    for finding in found[:_MOST_GROUPS]:
-        _divergence(console, finding, registry, again, written or {})
-    if len(found) > _MOST_GROUPS:
-        console.print(f"\n... and {len(found) - _MOST_GROUPS} more; --report=FILE.html has them all.")
-    _above(console, trials, level)
-    _unsupported(console, run, trials)
-    _unconfirmed(console, trials)
-    _run_again(console, trials)
-
-
-def overview(
-    console: Console,
     run: Run,
-    again: str,
+    registry: Mapping[str, Clause],
+    commands: Commands,
     written: Mapping[str, Written] | None = None,
-    *,
-    files: Sequence[str] = (),
-    then: str = "",
 ) -> None:
+    """Print the findings that fail a run, each in full. written: where finds of the search are, by id."""
+    found = failing(run)
+    for finding in found[:_MOST_GROUPS]:
+        _finding(console, finding, registry, commands, written or {})
+    if len(found) > _MOST_GROUPS:
+        console.print(
+            f"\n... and {plural(len(found) - _MOST_GROUPS, 'finding')} more; --report=FILE.html has them all."
+        )
+    _above(console, run)
+    _unsupported(console, run.run, run.trials)
+    _unconfirmed(console, run.trials)
+    _run_again(console, run.trials)
+
+
+def overview(console: Console, run: Run, *, files: Sequence[str] = (), then: str = "") -> None:
     """Print, on one screen, how the chapters stand, what diverges, and how it ended; last the command to run next.
 
-    run: without what is expected of it. again: as for `details`. files: the reports that were written. then: the
-    command, where there is nothing to be mended.
+    files: the reports that were written. then: that command.
     """
 
     def say(text: str, style: str = "") -> None:
         console.print(Text(text, style=style), no_wrap=True, overflow="ellipsis", crop=True)
 
     level = run.level
-    found = findings(run.trials, level)
-    end = [f"Written: {', '.join(files)}"] if files else []
-    end.append(last_line(run.run, run.status, run.end))
-    following = next_command(run, found, again, written or {}, then)
-    end += [f"next: {following}"] if following else []
-    between = [sentence for sentence in (_idle(run.clauses), _searched(run)) if sentence]
+    found, count = failing(run), numbers(run)
+    end = [*asked.answers(run), *([f"Written: {', '.join(files)}"] if files else [])]
+    end.append(last_line(run.run, run.status, run.end, count))
+    end += [f"next: {then}"] if then else []
+    between = [sentence for sentence in (_untried(run), _searched(run, count)) if sentence]
     height = console.height if console.is_terminal else _USUAL_HEIGHT
     # One line is left for what is typed next, and the table's are its head and rows.
     room = height - 1 - sum(_lines(one, console.width) for one in end) - len(between) - bool(run.run["oracle"]) - 3
-    table = _table(run.clauses, level, max(room - (_LEAST_GROUPS + 1 if found else 0), _LEAST_ROWS))
+    table = _table(run.listed, level, max(room - (_LEAST_GROUPS + 1 if found else 0), _LEAST_ROWS))
     if table.row_count:
-        say(f"\n{run.run['candidate']} on {run.target}: clauses that conform, of those that hold", "bold")
+        say(f"\n{run.run['candidate']} on {run.target}: {_heading(level)}", "bold")
     else:
         say("")
     if run.run["oracle"]:
@@ -118,13 +116,12 @@ def overview(
     for sentence in between:
         say(sentence, "dim")
     if found:
-        say(f"{len(found)} divergence{'s' if len(found) > 1 else ''}, the firmest first:", "bold")
+        say(f"{plural(len(found), 'finding')}, the firmest first:", "bold")
     most = min(max(room - table.row_count - 1, _LEAST_GROUPS), _MOST_LINES)
     shown = found if len(found) <= most else found[: most - 1]
     for finding in shown:
-        cases = len({trial["id"] for trial, _ in finding.pairs})
-        one = finding.divergence
-        say(f"  {finding.clause} ({finding.level}, {cases} case{'s' if cases > 1 else ''}): {one['where']}", "red")
+        cases = plural(finding.cases, "case")
+        say(f"  {finding.clause} ({finding.level}, {cases}): {finding.divergence['where']}", "red")
     if len(shown) < len(found):
         say(f"  and {len(found) - len(shown)} more")
     for line in end:
@@ -135,27 +132,22 @@ def _lines(text: str, width: int) -> int:
     return -(-len(text) // width)
 
 
-def next_command(run: Run, found: Sequence[Finding], again: str, written: Mapping[str, Written], then: str) -> str:
-    """What to type next: the first divergence alone; or else whatever leads further."""
-    if not found:
-        return then
-    trial = found[0].trial
-    if trial["chapter"] != "search":
-        return f"{again} {trial['id']}"
-    where = written.get(trial["id"], Written())
-    if where.program is not None and where.shows:
-        return f"python {where.program}"
-    return f"{again} {trial['id'].rpartition('/')[0]}"
-
-
-def last_line(run: Record | None, status: int, end: Record | None) -> str:
+def last_line(run: Record | None, status: int, end: Record | None, count: Numbers | None = None) -> str:
     """One line that says how it ended, and what the status means."""
     words = f"status {status}: {end['meaning'] if end else STATUS.get(status, 'unknown')}"
     if run is None or end is None:
         return words
-    counts = ", ".join(f"{count} {verdict}" for verdict, count in sorted(end["clauses"].items()))
+    counted = said(count) if count is not None else ""
     by = f", by the {run['oracle']}," if run["oracle"] else ""
-    return f"{run['candidate']} on {run['target']['name']}{by} at level {run['level']}: {words} (clauses: {counts})"
+    line = f"{run['candidate']} on {run['target']['name']}{by} at level {run['level']}: {words}"
+    return f"{line} ({counted})" if counted else line
+
+
+def _heading(level: Level) -> str:
+    """The title of a table of clauses."""
+    above = [str(one) for one in Level if one > level]
+    aside = f" ({' and '.join(above)} fail{'s' if len(above) == 1 else ''} nothing)" if above else ""
+    return f"clauses that conform, of those judged{aside}"
 
 
 def _table(clauses: Sequence[Record], level: Level, most: int) -> Table:
@@ -166,10 +158,10 @@ def _table(clauses: Sequence[Record], level: Level, most: int) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("chapter", no_wrap=True, overflow="ellipsis")
     for one in Level:
-        table.add_column(str(one) if one <= level else f"({one})", justify="right", no_wrap=True)
-    table.add_column("otherwise", no_wrap=True, overflow="ellipsis")
+        table.add_column(str(one), justify="right", no_wrap=True)
+    table.add_column("the others", no_wrap=True, overflow="ellipsis")
     own = {chapter: [clause for clause in clauses if clause["chapter"] == chapter] for chapter in CHAPTERS}
-    ran = {chapter: some for chapter, some in own.items() if any(one["verdict"] != "not-run" for one in some)}
+    ran = {chapter: some for chapter, some in own.items() if some}
     clean = [chapter for chapter, some in ran.items() if all(one["verdict"] == "conforms" for one in some)]
     if len(clean) < 2:
         clean = []
@@ -188,35 +180,38 @@ def _table(clauses: Sequence[Record], level: Level, most: int) -> Table:
 def _cells(clauses: Sequence[Record], level: Level) -> list[Text]:
     cells = []
     for one in Level:
-        at_level = [clause for clause in clauses if clause["level"] == str(one)]
-        good = sum(clause["verdict"] == "conforms" for clause in at_level)
-        style = "" if good == len(at_level) else "red" if one <= level else "yellow"
-        cells.append(Text(f"{good}/{len(at_level)}" if at_level else "-", style=style))
+        good, judged = conforming(clauses, one)
+        style = "" if good == judged else "red" if one <= level else "yellow"
+        cells.append(Text(f"{good}/{judged}" if judged else "-", style=style))
     others: dict[str, int] = {}
     for clause in clauses:
         if clause["verdict"] != "conforms":
             others[clause["verdict"]] = others.get(clause["verdict"], 0) + 1
-    return [*cells, Text(", ".join(f"{count} {what}" for what, count in sorted(others.items())))]
+    return [
+        *cells,
+        Text(
+            ", ".join(
+                f"{count} {what if count == 1 and what in BROKEN else VERBS[what]}"
+                for what, count in sorted(others.items())
+            )
+        ),
+    ]
 
 
-def _idle(clauses: Sequence[Record]) -> str:
-    """How many chapters were left out."""
-    chapters = {one["chapter"] for one in clauses}
-    idle = len(chapters) - len({one["chapter"] for one in clauses if one["verdict"] != "not-run"})
-    if not idle:
-        return ""
-    if idle == len(chapters):
+def _untried(run: Run) -> str:
+    """How many clauses were left out, though nobody asked for that."""
+    if not run.listed:
         return "No case ran that is about a clause."
-    return f"No case ran for the clauses of {idle} other chapter{'s' if idle > 1 else ''}."
+    return f"No case ran for {plural(run.untried, 'other clause')}." if run.untried else ""
 
 
-def finds(trials: Sequence[Record], level: Level) -> list[Finding]:
+def finds(run: Run) -> list[Finding]:
     """The findings that are shown by a find of the search, since no other case shows the same as well.
 
     One for each clause and field: a search that is short of time may come to two cases of one fault.
     """
     found: dict[tuple[str, str], Finding] = {}
-    for finding in findings(trials, level)[:_MOST_GROUPS]:
+    for finding in failing(run)[:_MOST_GROUPS]:
         if "fixture" in finding.trial:
             key = finding.clause, finding.divergence["field"]
             if key not in found or finding.trial["size"] < found[key].trial["size"]:
@@ -231,38 +226,36 @@ def says(finding: Finding) -> str:
     return f"{one['where']}{place}\n  runpy      {show(oracle)}\n  candidate  {show(candidate)}"
 
 
-def _above(console: Console, trials: Sequence[Record], level: Level) -> None:
+def _above(console: Console, run: Run) -> None:
     """What differs above the level, in a sentence."""
-    above: dict[str, Level] = {}
-    for trial in trials:
-        for one in trial["divergences"]:
-            if one["cause"] and Level.parse(one["level"]) > level:
-                above[one["clause"]] = Level.parse(one["level"])
-    if above:
+    found = [finding for fails, expected, finding in of_run(run) if not fails and expected is None]
+    if found:
+        clauses = {one["clause"]: Level.parse(one["level"]) for finding in found for _, one in finding.pairs}
+        fail = "fails" if len(found) == 1 else "fail"
         console.print(
-            f"\n{len(above)} more above the level {level}, which do not fail this run "
-            f"(--level={max(above.values())} shows them): " + ", ".join(sorted(above)),
+            f"\n{plural(len(found), 'finding')} above the level {run.level} {fail} nothing in this run "
+            f"(--level={max(clauses.values())} shows them), in {plural(len(clauses), 'clause')}: "
+            + ", ".join(sorted(clauses)),
             highlight=False,
         )
 
 
-def _searched(run: Run) -> str:
+def _searched(run: Run, count: Numbers) -> str:
     """How much was searched."""
     if not run.searches:
         return ""
     by = f"{len(run.searches)} properties" if len(run.searches) > 1 else "one property"
-    found = sum(trial["chapter"] == "search" for trial in run.trials)
     return (
-        f"The search tried {run.searched:,} cases that it drew, by {by}, and found {found or 'nothing'} that no case "
-        "before showed."
+        f"The search tried {count.drawn:,} cases that it drew, by {by}, and found {count.finds or 'nothing'} that no "
+        "case before showed."
     )
 
 
-def _divergence(
+def _finding(
     console: Console,
     finding: Finding,
     registry: Mapping[str, Clause],
-    again: str,
+    commands: Commands,
     written: Mapping[str, Written],
 ) -> None:
     trial, one = finding.trial, finding.divergence
@@ -294,13 +287,16 @@ def _divergence(
         say("likewise", _some(finding.likewise, 3), "dim")
     if finding.breaks_too:
         say("breaks too", _some([f"{other} ({case})" for other, case in finding.breaks_too.items()], 6), "dim")
+    where = written.get(trial["id"], Written())
     if "fixture" in trial:
-        _find(console, trial, written.get(trial["id"], Written()), again, say)
-    else:
-        say("again", f"{again} {trial['id']}")
+        _find(console, trial, where, say)
+    for label, command in zip(("again", "or"), commands.of(finding, where), strict=False):
+        say(label, command)
+    if where.problem:
+        say("", where.problem)
 
 
-def _find(console: Console, trial: Record, written: Written, again: str, say: Callable[..., None]) -> None:
+def _find(console: Console, trial: Record, written: Written, say: Callable[..., None]) -> None:
     """The case itself, if it is short, and where it was written."""
     lines = trial["fixture"].rstrip("\n").split("\n") if trial["fixture"] else []
     if lines and len(lines) <= _LONGEST_CASE:
@@ -308,18 +304,8 @@ def _find(console: Console, trial: Record, written: Written, again: str, say: Ca
         for line in lines:
             console.print(f"    {line}", style="dim", highlight=False, markup=False, soft_wrap=True)
         console.print()
-    if written.fixture is None or written.program is None:
-        say("again", f"{again} {trial['id'].rpartition('/')[0]}")
-        if written.problem:
-            say("", written.problem)
-        return
-    say("written", str(written.fixture))
-    folder = written.fixture.parent
-    if written.shows:
-        say("again", f"python {written.program}")
-        say("or", f"{again} --cases={folder.parent} {folder.name}/{written.fixture.stem}")
-    else:
-        say("again", f"{again} --cases={folder.parent} {folder.name}/{written.fixture.stem}")
+    if written.fixture is not None:
+        say("written", str(written.fixture))
 
 
 def _some(words: Sequence[str], most: int, separator: str = ", ") -> str:
@@ -377,28 +363,33 @@ def merged(console: Console, runs: Sequence[Run], files: Sequence[str] = ()) -> 
         table.add_column("candidate", no_wrap=True, overflow="ellipsis")
     table.add_column("target", no_wrap=True)
     for one in Level:
-        table.add_column(str(one) if one <= runs[0].level else f"({one})", justify="right", no_wrap=True)
-    table.add_column("cases", justify="right", no_wrap=True)
+        table.add_column(str(one), justify="right", no_wrap=True)
+    for name in ("not judged", "cases", "diverge", "drawn"):
+        table.add_column(name, justify="right", no_wrap=True)
     table.add_column("verdict", overflow="ellipsis")
-    showing: dict[tuple[str, str], list[Run]] = {}
     for run in runs:
         word = Text(run.meaning, style="" if run.status == 0 else "red")
-        *cells, _ = _cells(run.clauses, run.level)
+        *cells, _ = _cells(run.listed, run.level)
+        count = numbers(run)
+        counted = (unjudged(run.listed), count.cases, count.cases_diverging, count.drawn)
         name = run.candidate if run is candidates[run.candidate][0] else ""
         table.add_row(
-            *([Text(name)] if several else []), run.target, *cells, f"{len(run.trials) + run.searched:,}", word
+            *([Text(name)] if several else []),
+            run.target,
+            *cells,
+            *(f"{number:,}" if number else "-" for number in counted),
+            word,
         )
-        for fails, _, finding in of_run(run):
-            if fails:
-                shown_in = showing.setdefault((finding.clause, finding.divergence["where"]), [])
-                if run not in shown_in:
-                    shown_in.append(run)
-    say(f"{', '.join(candidates)} at level {runs[0].level}: clauses that conform, of those that hold", "bold")
+    say(f"{', '.join(candidates)} at level {runs[0].level}: {_heading(runs[0].level)}", "bold")
     console.print(table)
-    for (clause, where), shown_in in list(showing.items())[:_MOST_LINES]:
-        say(f"  {clause} {places(shown_in, runs)}: {where}", "red")
-    if len(showing) > _MOST_LINES:
-        say(f"  and {len(showing) - _MOST_LINES} more divergences")
+    found = [shared for shared in across(runs) if shared.fails]
+    if found:
+        say(f"{plural(len(found), 'finding')}, the firmest first:", "bold")
+    for shared in found[:_MOST_LINES]:
+        where = shared.finding.divergence["where"]
+        say(f"  {shared.finding.clause} {places(list(shared.cases), runs)}: {where}", "red")
+    if len(found) > _MOST_LINES:
+        say(f"  and {len(found) - _MOST_LINES} more")
     if files:
         console.print(Text(f"Written: {', '.join(files)}"), soft_wrap=True)
     if several:

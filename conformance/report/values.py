@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..judge.descriptions import ABSENT, UNCHANGED, without_identity
-from .texts import visible
+from ..texts import visible
 
 _WIDEST = 300
 

@@ -29,6 +29,7 @@ from ..observation.batches import batches
 from ..observation.interpreters import BadInterpreter, Target, find
 from ..observation.live import LiveSide
 from ..observation.side import AgentError, CandidateError
+from ..texts import never_refuse_output
 from .examine import Examiner
 
 _EXAMPLES = 100_000
@@ -59,8 +60,9 @@ class Campaign:
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the campaigns, target after target; the exit status."""
+    never_refuse_output()
     parser = argparse.ArgumentParser(
-        prog="python -m conformance.search.campaign", description=str(__doc__).splitlines()[0]
+        allow_abbrev=False, prog="python -m conformance.search.campaign", description=str(__doc__).splitlines()[0]
     )
     parser.add_argument("properties", nargs="*", metavar="PROPERTY", help=f"of {', '.join(PROPERTIES)}; default: all")
     parser.add_argument("--target", action="append", default=[], metavar="PYTHON")

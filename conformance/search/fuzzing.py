@@ -44,7 +44,7 @@ _VARIABLE = "RUNPY_CONFORMANCE_FUZZ"  # the environment variable that passes the
 def main(arguments: list[str] | None = None) -> int:
     """Start HypoFuzz; its exit status."""
     parser = argparse.ArgumentParser(
-        prog="python -m conformance.search.fuzzing", description=str(__doc__).splitlines()[0]
+        allow_abbrev=False, prog="python -m conformance.search.fuzzing", description=str(__doc__).splitlines()[0]
     )
     parser.add_argument("names", nargs="*", choices=[[], *PROPERTIES], metavar="PROPERTY", help="all, if none is named")
     parser.add_argument("--impl", default="reference", metavar="SPEC")

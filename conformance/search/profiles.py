@@ -8,8 +8,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hypothesis.database import DirectoryBasedExampleDatabase, ExampleDatabase
+if TYPE_CHECKING:  # the noxfile reads the profiles each time, and importing Hypothesis takes a while
+    from hypothesis.database import ExampleDatabase
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ def seconds(text: str) -> float:
     """A length of time: "90", "90s", "30m", "2h". Raises ValueError."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
     if found is None or not float(found[1]):
-        raise ValueError(f"--budget is a length of time such as 90s, 30m or 2h, not {text!r}")
+        raise ValueError(f"{text!r} is no length of time such as 90s, 30m or 2h")
     return float(found[1]) * _UNITS[found[2]]
 
 
@@ -58,6 +60,8 @@ def database(where: str, what: str) -> ExampleDatabase | None:
     where: the option; if it is empty, the database is in our cache, in a folder of its own for each candidate and
     target, which `what` names, because finds that do not differ again are forgotten.
     """
+    from hypothesis.database import DirectoryBasedExampleDatabase
+
     if where == "none":
         return None
     if where.startswith(("redis://", "rediss://", "unix://")):

@@ -28,7 +28,7 @@ from hypothesis.database import ExampleDatabase
 from hypothesis.strategies import SearchStrategy
 
 from ..cases.model import Case
-from ..judge.grouping import Groups, Seen, Showing
+from ..judge.grouping import CaseSymptoms, Grouping, Symptom
 from ..judge.trial import Find, Tally, Trial
 from ..observation.batches import batches
 from ..observation.side import AgentError
@@ -48,7 +48,7 @@ def search(
     examiner: Examiner,
     strategy: SearchStrategy[Case],
     name: str,
-    known: Groups,
+    known: Grouping,
     *,
     examples: int,
     seed: int,
@@ -89,7 +89,7 @@ class _Search:
         self,
         examiner: Examiner,
         strategy: SearchStrategy[Case],
-        known: Groups,
+        known: Grouping,
         database: ExampleDatabase | None,
         key: bytes,
         deadline: float | None,
@@ -105,7 +105,7 @@ class _Search:
         self._verbosity = verbosity
         self._tally = tally or Tally()
         self._tried: set[str] = set()
-        self._differing: list[Seen] = []  # of all rounds
+        self._differing: list[CaseSymptoms] = []  # of all rounds
 
     def late(self) -> bool:
         """True if the deadline has passed and some case has been tried, since even a short budget has to try some."""
@@ -131,7 +131,7 @@ class _Search:
 
         self._hypothesis(again, 0, _STORED, Phase.reuse, several=True)
         for trial in sorted(found, key=_size):
-            seen = _seen(trial)
+            seen = _symptoms(trial)
             if unknown := self._known.unknown(seen):
                 yield from self._offer(trial, unknown[0], 0)
 
@@ -156,7 +156,7 @@ class _Search:
                 if trial.counts(self._known.level):
                     by_id[trial.case.id] = trial
         self._tally.running += time.monotonic() - start
-        seen = [_seen(trial) for trial in by_id.values()]
+        seen = [_symptoms(trial) for trial in by_id.values()]
         self._differing += seen
         while (choice := self._known.choose(seen)) is not None:  # also when it is late: every cause is reported
             first, cause = choice
@@ -178,7 +178,7 @@ class _Search:
                 except AgentError:  # a case in which the oracle cannot be observed proves nothing
                     self._tally.lost += 1
 
-    def _smallest(self, first: Trial, cause: Showing, seed: int, size: int) -> tuple[Trial, int]:
+    def _smallest(self, first: Trial, cause: Symptom, seed: int, size: int) -> tuple[Trial, int]:
         """The smallest case that Hypothesis finds in which a cause still occurs and nothing known explains it.
 
         Also the number of cases that were tried on the way.
@@ -198,7 +198,7 @@ class _Search:
             if (trial := self._glance(case, trials)) is None:
                 return
             hanging += trial.verdict == "hangs"
-            if any(showing.key == cause.key for showing in self._known.unknown(_seen(trial))):
+            if any(symptom.key == cause.key for symptom in self._known.unknown(_symptoms(trial))):
                 best = trial if _size(trial)[0] <= _size(best)[0] else best  # later cases are simpler
                 raise AssertionError
 
@@ -206,13 +206,13 @@ class _Search:
             self._hypothesis(occurs, seed, size, Phase.generate, Phase.shrink)
         return best, len(trials)
 
-    def _offer(self, trial: Trial, cause: Showing, attempts: int) -> Iterator[Find]:
+    def _offer(self, trial: Trial, cause: Symptom, attempts: int) -> Iterator[Find]:
         """A find, if fresh interpreters show the difference as well."""
         confirmed = self._examiner.confirm(trial)
-        seen = _seen(confirmed)
+        seen = _symptoms(confirmed)
         unknown = self._known.unknown(seen)
         if unknown:
-            shown = next((showing for showing in unknown if showing.key == cause.key), unknown[0])
+            shown = next((symptom for symptom in unknown if symptom.key == cause.key), unknown[0])
             self._known.add(seen, shown, self._differing)
             yield Find(confirmed, shown, attempts)
         elif confirmed.unconfirmed:
@@ -264,12 +264,8 @@ def _is_ours(exc: BaseException) -> bool:
     return isinstance(exc, AssertionError) or type(exc).__name__ == "Differs"
 
 
-def _seen(trial: Trial) -> Seen:
-    showings = [
-        Showing.of(divergence.signature, divergence.level, divergence.cause, divergence.oracle, divergence.moment.step)
-        for divergence in trial.divergences
-    ]
-    return Seen(trial.case.id, _size(trial)[1], tuple(showings))
+def _symptoms(trial: Trial) -> CaseSymptoms:
+    return CaseSymptoms.of(trial.case.id, _size(trial)[1], trial.divergences)
 
 
 def _size(trial: Trial) -> tuple[int, int]:

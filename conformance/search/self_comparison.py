@@ -24,6 +24,7 @@ from ..observation.batches import batches, run_together
 from ..observation.interpreters import BadInterpreter, Target, find
 from ..observation.live import LiveSide
 from ..observation.side import AgentError, Reply, Side
+from ..texts import never_refuse_output
 
 _SHOWN = 20
 
@@ -39,8 +40,11 @@ class Noise:
 
 def main(arguments: list[str] | None = None) -> int:
     """Compare, target after target; the exit status."""
+    never_refuse_output()
     parser = argparse.ArgumentParser(
-        prog="python -m conformance.search.self_comparison", description=str(__doc__).splitlines()[0]
+        allow_abbrev=False,
+        prog="python -m conformance.search.self_comparison",
+        description=str(__doc__).splitlines()[0],
     )
     parser.add_argument("names", nargs="*", metavar="CHAPTER | FAMILY | CASE")
     parser.add_argument("--target", action="append", default=[], metavar="PYTHON")

@@ -24,6 +24,7 @@ from rich.console import Console
 from conformance import FIXTURES
 from conformance.cases.tree import cases as tree
 from conformance.clauses import Level
+from conformance.clauses.pythons import NEWEST, OLDEST
 from conformance.observation.interpreters import BadInterpreter, Target, find
 from conformance.search.profiles import PROFILES
 from tests.power.measure import PARTS, SEARCH, drawn, part_of, try_all
@@ -32,12 +33,14 @@ from tests.power.wrong import Wrong, equivalents, files, generated, stale, writt
 
 # An implementation that the first of these cannot tell is tried in the next: the driver's own interpreter, the newest,
 # the oldest, and those between which something has changed.
-NAMES = (sys.executable, "python3.15", "python3.8", "python3.9", "python3.13", "python3.14")
+NAMES = (sys.executable, *(f"python{version}" for version in (NEWEST, OLDEST, "3.9", "3.13", "3.14")))
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Try them, in as many processes as there are cores; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m tests.power", description=str(__doc__).splitlines()[0])
+    parser = argparse.ArgumentParser(
+        allow_abbrev=False, prog="python -m tests.power", description=str(__doc__).splitlines()[0]
+    )
     parser.add_argument("names", nargs="*", metavar="NAME | CLAUSE | written | generated | FILE.py")
     parser.add_argument("--generated", type=Path, metavar="FILE", help="the mutants that generate.py wrote")
     parser.add_argument("--target", action="append", default=[], metavar="PYTHON")

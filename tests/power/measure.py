@@ -20,7 +20,7 @@ from conformance.cases.model import FAMILIES, Case
 from conformance.cases.strategies import PROPERTIES
 from conformance.cases.strategies import cases as strategies
 from conformance.clauses import Level
-from conformance.judge.grouping import Groups
+from conformance.judge.grouping import Grouping
 from conformance.judge.trial import Trial
 from conformance.observation.batches import batches
 from conformance.observation.cached import CachedSide
@@ -214,6 +214,6 @@ def drawn(examples: int, seed: int) -> list[Case]:
     """The cases that the search tries as long as it finds nothing, each once. examples: how many for each property."""
     collector = _Collector()
     for name in PROPERTIES:
-        for _ in search(collector, strategies(name), name, Groups(Level.EXACT), examples=examples, seed=seed):
+        for _ in search(collector, strategies(name), name, Grouping(Level.EXACT), examples=examples, seed=seed):
             raise AssertionError("nothing differs")
     return list(collector.cases.values())

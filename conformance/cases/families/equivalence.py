@@ -1,7 +1,7 @@
-"""When two generated cases are the same: the same world and the same steps, but for the names of the world.
+"""Equivalence of two generated cases: the same world and the same steps, but for the names of the world's modules.
 
-Never because they give the same result. What a name is to other names is kept: that one begins with another, and that
-two differ in case only.
+Results play no part in it. What a name is to other names is kept: two names of which one begins with the other, and two
+names that differ in upper and lower case only, are not like any other two names.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 from ..model import Case
 
 _WORD = re.compile(r"[A-Za-z_]\w*")
-# Names that mean something by themselves.
+# Names that mean something by themselves, and are not renamed.
 _MEANT = re.compile(r"__\w+__|lib|inside|elsewhere|beside|world|store")
 
 
 def canonical(case: Case) -> object:
-    """A value that is equal for two cases exactly if renaming the world of one gives the other."""
+    """The canonical form of a case: a value that is equal for two cases exactly if they are equivalent."""
     names = _any_of(tuple(sorted(set(_names(case)))))
     parts: list[str] = []
     _flatten([list(case.path), list(case.argv), [[step.kind, step.content] for step in case.steps]], parts)
@@ -32,23 +32,23 @@ def canonical(case: Case) -> object:
 
 @functools.cache
 def _any_of(names: tuple[str, ...]) -> re.Pattern[str]:
-    """Matches each of the names where it stands as a word."""
+    """The pattern that matches each of the names where it stands as a word."""
     return re.compile(rf"\b(?:{'|'.join(names)})\b" if names else r"(?!)")
 
 
 def _tokens(names: list[str]) -> dict[str, str]:
-    """For each name a token: its number, of which name it is a spelling, and with which names it begins."""
+    """A token for each name: its number, that of the name of which it is a spelling, and those that it begins with."""
     folded: dict[str, int] = {}
     tokens = {}
     for number, name in enumerate(names):
         like = folded.setdefault(name.casefold(), number)
-        begins = [n for n, other in enumerate(names) if other != name and name.startswith(other)]
+        begins = [place for place, other in enumerate(names) if other != name and name.startswith(other)]
         tokens[name] = f"<{number} {like} {begins}>"
     return tokens
 
 
 def _names(case: Case) -> Iterable[str]:
-    """The names that the world gives to modules: the words in the names of its files."""
+    """The names of the world's modules: the words in the names of its files."""
     for name, recipe in case.files.items():
         yield from _words(name)
         if isinstance(recipe, Mapping):
@@ -74,7 +74,7 @@ def _flat(name: str, recipe: Any) -> str:
 
 
 def _flatten(value: Any, into: list[str]) -> None:
-    """The texts in nested data, with marks for where lists and tables begin and end."""
+    """Append the texts in nested data to a list, with marks for where lists and tables begin and end."""
     if isinstance(value, str):
         into.append(value)
     elif isinstance(value, Mapping):

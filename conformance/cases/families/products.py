@@ -1,4 +1,13 @@
-"""Which rows are put together, and what case that makes. No chance: the same tables give the same cases in order."""
+"""Combinations of rows, and the case that a combination makes.
+
+Rules. Nothing here is left to chance: the same tables give the same cases in the same order. This module does not read
+tables, and does not know how modules are stored.
+
+Theory of operation. `combinations` chooses one row of each axis: all that make sense together, or, for a family that
+takes pairs, greedily as few as have each two rows together once. `compose` makes a case of one combination. Later rows
+overrule earlier ones in files, values, sys.path and sys.argv; steps are collected for each slot. Then every `$name` is
+replaced by its value, the modules are stored, and the steps are put in the order that the family gives.
+"""
 
 from __future__ import annotations
 
@@ -16,30 +25,31 @@ Rows = tuple[Row, ...]
 
 
 def combinations(family: Family) -> Iterator[Rows]:
-    """One row of each axis, all or as many as show all pairs; never two that make no sense together."""
+    """The combinations that a family takes: all, or as many as show all pairs. All rows of one make sense together."""
     return pairs(family.axes) if family.take == "pairs" else full(family.axes)
 
 
 def full(axes: Sequence[Rows]) -> Iterator[Rows]:
-    """The whole product."""
+    """All combinations of rows that make sense together."""
     for rows in itertools.product(*axes):
         if _sensible(rows):
             yield rows
 
 
 def pairs(axes: Sequence[Rows]) -> Iterator[Rows]:
-    """Combinations in which each two rows of different axes that go together are together at least once.
+    """The combinations in which each two rows of different axes that go together are together at least once.
 
-    Greedy: the first pair that is missing begins a combination, and each further axis gives the row that adds most.
+    The choice is greedy: the first pair that is missing begins a combination, and each further axis gives the row that
+    adds most pairs.
     """
     missing: dict[tuple[str, str], tuple[int, Row, int, Row]] = {}
-    for (first, ones), (second, others) in itertools.combinations(enumerate(axes), 2):
-        for one, other in itertools.product(ones, others):
-            if one.goes_with(other):
-                missing[one.name, other.name] = (first, one, second, other)
+    for (first, first_rows), (second, second_rows) in itertools.combinations(enumerate(axes), 2):
+        for row, other in itertools.product(first_rows, second_rows):
+            if row.goes_with(other):
+                missing[row.name, other.name] = (first, row, second, other)
     while missing:
-        first, one, second, other = next(iter(missing.values()))
-        chosen: dict[int, Row] = {first: one, second: other}
+        first, row, second, other = next(iter(missing.values()))
+        chosen: dict[int, Row] = {first: row, second: other}
         for number, axis in enumerate(axes):
             if number not in chosen:
                 best = _best(axis, number, chosen, missing)
@@ -51,11 +61,11 @@ def pairs(axes: Sequence[Rows]) -> Iterator[Rows]:
             missing.pop((pair[0].name, pair[1].name), None)
         if len(rows) == len(axes):
             yield rows
-        missing.pop((one.name, other.name), None)
+        missing.pop((row.name, other.name), None)
 
 
 def _best(axis: Rows, number: int, chosen: Mapping[int, Row], missing: Mapping[tuple[str, str], object]) -> Row | None:
-    """The row that goes with what is chosen and adds most pairs; None if there is none."""
+    """The row that goes with the chosen ones and adds most missing pairs; None if no row goes with them."""
     best, most = None, -1
     for row in axis:
         adds = 0
@@ -70,11 +80,11 @@ def _best(axis: Rows, number: int, chosen: Mapping[int, Row], missing: Mapping[t
 
 
 def _sensible(rows: Rows) -> bool:
-    return all(one.goes_with(other) for one, other in itertools.combinations(rows, 2))
+    return all(row.goes_with(other) for row, other in itertools.combinations(rows, 2))
 
 
 def compose(family: Family, rows: Rows) -> Case:
-    """The case that one row of each axis make together. Raises CaseError."""
+    """The case that a combination makes. Raises CaseError if no row gives a value that is needed."""
     values = {"name": "'$target'", **family.values}
     files: dict[str, Recipe] = {}
     beside: dict[str, Recipe] = {}
@@ -93,20 +103,20 @@ def compose(family: Family, rows: Rows) -> Case:
         requires.update(dict.fromkeys(row.requires))
         for slot, steps in row.steps.items():
             slots[slot].extend(steps)
-    # An axis of one row is the setting that all share, and says nothing.
-    told = [row.id for row, axis in zip(rows, family.axes, strict=True) if len(axis) > 1]
-    name = f"{FAMILIES}/{family.id}/{'.'.join(told)}"
+    # An axis of one row is the setting that all cases share, and is not part of an id.
+    ids = [row.id for row, axis in zip(rows, family.axes, strict=True) if len(axis) > 1]
+    name = f"{FAMILIES}/{family.id}/{'.'.join(ids)}"
     fill = _Fill(values, name)
-    stored = STORAGES[store or "source"]({fill(one): fill.recipe(recipe) for one, recipe in files.items()}, path)
-    taken = [Step("do", one) for one in stored.before]
+    stored = STORAGES[store or "source"]({fill(file): fill.recipe(recipe) for file, recipe in files.items()}, path)
+    taken = [Step("do", statements) for statements in stored.before]
     for part in family.steps:
         for step in slots[part] if isinstance(part, str) else [part]:
             ((kind, content),) = step.items()
             taken.append(Step(kind, fill.recipe(content)))
-    says = [one for one in (fill(row.says) for row in rows) if one]
-    # An entry of its own, so that what stands beside the modules can be imported wherever those are.
+    says = [part for part in (fill(row.says) for row in rows) if part]
+    # An entry of its own, so that the files beside the modules can be imported wherever the modules are stored.
     entries = (*(stored.path or (".",)), *(["beside"] if beside else []))
-    apart = {f"beside/{fill(one)}": fill.recipe(recipe) for one, recipe in beside.items()}
+    apart = {f"beside/{fill(file)}": fill.recipe(recipe) for file, recipe in beside.items()}
     return Case(
         files={**stored.files, **apart},
         steps=tuple(taken),
@@ -120,7 +130,7 @@ def compose(family: Family, rows: Rows) -> Case:
 
 
 def _shown(rows: Rows) -> tuple[str, ...]:
-    """The clauses that rows show together: those of the last axis first, or of what stops the code the first axis."""
+    """The clauses that rows show together: those of the last axis first, or, if rows stop the code, theirs alone."""
     marks = {mark for row in rows for mark in row.marks}
     always = [row for row in rows if row.stops == "always"]
     stopping = always or [row for row in rows if row.stops in marks]
@@ -136,7 +146,7 @@ def _sentence(parts: Sequence[str]) -> str:
 
 
 class _Fill:
-    """Puts the values for `$name` into texts; a value may hold further ones."""
+    """Replaces `$name` in texts by its value, which may hold further names."""
 
     def __init__(self, values: Mapping[str, str], where: str) -> None:
         self._values = values
@@ -148,7 +158,7 @@ class _Fill:
         return text
 
     def recipe(self, content: Any) -> Any:
-        """A text, or the texts inside a recipe."""
+        """A text, or a recipe, with all its names replaced."""
         if isinstance(content, str):
             return self(content)
         if isinstance(content, dict):

@@ -1,7 +1,12 @@
-"""How the modules of a world are stored.
+"""Storages: ways in which the modules of a world are stored.
 
-A storage takes the modules as source files below the entries of sys.path, and gives the files, the entries and the
-steps by which the same modules can be found. "one/pack/__init__.py" below the entry "one" is the package `pack`.
+Rules. A storage is a pure function. It takes the modules as source files below the entries of sys.path, and gives the
+files, the entries and the first steps by which the same modules are found again: "one/pack/__init__.py" below the entry
+"one" is the package `pack`. It does not know what the modules are for.
+
+Theory of operation. Compiled files differ from version to version, so a storage gives recipes, which the target carries
+out. A storage in memory writes a module of its own, `store_finder`, which holds all sources and puts a finder for them
+into sys.meta_path, or a hook into sys.path_hooks.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ from ..model import Recipe
 
 @dataclass(frozen=True)
 class Stored:
-    """What a storage makes of the modules: files, entries of sys.path ("." if there are none), first steps."""
+    """Modules as a storage stores them: files, entries of sys.path ("." if there are none), first steps."""
 
     files: Mapping[str, Recipe]
     path: tuple[str, ...]
@@ -74,7 +79,7 @@ def _with_cache(mode: str, stale: bool) -> Storage:
 
 
 def _zipped(*, compiled: bool = False, directories: bool = True, inside: str = "", only: str = "") -> Storage:
-    """An archive for each entry of sys.path; `only` the "first" or the "last" of them, if that is said."""
+    """An archive for each entry of sys.path. only: "first" or "last", if only that entry becomes an archive."""
 
     def store(files: Files, path: tuple[str, ...]) -> Stored:
         entries = path or (".",)
@@ -173,7 +178,7 @@ sys.path.insert(0, 'world:store')
 
 
 def _in_memory(finder: str) -> Storage:
-    """A finder and a loader of the world's own; what it holds is written into its module."""
+    """A finder and a loader of the world's own, in a module that holds all sources."""
 
     def store(files: Files, path: tuple[str, ...]) -> Stored:
         held: dict[str, tuple[str | None, bool]] = {}

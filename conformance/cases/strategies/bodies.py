@@ -1,12 +1,12 @@
-"""Bodies: what the code of a module does, in a line or a few, and how it ends. The simplest come first.
+"""Tables of actions, which say what the code of a module does, and of endings. The simplest come first.
 
-World code is Python 3.8. It depends on nothing of the host, ends soon, leaves nothing behind that cannot be put back,
-and looks at no detail of one level to say it at another: no messages or exact types of the call's own errors, no order
-of keys, no number of searches.
+Rules. The code is Python 3.8. It depends on nothing of the host, ends soon, and leaves nothing behind that cannot be
+put back. It shows no detail of level exact by means of a firmer level: no messages or exact types of the call's own
+errors, no order of keys, no number of searches.
 
-In texts `$own` is the name of the module that holds them, `$parent` its parent's (or its own), `$next` the name of the
-module drawn after it (or the first), and `$later` the same but never one drawn before, so that runs inside runs come to
-an end.
+Names in texts: `$own` is the name of the module that holds the text, `$parent` that of its parent (or its own), `$next`
+that of the module drawn after it (or of the first), and `$later` the same, but never of one drawn before, so that runs
+inside runs come to an end. `derive` replaces them.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ PARENTS = (
 )
 BROKEN = ("x = (\n", "return 1\n", "  x = 1\n", "x = 1\n\ty = 2\n", "# coding: absent-codec\nx = 1\n")
 
-# What code shows that is a matter of its own; with " if altered", where a run is altered.
+# Clauses that only a case with that action shows; with " if altered", only where a run is altered.
 _UNRESTORABLE = (
     "ARGV-UNRESTORABLE if altered",
     "ARGV-UNRESTORABLE-TEXT if altered",
@@ -191,7 +191,7 @@ _UNRESTORABLE = (
 )
 _ENTRY_GONE = ("CODE-DELETES-ENTRY if altered", "ENTRY-GONE-KEYERROR if altered", "ENTRY-GONE-CONTEXT if altered")
 _RELATIVE = ("RELATIVE-IMPORT-WORKS", "RELATIVE-IMPORT-AT-TOP", "RELATIVE-IMPORT-AT-TOP-TEXT")
-CLAUSES_OF_EFFECTS: Mapping[str, tuple[str, ...]] = {
+CLAUSES_OF_ACTIONS: Mapping[str, tuple[str, ...]] = {
     ARGV[0]: ("CODE-CHANGES-ARGV0 if altered",),
     ARGV[1]: ("ARGV-REBOUND-STAYS if altered", "ARGV-OLD-LIST-LEFT if altered"),
     ARGV[2]: ("CODE-CHANGES-ARGV-REST if altered",),

@@ -1,4 +1,13 @@
-"""Calls: the name that is asked for, the other arguments, and how they are given. The simplest come first."""
+"""Tables of the arguments of a call: mutations of the name, other arguments, and styles in which they are given.
+
+The simplest come first.
+
+Rules. All that stands here is an expression, or statements that an expression needs. Nothing here knows the other
+arguments of the same call: `derive` puts them together.
+
+Names in texts: `$own` and the like stand for names of modules (`states`); in a style, `$name`, `$init`, `$run_name`,
+`$alter` and `$keywords` stand for the arguments. A mutation takes the module's name, and gives the expression for it.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +20,10 @@ Mutation = Callable[[str], str]
 
 def _said(change: Callable[[str], str]) -> Mutation:
     return lambda name: repr(change(name))
+
+
+def _full_width(letter: str) -> str:
+    return chr(ord(letter) + 0xFEE0) if "a" <= letter <= "z" else letter
 
 
 def _last(name: str, change: Callable[[str], str]) -> str:
@@ -42,7 +55,7 @@ ODD_NAMES: tuple[Mutation, ...] = (
     _said(lambda name: name + "\n"),
     _said(lambda name: name + "\0"),
     _said(lambda name: "\ufeff" + name),
-    _said(lambda name: "".join(chr(ord(one) + 0xFEE0) if "a" <= one <= "z" else one for one in name)),  # full width
+    _said(lambda name: "".join(map(_full_width, name))),
     _said(lambda name: name.replace("\u00e9", "e\u0301") if "\u00e9" in name else name + "\u0301"),
     _said(lambda name: name.replace("e\u0301", "\u00e9") if "e\u0301" in name else "\u00e9" + name),
     _said(lambda name: name + "\udc80"),
@@ -70,7 +83,7 @@ ODD_NAMES: tuple[Mutation, ...] = (
     lambda name: "'sys'",
     lambda name: "'marshal'",
 )
-# Names that are no texts, or of a kind of text; and what of a name is a matter of its own.
+# Names that are no texts, or texts of a class of their own; and clauses that only a case with such a name shows.
 NO_NAMES: tuple[Mutation, ...] = (
     lambda name: "None",
     lambda name: "3",
@@ -185,7 +198,7 @@ ODD_ALTERS = features(
     "type('Own', (), {'__bool__': lambda self: True, '__len__': lambda self: 0})()",
     "type('Own', (), {'__eq__': lambda self, other: True, '__bool__': lambda self: False})()",
 )
-# How the arguments that were drawn are given, and calls that no signature allows.
+# Styles in which the drawn arguments are given, and calls that no signature allows.
 STYLES = features(
     "style",
     "$name, $init, $run_name, $alter",

@@ -1,4 +1,14 @@
-"""From what was drawn to a case. A pure function: the same choices give the same case."""
+"""The case of what was drawn: parts, a request and features.
+
+Rules. `derive` is a pure function: the same choices give the same case. It draws nothing, and does not know the tables
+from which the choices come.
+
+Theory of operation. First the parts become modules in their places, and their files (`_world`). A storage stores
+these. Then each feature adds to the case: arguments go into the call, statements become steps before it, and a step of
+a sequence is written out for the module that it is about. Where modules are stored in an archive or in memory, nothing
+can be written between the calls; such files go into an entry of sys.path of their own. The last step is the call. The
+id is the digest of the case, so equal cases have equal ids however they were drawn.
+"""
 
 from __future__ import annotations
 
@@ -7,40 +17,44 @@ from dataclasses import dataclass, field, replace
 
 from ..families.storages import STORAGES
 from ..model import Case, Recipe, Step
-from .bodies import BROKEN, CLAUSES_OF_EFFECTS
+from .bodies import BROKEN, CLAUSES_OF_ACTIONS
 from .calls import CLAUSES_OF_NAMES, NAME, Mutation
 from .feature import Feature
 from .shapes import BODY, Shape
 from .states import imported
 
 _ENTRIES = ("one", "two")
-_BESIDE = "beside"  # an entry for what other files need, and one for what is written where nothing can be
-_LATE = "late"
+_BESIDE = "beside"  # an entry of sys.path for files that features need
+_LATE = "late"  # an entry for files that are written between calls, where they cannot be written among the others
 _REQUIRES = {"zip": "zip", "linked": "symlinks"}
 _INSTEAD = "x = 1\n"
 
 
 @dataclass(frozen=True)
 class Part:
-    """A module that was drawn: its shape, its place (an entry, and what package to put it in), and what it does."""
+    """A module that was drawn. place: the number of the entry of sys.path, and the package in which it lies."""
 
     shape: Shape
     place: tuple[int, str]
-    effect: str
+    action: str
     ending: str
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the last call asks for: one of the modules, by its number, and how its name is changed."""
+class Request:
+    """The module that the last call runs, by its number, and the mutation of its name."""
 
     number: int
-    change: Mutation
+    mutation: Mutation
 
 
 @dataclass(frozen=True)
 class _Module:
-    """A module in its place. name: as it is imported. runs: the module whose code a call executes. file: its body."""
+    """A module in its place.
+
+    says: its part of the summary. name: by which it is imported. runs: the module whose code a call of that name
+    executes. file, text: the file with its body, and the body.
+    """
 
     says: str
     name: str
@@ -53,41 +67,41 @@ class _Module:
         return self.name.rpartition(".")[0] or self.name
 
 
-def derive(where: str, parts: Sequence[Part], asked: Asked, features: Sequence[Feature]) -> Case:
-    """The case that the parts, the name asked for and the features make together. where: the first parts of its id."""
-    storage = next((one.text for one in reversed(features) if one.kind == "storage"), "source")
+def derive(where: str, parts: Sequence[Part], request: Request, features: Sequence[Feature]) -> Case:
+    """The case that the parts, the request and the features make together. where: the first parts of its id."""
+    storage = next((feature.text for feature in reversed(features) if feature.kind == "storage"), "source")
     modules, world, path = _world(parts, compiled=storage not in _AS_TEXT)
-    own = modules[asked.number % len(modules)]
-    following = modules[(asked.number + 1) % len(modules)]
+    own = modules[request.number % len(modules)]
+    following = modules[(request.number + 1) % len(modules)]
     if storage.startswith("zip") and any("\\u" in name for name in world):
         storage = "source"  # an archive cannot hold a lone surrogate
     stored = STORAGES[storage](world, path)
     files: dict[str, Recipe] = dict(stored.files)
     entries = stored.path or (".",)
-    steps = [Step("do", one) for one in stored.before]
+    steps = [Step("do", statements) for statements in stored.before]
     # In an archive, or in memory, nothing can be written between the calls.
     late = storage in _CLOSED
-    call = _Call(asked.change(own.name))
+    call = _Call(request.mutation(own.name))
     argv: tuple[str, ...] = ("prog",)
-    shown: list[str] = list(CLAUSES_OF_NAMES.get(asked.change, ()))
-    for one in features:
-        if one.kind == "entry" and not _can_be_entered(one.text, own, asked.change is NAME):
+    shown: list[str] = list(CLAUSES_OF_NAMES.get(request.mutation, ()))
+    for feature in features:
+        if feature.kind == "entry" and not _can_be_entered(feature.text, own, request.mutation is NAME):
             continue
-        shown.extend(one.clauses)
-        if one.kind == "argv":
-            argv = one.argv
-        elif one.kind in _ARGUMENTS:
-            call.put(one, _filled(one.text, own, following, following))
-        if one.before:
-            steps.append(Step("do", one.before))
-        if one.files:
+        shown.extend(feature.clauses)
+        if feature.kind == "argv":
+            argv = feature.argv
+        elif feature.kind in _ARGUMENTS:
+            call.put(feature, _filled(feature.text, own, following, following))
+        if feature.before:
+            steps.append(Step("do", feature.before))
+        if feature.files:
             entries = entries if _BESIDE in entries else (*entries, _BESIDE)
-            for name, text in one.files.items():
+            for name, text in feature.files.items():
                 files[f"{_BESIDE}/{name}"] = _filled(text, own, following, following)
-        if one.kind in ("before", "entry"):
-            steps.append(Step("do", _filled(one.text, own, following, following)))
-        elif one.kind in _SEQUEL:
-            steps.extend(_sequel(one, modules, _LATE if late else ""))
+        if feature.kind in ("before", "entry"):
+            steps.append(Step("do", _filled(feature.text, own, following, following)))
+        elif feature.kind in _SEQUEL:
+            steps.extend(_sequel(feature, modules, _LATE if late else ""))
     if late and any(step.kind == "write" for step in steps):
         entries = (*entries, _LATE)
         files[f"{_LATE}/"] = ""
@@ -122,8 +136,8 @@ def _world(parts: Sequence[Part], *, compiled: bool) -> tuple[list[_Module], dic
         above = "" if not where or not packages else packages[-1 if where == "last" else 0]
         below = above + "." if above else ""
         folder = (f"{_ENTRIES[entry]}/" if two else "") + below.replace(".", "/")
-        effect = _INSTEAD if compiled and part.effect in BROKEN else part.effect
-        body = effect + part.ending
+        action = _INSTEAD if compiled and part.action in BROKEN else part.action
+        body = action + part.ending
         file = ""
         for name, text in part.shape.files.items():
             if text is BODY:
@@ -150,9 +164,10 @@ _ABSENT = _Module("", "absent_module", "absent_module", "", "")
 
 
 def _later(modules: Sequence[_Module], number: int) -> _Module:
-    """The next module that no earlier one could be found in the place of: or runs would run themselves without end."""
-    taken = {name for one in modules[: number + 1] for name in (one.name, one.runs)}
-    return next((one for one in modules[number + 1 :] if taken.isdisjoint((one.name, one.runs))), _ABSENT)
+    """The next module whose name is none of the modules up to this one: else a run could run itself without end."""
+    taken = {name for module in modules[: number + 1] for name in (module.name, module.runs)}
+    free = (module for module in modules[number + 1 :] if taken.isdisjoint((module.name, module.runs)))
+    return next(free, _ABSENT)
 
 
 def _filled(text: str, own: _Module, following: _Module, later: _Module) -> str:
@@ -177,12 +192,13 @@ _ARGUMENTS = {"init": "init_globals", "run_name": "run_name", "alter": "alter_sy
 
 @dataclass
 class _Call:
-    """The arguments, as they are put together."""
+    """The arguments of the last call, as features add to them."""
 
     name: str
     given: dict[str, str] = field(default_factory=dict)
 
     def put(self, feature: Feature, text: str) -> None:
+        """Add the argument, or the style, of a feature."""
         self.given[feature.kind] = text
 
     def text(self) -> str:
@@ -209,35 +225,35 @@ class _Call:
 _SEQUEL = ("call", "change", "remove", "add", "package", "import", "forget")
 
 
-def _sequel(one: Feature, modules: Sequence[_Module], folder: str) -> Iterator[Step]:
-    """The steps of one feature. folder: where files are written, if not among those that there are."""
-    module = modules[one.number % len(modules)]
+def _sequel(feature: Feature, modules: Sequence[_Module], folder: str) -> Iterator[Step]:
+    """The steps of a feature. folder: the entry in which files are written, if it is not that of the module."""
+    module = modules[feature.number % len(modules)]
     file = module.file if not folder else f"{folder}/{module.file.removeprefix('one/').removeprefix('two/')}"
     stem = file.removesuffix(".py").removesuffix("/__main__").removesuffix("/__init__")
-    if one.kind == "call":
-        yield Step("call", f"run_module({module.name!r}{one.text})")
-    elif one.kind == "import":
+    if feature.kind == "call":
+        yield Step("call", f"run_module({module.name!r}{feature.text})")
+    elif feature.kind == "import":
         yield Step("do", imported(ascii(module.name)[1:-1]))
-    elif one.kind == "forget":
+    elif feature.kind == "forget":
         # With all that lies in it: what is left without its parent would tell how parents are imported.
-        names = {module.name} if one.number >= 0 else {each.name.partition(".")[0] for each in modules}
+        names = {module.name} if feature.number >= 0 else {each.name.partition(".")[0] for each in modules}
         above = tuple(f"{name}." for name in sorted(names))
         which = f"[key for key in sys.modules if f'{{key}}.'.startswith({above!a})]"
         yield Step("do", f"import sys\nfor key in {which}: del sys.modules[key]")
-    elif one.kind == "change":
-        yield Step("write", {file: one.text})
-    elif one.kind == "remove":
+    elif feature.kind == "change":
+        yield Step("write", {file: feature.text})
+    elif feature.kind == "remove":
         yield Step("write", {file: {"delete": True}, file + "c": {"delete": True}})
-    elif one.kind == "package":
+    elif feature.kind == "package":
         yield Step("write", {f"{stem}/__init__.py": "", f"{stem}/__main__.py": "x = 'package'\n"})
     else:
-        yield Step("write", {f"{stem}/absent.py": one.text, f"{stem}/__main__.py": one.text})
+        yield Step("write", {f"{stem}/absent.py": feature.text, f"{stem}/__main__.py": feature.text})
 
 
 def _can_be_entered(text: str, own: _Module, unchanged: bool) -> bool:
-    """Whether what stands in sys.modules by hand would not be the parent of another module, without its own parent.
+    """False if an entry put into sys.modules by hand would be the parent of another module, and lack its own parent.
 
-    For then it would tell how the parent is imported, and that is a detail of its own.
+    Such a case would tell how a parent is imported, which is a detail of level exact.
     """
     name = own.parent if "$parent" in text else own.runs if "$runs" in text else own.name
     return "." not in name or (unchanged and name == own.runs)
@@ -247,13 +263,13 @@ def _can_be_entered(text: str, own: _Module, unchanged: bool) -> bool:
 
 
 def _clauses(shown: Sequence[str], parts: Sequence[Part], steps: Sequence[Step]) -> tuple[str, ...]:
-    """What is a matter of its own: of the call first, and then of what the code does."""
+    """The clauses that only such a case shows: those of the call first, then those of the modules' actions."""
     altered = any("alter_sys=" in str(step.content) or ", True)" in str(step.content) for step in steps) or any(
-        "True" in part.effect for part in parts
+        "True" in part.action for part in parts
     )
-    told = [*shown, *(clause for part in parts for clause in CLAUSES_OF_EFFECTS.get(part.effect, ()))]
-    told = [clause.removesuffix(_IF_ALTERED) for clause in told if altered or not clause.endswith(_IF_ALTERED)]
-    return tuple(dict.fromkeys(told))
+    clauses = [*shown, *(clause for part in parts for clause in CLAUSES_OF_ACTIONS.get(part.action, ()))]
+    clauses = [clause.removesuffix(_IF_ALTERED) for clause in clauses if altered or not clause.endswith(_IF_ALTERED)]
+    return tuple(dict.fromkeys(clauses))
 
 
 _IF_ALTERED = " if altered"
@@ -273,6 +289,6 @@ def _inside(files: dict[str, Recipe]) -> Iterator[str]:
 
 
 def _summary(modules: Sequence[_Module], storage: str, call: str) -> str:
-    says = " and ".join(dict.fromkeys(one.says for one in modules))
+    says = " and ".join(dict.fromkeys(module.says for module in modules))
     stored = "" if storage == "source" else f", stored as {storage.replace('_', ' ')},"
     return f"{says[:1].upper()}{says[1:]}{stored} with {ascii(call)[1:-1] if not call.isprintable() else call}"

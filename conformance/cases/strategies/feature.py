@@ -1,4 +1,4 @@
-"""A feature: one thing that makes a case less plain."""
+"""Features: single things that make a case less plain."""
 
 from __future__ import annotations
 
@@ -10,10 +10,19 @@ from dataclasses import dataclass
 class Feature:
     """One thing that makes a case less plain.
 
-    kind: "nothing"; "run_name", "init" or "alter" (text: the expression, `before` what it needs); "style" (text: how
-    the arguments are given); "before" (text: statements, files: what they need); "storage" (text: its name); "argv";
-    or a step of a sequence: "call", "change", "remove", "add", "package", "import", "forget", with `number` telling
-    which module. "entry": as "before", for an entry of sys.modules. clauses: what it shows that is a matter of its own.
+    kind says how the other fields are read:
+
+    - "nothing": the case stays as it is.
+    - "run_name", "init", "alter": text is the expression of that argument, before the statements that it needs.
+    - "style": text is the way in which all arguments are given.
+    - "before": text are statements before the call, files what these import.
+    - "entry": the same for statements that put an entry into sys.modules.
+    - "storage": text is the storage's name.
+    - "argv": argv is sys.argv.
+    - "call", "change", "remove", "add", "package", "import", "forget": a step before the last call, which is about the
+      module of that number.
+
+    clauses: ids of the clauses that only a case with this feature shows.
     """
 
     kind: str
@@ -29,5 +38,5 @@ NOTHING = Feature("nothing")
 
 
 def features(kind: str, *texts: str, clauses: str = "") -> tuple[Feature, ...]:
-    """One of each text. clauses: their ids, with spaces between them."""
+    """A feature for each text. clauses: their ids, with spaces between them."""
     return tuple(Feature(kind, text, clauses=tuple(clauses.split())) for text in texts)

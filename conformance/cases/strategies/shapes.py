@@ -1,4 +1,4 @@
-"""Shapes: which modules there are, and where they are put. The simplest come first."""
+"""Tables of shapes (which module a part is) and of places (where it lies). The simplest come first."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ BODY = "$body"
 
 @dataclass(frozen=True)
 class Shape:
-    """A module and what it needs around it.
+    """A module and the files that it needs around it.
 
-    name: below the place where it is put. files: path -> text, one of them being BODY. main: what is appended to the
-    name for the module whose code a call executes. holds: the package in which others can be put, if it is one.
+    says: its part of the summary. name: its name, below the place where it lies. files: text by path, one of them
+    BODY. main: appended to the name, the module whose code a call executes. holds: the package in which later modules
+    can lie, if it is one.
     """
 
     says: str
@@ -96,5 +97,5 @@ NAMED = (
     Shape("an __init__", "pkg.__init__", {"pkg/__init__.py": BODY}, "", "pkg"),
 )
 
-# Where a module is put: the entry of sys.path, and whether into the package drawn last, the first one, or none.
+# Where a module lies: the number of the entry of sys.path, and the package: the one drawn last, the first, or none.
 PLACES = ((0, ""), (0, "last"), (1, ""), (1, "last"), (0, "first"), (1, "first"))

@@ -1,7 +1,12 @@
-"""States: what is the case before a call, how modules are stored, and the steps of a sequence. The simplest come first.
+"""Tables of features that are no arguments: states before a call, storages, and the steps of a sequence of calls.
 
-In texts `$own` is the name of the module that is asked for, `$runs` that of the module whose code the call would
-execute, `$parent` and `$next` as in `bodies`.
+The simplest come first.
+
+Rules. Statements change nothing that cannot be put back, and depend on nothing of the host. A feature that shows what
+only some clauses speak of names these clauses.
+
+Names in texts: `$own` is the name of the module of the request, `$runs` that of the module whose code the call would
+execute, `$parent` and `$next` as in `bodies`. `derive` replaces them.
 """
 
 from __future__ import annotations
@@ -12,7 +17,7 @@ _FORGOTTEN = "for key in [key for key in sys.modules if f'{key}.'.startswith('$p
 
 
 def imported(name: str, afterwards: str = "") -> str:
-    """Statements that import a module, whatever that raises."""
+    """The statements that import a module and ignore whatever that raises."""
     return (
         "import contextlib, importlib, sys\n"
         f"with contextlib.suppress(BaseException): importlib.import_module('{name}'){afterwards}"

@@ -31,6 +31,8 @@ from ...observation.recording import FOLDER, RecordingError, Recordings
 from ...observation.side import AgentError, CandidateError
 from ...search.profiles import PROFILES
 from ...search.self_comparison import wanted
+from ...texts import never_refuse_output
+from ..command_line import Parser, command
 from .cases_of_changes import case_of
 from .compare import Interpreter, compare, live
 from .tell import about, boundaries, summary, write_finds
@@ -44,8 +46,9 @@ class _Usage(Exception):
 
 def main(arguments: list[str] | None = None) -> int:
     """Compare, pair after pair; the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m conformance.commands.releases",
+    never_refuse_output()
+    parser = Parser(
+        "releases",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         description="\n".join(str(__doc__).splitlines()[2:]),
         usage=argparse.SUPPRESS,
@@ -53,9 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="CASE | CHAPTER | families/NAME")
     parser.add_argument("--old", metavar="PYTHON", default="")
     parser.add_argument("--new", metavar="PYTHON", default="")
-    parser.add_argument("--profile", choices=sorted(PROFILES), default="default", help="how much is tried")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="what the search draws")
-    parser.add_argument("--finds", default="conformance-finds", metavar="DIR", help="where smallest cases are written")
+    parser.take("--profile", "--seed", "--finds")
     asked = parser.parse_args(arguments)
     try:
         recordings = Recordings(FIXTURES / FOLDER)
@@ -126,7 +127,7 @@ def _pairs(old: str, new: str, recordings: Recordings) -> Iterator[tuple[Interpr
     if older.build.implementation != newer.build.implementation:
         raise _Usage(
             f"{older.name} and {newer.name} are different implementations: "
-            "`nox -s conformance -- --interpreter=...` judges one by CPython."
+            f"`{command()} --interpreter=...` judges one by CPython."
         )
     if Version(older.build.version) > Version(newer.build.version):
         raise _Usage(f"--old is {older.name}, which is later than --new, {newer.name}: give them in their order.")

@@ -16,7 +16,7 @@ from ...cases.strategies import cases as strategy
 from ...clauses import Level, registry
 from ...clauses.ledger import Change
 from ...judge.expected import Expected
-from ...judge.grouping import Groups, groups
+from ...judge.grouping import Grouping, grouped
 from ...judge.trial import Trial
 from ...observation.batches import batches
 from ...observation.build import build_of
@@ -87,9 +87,9 @@ class Comparison:
         return bool(self.trials or self.gone or self.silent)
 
     @property
-    def findings(self) -> Groups:
+    def findings(self) -> Grouping:
         """What differs and is not in the ledger, each thing once."""
-        return groups([records.seen(one) for one in self.trials], LEVEL, self.tried)
+        return grouped([records.symptoms(one) for one in self.trials], LEVEL, self.tried)
 
 
 def compare(

@@ -93,7 +93,7 @@ def read(text: str, where: str) -> dict[str, Entry]:
 
 def checked(text: str, where: str) -> Any:
     """The data of a file of this schema. where: the file's name, for messages. Raises RecordingError."""
-    again = "make it again with `nox -s record`"
+    again = "make it again with `nox -s record` in a clone of the suite"
     try:
         data = json.loads(text)
         schema = data["schema"]

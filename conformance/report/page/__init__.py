@@ -24,12 +24,14 @@ from ...cases.fixtures import from_plain
 from ...cases.model import CaseError
 from ...clauses import CHAPTERS, Level
 from ...clauses.sources import linked
-from ..findings import Finding, of_run
+from ...texts import visible
+from ..again import command_of
+from ..findings import Finding, across
+from ..numbers import conforming
 from ..observations import Row, parts, side_by_side
 from ..records import Record
 from ..reproducer import program
 from ..runs import Run, headline, status_of
-from ..texts import visible
 from ..values import show, two_sides
 from .columns import Columns, columns
 
@@ -67,10 +69,13 @@ def page(runs: Sequence[Run]) -> str:
         headline=headline(runs),
         columns=judged,
         levels=[str(level) for level in Level],
-        counts=[(str(level), [_count(run.clauses, level) for run in runs]) for level in Level],
+        counts=[(str(level), [conforming(run.listed, level) for run in runs]) for level in Level],
+        fail_nothing=[str(level) for level in Level if level > runs[0].level],
         chapters=_ALL,
         matrix=list(_matrix(runs)),
         findings=found,
+        failing=sum(one.fails for one in found),
+        expected=sum(one.expected is not None for one in found),
         clauses=clauses,
         index=_index(clauses),
         searches=_searches(runs),
@@ -105,24 +110,22 @@ def _script(data: Any) -> Markup:
 # -- the summary -----------------------------------------------------------------------------------------------
 
 
-def _count(clauses: Sequence[Record], level: Level, chapter: str = "") -> tuple[int, int]:
-    """How many conform, of how many that hold."""
-    own = [one for one in clauses if one["level"] == str(level) and chapter in ("", one["chapter"])]
-    return sum(one["verdict"] == "conforms" for one in own), len(own)
+def _matrix(runs: Sequence[Run]) -> Iterator[tuple[str, list[tuple[int, int, int, str]]]]:
+    """Each chapter that was tried with its cells: a target's clauses up to the level, and the worst verdict on them.
 
-
-def _matrix(runs: Sequence[Run]) -> Iterator[tuple[str, list[tuple[int, int, str]]]]:
-    """Each chapter with, for each target, how many clauses up to the level conform, of how many; and the worst."""
+    Of the clauses first those that conform, then all that were judged, then all that were to be.
+    """
     for chapter in CHAPTERS:
         cells = []
         for run in runs:
-            own = [one for one in run.clauses if one["chapter"] == chapter and Level.parse(one["level"]) <= run.level]
-            good = sum(one["verdict"] == "conforms" for one in own)
+            own = [one for one in run.listed if one["chapter"] == chapter and Level.parse(one["level"]) <= run.level]
             worst = min((one["verdict"] for one in own), key=list(SIGNS).index, default="not-run")
+            good, judged = map(sum, zip((0, 0), *(conforming(own, level) for level in Level), strict=True))
             if good and worst == "not-run":
                 worst = "partly"
-            cells.append((good, len(own), worst))
-        yield chapter, cells
+            cells.append((good, judged, len(own), worst))
+        if any(own for _, _, own, _ in cells):
+            yield chapter, cells
 
 
 def _shaky(run: Run) -> list[Record]:
@@ -166,7 +169,7 @@ class ClauseView:
 def _clauses(runs: Sequence[Run], found: Sequence[FindingView]) -> list[ClauseView]:
     views: dict[str, ClauseView] = {}
     for number, run in enumerate(runs):
-        for one in run.clauses:
+        for one in run.listed:
             view = views.get(one["id"])
             if view is None:
                 view = ClauseView(one["id"], one["chapter"], one["level"], one["statement"], one["source"])
@@ -246,10 +249,7 @@ class FindingView:
     @property
     def again(self) -> str:
         """The command that shows it again."""
-        trial = self.finding.trial
-        if trial["chapter"] == "search":
-            return f"{self.run.run['again']} {trial['id'].rpartition('/')[0]}"
-        return f"{self.run.run['again']} {trial['id']}"
+        return command_of(self.run, self.finding)
 
     @property
     def differs(self) -> tuple[str, tuple[str, str, str], tuple[str, str, str]]:
@@ -258,51 +258,45 @@ class FindingView:
         return one["where"] + two_sides(one)[0], *parts(*two_sides(one)[1:])
 
 
+def _signature(divergence: Record) -> tuple[str, ...]:
+    return divergence["clause"], divergence["phase"], divergence["field"], divergence["kind"]
+
+
 def _findings(runs: Sequence[Run], judged: Columns) -> list[FindingView]:
     """The findings, by candidate; those that are the same on several of its targets stand once."""
-    views: dict[tuple[str, ...], FindingView] = {}
+    number_of = {run: number for number, run in enumerate(runs)}
+    statements = {run: {clause["id"]: clause for clause in run.clauses} for run in runs}
+    found: list[FindingView] = []
     same: dict[tuple[str, ...], list[FindingView]] = {}
-    for number, run in enumerate(runs):
-        statements = {one["id"]: one for one in run.clauses}
-        for fails, expected, finding in of_run(run):
-            one = finding.divergence
-            signature = one["clause"], one["phase"], one["field"], one["kind"]
-            key = judged.all[number].candidate, *signature, str(fails), str(bool(expected))
-            cases = len({trial["id"] for trial, _ in finding.pairs})
-            if key in views:
-                views[key].columns[number] = views[key].columns.get(number, 0) + cases
-                continue
-            clause: Record = statements.get(finding.clause, {})
+    for candidate in judged.candidates:
+        for shared in across([runs[number] for number in candidate.numbers]):
+            finding, run = shared.finding, shared.run
+            clause: Record = statements[run].get(finding.clause, {})
             shown = run.shown.get(finding.trial["id"], {})
             fixture = str(shown.get("fixture") or finding.trial.get("fixture", ""))
-            views[key] = FindingView(
+            view = FindingView(
                 slug="",
-                candidate=judged.all[number].candidate,
+                candidate=candidate.name,
                 finding=finding,
                 run=run,
                 chapter=str(clause.get("chapter", finding.trial["chapter"])),
                 statement=clause.get("statement", ""),
                 source=clause.get("source", ""),
-                columns={number: cases},
-                shown_on=number,
-                fails=fails,
-                expected=expected,
+                columns={number_of[other]: cases for other, cases in shared.cases.items()},
+                shown_on=number_of[run],
+                fails=shared.fails,
+                expected=shared.expected,
                 fixture=fixture,
-                rows=side_by_side(shown["oracle"], shown["candidate"], one) if shown else [],
+                rows=side_by_side(shown["oracle"], shown["candidate"], finding.divergence) if shown else [],
                 program=_program(fixture, finding, run),
                 reproduces=bool(shown.get("reproduces")),
                 breaks_too=finding.breaks_too,
             )
-            same.setdefault(signature, []).append(views[key])
-    for view in views.values():
-        one = view.finding.divergence
-        alike = same[one["clause"], one["phase"], one["field"], one["kind"]]
+            found.append(view)
+            same.setdefault(_signature(finding.divergence), []).append(view)
+    for view in found:
+        alike = same[_signature(view.finding.divergence)]
         view.twins = [other for other in alike if other.candidate != view.candidate]
-    order = [candidate.name for candidate in judged.candidates]
-    found = sorted(
-        views.values(),
-        key=lambda one: (order.index(one.candidate), not one.fails, bool(one.expected), one.finding.level),
-    )
     slugs: dict[str, int] = {}
     for view in found:
         slug = view.clause
@@ -401,6 +395,7 @@ def _data(runs: Sequence[Run], judged: Columns) -> dict[str, Any]:
         "signs": list(SIGNS.values()),
         "levels": {one["id"]: one["level"] for run in runs for one in run.clauses},
         "again": [run.run["again"] for run in runs],
+        "search_again": [run.run["search_again"] for run in runs],
         "texts": texts.all,
         "cases": list(cases.values()),
     }

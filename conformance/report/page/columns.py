@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import quote
 
+from ...texts import visible
+from ..numbers import Numbers, numbers, unjudged
 from ..runs import Run, by_candidate, headline, status_of
-from ..texts import visible
 
 _MOST = 4  # targets that are named; of more, the number
 
@@ -26,8 +27,8 @@ class Column:
     kind: str
     complete: bool
     problem: str
-    cases: int
-    drawn: int
+    numbers: Numbers
+    unjudged: int  # clauses
     delegates: bool
     unseen: dict[str, str]
 
@@ -125,8 +126,8 @@ def columns(runs: Sequence[Run]) -> Columns:
                 kind="not-run" if not run.complete else _kind(run.status),
                 complete=run.complete,
                 problem=run.problem,
-                cases=len(run.trials),
-                drawn=run.searched,
+                numbers=numbers(run),
+                unjudged=unjudged(run.listed),
                 delegates=bool(run.run.get("delegates")),
                 unseen=dict(run.run["unseen"]),
             )

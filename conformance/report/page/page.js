@@ -118,7 +118,10 @@
     const own = columns.filter((column) => column.candidate === candidate && one[VERDICTS][column.number] >= 0);
     if (!own.length) return [];
     const worst = own.reduce((a, b) => (one[VERDICTS][b.number] < one[VERDICTS][a.number] ? b : a));
-    return [element("p", "again", element("code", "", `${data.again[worst.number]} ${one[ID]}`))];
+    const command = word(one[CHAPTER]) === "search"
+      ? `${data.search_again[worst.number]} ${one[ID].replace(/\/[^/]*$/, "")}`
+      : `${data.again[worst.number]} ${one[ID]}`;
+    return [element("p", "again", element("code", "", command))];
   });
   const link = (id, text) => {
     const made = element("a", "", text);
@@ -406,7 +409,8 @@
     }
   });
 
-  document.getElementById("cases-count").textContent = data.cases.length.toLocaleString("en");
+  document.getElementById("cases-count").textContent = data.cases.filter((one) => word(one[CHAPTER]) !== "search").length.toLocaleString("en");
   form.hidden = unfold.hidden = false;
+  filter(); // a link to one thing changes nothing of what else is shown
   follow();
 })();

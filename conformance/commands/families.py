@@ -1,6 +1,6 @@
-"""`python -m conformance.cases.families`: what the families combine, and how many cases that makes.
+"""Prints what the families combine, and how many cases that makes on each target.
 
-usage: python -m conformance.cases.families [--ids [FAMILY]]
+usage: python -m conformance.commands.families [--ids [FAMILY]]
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from ... import FIXTURES
-from ..model import Case
-from . import by_family
+from .. import FIXTURES
+from ..cases.families import by_family
+from ..cases.model import Case, usual_capabilities
+from ..clauses.pythons import TARGETS
 
-# What can be required besides versions is at hand on the targets of the project.
-VERSIONS = [f"3.{minor}" for minor in range(8, 16)]
-EVERYTHING = frozenset(("audit", "cpython", "fork", "refcounting", "symlinks", "threads", "unicode", "zip"))
-OF_PYPY = EVERYTHING - {"cpython", "refcounting"}
+_PYPY = "pypy"
 _WIDTH = 140
 
 
-def running(cases: list[Case], version: str, capabilities: frozenset[str] = EVERYTHING) -> int:
-    """How many of the cases a target runs."""
+def running(cases: list[Case], target: str) -> int:
+    """The number of cases that run on a target, "3.12" or "pypy3.11", if its platform lacks nothing."""
+    capabilities = usual_capabilities(_PYPY if target.startswith(_PYPY) else "cpython")
+    version = f"{target.removeprefix(_PYPY)}.0"
     return sum(not case.unmet(version, capabilities) for case in cases)
 
 
 def table() -> Table:
-    """A row for each family, and one for all."""
+    """A table with a row for each family, and one for all of them."""
     shown = Table(
         box=box.SIMPLE, title="Families of generated cases", caption="The last columns: cases that run on each target."
     )
-    for column in ("family", "what is combined", "cases", *VERSIONS, "PyPy 3.11"):
+    for column in ("family", "what is combined", "cases", *(name.replace(_PYPY, "PyPy ") for name in TARGETS)):
         shown.add_column(column, justify="left" if column[0] in "fw" else "right", no_wrap=column[0] != "w")
     families = by_family(FIXTURES)
     total = [case for _, cases in families for case in cases]
@@ -41,13 +41,13 @@ def table() -> Table:
         *((family.id, family.summary, cases) for family, cases in families),
         ("all", "", total),
     ]:
-        counts = [*(running(cases, f"{version}.0") for version in VERSIONS), running(cases, "3.11.0", OF_PYPY)]
+        counts = [running(cases, target) for target in TARGETS]
         shown.add_row(name, summary, str(len(cases)), *map(str, counts), end_section=cases is families[-1][1])
     return shown
 
 
 def main(arguments: list[str]) -> int:
-    """Print the table, or the ids of all cases or of one family's; the exit status."""
+    """Print the table, or the ids of all cases, or those of one family; return the exit status."""
     if not arguments:
         console = Console()
         console.width = max(console.width, _WIDTH)

@@ -121,7 +121,7 @@ class _Folder:
             if home != self.path:
                 partial.rename(self.path)
                 return
-            last = partial / next(reversed(files))
+            last = partial / list(files)[-1]
             for path in sorted(partial.iterdir(), key=lambda path: path == last):
                 moved.append(self.path / path.name)
                 path.rename(moved[-1])

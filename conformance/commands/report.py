@@ -1,7 +1,7 @@
-"""`python -m conformance.report`: reports of records, merged, or compared.
+"""`runpy-conformance report`: one report of the records of several runs, or two of them compared.
 
-usage: python -m conformance.report RECORDS ... [--report=FILE ...]
-       python -m conformance.report --compare BEFORE AFTER [--report=FILE.md]
+usage: runpy-conformance report RECORDS ... [--report=FILE ...]
+       runpy-conformance report --compare BEFORE AFTER [--report=FILE.md]
 
 RECORDS is a file that --report=FILE.jsonl wrote, or a folder of such. Those of several targets, and of several
 candidates, become one report; so do several of one target that tried different cases. Exit status: that of the runs
@@ -17,19 +17,23 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import __name__ as package
-from . import terminal
-from .compare import compare, lines, markdown
-from .outputs import RECORDS, OutputError, check, check_candidates, ending, write
-from .runs import ReportError, Run, merged, problems, read, status_of
+from ..report import terminal
+from ..report.compare import compare, lines, markdown
+from ..report.outputs import RECORDS, OutputError, check, check_candidates, ending, write
+from ..report.runs import ReportError, Run, merged, problems, read, status_of
+from ..texts import never_refuse_output, silence
+from .command_line import Parser
 
 _USAGE = 2
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what is asked for; the exit status."""
-    parser = argparse.ArgumentParser(
-        prog=f"python -m {package}.report", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    never_refuse_output()
+    parser = Parser(
+        "report",
+        description=str(__doc__).split("\n\n", 2)[2],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("records", nargs="+", metavar="RECORDS", help="a file of records, or a folder of such files")
     parser.add_argument("--compare", action="store_true", help="compare two: the first is what was before")
@@ -52,7 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(exc, file=sys.stderr)
         return _USAGE
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-    terminal.merged(terminal.console_on(sys.stdout, colour=colour), runs, asked.report)
+    try:
+        terminal.merged(terminal.console_on(sys.stdout, colour=colour), runs, asked.report)
+    except BrokenPipeError:
+        silence()
     for problem in problems(runs):
         print(f"incomplete, and nothing conforms there: {problem}", file=sys.stderr)
     return status_of(runs)

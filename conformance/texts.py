@@ -6,6 +6,7 @@ Records hold texts as they are (JSON has an escape for everything); what people 
 from __future__ import annotations
 
 import io
+import os
 import sys
 
 
@@ -29,3 +30,8 @@ def never_refuse_output() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def silence() -> None:
+    """Print no more: nobody reads it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,127 @@
+"""The numbers of a run: each counts one thing, is named after it, and is the same in every report.
+
+- **cases** were selected and tried. A case diverges if it fails the run: by a cause up to the level of the run that no
+  baseline expects. Cases that the search drew are counted by themselves.
+- **findings** are the entries of a report: one for each thing that is wrong, however many cases show it.
+- **clauses** are those that a case of the run was about, or that one broke. A clause is judged if it conforms or is
+  broken; the candidate may not offer it, or its cases may not have come to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from ..cases.model import SEARCH
+from ..clauses import Level
+from . import records
+from .findings import of_run
+from .records import Record
+from .runs import Run
+
+BROKEN = ("diverges", "crashes", "hangs")
+# The verdicts on clauses, as they stand behind a number.
+VERBS = {
+    "conforms": "conform",
+    "diverges": "diverge",
+    "crashes": "crash",
+    "hangs": "hang",
+    "unsupported": "not offered",
+    "not-run": "not run",
+}
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """How many there are of what in one run; `clauses` and what follows up to the level of the run."""
+
+    cases: int
+    cases_conforming: int
+    cases_diverging: int
+    cases_expected: int  # those that differ as a baseline expects
+    cases_unsupported: int
+    cases_not_run: int
+    drawn: int
+    finds: int  # of those that were drawn, the ones that fail the run
+    findings: int
+    findings_expected: int
+    findings_above: int  # above the level
+    clauses: int  # that were judged
+    clauses_conforming: int
+
+    @property
+    def named(self) -> dict[str, int]:
+        """All of them by name, for programs."""
+        return asdict(self)
+
+
+def numbers(run: Run) -> Numbers:
+    """Count them."""
+    named = [trial for trial in run.trials if trial["chapter"] != SEARCH]
+    diverging = [trial for trial in named if records.counts(trial, run.level)]
+    expected = [trial for trial in named if any(one["cause"] and one.get("expected") for one in trial["divergences"])]
+    idle = {verdict: sum(trial["verdict"] == verdict for trial in named) for verdict in ("unsupported", "not-run")}
+    differing = {trial["id"] for trial in (*diverging, *expected)}
+    kinds = [(fails, mark is not None) for fails, mark, _ in of_run(run)]
+    good, judged = (
+        sum(pair) for pair in zip(*(conforming(run.listed, one) for one in Level if one <= run.level), strict=True)
+    )
+    return Numbers(
+        cases=len(named),
+        cases_conforming=len(named) - len(differing) - sum(idle.values()),
+        cases_diverging=len(diverging),
+        cases_expected=len(expected),
+        cases_unsupported=idle["unsupported"],
+        cases_not_run=idle["not-run"],
+        drawn=run.searched,
+        finds=sum(trial["chapter"] == SEARCH and records.counts(trial, run.level) for trial in run.trials),
+        findings=sum(fails for fails, _ in kinds),
+        findings_expected=sum(expected for _, expected in kinds),
+        findings_above=sum(not fails and not expected for fails, expected in kinds),
+        clauses=judged,
+        clauses_conforming=good,
+    )
+
+
+def conforming(clauses: Sequence[Record], level: Level) -> tuple[int, int]:
+    """How many of the clauses of a level conform, and how many were judged."""
+    verdicts = [one["verdict"] for one in clauses if one["level"] == str(level)]
+    return verdicts.count("conforms"), sum(verdict in ("conforms", *BROKEN) for verdict in verdicts)
+
+
+def unjudged(clauses: Sequence[Record]) -> int:
+    """How many clauses are neither said to conform nor to be broken."""
+    return sum(one["verdict"] in ("unsupported", "not-run") for one in clauses)
+
+
+def said(count: Numbers) -> str:
+    """The numbers in words, for the line with which a run ends."""
+    ran = count.cases - count.cases_unsupported - count.cases_not_run
+    words = ""
+    if count.cases_diverging:
+        words = "1 case diverges" if ran == 1 else f"{count.cases_diverging:,} of {ran:,} cases diverge"
+    elif count.cases_conforming == ran:
+        words = "1 case conforms" if ran == 1 else f"{ran:,} cases conform" if ran else ""
+    elif ran == 1:
+        words = "1 case differs as the baseline expects"
+    else:
+        words = f"{count.cases_conforming:,} of {ran:,} cases conform"
+    idle = [(count.cases_unsupported, "not offered"), (count.cases_not_run, "not run")]
+    cases = ", ".join([*filter(None, [words]), *(f"{number:,} {what}" for number, what in idle if number)])
+    parts = [cases] if cases else []
+    if count.drawn:
+        parts.append(f"{count.drawn:,} drawn" + (f", {count.finds:,} found to diverge" if count.finds else ""))
+    if count.cases == 1 and not count.drawn:
+        return cases
+    if count.findings:
+        parts.append(plural(count.findings, "finding"))
+    if count.clauses == 1:
+        parts.append("1 clause conforms" if count.clauses_conforming else "1 clause diverges")
+    elif count.clauses:
+        parts.append(f"{count.clauses_conforming:,} of {count.clauses:,} clauses conform")
+    return "; ".join(parts)
+
+
+def plural(number: int, name: str) -> str:
+    """A number with the name of what it counts: "1 case", "1,200 cases"."""
+    return f"{number:,} {name}{'' if number == 1 else 's'}"
