@@ -93,11 +93,11 @@ def judged(oracle: Oracle, candidate: LiveSide, case: Case, level: Level = Level
     if case.unmet(greeting.version, greeting.capabilities):
         return None
     reply = candidate.run(case.plain())
+    if reply.unsupported is not None:
+        return None
     if reply.observation is None:
         field = "hang" if reply.status == "hang" else "crash"
         return [failed(case, field, reply.detail, version=greeting.version)]
-    if "unsupported" in reply.observation:
-        return None
     ours = oracle.observe(case)
     return judge(case, ours, reply.observation, version=greeting.version, level=level)
 

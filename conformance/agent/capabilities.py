@@ -1,4 +1,4 @@
-"""What a case may require of an interpreter and its platform: the capabilities, each with the test for it.
+"""The capabilities that a case may require of an interpreter and its platform, each with the test for it.
 
 The names are those of `CAPABILITIES` in `cases/model.py`; a self-test compares the two.
 """

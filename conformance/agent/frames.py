@@ -1,7 +1,7 @@
 """Reports when the body of a module begins and ends, without its help.
 
 Rules. Only bodies are reported: frames named `<module>` whose globals are not those of the import system. A profile or
-trace function of somebody else keeps working, and the world's code must not see ours.
+trace function of the candidate keeps working, and the world's code must not see ours.
 
 Theory of operation. Where there is `sys.monitoring`, it is used: each function that is no body switches itself off when
 it is first called. Elsewhere `sys.setprofile` reports every call and every return in its thread, which is slow; so,

@@ -94,7 +94,7 @@ class _Answer(TypedDict):
 
 
 class Answer(_Answer, total=False):
-    """How the process of a request ended; the observations are in the result file."""
+    """The end of the process of a request; the observations are in the result file."""
 
     detail: float  # the number of the signal, the exit status, or the seconds after which it was killed
 
@@ -171,7 +171,7 @@ class Event(_Event, total=False):
 
 
 class StepObservation(TypedDict, total=False):
-    """What one step did. A `write` step is empty; any other has all keys but exception, result and argv."""
+    """The behaviour of one step: empty for a `write` step; otherwise only exception, result and argv may be missing."""
 
     outcome: Literal["returned", "raised"]
     exception: ExceptionDescription  # if it raised
@@ -189,7 +189,7 @@ class StepObservation(TypedDict, total=False):
 
 @final
 class Observation(TypedDict):
-    """A result line: what a case did that came to its end."""
+    """A result line: the behaviour of a case that came to its end."""
 
     steps: List[StepObservation]
 

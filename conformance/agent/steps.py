@@ -265,7 +265,7 @@ class _Run:
         return text if size - start <= _MAX_OUTPUT else "{}... {} bytes".format(text, size - start)
 
     def _list_files(self) -> Dict[str, Any]:
-        """The files of the world, each with what tells a changed file from an unchanged one."""
+        """The files of the world, each with the facts by which a changed file is recognised."""
         found: Dict[str, Any] = {}
         folders = [(self._root, "")]
         while folders:

@@ -175,4 +175,4 @@ class CacheFile:
             except ProcessLookupError:
                 left.unlink()
             except (PermissionError, ValueError):
-                pass  # somebody else's, and at work
+                pass  # the process is alive, or belongs to another user

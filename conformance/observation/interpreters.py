@@ -80,14 +80,14 @@ def language_of(target: Target) -> str:
     return ".".join(target.version.split(".")[:2])
 
 
-def cpython_for(target: Target, asked: str) -> Target | None:
+def cpython_for(target: Target, chosen: str) -> Target | None:
     """The CPython of the same version of the language as `target`; None if there is none here.
 
-    asked: the one that the user has named, or an empty text. Raises BadInterpreter.
+    chosen: the one that the user has named, or an empty text. Raises BadInterpreter.
     """
     language = language_of(target)
-    if asked:
-        found = find(asked)
+    if chosen:
+        found = find(chosen)
         if found.implementation != "cpython" or language_of(found) != language:
             raise BadInterpreter(
                 f"{found.name} cannot judge {target.name}: beside --interpreter, --target is a CPython {language}."

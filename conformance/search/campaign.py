@@ -102,7 +102,7 @@ def run(target: Target, properties: Sequence[str], examples: int, first: int) ->
         "reference": Examiner(sides[2], sides[3], Level.EXACT),
     }
     seen: set[str] = set()
-    shown = time.monotonic()
+    reported = time.monotonic()
     try:
         number = first
         while campaign.ran < examples:
@@ -126,8 +126,8 @@ def run(target: Target, properties: Sequence[str], examples: int, first: int) ->
                         return campaign
                 campaign.ran += len(batch)
                 campaign.not_run += sum(trial.verdict == "not-run" for trial in trials)
-            if time.monotonic() - shown > 30:
-                shown = time.monotonic()
+            if time.monotonic() - reported > 30:
+                reported = time.monotonic()
                 print(f"{target.name}: {campaign.line()}", file=sys.stderr, flush=True)
             number += 1
         return campaign

@@ -57,9 +57,9 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if "://" not in options.database:
         options.database = os.path.abspath(options.database)
-    shown = ["--no-dashboard"] if options.dashboard is None else [f"--port={options.dashboard}"]
+    dashboard = ["--no-dashboard"] if options.dashboard is None else [f"--port={options.dashboard}"]
     hypothesis = str(Path(sys.executable).with_name("hypothesis"))
-    command = [hypothesis, "fuzz", f"--numprocesses={options.workers}", *shown, "--"]
+    command = [hypothesis, "fuzz", f"--numprocesses={options.workers}", *dashboard, "--"]
     command += [str(Path(__file__).resolve()), "-c", os.devnull, f"--rootdir={Path(__file__).resolve().parents[2]}"]
     environment = {**os.environ, _VARIABLE: json.dumps(vars(options))}
     try:
