@@ -285,7 +285,7 @@ def fixtures(session: nox.Session) -> None:
 @nox.session(python=False)
 def families(session: nox.Session) -> None:
     """Say what the families combine, and how many cases that makes: -- [--ids [FAMILY]] (docs/families.md)."""
-    driver(session, "conformance.cases.families", *session.posargs)
+    driver(session, "conformance.commands.families", *session.posargs)
 
 
 @nox.session(python=TARGETS)
