@@ -149,7 +149,10 @@ def test_folders_on_sys_path_are_plain(exported: Path) -> None:
 
 def test_it_holds_no_path_of_this_machine(exported: Path) -> None:
     """Neither in texts nor in compiled files."""
-    for name, content in _files(exported).items():
+    files = _files(exported)
+    assert any("/compiled/" in name for name in files)
+    assert any(name.endswith("/observed.json") for name in files)
+    for name, content in files.items():
         for place in (str(HOUSE), str(exported.parent), str(Path.home()) + "/", "/tmp/"):
             assert place.encode() not in content, f"{name} holds {place}"
 
@@ -207,10 +210,11 @@ def test_it_is_as_the_schema_says(exported: Path) -> None:
     """The schema that is exported with it."""
     schema = json.loads((exported / "schema.json").read_text())
     kinds = {"index.json": "index", "case.json": "case", "observed.json": "observed"}
-    for path in exported.rglob("*.json"):
-        if path.name in kinds:
-            value = json.loads(path.read_text())
-            assert list(_wrong(value, schema["$defs"][kinds[path.name]], schema["$defs"], path.name)) == []
+    of_kinds = [path for path in exported.rglob("*.json") if path.name in kinds]
+    assert {path.name for path in of_kinds} == kinds.keys()
+    for path in of_kinds:
+        value = json.loads(path.read_text())
+        assert list(_wrong(value, schema["$defs"][kinds[path.name]], schema["$defs"], path.name)) == []
 
 
 def test_the_check_by_schema_finds_what_is_wrong(exported: Path) -> None:
