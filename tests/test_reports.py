@@ -346,8 +346,8 @@ def test_the_terminal_and_the_summary_tell_candidates_apart(tmp_path: Path, caps
     assert len(table) == 2 + 3
     assert len({line.count("|") for line in table}) == 1
     mine, theirs = text.split("### ")[1:]
-    assert mine.startswith("`mypkg`: 1 divergence\n")
-    assert theirs.startswith("`their.py:run`: 1 divergence\n")
+    assert mine.startswith("`mypkg`: 1 finding\n")
+    assert theirs.startswith("`their.py:run`: 1 finding\n")
     assert "| candidate | `'theirs'` |" in theirs
     assert "--impl=their.py:run packages/bad" in theirs
 
