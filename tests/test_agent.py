@@ -300,7 +300,7 @@ def test_the_portions_of_a_namespace_package_are_seen(versions: str, oracle_of: 
 
 
 def test_a_process_is_put_back_between_cases(oracle_of: Callable[[Target], Oracle]) -> None:
-    """What comes after a case that changed everything sees what it sees by itself, to the byte."""
+    """A case that runs after one that changed everything shows what it shows by itself, to the byte."""
     side = oracle_of(find(sys.executable)).side
     (alone,) = (side.run(case) for case in step_cases(LOOKING))
     side.start(step_cases(LOOKING, LEAVING, LOOKING, LOOKING))

@@ -163,7 +163,7 @@ def trial(case: str, *signatures: str, **more: Any) -> dict[str, Any]:
 
 
 def states(text: str, *trials: dict[str, Any], target: tuple[str, str] = ("cpython", "3.12.1")) -> list[str]:
-    """What the records of trials say of the lines of a baseline."""
+    """The states of the lines of a baseline, by the records of trials."""
     known = parse(text, HERE, IDS).on(*target)
     found = [replayed(marked(one, known, str(HERE)), known, str(HERE), Level.COMPAT) for one in trials]
     return [one["state"] for some in found for one in some]
@@ -255,7 +255,7 @@ def written(text: str, *trials: dict[str, Any], target: tuple[str, str] = ("cpyt
 
 
 def signatures(text: str) -> list[dict[str, Any]]:
-    """What stands in each entry of a text."""
+    """The signatures in each entry of a text."""
     return [one["signatures"] for one in tomllib.loads(text).get("expected", [])]
 
 
@@ -347,7 +347,7 @@ def test_a_line_whose_case_is_mended_gets_another() -> None:
 
 
 def test_one_target_after_another() -> None:
-    """What shows on some of them only says on which; what shows no longer on one of them stays for the others."""
+    """A divergence that only some targets show names these; one that is gone on one target stays for the others."""
     old, new = ("cpython", "3.11.9"), ("pypy", "3.11.13")
     text = written("", trial(ONE, PACKAGE), trial(TWO, ARGV), target=old)
     text = written(text, trial(ONE, PACKAGE), trial(TWO), target=new)

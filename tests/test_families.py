@@ -100,7 +100,7 @@ def test_each_row_of_each_axis_is_used() -> None:
 
 
 def test_each_row_that_is_named_exists() -> None:
-    """What a row does not go with is a row, too."""
+    """A name in `without` is the name of a row."""
     rows = {row.name: row for family in read(TABLES) for axis in family.axes for row in axis}
     restricted = [row for row in rows.values() if row.without]
     assert restricted

@@ -22,7 +22,7 @@ DOCS = HOUSE / "docs"
 
 
 def anchors(page: Path) -> set[str]:
-    """What can stand behind `#` in a link to the page: its headings, as GitHub names them, and its own anchors."""
+    """The anchors that a link to the page can name: its headings, as GitHub spells them, and its own."""
     text = page.read_text(encoding="utf-8")
     headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
     named = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}

@@ -83,7 +83,7 @@ def test_the_earliest_difference_is_the_cause() -> None:
 
 
 def test_independent_differences_are_causes_both() -> None:
-    """What is left in sys does not explain what is returned."""
+    """A difference that is left in sys explains no difference in the result."""
     candidate = observation()
     step = candidate["steps"][0]
     step["argv"] = {"list": ["<root>/m.py"], "is": "sys.argv"}

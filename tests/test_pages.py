@@ -136,7 +136,7 @@ def names() -> frozenset[str]:
 
 @functools.cache
 def help_of_pytest() -> str:
-    """What pytest and its plugins say of their options."""
+    """The help text of pytest and its plugins."""
     command = [sys.executable, "-m", "pytest", "--help"]
     return subprocess.run(command, cwd=HOUSE, capture_output=True, text=True, check=True).stdout
 

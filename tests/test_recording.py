@@ -203,7 +203,7 @@ def test_a_change_of_behaviour_is_a_local_difference() -> None:
 
 
 def test_builds_are_read_as_they_were_written() -> None:
-    """Which modules are built in or frozen, name by name."""
+    """The lists of built-in and frozen modules are read name by name."""
     words = {"{extension}": ".so", "{tag}": "t"}
     builds = {
         "3.8": build(version="3.8.18", builtin=("a", "b"), frozen=("c",), words=words),
