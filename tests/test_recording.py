@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from conformance import FIXTURES
 from conformance.cases.model import Case
-from conformance.clauses import Clause, Level, pythons
+from conformance.clauses import CHAPTERS, Clause, Level, pythons
 from conformance.commands import record
 from conformance.judge.first_difference import first_difference
 from conformance.observation.interpreters import find
@@ -246,11 +246,12 @@ def test_the_committed_recordings_are_of_the_fixtures_as_they_are() -> None:
 def test_the_committed_recordings_hold_no_path_and_are_small() -> None:
     """Nothing of the machine that they were made on."""
     files = list((FIXTURES / "recordings").rglob("*.json"))
+    assert len(files) > len(CHAPTERS)
     assert sum(path.stat().st_size for path in files) < 5_000_000
     for path in files:
         text = path.read_text("utf-8")
-        for one in ("/root", "/home", "/tmp", "/usr/l", "/opt", "runpy-conformance-"):
-            assert one not in text, f"{path} holds {one}"
+        for place in ("/root", "/home", "/tmp", "/usr/l", "/opt", "runpy-conformance-"):
+            assert place not in text, f"{path} holds {place}"
 
 
 # -- recording -------------------------------------------------------------------------------------------------
