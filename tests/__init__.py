@@ -1,1 +1,1 @@
-"""How we know that the judge is right: mutants that it must catch, fakes that it must survive, self-tests."""
+"""Tests of the suite itself: mutants that it must catch, fakes that it must survive, and self-tests."""

@@ -1,4 +1,4 @@
-"""What the self-tests share: the project's fixtures, sides in this interpreter, and mutants of the reference.
+"""Helpers that the self-tests share: the project's fixtures, sides in this interpreter, and mutants of the reference.
 
 Verdicts here come straight from the judge, without the confirmation of `trial`, which has tests of its own.
 """
@@ -79,7 +79,7 @@ class Oracle:
         self._seen: dict[str, Mapping[str, Any]] = {}
 
     def observe(self, case: Case) -> Mapping[str, Any]:
-        """What the target's own runpy shows in a case."""
+        """The observation of the target's own runpy in a case."""
         if case.digest not in self._seen:
             observation = self.side.run(case.plain()).observation
             assert observation is not None, f"{case.id}: the oracle gave no observation"

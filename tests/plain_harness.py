@@ -234,7 +234,7 @@ def named(cls):
 
 
 def alike(oracle, mine):
-    """Whether two values are the same, where both were looked at, and but for identity."""
+    """True if two values are the same where both were described, identity apart."""
     if mine == UNSEEN:
         return True
     if isinstance(oracle, dict) and isinstance(mine, dict):
@@ -312,7 +312,7 @@ def clause_of(index, case, field, version):
 
 
 def holds(specifier, version):
-    """Whether a specifier such as `>=3.9,<3.12` holds for a version; as much of PEP 440 as is used."""
+    """True if a specifier such as `>=3.9,<3.12` holds for a version; it knows as much of PEP 440 as is used."""
     now = tuple(int(part) for part in re.findall(r"\d+", version)[:3])
     for part in specifier.split(","):
         sign, numbers = re.fullmatch(r"\s*([<>=!]+)\s*(.*?)\s*", part).groups()

@@ -128,14 +128,14 @@ def test_the_same_may_be_expected_on_other_targets() -> None:
 
 def test_conditions() -> None:
     """An interpreter's name, versions, or both."""
+    targets = {("pypy", "3.11.1"), ("pypy", "3.12.0"), ("cpython", "3.12.0"), ("cpython", "3.15.0")}
     for text, holds in (
         ("pypy", {("pypy", "3.11.1"), ("pypy", "3.12.0")}),
         (">=3.12", {("cpython", "3.12.0"), ("pypy", "3.12.0"), ("cpython", "3.15.0")}),
         ("cpython==3.12.*", {("cpython", "3.12.0")}),
         ("cpython>=3.12, <3.14", {("cpython", "3.12.0")}),
     ):
-        targets = {("pypy", "3.11.1"), ("pypy", "3.12.0"), ("cpython", "3.12.0"), ("cpython", "3.15.0")}
-        assert {one for one in targets if Condition.parse(text).holds(*one)} == holds
+        assert {target for target in targets if Condition.parse(text).holds(*target)} == holds, text
 
 
 def test_a_clause_that_does_not_hold_is_not_expected() -> None:
@@ -163,7 +163,7 @@ def trial(case: str, *signatures: str, **more: Any) -> dict[str, Any]:
 
 
 def states(text: str, *trials: dict[str, Any], target: tuple[str, str] = ("cpython", "3.12.1")) -> list[str]:
-    """What the records of trials say of the lines of a baseline."""
+    """The states of the lines of a baseline, by the records of trials."""
     known = parse(text, HERE, IDS).on(*target)
     found = [replayed(marked(one, known, str(HERE)), known, str(HERE), Level.COMPAT) for one in trials]
     return [one["state"] for some in found for one in some]
@@ -255,7 +255,7 @@ def written(text: str, *trials: dict[str, Any], target: tuple[str, str] = ("cpyt
 
 
 def signatures(text: str) -> list[dict[str, Any]]:
-    """What stands in each entry of a text."""
+    """The signatures in each entry of a text."""
     return [one["signatures"] for one in tomllib.loads(text).get("expected", [])]
 
 
@@ -268,9 +268,18 @@ def test_a_new_baseline() -> None:
     assert written(text, trial(TWO, PACKAGE), trial(ONE, ARGV)) == text
 
 
-def test_what_conforms_expects_nothing() -> None:
-    """The file is there all the same, for whoever runs with it."""
+def test_what_conforms_expects_nothing(tmp_path: Path) -> None:
+    """The file is there all the same, and a run can be held to it."""
     assert signatures(written("", trial(ONE))) == []
+    candidate(tmp_path, "__package__", "found['__package__']")
+    words = [FIXTURE, "--baseline=known.toml"]
+    done = judged(tmp_path, *words, "--write-baseline")
+    assert done.returncode == 0, done.stdout + done.stderr
+    text = (tmp_path / "known.toml").read_text(encoding="utf-8")
+    assert signatures(text) == []
+    done = judged(tmp_path, *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (tmp_path / "known.toml").read_text(encoding="utf-8") == text
 
 
 USERS = f"""\
@@ -338,7 +347,7 @@ def test_a_line_whose_case_is_mended_gets_another() -> None:
 
 
 def test_one_target_after_another() -> None:
-    """What shows on some of them only says on which; what shows no longer on one of them stays for the others."""
+    """A divergence that only some targets show names these; one that is gone on one target stays for the others."""
     old, new = ("cpython", "3.11.9"), ("pypy", "3.11.13")
     text = written("", trial(ONE, PACKAGE), trial(TWO, ARGV), target=old)
     text = written(text, trial(ONE, PACKAGE), trial(TWO), target=new)
@@ -424,7 +433,9 @@ def test_the_life_of_a_baseline(division: Sequence[str], tmp_path: Path) -> None
     assert "The baseline known.toml was written: entries: 1 added." in done.stdout
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
     assert [one["record"] for one in lines[:3]] == ["run", "trial", "baseline"]
-    assert all(one["expected"] for one in lines[1]["divergences"] if one["cause"])
+    causes = [divergence for divergence in lines[1]["divergences"] if divergence["cause"]]
+    assert causes
+    assert all(divergence["expected"] for divergence in causes)
     text = (tmp_path / "known.toml").read_text().replace('reason = ""', 'reason = "we like it so"')
     (tmp_path / "known.toml").write_text(text)
 
@@ -504,8 +515,8 @@ def test_a_run_without_a_verdict_writes_nothing(tmp_path: Path) -> None:
     assert not (tmp_path / "known.toml").exists()
 
 
-def test_what_a_profile_leaves_out_is_replayed_all_the_same(tmp_path: Path) -> None:
-    """The cases of a baseline come first, also those that only it holds."""
+def test_a_case_that_only_the_baseline_holds_is_replayed_first(tmp_path: Path) -> None:
+    """A case that the search once drew is in no table; it can be named, and comes before the fixtures."""
     candidate(tmp_path, "__doc__", "'another'")
     drawn = 'cases."search/sequences/abc"'
     text = entry('"PACKAGE-FROM-SPEC, result, result.__package__, value" = "search/sequences/abc"')

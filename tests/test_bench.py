@@ -1,4 +1,4 @@
-"""What measures the speed runs, and says what it measured."""
+"""Tests of the bench: it runs, and it prints what it measured."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_depth_and_size_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_parts_of_the_page_are_replaced(tmp_path: Path) -> None:
-    """What people wrote around them stays."""
+    """The text that people wrote around the tables stays."""
     page = tmp_path / "speed.md"
     page.write_text("a\n<!-- cores -->\nold\n<!-- end of cores -->\nb\n", "utf-8")
     bench._write(page, {"cores": "new\n"})

@@ -256,7 +256,7 @@ def refusals(data: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any
 
 
 def refused(data: object, name: str) -> list[str]:
-    """What a published schema refuses in the data of a file."""
+    """The complaints of a published schema about the data of a file."""
     return list(refusals(data, SCHEMATA[name], SCHEMATA[name]["$defs"]))
 
 

@@ -27,7 +27,7 @@ def adapter(folder: Path, source: str, name: str = "adapter.py") -> str:
 
 
 def complaint(done: subprocess.CompletedProcess[str]) -> str:
-    """What was written to stderr, which is one clear sentence and the status, and no traceback."""
+    """The text on stderr, which must be one clear sentence and the status, without a traceback."""
     assert "Traceback" not in done.stdout + done.stderr
     sentence, last = done.stderr.strip().splitlines()[-2:]
     assert last.startswith(f"status {done.returncode}: ")

@@ -133,7 +133,7 @@ def test_a_compressed_file_holds_the_same(exported: Path, tmp_path: Path, ending
 
 
 def test_folders_on_sys_path_are_plain(exported: Path) -> None:
-    """Whoever joins them gets `<root>/m.py`, as it is in the observations, and not `<root>/./m.py`."""
+    """A folder and a name, joined, are `<root>/m.py`, as in the observations, and not `<root>/./m.py`."""
     paths = [entry for path in exported.rglob("case.json") for entry in json.loads(path.read_text())["path"]]
     assert "<root>" in paths
     assert any(entry.startswith("<root>/") for entry in paths)
@@ -149,7 +149,10 @@ def test_folders_on_sys_path_are_plain(exported: Path) -> None:
 
 def test_it_holds_no_path_of_this_machine(exported: Path) -> None:
     """Neither in texts nor in compiled files."""
-    for name, content in _files(exported).items():
+    files = _files(exported)
+    assert any("/compiled/" in name for name in files)
+    assert any(name.endswith("/observed.json") for name in files)
+    for name, content in files.items():
         for place in (str(HOUSE), str(exported.parent), str(Path.home()) + "/", "/tmp/"):
             assert place.encode() not in content, f"{name} holds {place}"
 
@@ -207,10 +210,11 @@ def test_it_is_as_the_schema_says(exported: Path) -> None:
     """The schema that is exported with it."""
     schema = json.loads((exported / "schema.json").read_text())
     kinds = {"index.json": "index", "case.json": "case", "observed.json": "observed"}
-    for path in exported.rglob("*.json"):
-        if path.name in kinds:
-            value = json.loads(path.read_text())
-            assert list(_wrong(value, schema["$defs"][kinds[path.name]], schema["$defs"], path.name)) == []
+    of_kinds = [path for path in exported.rglob("*.json") if path.name in kinds]
+    assert {path.name for path in of_kinds} == kinds.keys()
+    for path in of_kinds:
+        value = json.loads(path.read_text())
+        assert list(_wrong(value, schema["$defs"][kinds[path.name]], schema["$defs"], path.name)) == []
 
 
 def test_the_check_by_schema_finds_what_is_wrong(exported: Path) -> None:
@@ -225,7 +229,7 @@ _TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean
 
 
 def _wrong(value: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any], place: str) -> Iterator[str]:
-    """What is not as a JSON Schema says; as much of JSON Schema as ours needs."""
+    """The places where a value breaks a JSON Schema; it knows as much of JSON Schema as ours needs."""
     known = {"$ref", "anyOf", "type", "enum", "pattern", "items", "required", "properties", "additionalProperties"}
     assert schema.keys() <= known
     if "anyOf" in schema:
@@ -315,7 +319,7 @@ def test_a_field_that_is_not_described_is_found(exported: Path, schema: Mapping[
 
 
 def test_the_agent_writes_nothing_else(schema: Mapping[str, Any], oracle_of: Callable[[Target], Oracle]) -> None:
-    """What this interpreter shows now, in one case of every seven and in one that holds what is rare."""
+    """Observations of this interpreter, in one case of every seven and in one that holds what is rare."""
     target = target_for("")
     assert target is not None
     oracle = oracle_of(target)

@@ -1,4 +1,4 @@
-"""What the guides say can be done as they say it; and what other people's CI is given does what it says."""
+"""Guides are right: what they show is what a run shows; and what other people's CI is given does what it says."""
 
 from __future__ import annotations
 
@@ -10,36 +10,47 @@ from pathlib import Path
 
 import pytest
 
-from conformance import HOUSE
+from conformance import HOUSE, REFERENCE
 from conformance.commands.manual import listed
 from conformance.commands.options import OPTIONS
-from conformance.judge.baseline import parse
+from conformance.judge.baseline import BaselineError, parse
 from conformance.observation.interpreters import BadInterpreter, find
-from tests.harness import conformance, target_for
+from tests.harness import all_cases, conformance, target_for
+from tests.test_pages import PAGES
 
 DOCS = HOUSE / "docs"
-PAGES = [*sorted(DOCS.glob("*.md")), HOUSE / "README.md", HOUSE / "CONTRIBUTING.md"]
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page: Path) -> None:
-    """Those within the project."""
-    links = re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8"))
-    assert not [one for one in links if "://" not in one and not (page.parent / one).exists()]
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_options_that_pages_name_exist(page: Path) -> None:
-    """Where they stand behind our command."""
+def anchors(page: Path) -> set[str]:
+    """The anchors that a link to the page can name: its headings, as GitHub spells them, and its own."""
     text = page.read_text(encoding="utf-8")
-    commands = re.findall(r"^(?:nox .*-s conformance.*?-- |runpy-conformance )(.*)$", text, re.MULTILINE)
-    known = {one.name for one in OPTIONS} | {"--junitxml", "--help"}
-    assert not {word for line in commands for word in re.findall(r"(--[a-z-]+)", line)} - known
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    named = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    return named | set(re.findall(r'<a id="([^"]+)">', text))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HOUSE)))
+def test_links_lead_somewhere(page: Path) -> None:
+    """Those within the project, to the heading that they name; each page can be reached by a link from another."""
+    links = re.findall(r"\]\(([^)\s]+)", page.read_text(encoding="utf-8"))
+    dead = []
+    exported = {"README.md": "exported-tree.md"} if page.name == "observation.md" else {}  # lies beside it there
+    for link in links:
+        file, _, anchor = link.partition("#")
+        file = exported.get(file, file)
+        target = page.parent / file if file else page
+        if "://" not in link and not (target.exists() and (not anchor or anchor in anchors(target))):
+            dead.append(link)
+    assert not dead
+    if page.name != "README.md":
+        others = [other for other in PAGES if other != page]
+        assert any(f"{page.name})" in re.sub(r"#[\w-]+\)", ")", other.read_text("utf-8")) for other in others)
 
 
 def blocks(page: Path, language: str) -> list[str]:
     """The texts between fences in that language."""
-    return re.findall(rf"^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    fenced = re.findall(r"^```(.*)\n([\s\S]*?)^```$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return [text for name, text in fenced if name == language]
 
 
 def test_the_example_of_the_guide(tmp_path: Path) -> None:
@@ -62,7 +73,9 @@ def test_the_example_of_the_guide(tmp_path: Path) -> None:
     (tmp_path / "mypkg.py").write_text(source)
     said = judged()
     assert "status 1: diverges" in said
-    assert all(line in said for line in re.findall(r"^  (?:source|differs|oracle|candidate) .*$", text, re.MULTILINE))
+    shown = re.findall(r"^  (?:source|differs|oracle|candidate) .*$", text, re.MULTILINE)
+    assert len(shown) == 4
+    assert all(f"\n{line}\n" in said for line in shown)
     (tmp_path / "mypkg.py").write_text(source.replace("    namespace = {", f"{mended}    namespace = {{", 1))
     said = judged()
     assert f"\n{clause}: conforms here now\n" in said
@@ -94,11 +107,65 @@ def test_the_numbers_of_the_guide(tmp_path: Path) -> None:
     assert f"({diverging} of {cases} cases diverge; {findings} findings; " in judged()
 
 
+WRONG_PACKAGE = ('__package__"] = package', '__package__"] = name.rpartition(".")[0]')
+
+
+def test_the_finding_that_pages_show(tmp_path: Path) -> None:
+    """The README and the page on reading show the same finding of the same mistake, to the letter as a run shows it."""
+    try:
+        find("python3.13")
+    except BadInterpreter:
+        pytest.skip("no Python 3.13 here")
+    pages = [(HOUSE / "README.md"), DOCS / "reading-a-divergence.md"]
+    texts = [page.read_text(encoding="utf-8") for page in pages]
+    (shown,) = {re.search(r"^```\n(PACKAGE-FROM-SPEC  .*?)^  again ", text, re.M | re.S)[1] for text in texts}  # type: ignore[index]
+    ((diverging, cases),) = {re.search(r"(\d+) of ([\d,]+)\s+cases diverge", text).groups() for text in texts}  # type: ignore[union-attr]
+    source = (REFERENCE / "__init__.py").read_text(encoding="utf-8")
+    assert source.count(WRONG_PACKAGE[0]) == 1
+    (tmp_path / "mypkg.py").write_text(source.replace(*WRONG_PACKAGE), encoding="utf-8")
+    words = ("--impl=mypkg", "--target=python3.13", "--profile=quick", "--database=none")
+    said = conformance(*words, folder=tmp_path, timeout=None, COLUMNS="110").stdout
+    assert f"\n{shown}  again " in said
+    assert f"({diverging} of {cases} cases diverge, " in said
+    assert "; 1 finding; " in said
+
+
 def test_the_example_of_a_baseline() -> None:
-    """It can be read."""
+    """It can be read, and each of its entries has a reason."""
     (text,) = blocks(DOCS / "baselines.md", "toml")
     cases = set(re.findall(r'"((?:packages|families)/[^"]*)"', text))
-    assert [one.reason for one in parse(text, Path("known.toml"), cases).known]
+    known = parse(text, Path("known.toml"), cases).known
+    assert known
+    assert all(entry.reason for entry in known)
+
+
+def test_the_complaints_about_a_baseline() -> None:
+    """Each that docs/baselines.md shows is made of a file that has this fault, in these words."""
+    (shown,) = [block for block in blocks(DOCS / "baselines.md", "") if block.startswith("known.toml:")]
+    complaints = re.findall(r"^known\.toml:(\d+): (.*)$", shown, re.MULTILINE)
+    assert len(complaints) == len(shown.splitlines()) == len(FAULTS)
+    right = {"case": '"packages/nested_package_runs_main"', "targets": "", "clause": "PACKAGE-FROM-SPEC", "again": ""}
+    for (line, sentence), fault in zip(complaints, FAULTS, strict=True):
+        entry = right | fault
+        signature = f'"{entry["clause"]}, prepare, entry.__package__, value" = {entry["case"]}\n'
+        text = f'[[expected]]\nreason = "ours"\n{entry["targets"]}\n[expected.signatures]\n{signature}'
+        if entry["again"]:
+            text += f'[[expected]]\nreason = ""\n[expected.signatures]\n{signature}'
+        with pytest.raises(BaselineError) as caught:
+            parse(text, Path("known.toml"), set(all_cases()))
+        said = re.sub(r"line \d+", "line N", str(caught.value).partition(": ")[2])
+        assert said == re.sub(r"line \d+", "line N", sentence), line
+
+
+# What is wrong in each of the files of which the page shows the complaint, in its order.
+FAULTS: tuple[dict[str, str], ...] = (
+    {"clause": "PACKAGE-FROM-SPECS"},
+    {"again": "the same signature in another entry"},
+    {"targets": 'targets = ["3.12"]'},
+    {"targets": 'targets = ["cpython>=3.12,<3.9"]'},
+    {"clause": "CACHED-ABSENT", "targets": 'targets = ["cpython<3.15"]'},
+    {"case": '"packages/nested_package_runs_man"'},
+)
 
 
 def test_help_fits_a_terminal() -> None:
@@ -119,7 +186,9 @@ def test_the_inputs_of_the_action() -> None:
         assert f"inputs.{name} }}}}" in ACTION
         assert f"| `{name}` |" in (DOCS / "ci.md").read_text(encoding="utf-8")
     script = (HOUSE / ".ci" / "action").read_text(encoding="utf-8")
-    for variable in re.findall(r"^        ([A-Z]+): \$", ACTION, re.MULTILINE):
+    variables = re.findall(r"^        ([A-Z]+): \$", ACTION, re.MULTILINE)
+    assert len(variables) >= len(inputs) - 1  # all but the folder to work in
+    for variable in variables:
         assert f"${{{variable}" in script
 
 
@@ -193,4 +262,4 @@ def test_the_hook_runs_what_is_installed() -> None:
     command, *words = entry.split()
     project = tomllib.loads((HOUSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert command in project["scripts"]
-    assert {word.partition("=")[0] for word in words} <= {one.name for one in OPTIONS if not one.nox}
+    assert {word.partition("=")[0] for word in words} <= {option.name for option in OPTIONS if not option.nox}

@@ -12,8 +12,12 @@ from conformance.clauses.natures import natures
 from conformance.observation import interpreters
 from conformance.observation.build import build_of
 from conformance.observation.interpreters import BadInterpreter, Target, find
-from conformance.observation.translated import in_shared_words
-from tests.harness import conformance, target_for
+from conformance.observation.live import LiveSide
+from conformance.observation.recording import decode, encode
+from conformance.observation.side import Reply
+from conformance.observation.translated import TranslatedSide, in_shared_words
+from tests.fake_side import FakeSide
+from tests.harness import all_cases, conformance, target_for
 from tests.test_releases import PATCH, environment
 
 
@@ -97,16 +101,30 @@ def test_what_cannot_be_judged_is_said_in_a_sentence(arguments: list[str], sente
     target, another = target_for(">=3.9"), target_for("<3.11")
     if target is None or another is None:
         pytest.skip("no two CPythons here")
-    done = judge(*(one.format(python=target.executable, another=another.executable) for one in arguments))
+    done = judge(*(word.format(python=target.executable, another=another.executable) for word in arguments))
     assert done.returncode == 2
     assert sentence in done.stderr
 
 
 def test_shared_words_stand_for_what_interpreters_call_otherwise() -> None:
-    """The cache tag, for one."""
+    """A live oracle and a recording say the same, with `{tag}` for the cache tag and `{library}` for a folder."""
     target = target_for(">=3.9")
     if target is None:
         pytest.skip("no CPython here")
-    build = in_shared_words(build_of(target))
-    assert build.words["{tag}"] == "{tag}"
-    assert all(word == own for word, own in build.words.items())
+    own, shared = build_of(target), in_shared_words(build_of(target))
+    tag = own.words["{tag}"]
+    seen = {"steps": [{"stdout": f"m.{tag}.pyc", "stderr": f"{own.words['{library}']}/os.py"}]}
+    side = TranslatedSide(FakeSide(Reply("done", line=json.dumps(seen).encode("ascii"))), own)
+    translated = json.loads(side.run({}).line)["steps"][0]
+    assert translated == {"stdout": "m.{tag}.pyc", "stderr": "{library}/os.py"}
+    case = all_cases()["packages/nested_package_runs_main"]
+    observation = LiveSide(target, "oracle")
+    try:
+        said = observation.run(case.plain()).observation
+    finally:
+        observation.close()
+    assert said is not None
+    assert f".{tag}.pyc" in json.dumps(said)
+    recorded = decode(encode(said, own.words), shared.words)
+    assert f".{tag}.pyc" not in json.dumps(recorded)
+    assert json.dumps(recorded) == json.dumps(said).replace(f".{tag}.pyc", ".{tag}.pyc")

@@ -9,6 +9,7 @@ import pytest
 
 from conformance.cases.model import Case, Step
 from conformance.clauses import Clause, Level, registry
+from conformance.judge.baseline import KINDS
 from conformance.judge.compare import failed, judge
 from conformance.judge.context import Place, StepContext
 from conformance.judge.descriptions import ABSENT, difference_kind
@@ -82,7 +83,7 @@ def test_the_earliest_difference_is_the_cause() -> None:
 
 
 def test_independent_differences_are_causes_both() -> None:
-    """What is left in sys does not explain what is returned."""
+    """A difference that is left in sys explains no difference in the result."""
     candidate = observation()
     step = candidate["steps"][0]
     step["argv"] = {"list": ["<root>/m.py"], "is": "sys.argv"}
@@ -191,12 +192,12 @@ def test_kinds_of_difference(oracle: Any, candidate: Any, kind: str) -> None:
 @pytest.mark.parametrize("field", sorted(FIELDS))
 def test_every_field_has_an_owner(field: str, version: str) -> None:
     """On every version, in every situation, also when no fixture says what it is about."""
-    for kind in ("missing", "extra", "value", "identity"):
+    for kind in KINDS:
         for altered in (False, True):
             for returned in (False, True):
                 for oracle in (None, ABSENT, "text"):
-                    one = Difference(field, kind, oracle, "other", altered=altered, returned=returned)
-                    assert default_owner(one, version, registry()) != UNOWNED
+                    difference = Difference(field, kind, oracle, "other", altered=altered, returned=returned)
+                    assert default_owner(difference, version, registry()) != UNOWNED, difference
 
 
 def test_a_field_that_nobody_owns_is_told() -> None:

@@ -41,7 +41,7 @@ def nox(folder: Path, *arguments: str, session: str = "conformance") -> subproce
 
 
 def is_here(interpreter: str) -> bool:
-    """Whether there is such an interpreter."""
+    """True if there is such an interpreter."""
     try:
         find(interpreter)
     except BadInterpreter:
@@ -50,7 +50,7 @@ def is_here(interpreter: str) -> bool:
 
 
 def last_line(done: subprocess.CompletedProcess[str]) -> str:
-    """What the command ends with; and no traceback comes before it."""
+    """The last line of a command, which no traceback may precede."""
     assert "Traceback" not in done.stdout + done.stderr
     return done.stderr.strip().splitlines()[-1]
 
@@ -279,7 +279,7 @@ def test_a_report_whose_name_says_nothing(name: str, tmp_path: Path) -> None:
 
 
 def test_sessions_that_judge_nothing_see_the_folder_of_the_user(tmp_path: Path) -> None:
-    """What docs/recordings.md, docs/exported-tree.md and docs/families.md print, in a folder with one fixture."""
+    """Commands of docs/recordings.md, docs/exported-tree.md and docs/families.md work in a folder with one fixture."""
     chapter = tmp_path / "mine" / "packages"
     chapter.mkdir(parents=True)
     (chapter / "one.toml").write_text(

@@ -66,7 +66,7 @@ def test_the_numbers_in_words(trials: list[made.Record], words: str) -> None:
 
 
 def numbers_in(folder: Path, text: str) -> dict[str, dict[str, int]]:
-    """What each report of a run says: by report, by what is counted."""
+    """The numbers of each report of a run: by report, by what is counted."""
     found: dict[str, dict[str, int]] = {}
     (last,) = re.findall(r"status 1: diverges \((.*)\)", text)
     cases = re.search(r"([\d,]+) of ([\d,]+) cases diverge", last)

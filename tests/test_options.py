@@ -101,7 +101,7 @@ def test_an_option_without_its_value(option: Option, form: str) -> None:
 
 
 def test_each_example_is_one_that_is_accepted(here: Path) -> None:
-    """What a sentence offers as an example can be typed, where there is such a file or folder."""
+    """An example that a sentence offers can be typed, if there is such a file or folder."""
     (here / "path/to/folder").mkdir(parents=True)
     (here / "path/to/python").symlink_to(sys.executable)
     (here / "path/to/adapter.py").write_text("")

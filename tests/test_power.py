@@ -1,4 +1,4 @@
-"""How the power of the suite is measured: what is remembered, what counts as caught, and what the command says."""
+"""Tests of the measuring of power: what is remembered, what counts as caught, and what the command prints."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def generated(old: str, new: str) -> Wrong:
 
 
 def results(target: Target, *wrong: Wrong, known: list[Equivalent] | None = None) -> list[Result]:
-    """What comes of them, with a few cases."""
+    """The results for wrong implementations, with a few cases."""
     return list(try_all(wrong, [target], SOME, known or [], math.inf, 2))
 
 
@@ -89,7 +89,7 @@ def test_a_survivor_is_bad_unless_it_is_listed_and_so_is_a_listed_one_that_is_ca
 
 
 def test_the_oracle_is_asked_once(target: Target, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What it has shown does not depend on the candidate."""
+    """The observation of the oracle does not depend on the candidate."""
     oracle = CachedSide(target, {}, trusted=True)
     plain = [case.plain() for case in SOME[:3]]
     try:
@@ -103,7 +103,7 @@ def test_the_oracle_is_asked_once(target: Target, monkeypatch: pytest.MonkeyPatc
 
 
 def test_when_the_time_is_up_nothing_is_said(target: Target) -> None:
-    """What was not tried is neither caught nor a survivor."""
+    """A mutant that was not tried is neither caught nor a survivor."""
     (one,) = try_all([generated(NO_NAME.old, NO_NAME.new)], [target], SOME, [], time.monotonic() - 1, 1)
     assert one.catch is None
     assert not one.bad
@@ -124,6 +124,7 @@ def test_the_search_draws_the_same_cases_again() -> None:
 def test_entries_of_equivalents_are_about_the_reference_as_it_stands() -> None:
     """One line says why; each once."""
     known = equivalents()
+    assert known
     assert len({one.change for one in known}) == len(known)
     stripped = "\n".join(line.strip() for line in SOURCE.splitlines())
     for one in known:

@@ -291,7 +291,7 @@ def entries(done: subprocess.CompletedProcess[str]) -> list[str]:
 
 @pytest.fixture(params=["installed", "nox"])
 def front(request: pytest.FixtureRequest, installed: Path, tmp_path: Path) -> str:
-    """How a command begins, for somebody who stands in a folder of the candidate's."""
+    """The beginning of a command, for somebody who stands in the candidate's folder."""
     if request.param == "nox":
         pytest.importorskip("nox")
         noxfile, environments = HOUSE / "noxfile.py", tmp_path / "environments"

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from conformance import FIXTURES
 from conformance.cases.model import Case
-from conformance.clauses import Clause, Level, pythons
+from conformance.clauses import CHAPTERS, Clause, Level, pythons
 from conformance.commands import record
 from conformance.judge.first_difference import first_difference
 from conformance.observation.interpreters import find
@@ -143,13 +143,16 @@ def test_real_observations_are_brought_back_and_none_is_kept_in_full(tmp_path: P
     """The shorthand is made for what the agent says; were it not to fit any more, recordings would grow large."""
     recordings = Recordings(FIXTURES / "recordings")
     language = min(recordings.builds, key=lambda one: [int(part) for part in one.split(".")])
-    for case in list(all_cases().values())[::7]:
-        entry = recordings.entry(case.id)
-        if entry is None or language not in entry.languages:
-            continue
-        stored = entry.stored(language)
-        assert IN_FULL not in stored, case.id
-        assert shorten(restore(stored)) == stored
+    entries = {case.id: recordings.entry(case.id) for case in list(all_cases().values())[::7]}
+    stored = {
+        name: entry.stored(language)
+        for name, entry in entries.items()
+        if entry is not None and language in entry.languages
+    }
+    assert len(stored) > len(entries) / 2
+    for name, form in stored.items():
+        assert IN_FULL not in form, name
+        assert shorten(restore(form)) == form, name
 
 
 def test_what_versions_share_is_written_once() -> None:
@@ -200,7 +203,7 @@ def test_a_change_of_behaviour_is_a_local_difference() -> None:
 
 
 def test_builds_are_read_as_they_were_written() -> None:
-    """Which modules are built in or frozen, name by name."""
+    """The lists of built-in and frozen modules are read name by name."""
     words = {"{extension}": ".so", "{tag}": "t"}
     builds = {
         "3.8": build(version="3.8.18", builtin=("a", "b"), frozen=("c",), words=words),
@@ -243,11 +246,12 @@ def test_the_committed_recordings_are_of_the_fixtures_as_they_are() -> None:
 def test_the_committed_recordings_hold_no_path_and_are_small() -> None:
     """Nothing of the machine that they were made on."""
     files = list((FIXTURES / "recordings").rglob("*.json"))
+    assert len(files) > len(CHAPTERS)
     assert sum(path.stat().st_size for path in files) < 5_000_000
     for path in files:
         text = path.read_text("utf-8")
-        for one in ("/root", "/home", "/tmp", "/usr/l", "/opt", "runpy-conformance-"):
-            assert one not in text, f"{path} holds {one}"
+        for place in ("/root", "/home", "/tmp", "/usr/l", "/opt", "runpy-conformance-"):
+            assert place not in text, f"{path} holds {place}"
 
 
 # -- recording -------------------------------------------------------------------------------------------------
@@ -329,7 +333,8 @@ def test_what_is_not_deterministic_is_an_error(small: Path, capsys: pytest.Captu
     target = target_for("")
     assert target is not None
     assert record.main([f"--cases={small}", f"--target={target.executable}"]) == 4
-    assert "packages/case_1" in (said := capsys.readouterr().err)
+    said = capsys.readouterr().err
+    assert "packages/case_1" in said
     assert "steps[0].result" in said
     assert "shows something else each time" in said
 
@@ -343,13 +348,22 @@ def test_a_first_difference_is_told_by_its_place() -> None:
 # -- as the oracle ---------------------------------------------------------------------------------------------
 
 
-def _recorded(tmp_path: Path, case: Case, recorded: Build, target: Build, digest: str = "") -> ReplayedSide:
+def _recorded(
+    tmp_path: Path, case: Case, recorded: Build, target: Build, digest: str = "", stdout: str = ""
+) -> ReplayedSide:
+    """The side that answers for a target by a recording of one case, which prints something."""
     folder = tmp_path / "recordings"
     folder.mkdir()
     (folder / BUILDS).write_text(write_builds({"3.12": recorded}))
-    entry = Entry(digest or case.digest, ("3.12",), {"steps": [{}]})
+    entry = Entry(digest or case.digest, ("3.12",), encode(_printing(stdout), recorded.words))
     (folder / "packages.json").write_text(write({case.id: entry}, ("3.12",)))
     return ReplayedSide(Recordings(folder), [case], target, frozenset({"zip"}))
+
+
+def _printing(text: str) -> Mapping[str, Any]:
+    """An observation of one step that writes a text to its standard output."""
+    (step,) = _observation(None)["steps"]
+    return {"steps": [{**step, "stdout": text}]}
 
 
 def _case(call: str = "run_module('m')", requires: tuple[str, ...] = ()) -> Case:
@@ -359,12 +373,14 @@ def _case(call: str = "run_module('m')", requires: tuple[str, ...] = ()) -> Case
 
 
 def test_the_recording_answers_in_the_words_of_the_target(tmp_path: Path) -> None:
-    """As a side does: to the letter what the agent would write."""
-    recorded = _recorded(tmp_path, _case(), build(), build(version="3.12.9"))
+    """As a side does: to the letter what the agent would write, a compiled file under the name that it has there."""
+    here = build(version="3.12.9", words=WORDS["3.14"])
+    recorded = _recorded(tmp_path, _case(), build(), here, stdout=f"m.{WORDS['3.8']['{tag}']}.pyc")
     assert recorded.left_out(_case()) == ""
     (reply,) = _asked(recorded, _case())
     assert reply.observation is not None
     assert reply.observation["steps"][0]["outcome"] == "returned"
+    assert reply.observation["steps"][0]["stdout"] == f"m.{WORDS['3.14']['{tag}']}.pyc"
     assert recorded.description == "recording of CPython 3.12.1, linux-x86_64"
 
 

@@ -144,7 +144,7 @@ def recordings() -> Recordings:
 
 
 def recorded(case: Case, language: str) -> Mapping[str, Any] | None:
-    """What was recorded of a case, in words that all versions share."""
+    """The recording of a case, in words that all versions share."""
     entry = recordings().entry(case.id)
     if entry is None or language not in entry.languages:
         return None
@@ -153,7 +153,7 @@ def recorded(case: Case, language: str) -> Mapping[str, Any] | None:
 
 
 def between(case: Case, old: str, new: str) -> tuple[list[Any], tuple[str, ...]]:
-    """What differs in a case between two recorded versions and is not in the ledger, and what is."""
+    """The differences of a case between two recorded versions: those outside the ledger, and those in it."""
     one, two = recorded(case, old), recorded(case, new)
     if one is None or two is None or one == two:
         return [], ()
@@ -373,7 +373,7 @@ def test_a_boundary_of_a_clause_is_shown_by_a_case_of_its_own(target: Target) ->
 
 
 def test_a_case_for_one_of_the_two_versions_is_run_by_both(target: Target) -> None:
-    """What the other one does with it is the change."""
+    """A change is what the other interpreter does with the same case."""
     case = replace(all_cases()["packages/nested_package_runs_main"], requires=("python>=3.12",))
     assert compare(_as_of(target, "3.11.9"), _as_of(target, "3.12.9"), [case], ()).tried == 1
     assert compare(_as_of(target, "3.10.9"), _as_of(target, "3.11.9"), [case], ()).tried == 0

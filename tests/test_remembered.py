@@ -1,4 +1,4 @@
-"""What the oracle has shown is not asked for again; what is remembered wrongly is found out, and blamed on nobody."""
+"""Tests of the cache: a cached case is not run again, and a wrong cache is noticed and blamed on nobody."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def oracle() -> Iterator[Callable[..., CachedSide]]:
 
 
 def asked(side: LiveSide, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many cases a side's agent is sent, each time."""
+    """The number of cases that a side's agent is sent, each time."""
     found: list[int] = []
     send = side._send
 
@@ -67,7 +67,7 @@ def wrong(line: bytes) -> bytes:
 
 
 def judged(side: CachedSide, *cases: Case, source: str = "") -> list[Trial]:
-    """What an examiner says of the reference, or of another file."""
+    """The trials of an examiner for the reference, or for another file."""
     candidate = LiveSide(TARGET, source or str(REFERENCE))
     try:
         return Examiner(side, candidate, Level.EXACT).run_all(cases)

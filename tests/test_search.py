@@ -93,7 +93,7 @@ def searched(oracle: LiveSide, tmp_path_factory: pytest.TempPathFactory) -> Sear
 
 
 def shows(found: Find, fault: Any) -> bool:
-    """Whether it was taken up for what a fault does."""
+    """True if the case was taken up because of what a fault does."""
     signature = found.cause.signature
     return signature.field in fault["fields"] and signature.clause in fault["clauses"]
 
@@ -125,7 +125,7 @@ def test_a_single_fault_gives_two_entries_at_most(mutant: Mutant, searched: Sear
 
 @pytest.mark.parametrize("expected", SMALLEST, ids=lambda expected: expected["id"])
 def test_the_smallest_case_is_reached(expected: Any, searched: Searcher) -> None:
-    """What a person would have written."""
+    """Each smallest case is one that a person would have written."""
     (mutant,) = (one for one in mutants() if one.id == expected["id"])
     found = searched(mutant.source(), expected["property"], examples=150)
     assert found, "nothing was found"
@@ -163,7 +163,7 @@ class Kept(InMemoryExampleDatabase):
     """A database that tells how much is in it."""
 
     def count(self) -> int:
-        """How many examples it holds."""
+        """The number of examples in a database."""
         return sum(map(len, self.data.values()))
 
 

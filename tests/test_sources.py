@@ -63,7 +63,7 @@ def test_addresses(source: str, addresses: list[str]) -> None:
 
 
 def test_in_markdown() -> None:
-    """What has an address is a link, and the rest is text."""
+    """A source with an address is a link, and any other is text."""
     assert markdown("PEP 366; observed on CPython 3.8-3.15") == (
         "[PEP 366](https://peps.python.org/pep-0366/); observed on CPython 3.8-3.15"
     )

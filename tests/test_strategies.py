@@ -42,7 +42,7 @@ SHRUNK = settings(QUIETLY, phases=[Phase.generate, Phase.shrink], max_examples=2
 
 
 def tables(module: Any, kind: type) -> Iterator[Any]:
-    """What stands in the tables of a module."""
+    """The rows of the tables of a module."""
     for name, table in vars(module).items():
         if name.isupper() and not name.startswith("_") and isinstance(table, tuple):
             yield from (one for one in table if isinstance(one, kind))
@@ -273,7 +273,7 @@ def test_a_campaign_runs_and_tells(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_levels_are_kept_apart_in_drawn_cases(tmp_path: Path) -> None:
-    """Who does right at compat in ways of their own is not blamed at compat."""
+    """An implementation that is right at compat in its own way is not blamed at compat."""
     (tmp_path / "own_ways.py").write_text(own_ways(), encoding="utf-8")
     target = target_of(sys.executable)
     oracle, candidate = LiveSide(target, "oracle"), LiveSide(target, str(tmp_path / "own_ways.py"))

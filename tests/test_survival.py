@@ -59,7 +59,7 @@ def promised(fake: str) -> tuple[set[str], str]:
 
 
 def words(trial: Trial) -> str:
-    """How what differs is told."""
+    """The places and values of a trial's differences, as one text."""
     return " ".join(f"{one.where} {one.oracle} {one.candidate}" for one in trial.divergences)
 
 

@@ -120,7 +120,7 @@ def test_any_output_takes_it(encoding: str, option: str) -> None:
 
 
 def test_a_baseline_takes_it(tmp_path: Path) -> None:
-    """What was written is expected the next time."""
+    """A divergence that was written into a baseline is expected the next time."""
     baseline = f"--baseline={tmp_path / 'known.toml'}"
     impl = f"--impl={CANDIDATE}"
     written = conformance(impl, baseline, "--write-baseline", *CHAPTERS)
@@ -296,7 +296,7 @@ def test_a_reproducer_says_it(tmp_path: Path) -> None:
 
 
 def test_a_drawn_case_keeps_its_texts_in_a_baseline() -> None:
-    """What ends a line elsewhere does not end it in TOML."""
+    """A character that ends a line elsewhere does not end it in TOML."""
     plain = {
         "summary": "",
         "call": "run_module('m')",

@@ -36,7 +36,7 @@ def done(seen: Mapping[str, Any]) -> Reply:
 
 
 def right() -> Reply:
-    """What the oracle shows."""
+    """The observation of the oracle."""
     return done(observation())
 
 
@@ -176,7 +176,7 @@ def test_a_candidate_whose_runs_are_not_seen_in_a_shared_process_has_none() -> N
 
 
 def test_what_differs_in_a_shared_process_is_tried_again_alone() -> None:
-    """What it shows then is what counts, and what it does not show is set apart."""
+    """A difference counts if fresh interpreters show it, and is set apart if they do not."""
     shared = [right(), wrong(), right()]
     trials = examiner(FakeSide(right(), shared=shared)).run_all(THREE)
     assert [(trial.verdict, len(trial.unconfirmed)) for trial in trials] == [

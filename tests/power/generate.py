@@ -16,7 +16,7 @@ from pathlib import Path
 
 
 def by_mutmut(source: str) -> Iterator[tuple[str, str]]:
-    """What was replaced, and the whole mutated text: expressions and assignments, by mutmut's operators."""
+    """The text that was replaced, and the whole mutated text: expressions and assignments, by mutmut's operators."""
     import libcst
     from mutmut.mutation.mutators import mutation_operators
 
@@ -55,7 +55,7 @@ def by_cosmic_ray(source: str) -> Iterator[tuple[str, str]]:
 
 
 def by_removal(source: str) -> Iterator[tuple[str, str]]:
-    """What neither tool offers: one statement less, but for docstrings."""
+    """Mutants that neither tool makes: one statement less, docstrings apart."""
     lines = source.splitlines(keepends=True)
     for node in ast.walk(ast.parse(source)):
         if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Delete, ast.Expr, ast.Raise, ast.Return)):

@@ -56,7 +56,9 @@ class Clock:
 
 @dataclass(frozen=True)
 class Catch:
-    """What came of one. part: one of PARTS, or "" if it survived. cases: how many were tried on it.
+    """The way in which the suite caught one wrong implementation.
+
+    part: one of PARTS, or "" if it survived. cases: how many were tried on it.
 
     named: the clauses that the case named as broken, the first cause first. shown, level: its signature and level.
     """
@@ -73,7 +75,7 @@ class Catch:
 
 @dataclass(frozen=True)
 class Result:
-    """What came of one wrong implementation. catch: None if the time was up; listed: as an equivalent, or not."""
+    """The result for one wrong implementation. catch: None if the time was up; listed: as an equivalent, or not."""
 
     wrong: Wrong
     catch: Catch | None
@@ -81,7 +83,7 @@ class Result:
 
     @property
     def bad(self) -> bool:
-        """Whether it survives without being listed, or is caught though it is."""
+        """True if it survives without being listed, or is caught although it is listed."""
         return self.catch is not None and bool(self.catch.part) == (self.listed is not None)
 
     def record(self) -> dict[str, Any]:
@@ -195,7 +197,7 @@ def _differ(cases: Sequence[Case], oracle: CachedSide, candidate: LiveSide) -> S
 
 
 def part_of(case: Case) -> str:
-    """Which part of the suite a case belongs to."""
+    """The part of the suite to which a case belongs."""
     return {FAMILIES: FAMILY, "search": SEARCH}.get(case.chapter, FIXTURE)
 
 

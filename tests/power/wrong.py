@@ -28,7 +28,7 @@ WRITTEN, GENERATED, FILE = "written", "generated", "file"
 
 @dataclass(frozen=True)
 class Change:
-    """What makes a mutant of the reference: in which function, and which lines, without indentation."""
+    """The change that makes a mutant of the reference: in which function, and which lines, without indentation."""
 
     where: str
     old: str
@@ -55,12 +55,12 @@ class Wrong:
     level: Level = Level.EXACT
 
     def shows_in(self, target: Target) -> bool:
-        """Whether a target is one where the fault can show."""
+        """True if the fault can show on a target."""
         return SpecifierSet(self.versions, prereleases=True).contains(target.version)
 
     @functools.cached_property
     def change(self) -> Change:
-        """How it differs from the reference."""
+        """The difference from the reference."""
         return change((REFERENCE / "__init__.py").read_text(encoding="utf-8"), self.source)
 
 
@@ -73,7 +73,7 @@ class Equivalent:
     versions: str = ""
 
     def shows_in(self, target: Target) -> bool:
-        """Whether a target is one of those releases."""
+        """True if a target is one of those releases."""
         return bool(self.versions) and SpecifierSet(self.versions).contains(target.version)
 
 
@@ -116,7 +116,7 @@ def stale(known: Iterable[Equivalent], wrong: Iterable[Wrong]) -> list[Equivalen
 
 
 def change(old: str, new: str) -> Change:
-    """What lies between two texts; where: the function that holds the first line, or "module"."""
+    """The difference between two texts; where: the function that holds the first line, or "module"."""
     before, after = old.splitlines(), new.splitlines()
     blocks = [one for one in difflib.SequenceMatcher(None, before, after, False).get_opcodes() if one[0] != "equal"]
     taken = [line for _, start, end, _, _ in blocks for line in before[start:end]]
