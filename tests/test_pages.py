@@ -148,10 +148,10 @@ class Understood(Exception):
 @pytest.fixture
 def lenient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have options take files and interpreters that are not here."""
-    absent = {Kind.FOLDER, Kind.FILE, Kind.INTERPRETER, Kind.RELEASE, Kind.CANDIDATE, Kind.REQUIREMENT}
+    strict = {Kind.CHOICE, Kind.WHOLE_NUMBER, Kind.SECONDS, Kind.DURATION, Kind.PROCESSES, Kind.REPORT_FILE}
 
-    def check(name: str, kind: Kind, text: str, here: Path | None = None, choices: Sequence[str] = ()) -> str:
-        return text if kind in absent else checked(name, kind, text, here, choices)
+    def check(name: str, kind: Kind, text: str, folder: Path | None = None, choices: Sequence[str] = ()) -> str:
+        return checked(name, kind, text, folder, choices) if kind in strict else text
 
     monkeypatch.setattr(options, "checked", check)
 
@@ -230,7 +230,8 @@ def judge(words: Sequence[str]) -> None:
     """Read the words of the command that judges, of which the rest are pytest's."""
     if {"--help", "--version"} & set(words):
         return
-    rest = [word.text for word in command_line.read(words, None, (*OPTIONS, *OF_PYTEST)).words if word.option is None]
+    ours = {option.name for option in (*OPTIONS, *OF_PYTEST)}
+    rest = [word for word in command_line.read(words).arguments() if word.partition("=")[0] not in ours]
     while rest:
         word = rest.pop(0)
         if word in ("-n", "-k", "-p"):
