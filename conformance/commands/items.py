@@ -13,10 +13,11 @@ from ..cases import families
 from ..cases.fixtures import read
 from ..cases.model import SEARCH, Case, CaseError
 from ..clauses import registry
-from ..judge.baseline import complaint
 from ..judge.trial import Trial
 from ..observation.side import AgentError
 from ..report import records
+from ..report.expectations import complaint
+from ..report.types import Record
 from ..report.values import show
 from ..texts import visible
 from .command_line import command
@@ -85,7 +86,7 @@ class CaseItem(pytest.Item):
         super().__init__(**rest)
         self.case = case
         self.batch = ""
-        self.records: list[records.Record] = []
+        self.records: list[Record] = []
 
     def runtest(self) -> None:
         """Try the case on both sides."""
@@ -133,7 +134,7 @@ class SearchItem(pytest.Item):
 
     def __init__(self, **rest: Any) -> None:
         super().__init__(**rest)
-        self.records: list[records.Record] = []
+        self.records: list[Record] = []
 
     def runtest(self) -> None:
         """Search."""

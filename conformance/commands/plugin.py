@@ -28,8 +28,11 @@ from ..observation.recording import RecordingError
 from ..observation.side import AgentError, CandidateError
 from ..report import baseline as baseline_report
 from ..report import records, terminal
+from ..report.console import console_on
+from ..report.details import print_details
 from ..report.numbers import numbers
 from ..report.outputs import OutputError
+from ..report.types import Record
 from ..search.examine import SmokeFailed
 from ..texts import encodable, silence, visible
 from . import command_line, interruption, request
@@ -133,7 +136,7 @@ def _complain(sentence: str, status: int) -> int:
 
 def _console(reporter: Any) -> Console:
     """Where pytest writes."""
-    return terminal.console_on(reporter._tw._file, colour=reporter._tw.hasmarkup)
+    return console_on(reporter._tw._file, colour=reporter._tw.hasmarkup)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -187,7 +190,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if not ours.trials and not ours.searches:
         return  # nothing was chosen, or only collected
     console = _console(terminalreporter)
-    terminal.details(console, ours.whole, registry(), ours.commands, ours.written)
+    print_details(console, ours.whole, registry(), ours.commands, ours.written)
     if ours.baseline is not None:
         baseline_report.summary(console, ours.baseline, ours.trials, ours.replays, ours.told)
 
@@ -274,7 +277,7 @@ _SENT = "conformance"
 def pytest_runtest_logreport(report: Any) -> None:
     """Gather the records, where the run is led."""
     if _leading:
-        own: list[records.Record] | None = getattr(report, "conformance", None)
+        own: list[Record] | None = getattr(report, "conformance", None)
         if own is not None:
             _leading[-1].take(own)
         elif report.when == "call" or report.failed:  # a worker that died fails a case in no phase at all

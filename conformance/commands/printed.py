@@ -19,8 +19,8 @@ from typing import Any
 from .. import FIXTURES, HOUSE, INTERRUPTED
 from ..cases.model import FAMILIES, SEARCH
 from ..clauses import CHAPTERS, Level
-from ..report import asked
 from ..report.again import Commands
+from ..report.answers import mended
 from ..report.findings import failing
 from ..report.finds import Written
 from ..report.runs import Run
@@ -152,7 +152,7 @@ class Printed:
             again = self.commands.of(found[0], written.get(name))
             if self.cases != {name}:
                 yield again[0]
-            elif asked.mended(run):
+            elif mended(run):
                 yield self._wider(name)
             if not any(one.lower().endswith(".html") for one in reports):
                 yield f"{again[-1]} --report={_PAGE}"  # which shows both sides

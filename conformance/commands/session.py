@@ -25,7 +25,7 @@ from ..cases.model import SEARCH, Case
 from ..cases.strategies import PROPERTIES
 from ..cases.tree import cases as whole_tree
 from ..clauses import Level, registry
-from ..judge.baseline import Baseline, BaselineError, Known, marked, replayed
+from ..judge.baseline import Baseline, BaselineError, Known
 from ..judge.baseline import parse as parse_baseline
 from ..judge.expected import Expected, expected_of
 from ..judge.grouping import Grouping, grouped
@@ -38,9 +38,11 @@ from ..observation.replayed import ReplayedSide
 from ..observation.reproducing import reproduces
 from ..observation.side import Side
 from ..observation.two_agents import TwoAgentsSide, cores
-from ..report import baseline_file, records, terminal
+from ..report import baseline_file, records
 from ..report.again import Commands, pointed
-from ..report.findings import failing
+from ..report.console import console_on
+from ..report.expectations import marked, replayed
+from ..report.findings import failing, finds
 from ..report.finds import Written
 from ..report.finds import name_of as find_name
 from ..report.finds import write as write_find
@@ -48,6 +50,17 @@ from ..report.outputs import OutputError
 from ..report.progress import Counter, Progress, apart
 from ..report.runs import Run, uncertain
 from ..report.stream import Stream
+from ..report.types import (
+    BaselineRecord,
+    ClauseRecord,
+    EndRecord,
+    Record,
+    RunRecord,
+    SearchRecord,
+    ShownRecord,
+    TrialRecord,
+)
+from ..report.values import difference
 from ..search.examine import Examiner
 from ..search.profiles import PROFILES, database, kept
 from ..search.rounds import search
@@ -79,23 +92,23 @@ class Session:
         self.level = level
         self.selection = selection
         self.asked = asked or {}  # by case, the clauses that it was tried for
-        self.trials: list[records.Record] = []
+        self.trials: list[TrialRecord] = []
         self.failures = 0
         self.interrupted = False
         self.concluded = False  # whether all has been written that was asked for
         self.status = 0  # the exit status, then
         self.problem = ""  # what went wrong with the reports
-        self.end: records.Record | None = None
-        self.clauses: list[records.Record] = []
-        self.run: records.Record | None = None
+        self.end: EndRecord | None = None
+        self.clauses: list[ClauseRecord] = []
+        self.run: RunRecord | None = None
         self.fixtures = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)}
         self.examiner: Examiner | None = None
         self._batches: dict[str, list[Case]] = {}
-        self.searches: list[records.Record] = []
+        self.searches: list[SearchRecord] = []
         self.written: dict[str, Written] = {}
         self.baseline: Baseline | None = None
         self.expected: tuple[Known, ...] = ()  # of it, on this target
-        self.replays: list[records.Record] = []
+        self.replays: list[BaselineRecord] = []
         self.told = ""  # what became of it
         self.oracle_in: Target | None = None  # if not in the target
         self._known: Grouping | None = None
@@ -212,18 +225,18 @@ class Session:
             self._ahead = {one.case.id: one for one in trials}
         return self._ahead.pop(case.id)
 
-    def record(self, trial: Trial) -> records.Record:
+    def record(self, trial: Trial) -> TrialRecord:
         """What is told of a trial, with what of it is expected."""
         record = records.trial_record(trial)
         if trial.case.chapter == SEARCH and trial.divergences:
             record["fixture"] = toml(trial.case)
         return self.marked(record)
 
-    def marked(self, record: records.Record) -> records.Record:
+    def marked(self, record: TrialRecord) -> TrialRecord:
         """The record of a trial, with what of it is expected."""
         return marked(record, self.expected, self.config.option.baseline) if self.expected else record
 
-    def replayed(self, record: records.Record) -> list[records.Record]:
+    def replayed(self, record: TrialRecord) -> list[BaselineRecord]:
         """What a trial's record says of the baseline, in records."""
         return replayed(record, self.expected, self.config.option.baseline, self.level)
 
@@ -255,7 +268,7 @@ class Session:
         option = self.config.option
         return option.oracle == "recording" or bool(option.interpreter and self.oracle_in is None)
 
-    def search(self, name: str, left: int) -> list[records.Record]:
+    def search(self, name: str, left: int) -> list[TrialRecord | SearchRecord]:
         """Search by one property; the records of the finds, and of the search. left: properties to be searched yet."""
         assert self.examiner is not None
         if self._known is None or (self.plan.alone and hasattr(self.config, "workerinput")):
@@ -285,9 +298,9 @@ class Session:
             verbosity=verbosity,
             tally=tally,
         )
-        found: dict[str, records.Record] = {}  # one case may be the smallest of several causes
+        found: dict[str, TrialRecord] = {}  # one case may be the smallest of several causes
 
-        def all_of_it() -> list[records.Record]:
+        def all_of_it() -> list[TrialRecord | SearchRecord]:
             return [*found.values(), records.search_record(name, PROPERTIES[name], tally, list(found))]
 
         try:
@@ -300,7 +313,7 @@ class Session:
             raise
         return all_of_it()
 
-    def _met(self) -> list[records.Record]:
+    def _met(self) -> list[TrialRecord]:
         """The trials so far; in a process that has had only some of them, those of the baseline at least."""
         if not self.expected or not hasattr(self.config, "workerinput"):
             return self.trials
@@ -315,14 +328,14 @@ class Session:
         assert self.examiner is not None
         folder = Path(option.finds).absolute()
         commands = self.commands
-        for finding in terminal.finds(self.whole) if not self.interrupted else ():
+        for finding in finds(self.whole) if not self.interrupted else ():
             trial, own = finding.trial, folder / find_name(finding.clause, finding.trial["id"])
             try:
                 with interruption.heeded():
                     self.written[trial["id"]] = write_find(
                         own,
                         trial,
-                        says=terminal.says(finding),
+                        difference=difference(finding.divergence),
                         impl=str(REFERENCE) if option.impl == "reference" else option.impl,
                         import_from=option.import_from,
                         interpreter=self.target.executable,
@@ -366,11 +379,15 @@ class Session:
         """Those for what it finds."""
         return self.printed.commands
 
-    def take(self, own: Iterable[records.Record]) -> None:
+    def take(self, own: Iterable[Record]) -> None:
         """Keep the records of a case or of a search, and write them to the reports."""
         for record in own:
-            kinds = {"trial": self.trials, "baseline": self.replays}
-            kinds.get(record["record"], self.searches).append(dict(record))
+            if record["record"] == "trial":
+                self.trials.append(record)
+            elif record["record"] == "baseline":
+                self.replays.append(record)
+            elif record["record"] == "search":
+                self.searches.append(record)
             if not self.config.option.write_baseline:
                 self.tell(record)
 
@@ -440,7 +457,7 @@ class Session:
         self.end = records.end_record(status, self.trials, self.clauses, self.replays, self.level)
         return status
 
-    def _clauses(self) -> list[records.Record]:
+    def _clauses(self) -> list[ClauseRecord]:
         assert self.run is not None
         assert self.examiner is not None
         version, unseen = self.run["target"]["version"], self.run["unseen"]
@@ -451,7 +468,7 @@ class Session:
         self._report = Stream(paths)
         self.tell(self.run)
 
-    def tell(self, *stream: records.Record | None) -> None:
+    def tell(self, *stream: Record | None) -> None:
         """Write records to the reports, if there are any, as they come: what a run that is cut off found, stays."""
         if self._report is not None:
             self._report.tell(*stream)
@@ -494,7 +511,7 @@ class Session:
             problem=problem and f"{self.target.name}: {problem}",
         )
 
-    def _shown(self) -> list[records.Record]:
+    def _shown(self) -> list[ShownRecord]:
         """Both sides of the cases by which findings are known; for the reports, and not if the run was broken off."""
         if self.examiner is None or self.end is None or self.end["status"] not in (0, 1):
             return []
@@ -528,7 +545,7 @@ class Session:
         reporter: Any = self.config.pluginmanager.get_plugin("terminalreporter")
         counter = Counter(examples=self.plan.examples or PROFILES["default"].examples, seconds=self.plan.seconds)
         counter.drawn = lambda: self.tally.drawn
-        return Progress(terminal.console_on(apart(reporter._tw._file), colour=reporter._tw.hasmarkup), counter)
+        return Progress(console_on(apart(reporter._tw._file), colour=reporter._tw.hasmarkup), counter)
 
 
 SESSION = pytest.StashKey[Session]()

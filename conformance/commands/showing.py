@@ -14,9 +14,9 @@ from ..observation.side import AgentError
 from ..report import records
 from ..report.findings import Finding
 from ..report.finds import Written
-from ..report.records import Record
 from ..report.reproducer import program
-from ..report.terminal import says
+from ..report.types import ShownRecord
+from ..report.values import difference
 from ..search.examine import Examiner
 
 _MOST = 40  # cases: a program takes some tenths of a second
@@ -33,7 +33,7 @@ def shown(
     impl: str,
     import_from: str,
     written: Mapping[str, Written],
-) -> list[Record]:
+) -> list[ShownRecord]:
     """A record for each case by which a finding is known. case_of: the case of an id, if there is one.
 
     interpreter, target: in which it showed. impl, import_from: the candidate, as the suite was told of it. written:
@@ -43,7 +43,9 @@ def shown(
     cases = {name: case for name in leading if (case := case_of(name)) is not None}
 
     def tried(name: str) -> bool:
-        source = program(cases[name], says=says(leading[name]), impl=impl, import_from=import_from)
+        source = program(
+            cases[name], difference=difference(leading[name].divergence), impl=impl, import_from=import_from
+        )
         return reproduces(source, interpreter)
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -2,32 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
-from typing import Any
+from collections.abc import Generator, Sequence
+from typing import Any, Literal
 
 import pytest
 from _pytest.junitxml import xml_key
 
 from ..cases.model import SEARCH
 from ..clauses import Level
-from ..report import records
 from ..report.numbers import Numbers
 from ..report.progress import Progress
+from ..report.records import counts
+from ..report.types import Record, RunRecord, TrialRecord
 from ..texts import visible
 
 # What pytest calls the outcome of a case, when the candidate is not the cause of it.
+_RUN_PROPERTIES: Sequence[Literal["candidate", "level", "suite", "oracle", "baseline"]] = (
+    *("candidate", "level", "suite", "oracle", "baseline"),
+)
 _IDLE = {"unsupported": "not offered", "not-run": "not run"}
 
 
 def outcome(report: pytest.TestReport, level: Level) -> str:
     """What became of a case, as its number is named, such as "diverging"; empty if it is no case that was tried."""
-    own: Sequence[records.Record] = getattr(report, "conformance", None) or ()
-    trial = own[0] if own and own[0]["record"] == "trial" and own[0]["chapter"] != SEARCH else None
-    if report.when != "call" or trial is None:
+    records: Sequence[Record] = getattr(report, "conformance", None) or ()
+    trial = records[0] if records else None
+    if report.when != "call" or trial is None or trial["record"] != "trial" or trial["chapter"] == SEARCH:
         return ""
     if hasattr(report, "wasxfail"):
         return "as expected"
-    if records.counts(trial, level):
+    if counts(trial, level):
         return "diverging"
     if report.failed:
         return "not as the baseline expects"
@@ -97,13 +101,14 @@ def writes_junit(config: pytest.Config) -> bool:
     return bool(config.getoption("xmlpath", None))
 
 
-def add_run_properties(config: pytest.Config, run: Mapping[str, Any]) -> None:
+def add_run_properties(config: pytest.Config, run: RunRecord) -> None:
     """Say in the JUnit file, if there is to be one, who was judged by what and where."""
     xml = config.stash.get(xml_key, None)
     if xml is not None:
-        for name in ("candidate", "level", "suite", "oracle", "baseline"):
-            if run[name]:
-                xml.add_global_property(name, visible(str(run[name])))
+        properties = {name: run[name] for name in _RUN_PROPERTIES}
+        for name, value in properties.items():
+            if value:
+                xml.add_global_property(name, visible(value))
         xml.add_global_property("target", visible(run["target"]["name"]))
 
 
@@ -115,10 +120,10 @@ def add_numbers(config: pytest.Config, count: Numbers) -> None:
             xml.add_global_property(name, str(number))
 
 
-def add_properties(item: pytest.Item, record: Mapping[str, Any]) -> None:
+def add_properties(item: pytest.Item, record: TrialRecord) -> None:
     """Say in the JUnit file what a case is about, and what it breaks."""
-    broken = dict.fromkeys(one["clause"] for one in record["divergences"] if one["cause"])
-    expected = [one["expected"]["reason"] for one in record["divergences"] if one.get("expected")]
+    broken = dict.fromkeys(divergence["clause"] for divergence in record["divergences"] if divergence["cause"])
+    expected = [divergence["expected"]["reason"] for divergence in record["divergences"] if divergence["expected"]]
     properties = {
         "case": record["id"],
         "summary": record["summary"],

@@ -27,6 +27,7 @@ from ...observation.replayed import ReplayedSide
 from ...observation.side import Side
 from ...observation.translated import TranslatedSide, in_shared_words
 from ...report import records
+from ...report.types import TrialRecord
 from ...search.examine import Examiner
 from ...search.rounds import search
 from .cases_of_changes import case_of
@@ -69,7 +70,7 @@ class Comparison:
 
     old: Interpreter
     new: Interpreter
-    trials: list[records.Record] = field(default_factory=list)
+    trials: list[TrialRecord] = field(default_factory=list)
     shown: dict[str, list[str]] = field(default_factory=dict)
     gone: list[Change] = field(default_factory=list)
     unseen: dict[str, str] = field(default_factory=dict)

@@ -15,7 +15,7 @@ from ...judge.expected import parts
 from ...observation.reproducing import reproduces
 from ...report.finds import Written, name_of
 from ...report.finds import write as write_find
-from ...report.records import Record
+from ...report.types import DivergenceRecord, TrialRecord
 from ...report.values import narrow, show
 from .compare import Comparison
 
@@ -54,7 +54,7 @@ def about(found: Comparison, written: Mapping[str, Written]) -> Iterator[str]:
 
 def _finding(
     found: Comparison,
-    trials: Mapping[str, Record],
+    trials: Mapping[str, TrialRecord],
     lead: str,
     core: set[tuple[str, str]],
     written: Mapping[str, Written],
@@ -98,7 +98,7 @@ def _names(found: Comparison) -> tuple[str, str]:
     return (old, new) if old != new else (f"{old}, old", f"{new}, new")
 
 
-def _both(one: Record) -> Iterator[tuple[str, str]]:
+def _both(one: DivergenceRecord) -> Iterator[tuple[str, str]]:
     """What the two show, in one text each; or part by part, where that is shorter."""
     _, *shown = (show(value) for value in narrow(one["oracle"], one["candidate"]))
     found = list(parts(one["field"], one["oracle"], one["candidate"]))
@@ -110,7 +110,7 @@ def _both(one: Record) -> Iterator[tuple[str, str]]:
         yield f"{name}: {before[:_WIDEST]}", f"{name}: {after[:_WIDEST]}"
 
 
-def entry_for(found: Comparison, trial: Record, causes: Sequence[Record]) -> Iterator[str]:
+def entry_for(found: Comparison, trial: TrialRecord, causes: Sequence[DivergenceRecord]) -> Iterator[str]:
     """The entry of the ledger that would explain a trial, to be completed by whoever knows why."""
     rows = []
     for one in causes:
@@ -155,7 +155,7 @@ def write_finds(found: Comparison, folder: Path) -> dict[str, Written]:
         one = next(one for one in trial["divergences"] if one["cause"])
         place, before, after = narrow(one["oracle"], one["candidate"])
         one_name, two_name = _names(found)
-        says = f"{one['where']}{place}\n  {one_name}  {show(before)}\n  {two_name}  {show(after)}"
+        difference = f"{one['where']}{place}\n  {one_name}  {show(before)}\n  {two_name}  {show(after)}"
         old = found.old.target.executable if found.old.target else ""
         new = found.new.target.executable if found.new.target else ""
         again = f"python -m conformance.commands.releases --old={old or found.old.build.language} --new={new}"
@@ -163,7 +163,7 @@ def write_finds(found: Comparison, folder: Path) -> dict[str, Written]:
             written[group.lead.id] = write_find(
                 folder / name_of(one["clause"], trial["id"]),
                 trial,
-                says=says,
+                difference=difference,
                 impl="runpy",
                 import_from="",
                 interpreter=new,
