@@ -212,11 +212,23 @@ def _key_at_fault(data: Any, kind: Any, place: Place, inside: _Within) -> WrongD
     if not _is_table(kind):
         return None
     keys, noun = _keys(kind), _noun(kind) or "table"
-    for key in data if not is_typeddict(kind) else ():
-        if key not in keys:
+    for key in data:
+        if is_typeddict(kind):
+            if not _is_encodable(key):
+                return WrongData((*place, key), inside, f"this {noun} has the key {key!r}, which UTF-8 cannot hold")
+        elif key not in keys:
             return WrongData((*place, key), inside, unknown_key(key, noun, keys))
     missing = [name for name, key in keys.items() if key.required and name not in data]
     return WrongData(place, inside, f"this {noun} has no {missing[0]!r}") if missing else None
+
+
+def _is_encodable(text: str) -> bool:
+    """True if UTF-8 can hold a text; msgspec looks up keys in that form."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 # -- words -----------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -86,16 +86,17 @@ class CaseItem(pytest.Item):
         super().__init__(**rest)
         self.case = case
         self.batch = ""
-        self.records: list[Record] = []
+        self.records: Sequence[Record] = ()
 
     def runtest(self) -> None:
         """Try the case on both sides."""
         session = self.config.stash[SESSION]
         trial = session.trial(self.case, self.batch, self._everything)
         record = session.record(trial)
-        self.records = [record, *session.replayed(record)]
+        replays = session.replayed(record)
+        self.records = [record, *replays]
         add_properties(self, record)
-        stale = [sentence for one in self.records[1:] if (sentence := complaint(one))]
+        stale = [sentence for replay in replays if (sentence := complaint(replay))]
         if self.config.option.write_baseline and (stale or records.counts(record, session.level)):
             pytest.xfail("it is written into the baseline")
         if stale and not records.counts(record, session.level):
@@ -134,7 +135,7 @@ class SearchItem(pytest.Item):
 
     def __init__(self, **rest: Any) -> None:
         super().__init__(**rest)
-        self.records: list[Record] = []
+        self.records: Sequence[Record] = ()
 
     def runtest(self) -> None:
         """Search."""

@@ -33,7 +33,7 @@ class Stream:
             file.flush()
 
     def end(self, run: Run) -> None:
-        """Close the files of records, and write the other reports. Raises OutputError, when it has written all it can."""
+        """Close the files of records, and write the other reports. Raises OutputError after writing all it can."""
         for file in self._files:
             file.close()
         if not run.complete:
