@@ -140,7 +140,7 @@ def _judge(words: Sequence[str], *, checking: bool) -> int:
         status = INTERRUPTED
         plugin.conclude_early()
     elif not failed:
-        if plugin.started() or status == 0:
+        if plugin.concluded() or status == 0:
             return status
         # pytest's own numbers, for what ended before the plugin had a say.
         others = {int(pytest.ExitCode.USAGE_ERROR): 2, int(pytest.ExitCode.INTERRUPTED): INTERRUPTED}

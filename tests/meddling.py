@@ -54,7 +54,7 @@ def _begin() -> None:
         place, _, actions = one.partition("=")
         place, _, number = place.partition("#")
         in_worker = place.startswith("worker/")
-        if in_worker == ("PYTEST_XDIST_WORKER" in os.environ):
+        if in_worker == bool(os.environ.get("PYTEST_XDIST_WORKER")):
             _meddle(place.removeprefix("worker/"), int(number or 1), actions.split("+"))
 
 

@@ -17,6 +17,7 @@ from conformance.agent import MUTE
 from conformance.cases.model import Case, Step
 from conformance.clauses import Level
 from conformance.judge.compare import judge
+from conformance.observation.batches import batches
 from conformance.observation.interpreters import Target, find
 from conformance.observation.live import LiveSide
 from conformance.observation.side import AgentError
@@ -415,7 +416,7 @@ def test_a_candidate_may_profile_what_it_runs(body: str, versions: str, tmp_path
     try:
         examiner = Examiner(sides[0], sides[1], Level.COMPAT)
         examiner.smoke()
-        trials = [trial for n in range(0, len(some), 40) for trial in examiner.run_all(some[n : n + 40])]
+        trials = [trial for batch in batches(some) for trial in examiner.run_all(batch)]
     finally:
         for side in sides:
             side.close()

@@ -98,7 +98,7 @@ def test_a_candidate_that_is_not_there(impl: str, sentence: str) -> None:
         (["WARNING-LOCATION"], "WARNING-LOCATION is never judged"),
         (["--report=/no/such/folder/out.jsonl"], "cannot be written"),
         (["--cases=/no/such/folder"], "--cases: there is no folder /no/such/folder"),
-        (["--cases=conformance"], "holds no fixtures"),
+        (["--cases=.ci"], "holds no fixtures"),
         (["no_such_folder/test_file.py"], "is neither a clause, nor a chapter, nor a fixture"),
     ],
 )

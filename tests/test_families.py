@@ -42,7 +42,7 @@ def world(*files: str, call: str = "run_module('one_name')", **rest: object) -> 
 
 def test_whoever_reads_may_have_enough() -> None:
     """`--ids | head` ends without a traceback."""
-    command = [sys.executable, "-m", "conformance.cases.families", "--ids"]
+    command = [sys.executable, "-m", "conformance.commands.families", "--ids"]
     with subprocess.Popen(command, cwd=HOUSE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as listing:
         assert listing.stdout is not None and listing.stderr is not None  # noqa: PT018
         assert listing.stdout.readline().startswith(b"families/")

@@ -35,6 +35,7 @@ def interrupted(
         *(f"--impl={folder / 'mine.py'}:run_module", *reports, f"--finds={folder / 'finds'}", "--database=none"),
         *(*arguments, *cases),
         PYTEST_ADDOPTS="-p tests.meddling",
+        PYTEST_XDIST_WORKER="",  # that of these tests
         MEDDLE=meddle,
     )
 
@@ -66,7 +67,7 @@ PLACES = {
     "as the search begins": "conformance.commands.session:search=INT",
     "while the search tries": "conformance.search.rounds:_Search._trials=INT",
     "as pytest is told that it was interrupted": "conformance.commands.session:Session.record#3=INT "
-    "conformance.commands.plugin:Session.finish=INT",
+    "conformance.commands.session:Session.finish=INT",
     "twice": "conformance.commands.session:Session.record#3=INT conformance.report.page:page=INT",
     "by nox, which has waited for long": "conformance.commands.session:Session.record#3=INT "
     "conformance.report.page:page=TERM",

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from conformance import HOUSE, INTERRUPTED, STATUS
-from conformance import __main__ as command
 from conformance.cases.model import CAPABILITIES, usual_capabilities
 from conformance.clauses import pythons
+from conformance.commands.manual import help_text
 from tests.harness import Oracle, target_for
 
 NEW = "3.16"
@@ -123,7 +123,7 @@ def test_the_capabilities_are_those_that_the_agent_knows() -> None:
 def test_each_exit_status_is_explained_in_the_same_words() -> None:
     """By --help, and on the page about records."""
     page = (HOUSE / "docs" / "report-schema.md").read_text(encoding="utf-8")
-    for text in (command.__doc__ or "", page):
+    for text in (help_text(), page):
         told = re.sub(r"\s+", " ", text[text.index("xit status") :])
         for status, meaning in STATUS.items():
             word = meaning.removesuffix(" error")

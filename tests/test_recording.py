@@ -30,14 +30,14 @@ from conformance.observation.recording import (
     Recordings,
     decode,
     encode,
-    fold,
+    fold_entry,
     read,
     read_builds,
     write,
     write_builds,
 )
+from conformance.observation.recording.shorthand import IN_FULL, restore, shorten
 from conformance.observation.replayed import ReplayedSide
-from conformance.observation.shorthand import IN_FULL, restore, shorten
 from tests.harness import all_cases, conformance, target_for
 
 LANGUAGES = ("3.8", "3.9", "3.10", "3.14")
@@ -134,7 +134,7 @@ STEPS = st.fixed_dictionaries(
 def test_what_is_recorded_is_read_to_the_letter(observations: dict[str, Any]) -> None:
     """Through shorthand, folding and a file, for every version; also what no agent would say."""
     stored = {one: encode(seen, WORDS[one]) for one, seen in observations.items()}
-    entry = fold("digest", stored)
+    entry = fold_entry("digest", stored)
     assert read(write({"a": entry, "b": entry}, LANGUAGES), "file") == {"a": entry, "b": entry}
     for one, seen in observations.items():
         assert json.dumps(decode(entry.stored(one), WORDS[one])) == json.dumps(seen)
@@ -156,7 +156,9 @@ def test_real_observations_are_brought_back_and_none_is_kept_in_full(tmp_path: P
 def test_what_versions_share_is_written_once() -> None:
     """And what differs stands at its place, with the versions."""
     values = dict(zip(LANGUAGES, (1, 2, 2, 1), strict=True))
-    text = write({"a": fold("d", {one: shorten(_observation(value)) for one, value in values.items()})}, LANGUAGES)
+    text = write(
+        {"a": fold_entry("d", {one: shorten(_observation(value)) for one, value in values.items()})}, LANGUAGES
+    )
     assert text.count("<root>/m.py") == 2
     assert '"result": {"?": {"3.8 3.14+": 1, "3.9-3.10": 2}}' in text
 
@@ -190,7 +192,7 @@ def test_a_change_of_behaviour_is_a_local_difference() -> None:
     changed = copy.deepcopy(stored)
     changed["chapter/case_7"]["3.14"] = shorten(_observation("new"))
     before, after = (
-        write({case: fold("d", seen) for case, seen in side.items()}, LANGUAGES).splitlines()
+        write({case: fold_entry("d", seen) for case, seen in side.items()}, LANGUAGES).splitlines()
         for side in (stored, changed)
     )
     difference = [line for line in difflib.ndiff(before, after) if line[0] in "+-"]

@@ -189,17 +189,17 @@ def test_nothing_is_found_in_the_reference(searched: Searcher) -> None:
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20) | st.sampled_from(
     ["x = 1\n", "'''\n", '"""\n', "\\\n", "a\r\nb", "\t\n'", '\n"', "\x7f\n", "\x85\u2028\n", "''\n'", '""\n"', "\n\n"]
 )
-RECIPE = (
+ARCHIVED = (
     TEXT
     | st.fixed_dictionaries({"pyc": TEXT}, optional={"for": st.just("m.py"), "stale": st.booleans()})
     | st.fixed_dictionaries({"text": TEXT, "mtime": st.integers(0, 10**10)})
-    | st.fixed_dictionaries({"symlink": st.just("m.py")})
 )
+RECIPE = ARCHIVED | st.fixed_dictionaries({"symlink": st.just("m.py")})
 NAME = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8).map(
     lambda text: "f" + text.replace("/", "")
 )
 FILES = st.dictionaries(
-    NAME, RECIPE | st.builds(lambda files: {"zip": files}, st.dictionaries(NAME, RECIPE, max_size=2))
+    NAME, RECIPE | st.builds(lambda files: {"zip": files}, st.dictionaries(NAME, ARCHIVED, max_size=2))
 )
 STEP = st.one_of(
     st.sampled_from(["run_module('m')", 'run_module("m",\n  None)']).map(lambda text: Step("call", text)),

@@ -78,7 +78,7 @@ def test_the_candidate_says_everything(reports: Path) -> None:
     assert json.dumps(ODD)[1:-1] in said
     for place in ("result", "sys.argv", "sys.modules", "builtins", "environ", "stdout", "files", "warnings", "path"):
         assert f": {place}" in said, place
-    assert len(WAYS) == 18
+    assert len(WAYS) == 19
 
 
 @pytest.mark.parametrize("name", ["out.html", "out.md", "out.svg", "out.badge.json", "j.xml", "terminal.txt"])
@@ -98,8 +98,10 @@ def test_what_workers_tell_is_what_was_seen(reports: Path) -> None:
     assert trials(reports / "two" / "out.jsonl") == trials(reports / "out.jsonl")
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8", "utf-16"])
-@pytest.mark.parametrize("option", ["-q", "-v", "-rA", "-n2"])
+@pytest.mark.parametrize(
+    ("encoding", "option"),
+    [("ascii", "-q"), ("ascii", "-n2"), ("ascii", "-rA"), ("latin-1", "-v"), ("utf-8", "-rA"), ("utf-8", "-v")],
+)
 def test_any_output_takes_it(encoding: str, option: str) -> None:
     """Whatever its encoding lacks is escaped; -v, -r and --tb are pytest's own words."""
     done = subprocess.run(
@@ -113,7 +115,7 @@ def test_any_output_takes_it(encoding: str, option: str) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     printed = done.stdout.decode(encoding)
     assert "status 1: diverges" in printed
-    assert unprinted(printed) <= {"\ufeff"}
+    assert not unprinted(printed)
     assert b"Traceback" not in done.stdout + done.stderr
 
 
@@ -231,6 +233,7 @@ def test_a_fault_of_the_suite_is_no_verdict(fault: str, tmp_path: Path) -> None:
     done = conformance(
         *(f"--report={tmp_path / 'out.md'}", *more, "packages/nested_package_runs_main"),
         PYTEST_ADDOPTS="-p tests.meddling",
+        PYTEST_XDIST_WORKER="",  # that of these tests
         MEDDLE=meddle,
     )
     assert done.returncode == 4, done.stdout + done.stderr
@@ -262,9 +265,10 @@ def test_a_console_prints_it() -> None:
     """Its own colours, and the ends of lines, stay."""
     file = StringIO()
     console = console_on(file, colour=True)
-    console.print(ODD, style="red", markup=False, highlight=False, soft_wrap=True)
+    odd = ODD.replace("\n", "")
+    console.print(odd, style="red", markup=False, highlight=False, soft_wrap=True)
     console.print("two\nlines")
-    assert file.getvalue() == f"\x1b[31m{visible(ODD, chr(10))}\x1b[0m\ntwo\nlines\n"
+    assert file.getvalue() == f"\x1b[31m{visible(odd)}\x1b[0m\ntwo\nlines\n"
 
 
 def test_markdown_holds_it() -> None:
@@ -277,8 +281,8 @@ def test_markdown_holds_it() -> None:
 def test_a_reproducer_says_it(tmp_path: Path) -> None:
     """It is ASCII, Python can read it, and it shows what differs whatever the encoding of its output."""
     case = Case(
-        files={"m.py": f"x = {ODD!a}\n"},
-        steps=(Step("call", "run_module('m')"),),
+        files={f"m{number}.py": f"x = {ODD!a}\n" for number in range(20)},
+        steps=tuple(Step("call", f"run_module('m{number}')") for number in range(20)),
         summary=ODD,
     )
     source = program(case, difference=ODD, impl=f"{CANDIDATE}")

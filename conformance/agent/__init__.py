@@ -1,27 +1,34 @@
 """The agent: our half inside the target interpreter.
 
-It builds a case on disk, runs the steps, and writes down what it saw. It knows nothing of clauses, levels or
-verdicts. Standard library only, Python 3.8 and later, and nothing is imported from outside this folder: the suite
+It builds a case on disk, runs the steps, and writes down what it observed. It knows nothing of clauses, levels or
+verdicts. Standard library only, Python 3.8 and later, and nothing is imported from outside this folder, since the suite
 is not installed where the agent runs.
 
-    start      makes this folder importable, then hands over
-    server     the protocol: one request a line, one process for each
-    candidate  finds the side under test
-    world      writes the files of a case
-    rollback   puts the interpreter back between the cases of one process
-    steps      runs the steps of a case and gathers the observation
-    watch      sees what happens meanwhile: modules executed, warnings, audit events
-    frames     tells when the body of a module begins and ends
-    state      what of the interpreter's state changed
-    describe   any object as plain JSON
-    own        what all of this works with, on which the candidate cannot lay hands
+    start         makes this folder importable, then hands over
+    server        the protocol: one request a line, one process for each
+    messages      the messages of the protocol, as types
+    greeting      the first message: the interpreter and the side
+    capabilities  what a case may require
+    candidate     finds the side under test
+    world         writes the files of a case
+    rollback      undoes what a case has changed, before the next case of the same process
+    steps         runs the steps of a case and assembles the observation
+    watch         sees what happens meanwhile: modules executed, warnings, audit events
+    frames        follows when the body of a module begins and ends
+    state         finds what has changed in the interpreter's state
+    describe      describes any object as plain JSON
+    own           copies of what the agent needs, which the candidate cannot change
+    cleaning      removes what a case has left
+    build         a script: which build of which interpreter this is
+    compiled      a script: makes files that depend on the version
 """
 
-# What both ends of the line must agree on.
+# The version of the protocol, which must be the same at both ends.
 PROTOCOL = 2
-# Exit statuses: of a process in which nothing works any more that it would take to say what was seen; of an agent that
-# was sent what is no request.
+# Exit statuses: of a process in which too little works to write an observation; of an agent that was sent a line that
+# is no request.
 MUTE, NONSENSE = 97, 98
+# The special globals of a module, in the order in which they are described.
 SPECIALS = (
     "__name__",
     "__spec__",
@@ -33,5 +40,5 @@ SPECIALS = (
     "__builtins__",
     "__path__",
 )
-# Of an import the rest is the import system's own affair, and dear to describe.
+# Those that are described of an import: the others concern the import system, and are expensive to describe.
 OF_AN_IMPORT = ("__name__", "__file__", "__package__", "__doc__")

@@ -1,7 +1,7 @@
 """Prints, as JSON, which build of which interpreter this is. Run as a script, in the target.
 
-What cases may depend on, beside the version: the platform, the names of compiled files and of extension modules, and
-which modules are built in or frozen.
+These are the facts on which cases may depend, besides the version: the platform, the names of compiled files and of
+extension modules, and which modules are built in or frozen.
 """
 
 import json
@@ -14,7 +14,7 @@ def facts():  # type: () -> dict[str, object]
     import _imp
     import importlib.machinery
 
-    # Before 3.11 the interpreter does not list its frozen modules: these are all that there were.
+    # Before 3.11 an interpreter does not list its frozen modules; at that time these were all.
     known = ["_frozen_importlib", "_frozen_importlib_external", "zipimport", "__hello__"]
     known += ["__phello__", "__phello__.spam"]
     listed = getattr(_imp, "_frozen_module_names", lambda: known)()
@@ -27,7 +27,7 @@ def facts():  # type: () -> dict[str, object]
         "abiflags": getattr(sys, "abiflags", ""),
         "builtin": sorted(sys.builtin_module_names),
         "frozen": sorted(name for name in listed if _imp.is_frozen(name)),
-        # What texts are told by in every version alike.
+        # The interpreter's own names for things that have one name in recordings.
         "words": {
             "{library}": os.path.dirname(os.path.abspath(os.__file__)),
             "{extension}": (importlib.machinery.EXTENSION_SUFFIXES or [""])[0],

@@ -86,7 +86,7 @@ def _is_path(place: str) -> bool:
 
 
 def _from_path(path: str) -> Any:
-    """A module, or a package's folder, loaded from where it lies; nothing is added to sys.path."""
+    """The module of a file, or the package of a folder; nothing is added to sys.path."""
     locations = None
     if os.path.isdir(path):
         locations = [path]

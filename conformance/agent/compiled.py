@@ -14,11 +14,11 @@ import sys
 
 def main():  # type: () -> None
     world = importlib.import_module("world")  # this folder is where scripts are looked up
-    asked = json.load(sys.stdin)
+    request = json.load(sys.stdin)
     made = []
-    for name, recipe, moment in asked["files"]:
-        path = os.path.join(asked["root"], world.real_name(name))
-        content = world.content(asked["root"], path, recipe, world.EPOCH + world.STEP * moment)
+    for name, recipe, moment in request["files"]:
+        path = os.path.join(request["root"], world.real_name(name))
+        content = world.content(request["root"], path, recipe, world.EPOCH + world.STEP * moment)
         made.append(base64.b64encode(content).decode("ascii"))
     json.dump(made, sys.stdout)
 

@@ -1,8 +1,8 @@
-"""Any object as plain JSON, without losing its type and without trusting its methods.
+"""Describes any object as plain JSON, without losing its type and without trusting its methods.
 
 Rules. The objects come from a world that may be hostile: only `type()`, exact-type checks and slot access are used
-on what is not a builtin; no `repr`, no `==`, no `__class__`. Where an attribute must be asked for, the answer may
-be an error. Addresses and temporary paths never appear.
+on what is not a builtin; no `repr`, no `==`, no `__class__`. Where an attribute has to be looked up, that may raise
+anything. Addresses and temporary paths never appear.
 
 Notation. None, booleans, integers and exact strings stand for themselves; everything else is an object with one
 key that names the kind, and its parts. An object that was met before, at any earlier moment of the case, says where
@@ -31,12 +31,12 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _SHORTEST = 7  # of texts in which an address could be, or our folder
 _FUNCTIONS = (types.FunctionType,)
 _BUILTIN_FUNCTIONS = (types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType)
-# Not worth an identity: values, or made anew at each look.
+# Objects whose identity does not matter: values, or objects that are new at each look.
 _VALUES = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset)
 _isabs = os.path.isabs  # the world may replace it
 _MACHINERY = ("_frozen_importlib", "_frozen_importlib_external", "zipimport", "importlib.util", "importlib.machinery")
 
-# To ask for an `id` is an audit event each time, and heard; but only here is this as good.
+# A call of `id` raises an audit event each time; on CPython this does the same without one.
 identity: Callable[[Any], int] = object.__hash__ if sys.implementation.name == "cpython" else id
 
 
@@ -50,7 +50,7 @@ def type_name(cls: type) -> str:
 
 
 def own_dict(obj: Any) -> Dict[Any, Any]:
-    """The instance dictionary of an object, by the slot and not by the object's own word; empty if it has none."""
+    """The instance dictionary of an object, by the slot and not by the object's own word; empty if there is none."""
     try:
         found = object.__getattribute__(obj, "__dict__")
     except Exception:
@@ -59,7 +59,7 @@ def own_dict(obj: Any) -> Dict[Any, Any]:
 
 
 def ask(obj: Any, name: str) -> Any:
-    """An attribute, which the object may make up; None if it has none, or raises instead."""
+    """An attribute by the object's own word; None if there is none, or if it raises."""
     try:
         return getattr(obj, name, None)
     except BaseException:
@@ -67,11 +67,12 @@ def ask(obj: Any, name: str) -> Any:
 
 
 class Describer:
-    """Describes objects over the whole life of one case, and remembers which it has met.
+    """Describes objects over the whole life of one case, and keeps account of which it has met.
 
     root: the case's folder; it is written `<root>`. callable_name: the name of the side under test, written
-    `run_module` in the interpreter's own messages about its call. is_world: tells whether code from a file name
-    belongs to the world.
+    `run_module` in the interpreter's own messages about its call. is_world: tells the file names of the world's code.
+
+    The class is long because each kind of object has a method of its own; they share what has been met.
     """
 
     def __init__(self, root: str, callable_name: str, is_world: Callable[[str], bool]) -> None:
@@ -86,18 +87,18 @@ class Describer:
     # -- identity ---------------------------------------------------------------------------------------------
 
     def opaque(self, obj: Any, label: str) -> None:
-        """Name an object that is never looked into, such as the dictionary of builtins."""
+        """Give a label to an object that is never described, such as the dictionary of builtins."""
         self.name(obj, label)
         self._opaque.add(identity(obj))
 
     def name(self, obj: Any, label: str) -> None:
-        """Remember an object under a label, unless it has one."""
+        """Give a label to an object, unless it has one."""
         if not issubclass(type(obj), _VALUES) and self.label(obj) is None:
             self._meet(obj, label)
 
     def _meet(self, obj: Any, label: str) -> None:
         held: Any
-        try:  # whether a module object is freed in time is itself observed
+        try:  # weakly, since it is observed whether module objects are freed
             held = _Strong(obj) if type(obj) is dict or type(obj) is list else weakref.ref(obj)
         except TypeError:
             held = _Strong(obj)
@@ -113,37 +114,37 @@ class Describer:
     # -- modules ----------------------------------------------------------------------------------------------
 
     def is_foreign(self, module: Any) -> bool:
-        """A module that an ordinary import brought in from outside of the world: anybody's, at any time."""
+        """True for a module from outside the world that an ordinary import has loaded."""
         if type(module) is not types.ModuleType and not issubclass(type(module), types.ModuleType):
             return False
         return own_dict(module).get("__spec__") is not None and not self.of_world(module)
 
     def of_world(self, module: Any) -> bool:
-        """A module that lies in the world, or that was made by hand."""
+        """True for a module whose file is in the world, or that was made by hand."""
         fields = own_dict(module)
         file, spec = fields.get("__file__"), fields.get("__spec__")
         if type(file) is str and self._is_world(file):
-            return True  # most often
+            return True  # the common case
         places: List[Any] = [file, ask(spec, "origin")]
         try:
             places.extend(ask(spec, "submodule_search_locations") or ())
         except Exception:
-            pass  # no list of places at all
+            pass  # it is no list
         texts = [place for place in places if type(place) is str]
         if any(self._is_world(place) for place in texts):
             return True
-        # Otherwise it is made in memory, unless the interpreter or a folder elsewhere holds it.
+        # Any other module was made in memory, unless it is built in or comes from a folder elsewhere.
         return not any(place in ("built-in", "frozen") or _isabs(place) for place in texts)
 
     # -- descriptions -----------------------------------------------------------------------------------------
 
     def begin(self) -> None:
-        """Start a new snapshot, with a new allowance of size."""
+        """Start a new description, with a new allowance of size."""
         self._inside = set()
         self._nodes = 0
 
     def text(self, text: str) -> str:
-        """A text without the temporary folder, without addresses, and not endless."""
+        """A text without the temporary folder and without addresses, cut off if it is very long."""
         length = len(text)
         if length < _SHORTEST:
             return text
@@ -153,7 +154,7 @@ class Describer:
         return _ADDRESS.sub(" at 0x...", text) if " at 0x" in text else text
 
     def message(self, text: str) -> str:
-        """An exception's message; what the interpreter says about a call of the side under test names it alike."""
+        """The text of an exception, in which the side under test is called `run_module`."""
         text = self.text(text)
         if self._callable in text:
             text = text.replace(self._callable, "run_module(")
@@ -302,13 +303,13 @@ class Describer:
 
     def _function(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
         file = getattr(obj.__code__, "co_filename", None)
-        if file is None:  # PyPy's builtin functions are of this type as well
+        if file is None:  # a builtin function of PyPy, which has this type as well
             return {"builtin function": obj.__qualname__}
         described: Dict[str, Any] = {"function": obj.__qualname__}
         if self._is_world(file):
             described["file"] = self.text(obj.__code__.co_filename)
             described["line"] = obj.__code__.co_firstlineno
-            # The namespace itself is shown where it is returned; here counts which one it is, and that it lives.
+            # The namespace is described where it is returned; here it matters which one it is, and if it was cleared.
             label = self.label(obj.__globals__)
             described["globals"] = label or self.value(obj.__globals__, path + ".__globals__", depth)
             if all(item is None for item in list(dict.values(obj.__globals__))):
@@ -345,7 +346,7 @@ class Describer:
         name = type.__getattribute__(kind, "__module__")
         module = sys.modules.get(name) if type(name) is str else None
         file = own_dict(module).get("__file__") if module is not None else None
-        # What foreign classes keep inside is their own business.
+        # The attributes of instances of foreign classes are an implementation detail of those classes.
         if module is None or (type(file) is str and self._is_world(file)):
             described["attributes"] = self.pairs(own_dict(obj), path, depth)
         return described
@@ -377,7 +378,7 @@ class Describer:
     def frames(self, exc: BaseException) -> List[Any]:
         """The frames of a traceback that belong to the world, outermost first: file, line, function.
 
-        The implementation's own frames, and the interpreter's, are nobody's business and leave no mark.
+        The implementation's own frames, and the interpreter's, are left out without a mark.
         """
         found: List[Any] = []
         traceback = slot(exc, "__traceback__")
@@ -389,7 +390,7 @@ class Describer:
         return found
 
 
-# How the commonest are described, found at once.
+# The methods for the most common types.
 _COMMON: Dict[type, Callable[..., Dict[str, Any]]] = {
     dict: Describer._dict,
     list: Describer._list,
@@ -401,7 +402,7 @@ _COMMON: Dict[type, Callable[..., Dict[str, Any]]] = {
 
 
 class _Strong:
-    """Holds what cannot be referenced weakly; called as a weak reference is."""
+    """Holds an object that cannot be referenced weakly; it is called like a weak reference."""
 
     def __init__(self, obj: Any) -> None:
         self._obj = obj
@@ -411,7 +412,7 @@ class _Strong:
 
 
 def slot(exc: BaseException, name: str) -> Any:
-    """What every exception has, by the slot and not by the exception's own word."""
+    """An attribute that every exception has, by the slot and not by the exception's own word."""
     return BaseException.__dict__[name].__get__(exc)
 
 
@@ -423,7 +424,7 @@ def _cached(spec: Any) -> Any:
 
 
 def safe_str(exc: object) -> str:
-    """The message of an exception or a warning, or a note that it has none to give."""
+    """The text of an exception or a warning, or a note that it has none."""
     try:
         text = str(exc)
     except BaseException:

@@ -1,8 +1,12 @@
-"""Tells when the body of a module begins and ends, without its help.
+"""Reports when the body of a module begins and ends, without its help.
 
-`sys.setprofile` shows every call and every return in its thread, which is dear; so, unless asked to follow throughout,
-it is there only from the announcement of a body to its end. `sys.monitoring`, where there is one, is told for each
-function that it is of no interest, and then shows it no more.
+Rules. Only bodies are reported: frames named `<module>` whose globals are not those of the import system. A profile or
+trace function of somebody else keeps working, and the world's code must not see ours.
+
+Theory of operation. Where there is `sys.monitoring`, it is used: each function that is no body switches itself off when
+it is first called. Elsewhere `sys.setprofile` reports every call and every return in its thread, which is slow; so,
+unless all bodies are to be followed throughout, it is set only from the announcement of a body, an audit event, to the
+end of that body.
 """
 
 from __future__ import annotations
@@ -27,9 +31,9 @@ _setprofile, _getprofile, _settrace, _gettrace = (
     sys.getprofile,
     sys.settrace,
     sys.gettrace,
-)  # the world may replace it
+)  # the world may replace them
 _BODY = "<module>"
-# The namespaces of modules whose functions do the work of an import; the code of a module never runs in one.
+# The namespaces of modules whose functions carry out an import; the body of a module never runs in one of them.
 _MACHINERY = {
     identity(vars(sys.modules[name]))
     for name in (
@@ -50,7 +54,7 @@ _MACHINERY = {
     )
     if name in sys.modules
 }
-# With `sys.monitoring`: one of the numbers that are given to nobody.
+# For `sys.monitoring`: one of the numbers that are reserved for no tool.
 _TOOL, _NAME = 4, "runpy-conformance"
 
 Told = Callable[[types.FrameType], None]
@@ -68,28 +72,28 @@ if hasattr(sys, "monitoring"):
     def follow(begins: Told, ends: Told, running: List[Any], *, throughout: bool) -> None:
         """Call `begins` with the frame of each body that begins in this thread, and `ends` with it as it ends.
 
-        running: the bodies of which the end is of interest, each a tuple with the identity of its frame first.
-        throughout: not only those that are announced; no matter here.
+        running: the bodies whose end is reported, each a tuple that begins with the identity of its frame. throughout:
+        also follow bodies that are not announced; here it makes no difference.
         """
         _AT_WORK[:] = [(begins, ends, running, get_ident())]
         if _get_tool(_TOOL) is not _NAME or _get_events(_TOOL) != _WANTED:
             _register()
 
     def announced(code: Any) -> None:
-        """Hear that code is about to be executed; no matter here."""
+        """Take note that code is about to be executed; here it makes no difference."""
 
     def traced() -> bool:
-        """Whether a trace function of ours has been there, for code to see: never."""
+        """True if a trace function of ours was set, which code could see: never, here."""
         return False
 
     profile_function, trace_function = sys.getprofile, sys.gettrace
 
-    def rest() -> None:
-        """Follow nothing any more."""
+    def stop() -> None:
+        """Follow no bodies any more."""
         del _AT_WORK[:]
 
     def _register() -> None:
-        """Once for all cases: to ask for events anew makes the interpreter go over all its code."""
+        """Register once for all cases: a change of the events makes the interpreter go over all its code."""
         if _get_tool(_TOOL) is not None:
             _monitoring.free_tool_id(_TOOL)
         _monitoring.use_tool_id(_TOOL, _NAME)
@@ -129,8 +133,8 @@ else:
     def follow(begins: Told, ends: Told, running: List[Any], *, throughout: bool) -> None:
         """Call `begins` with the frame of each body that begins in this thread, and `ends` with it as it ends.
 
-        running: the bodies of which the end is of interest, each a tuple with the identity of its frame first.
-        throughout: not only those that are announced, which would be many times faster.
+        running: the bodies whose end is reported, each a tuple that begins with the identity of its frame. throughout:
+        also follow bodies that are not announced, which is many times slower.
         """
 
         # Called some hundred times a case, or a thousand: a plain function, and the tests that mostly decide come
@@ -138,7 +142,7 @@ else:
         def profile(frame: types.FrameType, event: str, arg: object, machinery: Set[int] = _MACHINERY) -> None:
             if event == "call":
                 if identity(frame.f_globals) not in machinery and frame.f_code.co_name == _BODY:
-                    if not _runs(frame, running):  # we may be told twice, by another profile function
+                    if not _runs(frame, running):  # another profile function may call ours, so that it is called twice
                         begins(frame)
                     if not (running or throughout):
                         _setprofile(None)
@@ -148,7 +152,7 @@ else:
                     _setprofile(None)
 
         def beside(other: Any) -> Any:
-            """Until the next body ends: what another profile function is told, and we as well."""
+            """A profile function that calls another one for each event, and takes part until the next body ends."""
             depth = len(running)
 
             def both(frame: types.FrameType, event: str, arg: object) -> None:
@@ -167,7 +171,7 @@ else:
             return both
 
         def trace(frame: types.FrameType, event: str, arg: object) -> Any:
-            """The same, where what profiles is no function."""
+            """A trace function that does the same, where the other profiler is not a Python function."""
             if event == "call":
                 if frame.f_code.co_name != _BODY or identity(frame.f_globals) in _MACHINERY:
                     return None
@@ -187,7 +191,7 @@ else:
             _setprofile(profile)
 
     def announced(code: Any) -> None:
-        """Hear that code is about to be executed in this thread (PEP 578's `exec`): if it is a body, follow it."""
+        """Take note that code is about to be executed in this thread (PEP 578's `exec`); follow it if it is a body."""
         if not _AT_WORK or getattr(code, "co_name", None) != _BODY:
             return
         profile, beside, trace = _AT_WORK
@@ -196,30 +200,30 @@ else:
             _setprofile(profile)
         elif other is profile or any(other is ours for ours, _ in _OTHERS):
             return
-        elif callable(other):  # somebody profiles: the candidate perhaps, whose business it is
+        elif callable(other):  # the candidate may have a profiler of its own
             _setprofile(beside(other))
         elif _gettrace() is None:
             _settrace(trace)
             _TRACED[:] = [True]
 
     def traced() -> bool:
-        """Whether a trace function of ours has been there, for code to see."""
+        """True if a trace function of ours was set, which code could see."""
         return bool(_TRACED)
 
     def profile_function() -> Any:
-        """What `sys.getprofile` gives, unless that is ours."""
+        """The result of `sys.getprofile`, or the function that ours has replaced."""
         found = _getprofile()
         if _AT_WORK and found is _AT_WORK[0]:
             return None
         return next((other for ours, other in _OTHERS if found is ours), found)
 
     def trace_function() -> Any:
-        """What `sys.gettrace` gives, unless that is ours."""
+        """The result of `sys.gettrace`, or None if that is our function."""
         found = _gettrace()
         return None if _AT_WORK and found is _AT_WORK[2] else found
 
-    def rest() -> None:
-        """Follow nothing any more, nor have anybody else profile."""
+    def stop() -> None:
+        """Follow no bodies any more, and remove any profile function."""
         if _AT_WORK and _gettrace() is _AT_WORK[2]:
             _settrace(None)
         del _AT_WORK[:], _OTHERS[:]
@@ -228,15 +232,15 @@ else:
 
 
 def finds_announced() -> bool:
-    """Whether bodies are found when they are followed only once they are announced; PyPy says nothing of some."""
+    """True if every body is announced; PyPy does not announce some."""
     begun: List[int] = []
     for text_or_code in ("", compile("", "<tried>", "exec", dont_inherit=True)):
         follow(lambda frame: begun.append(1), lambda frame: None, [], throughout=False)
         exec(text_or_code, {})
-        rest()
+        stop()
     return len(begun) == 2
 
 
 def _runs(frame: types.FrameType, running: List[Any]) -> bool:
     number = identity(frame)
-    return any(one[0] == number for one in running)
+    return any(body[0] == number for body in running)

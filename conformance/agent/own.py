@@ -1,8 +1,8 @@
-"""What the agent works with: copies from before the candidate was loaded, which nobody else holds.
+"""Copies of what the agent needs, made before the candidate is loaded, to which the candidate has no access.
 
-A candidate may replace `os.write`, or empty `builtins`: that is to be seen, and not to be fooled by. So our modules
-have builtins of their own (see `start`), and take from here what else they need. What is looked at, such as
-`os.environ`, is not copied: that would be to look away.
+A candidate may replace `os.write`, or empty `builtins`: the agent has to observe that without being affected. So its
+modules have builtins of their own (see `start`), and import from here. Objects that are observed, such as `os.environ`,
+are not copied.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _copies: Dict[int, types.ModuleType] = {}
 
 
 def _copy(module: types.ModuleType) -> types.ModuleType:
-    """A module like this one, whose functions look up what they need in the copies."""
+    """A copy of a module, whose functions look their globals up in copies as well."""
     key = id(vars(module))
     if key not in _copies:
         copy = _copies[key] = types.ModuleType(module.__name__)
@@ -45,7 +45,7 @@ if not TYPE_CHECKING:
 
 
 def _encoder() -> Callable[[Any], str]:
-    """To JSON, by the interpreter's own code where it has some: the rest of the module can be tampered with."""
+    """The function that writes JSON, in C where there is one: Python code of the module could be tampered with."""
     make, text = getattr(json.encoder, "c_make_encoder", None), json.encoder.encode_basestring_ascii
     if make is None:
         return json.JSONEncoder().encode
@@ -58,6 +58,7 @@ def _encoder() -> Callable[[Any], str]:
 
 
 def _decoder() -> Callable[[str], Any]:
+    """The function that reads JSON."""
     scan = json.JSONDecoder().scan_once  # type: ignore[attr-defined]
 
     def loads(text: str) -> Any:

@@ -1,8 +1,12 @@
-"""Puts the interpreter back to what it was, so that several cases can follow one another in one process.
+"""Restores the interpreter between cases, so that several can follow one another in one process.
 
-What a case may change is taken down once, before the first, and put back after each. What cannot be put back is not
-tolerated: a case that leaves a thread behind is the last one of its process, and what was changed inside the
-interpreter's own modules is told at the end, so that the driver can run all those cases again, each by itself.
+Rules. Nothing that cannot be restored is hidden: a case that leaves a thread behind is the last one of its process, and
+changes inside the interpreter's own modules are reported at the end, so that the driver runs all cases again, each by
+itself.
+
+Theory of operation. Everything that a case may change is copied once, before the first case, and restored after each.
+The namespaces of all modules are too many to compare each time: they are compared only if the text of the case looks as
+if it changed one, and once more at the end.
 """
 
 from __future__ import annotations
@@ -14,10 +18,13 @@ import re
 import sys
 import types
 import warnings
-from typing import Any, Dict, FrozenSet, List, Tuple
+from typing import TYPE_CHECKING, Any, Dict, FrozenSet, List, Tuple
 
 from .describe import own_dict
-from .state import brought, unchanged
+from .state import is_candidates, unchanged
+
+if TYPE_CHECKING:
+    from .messages import CaseRequest
 
 try:
     from _thread import _count as _threads
@@ -47,40 +54,40 @@ _BINDINGS = (
     "prefix",
 )
 _chdir, _setprofile, _settrace = os.chdir, sys.setprofile, sys.settrace  # the world may replace them
-# What a run may leave in the globals of the interpreter's modules without any consequence.
+# The globals that a run may change in the interpreter's modules without any consequence.
 _HARMLESS = ("__warningregistry__", "__builtins__", "__cached__")
 _ABSENT = object()
-# How code looks that may change a module's globals, and where it then names the module: to look at all takes long.
+# The look of code that may change a module's globals, and the words among which it then names the module.
 _CHANGES = re.compile(r"\b(?!sys\.)\w+\.\w+ = |attr\(|__dict__|vars\(|globals\(")
 _WORDS = re.compile(r"\w+")
 
 
-def _texts(case: Dict[str, Any]) -> List[str]:
-    """What a case has executed."""
-    parts = [*case["files"].values()]
+def _texts(case: CaseRequest) -> List[str]:
+    """The texts of a case that may be executed."""
+    parts: List[Any] = [*case["files"].values()]
     for step in case["steps"]:
         parts.extend(step.values())
     return [part if type(part) is str else str(part).replace("\\n", " ") for part in parts]
 
 
-# Of texts, which many cases have in common: whether they may change a module's globals, and the words in them.
-_SAID: Dict[str, Tuple[bool, FrozenSet[str]]] = {}
-_MOST_SAID = 5000
+# By text, since many cases share some: whether it may change a module's globals, and the words in it.
+_READ: Dict[str, Tuple[bool, FrozenSet[str]]] = {}
+_MOST_READ = 5000
 
 
-def _said(text: str) -> Tuple[bool, FrozenSet[str]]:
-    found = _SAID.get(text)
+def _read(text: str) -> Tuple[bool, FrozenSet[str]]:
+    found = _READ.get(text)
     if found is None:
-        found = _SAID[text] = bool(_CHANGES.search(text)), frozenset(_WORDS.findall(text))
+        found = _READ[text] = bool(_CHANGES.search(text)), frozenset(_WORDS.findall(text))
     return found
 
 
-def prepare(case: Dict[str, Any]) -> None:
-    """Look at the texts of a case that is to come: once, in the warm agent."""
-    if len(_SAID) > _MOST_SAID:
-        _SAID.clear()
+def prepare(case: CaseRequest) -> None:
+    """Read the texts of a case that will be run: once, in the warm agent."""
+    if len(_READ) > _MOST_READ:
+        _READ.clear()
     for text in _texts(case):
-        _said(text)
+        _read(text)
 
 
 def _restore(mapping: Dict[Any, Any], before: Dict[Any, Any]) -> None:
@@ -90,17 +97,17 @@ def _restore(mapping: Dict[Any, Any], before: Dict[Any, Any]) -> None:
 
 
 class Snapshot:
-    """The interpreter at the moment of its making. `folder`: where to go back to."""
+    """The interpreter at the moment when this object is made. folder: the current folder after each case."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
         self._bindings = [(name, getattr(sys, name)) for name in _BINDINGS if hasattr(sys, name)]
         lists: List[Any] = [sys.path, sys.meta_path, sys.path_hooks, warnings.filters]
-        self._lists = [(one, list(one)) for one in lists]
+        self._lists = [(sequence, list(sequence)) for sequence in lists]
         main, under_test = sys.modules["__main__"], sys.modules["under_test"]
         self._dicts: List[Tuple[Dict[Any, Any], Dict[Any, Any]]] = [
-            (one, dict(one))
-            for one in (
+            (mapping, dict(mapping))
+            for mapping in (
                 sys.modules,
                 sys.path_importer_cache,
                 vars(builtins),
@@ -118,7 +125,7 @@ class Snapshot:
             (name, vars(module), dict(vars(module)))
             for name, module in sys.modules.items()
             if type(module) is types.ModuleType
-            and not brought(name)
+            and not is_candidates(name)
             and module not in (sys, builtins, warnings, main, under_test)
             and name.partition(".")[0] != ours
         ]
@@ -126,13 +133,10 @@ class Snapshot:
         for number, (name, _, _) in enumerate(self._namespaces):
             for part in name.split("."):
                 self._numbers.setdefault(part, []).append(number)
-        gc.disable()  # when it runs must not depend on the cases before; what they leave goes with the process
+        gc.disable()  # so that the moment of a collection does not depend on the cases before
 
-    def restore(self, case: Dict[str, Any]) -> bool:
-        """Put everything back; False if a thread is still there, and nothing more can be run in this process.
-
-        case: what was run.
-        """
+    def restore(self, case: CaseRequest) -> bool:
+        """Restore everything after `case`; False if a thread is left, so that no other case can run in this process."""
         if sys.getprofile() is not None:
             _setprofile(None)
         if sys.gettrace() is not None:
@@ -144,13 +148,13 @@ class Snapshot:
             sequence[:] = items
         for mapping, before in self._dicts:
             _restore(mapping, before)
-        said = [_said(text) for text in _texts(case)]
-        if any(changes for changes, _ in said):
-            for word in self._numbers.keys() & set().union(*(words for _, words in said)):
+        read = [_read(text) for text in _texts(case)]
+        if any(changes for changes, _ in read):
+            for word in self._numbers.keys() & set().union(*(words for _, words in read)):
                 for number in self._numbers[word]:
                     _restore(*self._namespaces[number][1:])
         environ, entries, raw = self._environ
-        if own_dict(environ).get("_data") != raw:  # which are bytes, and need no decoding
+        if own_dict(environ).get("_data") != raw:  # bytes, which need no decoding
             environ.clear()
             environ.update(entries)
         if sys.getrecursionlimit() != self._recursion:
@@ -159,7 +163,7 @@ class Snapshot:
         return _threads() <= self._threads
 
     def changed(self) -> List[str]:
-        """What is no longer as it was in the interpreter's own modules: by it one case may reach into the next."""
+        """The globals of the interpreter's own modules that have changed: one case may influence the next by them."""
         found: List[str] = []
         for name, now, before in self._namespaces:
             if unchanged(before, now):

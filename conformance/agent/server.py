@@ -1,11 +1,16 @@
-"""The agent's side of the protocol (docs/protocol.md): a greeting, then one request and one reply a line.
+"""The agent's end of the protocol (docs/protocol.md): a greeting, then one answer for each request.
 
     driver -> agent   {"id": 1, "cases": [{...}], "root": "/new/folder", "result": "/file", "timeout": 10.0}
     agent -> driver   {"id": 1, "status": "done" | "signal" | "exit" | "hang", "detail": ...}
 
-The observations themselves are written to the file `result`, one a line, by the process that ran the cases, through a
-descriptor that did not exist while a case ran: whatever a candidate does to its descriptors, it cannot speak in our
-name. Several cases in one request follow one another in one process (see `rollback`).
+Rules. Owns the order of events in the agent: when the side is loaded, when a process is forked, how long it may take.
+Knows nothing of what a case does (`steps`). Nothing that a candidate does may make the agent say something wrong.
+
+Theory of operation. The agent itself runs no case: it stays warm, and forks a process for each request, waits for it,
+and kills it if a case does not end in time. In `once` mode, for interpreters without `fork`, it runs one case in its
+own process. The process of the cases writes their observations to the file `result`, one a line, through a descriptor
+that did not exist while a case ran; so a candidate that writes to every descriptor it finds cannot speak for the agent.
+Several cases in one request follow one another in one process (see `rollback`).
 """
 
 from __future__ import annotations
@@ -16,11 +21,16 @@ import types
 from select import select
 from signal import SIGKILL
 from time import monotonic
-from typing import Any, Callable, Dict, List, Tuple
+from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Tuple
 
-from . import MUTE, NONSENSE, PROTOCOL, candidate, rollback, state, steps, world
-from .describe import ask, safe_str, type_name
+from . import MUTE, NONSENSE, candidate, rollback, state, steps, world
+from .cleaning import kill_orphans, remove_world
+from .describe import safe_str, type_name
+from .greeting import callable_name, handshake
 from .own import dumps, loads, os
+
+if TYPE_CHECKING:
+    from .messages import AgentFailed, Answer, CannotLoad, Changed, Request
 
 try:
     from _thread import _count as _other_threads
@@ -30,15 +40,15 @@ except ImportError:  # an interpreter without threads
         return 0
 
 
-_GRACE = 0.05
-_FORSAKEN = object()
+_GRACE = 0.05  # seconds between two looks at a process that has not ended
+_DRIVER_IS_GONE = object()
 _streams = (sys.stdout, sys.stderr)
 _threads_before = _other_threads()
-world.os = os  # type: ignore[attr-defined]  # elsewhere, that module stands by itself
+world.os = os  # type: ignore[attr-defined]  # `world` imports nothing of ours, since reproducers hold its text
 
 
 def main(arguments: List[str]) -> None:
-    """Load the side under test, greet, then serve requests until the driver closes the line."""
+    """Load the side under test, greet, then serve requests until the driver closes its end."""
     read_fd, write_fd = int(arguments[0]), int(arguments[1])
     once, side, import_from = arguments[2] == "once", arguments[3], arguments[4]
     guard = arguments[5] if len(arguments) > 5 else ""
@@ -54,21 +64,20 @@ def main(arguments: List[str]) -> None:
     under_test = types.ModuleType("under_test")
     under_test.__dict__["Unsupported"] = steps.Unsupported
     sys.modules["under_test"] = under_test
-    for one in [key for key in sys.modules if key.partition(".")[0] == __name__.partition(".")[0]]:
-        del sys.modules[one]  # all of us is loaded, and nobody else's to find
+    for name in [key for key in sys.modules if key.partition(".")[0] == __name__.partition(".")[0]]:
+        del sys.modules[name]  # the agent is loaded, and the candidate must not find it
     before = set(sys.modules)
     try:
         run_module = candidate.load(side)
     except candidate.CannotLoad as exc:
-        send({"cannot_load": str(exc), "missing": exc.missing})
+        refusal: CannotLoad = {"cannot_load": str(exc), "missing": exc.missing}
+        send(refusal)
         return
-    name = _called(run_module)
-    greeting = _greeting(run_module)
-    if side == "oracle":
-        greeting["made_of"] = _made_of()
-    send(greeting)
-    state.bring(before)
-    state.preload()
+    single_threaded = _other_threads() == _threads_before
+    send(handshake(run_module, single_threaded=single_threaded, is_oracle=side == candidate.ORACLE))
+    name = callable_name(run_module)
+    state.note_candidates_modules(before)
+    state.note_loaded()
     if hasattr(gc, "freeze"):
         gc.collect()
         gc.freeze()
@@ -79,18 +88,18 @@ def main(arguments: List[str]) -> None:
             os._exit(NONSENSE)
         if once:
             reader.close()
-            os.close(write_fd)  # the candidate finds no line to write to
+            os.close(write_fd)  # so that the candidate cannot write to the driver
             _in_this_process(request, run_module, name)
-        reply = _in_a_child(request, run_module, name, (read_fd, write_fd))
-        _sweep(guard)
-        send(reply)
-        clear(request)  # while the driver reads what came of it
+        answer = _in_a_child(request, run_module, name, (read_fd, write_fd))
+        kill_orphans(guard)
+        send(answer)
+        remove_world(request)  # while the driver reads the result
     del keep
-    os._exit(0)  # the driver is done with us; what the candidate would do at exit is nobody's concern
+    os._exit(0)  # without the functions that the candidate may have registered to run at exit
 
 
-def _request(line: str) -> Dict[str, Any]:
-    """A request, or an exception if it is none."""
+def _request(line: str) -> Request:
+    """The request in a line. Raises some exception if the line holds none."""
     request = loads(line)
     for key, kind in (("id", int), ("cases", list), ("root", str), ("result", str), ("timeout", (int, float))):
         if not line.endswith("\n") or not isinstance(request[key], kind):
@@ -99,7 +108,7 @@ def _request(line: str) -> Dict[str, Any]:
 
 
 def _without_compiler() -> None:
-    """Turn PyPy's compiler off: in processes that live for a few cases it costs more than it gains."""
+    """Turn PyPy's compiler off: in processes that last for a few cases it costs more than it gains."""
     try:
         import pypyjit  # type: ignore[import-not-found]
     except ImportError:
@@ -107,8 +116,8 @@ def _without_compiler() -> None:
     pypyjit.set_param("off")
 
 
-def _sender(descriptor: int) -> Callable[[Dict[str, Any]], None]:
-    def send(message: Dict[str, Any]) -> None:
+def _sender(descriptor: int) -> Callable[[Mapping[str, Any]], None]:
+    def send(message: Mapping[str, Any]) -> None:
         data = dumps(message).encode("ascii") + b"\n"
         while data:
             data = data[os.write(descriptor, data) :]
@@ -117,104 +126,27 @@ def _sender(descriptor: int) -> Callable[[Dict[str, Any]], None]:
 
 
 def _bare_main() -> Any:
-    """Put an empty `__main__` in the place of ours, which executed code could see; ours is returned, to be kept."""
+    """Put an empty module in the place of `__main__`, which executed code can see; return the old one, to be kept."""
     ours = sys.modules["__main__"]
     sys.modules["__main__"] = types.ModuleType("__main__")
     return ours
 
 
-def _called(run_module: Callable[..., Any]) -> str:
-    """The name that the interpreter gives a callable in its own messages about a call of it."""
-    name = ask(run_module, "__qualname__")
-    if type(name) is not str:
-        name = ask(ask(type(run_module), "__call__"), "__qualname__")
-    if type(name) is not str:
-        name = type(run_module).__name__
-    return name if sys.version_info >= (3, 10) else name.rpartition(".")[2]
+# -- one process for each request ------------------------------------------------------------------------------
 
 
-def _greeting(run_module: Callable[..., Any]) -> Dict[str, Any]:
-    unseen = ask(run_module, "unseen")
-    return {
-        "protocol": PROTOCOL,
-        "implementation": sys.implementation.name,
-        "version": "{}.{}.{}".format(*sys.version_info[:3]),
-        "release": sys.version_info.releaselevel,
-        "platform": "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform,
-        "executable": sys.executable,
-        "capabilities": _capabilities(),
-        "single_threaded": _other_threads() == _threads_before,
-        "delegates": run_module is getattr(sys.modules.get("runpy"), "run_module", None),
-        "unseen": {str(k): str(v) for k, v in unseen.items()} if isinstance(unseen, dict) else {},
-    }
-
-
-def _made_of() -> List[Any]:
-    """What decides how the oracle behaves: another build, and one in which a file was changed, say something else."""
-    named = {ask(module, "__file__") for module in list(sys.modules.values())} | {os.path.realpath(sys.executable)}
-    files = []
-    for file in sorted(one for one in named if type(one) is str):
-        try:
-            status = os.stat(file)
-        except OSError:
-            continue  # there is but a name for it
-        files.append([file, status.st_size, status.st_mtime_ns])
-    importable = [_importable(entry) for entry in sys.path]
-    variables = sorted(one for one in os.environ.items() if one[0].startswith(("PYTHON", "LANG", "LC_")))
-    user = os.getuid() if hasattr(os, "getuid") else None
-    options = [list(sys.flags), list(sys.warnoptions), sys.getfilesystemencoding()]
-    return [sys.version, options, user, variables, importable, files]
-
-
-def _importable(entry: str) -> List[str]:
-    """What there is to import from a folder."""
-    try:
-        names = os.listdir(entry or ".")
-    except (OSError, ValueError):
-        return []
-    return sorted(one for one in names if one.partition(".")[0].isidentifier() and not one.startswith("__"))
-
-
-def _capabilities() -> List[str]:
-    """What cases may require of an interpreter and its platform."""
-    found = []
-    if hasattr(os, "fork"):
-        found.append("fork")
-    if hasattr(os, "symlink") and os.name == "posix":
-        found.append("symlinks")
-    if hasattr(sys, "addaudithook"):
-        found.append("audit")
-    if sys.implementation.name == "cpython":
-        found.extend(["cpython", "refcounting"])
-    try:
-        os.fsencode("\u00e9\u0416")
-        found.append("unicode")
-    except UnicodeError:  # the locale's encoding has not even names of files for that
-        pass
-    for module, name in (("_thread", "threads"), ("zipimport", "zip")):
-        try:
-            __import__(module)
-        except ImportError:
-            continue
-        found.append(name)
-    return found
-
-
-# -- one process a case ----------------------------------------------------------------------------------------
-
-
-def _in_this_process(request: Dict[str, Any], run_module: Callable[..., Any], name: str) -> None:
+def _in_this_process(request: Request, run_module: Callable[..., Any], name: str) -> None:
     """Run the cases, write an observation for each, and end the process.
 
-    After several, one line more says what they changed that was not put back; if it is missing, the process ended
-    before its time.
+    After several cases, one more line lists the changes that could not be undone; if that line is missing, a case has
+    ended the process.
     """
     root, result, cases = request["root"], request["result"], request["cases"]
     os.makedirs(root)
     outputs = _open_outputs(result)
 
-    def tell(line: Dict[str, Any]) -> None:
-        data = dumps(line).encode("ascii") + b"\n"
+    def write(result_line: Mapping[str, Any]) -> None:
+        data = dumps(result_line).encode("ascii") + b"\n"
         descriptor = os.open(result, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         while data:
             data = data[os.write(descriptor, data) :]
@@ -224,27 +156,29 @@ def _in_this_process(request: Dict[str, Any], run_module: Callable[..., Any], na
     try:
         try:
             if len(cases) == 1:
-                tell(steps.observe(cases[0], root, run_module, name, alone=True))
+                write(steps.observe(cases[0], root, run_module, name, alone=True))
             else:
                 snapshot = rollback.Snapshot(root)
                 for number, case in enumerate(cases):
                     folder = "{}/{}".format(root, number)
                     os.mkdir(folder)
-                    tell(steps.observe(case, folder, run_module, name, alone=False))
+                    write(steps.observe(case, folder, run_module, name, alone=False))
                     if not snapshot.restore(case):
                         break
-                    if _outputs() != outputs:  # the case has closed them, or led them elsewhere
+                    if _outputs() != outputs:  # the case has closed or redirected them
                         outputs = _open_outputs(result)
-                tell({"changed": snapshot.changed()})
-        except BaseException as exc:  # a fault of ours, or of the world's recipes: say it, never swallow it
-            tell({"agent_failed": _told(exc)})
+                last: Changed = {"changed": snapshot.changed()}
+                write(last)
+        except BaseException as exc:  # a fault of the agent, or of the world's recipes
+            failure: AgentFailed = {"agent_failed": _traceback(exc)}
+            write(failure)
         status = 0
     finally:
         os._exit(status)
 
 
 def _open_outputs(result: str) -> List[Any]:
-    """Have what is written to the standard streams go to files beside the result."""
+    """Redirect the standard streams to files beside the result; return what identifies those files."""
     for descriptor in (0, 1, 2):
         name = "{}.{}".format(result, descriptor) if descriptor else os.devnull
         output = os.open(name, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
@@ -257,6 +191,7 @@ def _open_outputs(result: str) -> List[Any]:
 
 
 def _outputs() -> List[Any]:
+    """The files behind the standard streams, for comparison; None for a closed stream."""
     found: List[Any] = []
     for descriptor in (1, 2):
         try:
@@ -267,29 +202,27 @@ def _outputs() -> List[Any]:
     return found
 
 
-def _told(exc: BaseException) -> str:
+def _traceback(exc: BaseException) -> str:
     try:
         import traceback
 
         return "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))
-    except BaseException:  # the world has left nothing to import it with
+    except BaseException:  # the world has broken the import of it
         return "{}: {}".format(type_name(type(exc)), safe_str(exc))
 
 
-def _in_a_child(
-    request: Dict[str, Any], run_module: Callable[..., Any], name: str, ours: Tuple[int, int]
-) -> Dict[str, Any]:
-    """Run the cases in a forked process, and wait for it. What it leaves is for `clear`."""
+def _in_a_child(request: Request, run_module: Callable[..., Any], name: str, ours: Tuple[int, int]) -> Answer:
+    """Run the cases in a forked process, and wait for it; its files remain. ours: the pipes to the driver."""
     for case in request["cases"]:
         world.prepare(case["files"])
         steps.prepare(case)
         rollback.prepare(case)
-    state.preload()
+    state.note_loaded()
     alive_read, alive_write = os.pipe()
     for stream in _streams:
         try:
             stream.flush()
-        except (OSError, ValueError):  # closed, when the candidate was imported
+        except (OSError, ValueError):  # the candidate has closed it when it was imported
             pass
     child = os.fork()
     if child == 0:
@@ -301,108 +234,32 @@ def _in_a_child(
     try:
         os.setpgid(child, child)
     except OSError:
-        pass  # it has done so itself, or has ended
+        pass  # the child has done so itself, or has ended
     status = _wait(child, alive_read, ours[0], request)
     os.close(alive_read)
     try:
         os.killpg(child, SIGKILL)
     except OSError:
         pass
-    if status is _FORSAKEN:
-        clear(request)
+    if status is _DRIVER_IS_GONE:
+        remove_world(request)
         os._exit(0)
     if status is None:
         os.waitpid(child, 0)
-        reply: Dict[str, Any] = {"status": "hang", "detail": request["timeout"]}
-    elif os.WIFSIGNALED(status):
-        reply = {"status": "signal", "detail": os.WTERMSIG(status)}
-    elif os.path.exists(request["result"]):
-        reply = {"status": "done"}
-    else:
-        reply = {"status": "exit", "detail": os.WEXITSTATUS(status)}
-    reply["id"] = request["id"]
-    return reply
+        return {"id": request["id"], "status": "hang", "detail": request["timeout"]}
+    if os.WIFSIGNALED(status):
+        return {"id": request["id"], "status": "signal", "detail": os.WTERMSIG(status)}
+    if os.path.exists(request["result"]):
+        return {"id": request["id"], "status": "done"}
+    return {"id": request["id"], "status": "exit", "detail": os.WEXITSTATUS(status)}
 
 
-def _sweep(guard: str) -> None:
-    """Kill what a case has left behind, though it be in sessions of its own.
+def _wait(child: int, alive: int, line: int, request: Request) -> Any:
+    """The child's exit status; None if a case did not end in time; _DRIVER_IS_GONE if that is so.
 
-    guard: `apart` if nobody but us and what we started is in this namespace of processes, whose first one cannot be
-    killed; or `guard:PID`, to whom orphans come.
-    """
-    if guard == "apart":
-        if os.getppid() == 1:
-            try:
-                os.kill(-1, SIGKILL)
-            except OSError:
-                pass  # there is nobody
-        return
-    parent = os.getppid()
-    if guard != "guard:{}".format(parent):
-        return
-    for _ in range(100):
-        orphans = [pid for pid in _children(parent) if pid != os.getpid()]
-        for pid in orphans:
-            try:
-                os.kill(pid, SIGKILL)
-            except OSError:
-                pass
-        if not orphans:
-            return
-        select([], [], [], 0.001)
-
-
-def _children(pid: int) -> List[int]:
-    """The processes that a process has started, or inherited, if this system tells."""
-    try:
-        descriptor = os.open("/proc/{0}/task/{0}/children".format(pid), os.O_RDONLY)
-    except OSError:
-        return []
-    try:
-        return [int(word) for word in os.read(descriptor, 65536).split()]
-    finally:
-        os.close(descriptor)
-
-
-def clear(request: Dict[str, Any]) -> None:
-    """Remove the world of a case and the files of its output."""
-    for descriptor in (1, 2):
-        try:
-            os.unlink("{}.{}".format(request["result"], descriptor))
-        except OSError:
-            pass
-    try:
-        _remove(request["root"])
-    except Exception:  # too deep, perhaps: the driver removes the rest in the end
-        pass
-
-
-def _remove(folder: str) -> None:
-    try:
-        with os.scandir(folder) as listed:
-            entries = list(listed)
-    except OSError:
-        return
-    for entry in entries:
-        try:
-            if entry.is_dir(follow_symlinks=False):
-                _remove(entry.path)
-            else:
-                os.unlink(entry.path)
-        except OSError:
-            pass
-    try:
-        os.rmdir(folder)
-    except OSError:
-        pass
-
-
-def _wait(child: int, alive: int, line: int, request: Dict[str, Any]) -> Any:
-    """The child's exit status, None if a case did not end in time, or _FORSAKEN if the driver is gone.
-
-    The pipe tells at once of an ordinary end; a child may also have closed it early, or left it to a process of its
-    own, so the status itself is asked for as well. No request comes before the reply to the last one: if there is
-    something to read on the driver's line meanwhile, it is its end.
+    alive: a pipe that the child closes when it ends. It may also close it earlier, or pass it on to a process of its
+    own, so the child's status is looked up as well. line: the pipe from the driver. No request comes before the answer
+    to the last one, so anything to be read there is the end of the pipe.
     """
     deadline, done = monotonic() + request["timeout"], 0
     watch = [alive, line]
@@ -411,7 +268,7 @@ def _wait(child: int, alive: int, line: int, request: Dict[str, Any]) -> Any:
         grace = _GRACE if alive in watch else 0.001
         ready = select(watch, [], [], max(0.0, min(remaining, grace)))[0]
         if line in ready:
-            return _FORSAKEN
+            return _DRIVER_IS_GONE
         if ready:
             watch = [line]
         pid, status = os.waitpid(child, os.WNOHANG)
@@ -421,7 +278,7 @@ def _wait(child: int, alive: int, line: int, request: Dict[str, Any]) -> Any:
             size = _size(request["result"])
             if size == done:
                 return None
-            deadline, done = monotonic() + request["timeout"], size  # the time is for each case
+            deadline, done = monotonic() + request["timeout"], size  # the time limit is for each case
 
 
 def _size(path: str) -> int:

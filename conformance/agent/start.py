@@ -9,7 +9,7 @@ import importlib.util
 import os
 import sys
 
-_BUILTINS = dict(vars(builtins))  # for us alone: a candidate may well change the others
+_BUILTINS = dict(vars(builtins))  # for the agent alone: a candidate may change the others
 
 
 class _Loader(importlib.machinery.SourceFileLoader):

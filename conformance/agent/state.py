@@ -1,8 +1,12 @@
-"""What of the interpreter's state changed: taken raw, compared by identity, described only where it differs.
+"""Finds what has changed in the interpreter's state since a step began.
 
-Absolute state is never observed: the two sides run in processes that have imported different things. A module that
-an import brought in from outside the world is somebody's lazy import and no change; every other key of `sys.modules`
-is.
+Rules. Absolute state is never observed, only changes: the two sides run in processes that have imported different
+modules. A module from outside the world that an import has loaded is a lazy import of the implementation, and no
+change; every other changed key of `sys.modules` is one.
+
+Theory of operation. At the beginning of a step the state is copied as it is (`_raw`). Later it is compared by identity,
+all at once (`_Still`), since nearly always nothing has changed; only what differs is compared in detail and described.
+Modules that were loaded before any case (`_LOADED`) are not looked at one by one.
 """
 
 from __future__ import annotations
@@ -15,9 +19,12 @@ import re
 import sys
 import types
 import warnings
-from typing import Any, Dict, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set, Tuple
 
 from .describe import Describer, ask, own_dict
+
+if TYPE_CHECKING:
+    from .messages import Described, StateChanges
 
 ABSENT = {"absent": True}
 
@@ -52,7 +59,7 @@ class State:
         self._before: _Raw = {}
 
     def mark(self) -> None:
-        """Everything from here on is compared with this moment."""
+        """Take the state of this moment as the one with which to compare from here on."""
         self._before = before = _raw()
         self._still = _Still(before)
         name = self._describer.name
@@ -65,8 +72,8 @@ class State:
                 name(module, "sys.modules[{!r}]".format(key))
         before["attributes"] = self._attributes(later)
 
-    def argv(self) -> Optional[Dict[str, Any]]:
-        """`sys.argv`, if it is another object or holds other objects than before."""
+    def argv(self) -> Described:
+        """The description of `sys.argv` if it is another object or holds other objects than before; None if not."""
         before, now = self._before, getattr(sys, "argv", ABSENT)
         if now is before["argv_object"] and _same(before["argv"], _sequence(now)):
             return None
@@ -79,7 +86,7 @@ class State:
             described["items"] = "as before"
         return described
 
-    def modules(self) -> Dict[str, Any]:
+    def modules(self) -> Dict[str, Described]:
         """The changed keys of `sys.modules`."""
         before, now = self._before["modules"], getattr(sys, "modules", ABSENT)
         changed: Dict[str, Any] = {}
@@ -95,23 +102,23 @@ class State:
                 changed.update(self._added([(key, module)], now))
             elif before[key] is not module:
                 changed[self._key(key)] = self._describer.value(module, "new sys.modules[{!r}]".format(key))
-        cleared = "sys" not in now  # then what the host, or the candidate, had imported is of no interest
+        cleared = "sys" not in now  # then the modules that the agent or the candidate had imported do not matter
         for key, module in before.items():
             if key not in now and not (cleared and self._describer.is_foreign(module)):
                 changed[self._key(key)] = ABSENT
         return changed
 
     def _added(self, added: List[Tuple[Any, Any]], modules: Dict[Any, Any]) -> Dict[str, Any]:
-        """New entries of `sys.modules`, but for what is somebody's lazy import."""
+        """New entries of `sys.modules`, except lazy imports from outside the world."""
         return {
             self._key(key): self._describer.value(module, "sys.modules[{!r}]".format(key))
             for key, module in added
             if not self._describer.is_foreign(module) and not self._is_part_of_foreign(key, module, modules)
         }
 
-    def rest(self, *, in_flight: bool = False) -> Dict[str, Any]:
-        """Everything else that changed, by name; what parents hold is not asked while code runs."""
-        changed = {} if self._still.rest(in_flight=in_flight) else self._rest()
+    def other_changes(self, *, in_flight: bool = False) -> StateChanges:
+        """All other changes. in_flight: code of the world is running; then `attributes` are not looked at."""
+        changed: StateChanges = {} if self._still.unchanged(in_flight=in_flight) else self._other_changes()
         if not in_flight:
             bound = self._attributes(self._later())
             attributes = {
@@ -121,10 +128,11 @@ class State:
                 changed["attributes"] = attributes
         return changed
 
-    def _rest(self) -> Dict[str, Any]:
+    def _other_changes(self) -> StateChanges:
+        """All other changes but `attributes`."""
         before, now = self._before, _raw()
         describe = self._describer.value
-        changed: Dict[str, Any] = {}
+        changed: Any = {}
         for field in _LISTS:
             same_object = now[field + "_object"] is before[field + "_object"]
             if not same_object or not _same(now[field], before[field]):
@@ -137,21 +145,21 @@ class State:
                 if not same_object and field != "filters":
                     changed[field] = {"another object": changed[field]}
         for field in ("builtins", "main", "environ"):
-            if now[field] is None or before[field] is None:  # it has been replaced by what is none
+            if now[field] is None or before[field] is None:  # it has been replaced by something else than a dictionary
                 if now[field] is not before[field]:
                     changed[field] = {"itself": ABSENT}
                 continue
             if field == "main" and now["main_object"] is not before["main_object"]:
-                continue  # another module stands there: that is a change of `sys.modules`, and told there
+                continue  # another module is `__main__` now: that is a change of `sys.modules`
             found = self._mapping(field, before[field], now[field])
             if found:
                 changed[field] = found
         if now["cwd"] != before["cwd"]:
             changed["cwd"] = describe(now["cwd"], "cwd")
         others = {
-            key: describe(one, "sys." + key)
-            for key, one, earlier in zip(_SYS_OBJECTS, now["sys"], before["sys"])
-            if one is not earlier
+            key: describe(value, "sys." + key)
+            for key, value, earlier in zip(_SYS_OBJECTS, now["sys"], before["sys"])
+            if value is not earlier
         }
         if now["showwarning"] is not before["showwarning"]:
             others["warnings.showwarning"] = describe(now["showwarning"], "warnings.showwarning")
@@ -159,12 +167,13 @@ class State:
             others["recursion limit"] = {"changed by": now["recursion"] - before["recursion"]}
         if others:
             changed["state"] = others
-        return changed
+        changes: StateChanges = changed
+        return changes
 
     # -- helpers ----------------------------------------------------------------------------------------------
 
     def _change(self, before: List[Any], now: List[Any], name: str) -> Dict[str, Any]:
-        """What was put into a list, what was taken out, and where: the rest of it is the host's, or the candidate's."""
+        """The items that were added to a list or removed from it, and where; other items may differ between sides."""
         shorter = min(len(before), len(now))
         start = next((n for n in range(shorter) if not _same([before[n]], [now[n]])), shorter)
         shorter -= start
@@ -180,7 +189,7 @@ class State:
         return described
 
     def _is_part_of_foreign(self, key: Any, module: Any, modules: Dict[Any, Any]) -> bool:
-        """What a foreign module makes by hand, and enters under its own name: `pyexpat.errors`, `six.moves`."""
+        """True for a module that a foreign module makes by hand as a part of itself: `pyexpat.errors`, `six.moves`."""
         parent = dict.get(modules, key.partition(".")[0]) if type(key) is str and "." in key else None
         namespace = own_dict(module)
         return (
@@ -215,14 +224,14 @@ class State:
         return [*self._before["later"], *_later(dict(added))]
 
     def _attributes(self, later: List[Tuple[str, Any]]) -> Dict[str, List[str]]:
-        """For each module of the world, the names under which it holds modules: what imports bind in parents."""
+        """For each module of the world, the names under which it holds modules: imports bind these in packages."""
         found = {}
         for key, module in later:
             if type(module) is not types.ModuleType:
                 continue
             namespace = own_dict(module)
             spec = namespace.get("__spec__")
-            # Under a name that is not its spec's lies what a run has left: no parent of anything.
+            # A module under another name than its spec's is left over from a run, and no package of anything.
             if spec is None or not self._describer.of_world(module):
                 continue
             named = ask(spec, "name")
@@ -238,10 +247,10 @@ class State:
 
 
 class _Still:
-    """What there was at one moment, to be compared all at once: nearly always nothing has changed since.
+    """The state at one moment, for a comparison all at once.
 
-    By identity; but while code runs, which is when it is asked most often, the entries of dictionaries that are not the
-    very same are asked whether they are equal, which takes a fifth of the time. What lies then is found at the end.
+    It compares by identity. While code is running, which is most of the time, dictionaries are compared by equality
+    instead, which takes a fifth of the time; an object that claims to be equal is found at the end of the step.
     """
 
     def __init__(self, raw: _Raw) -> None:
@@ -260,7 +269,7 @@ class _Still:
         ]
 
     def added(self) -> Optional[List[Tuple[Any, Any]]]:
-        """What has come to `sys.modules`, which is still the same object; None if anything else has happened to it."""
+        """The entries added to `sys.modules`, still the same object; None if anything else has happened to it."""
         modules, count = self._modules, len(self._values)
         if not issubclass(type(modules), dict) or dict.__len__(modules) < count:
             return None
@@ -273,8 +282,8 @@ class _Still:
             pass
         return None
 
-    def rest(self, *, in_flight: bool) -> bool:
-        """Whether all that `State.rest` compares is as it was."""
+    def unchanged(self, *, in_flight: bool) -> bool:
+        """True if nothing of what `State.other_changes` compares has changed, apart from `attributes`."""
         try:
             return (
                 all(map(operator.is_, self._objects, _objects()))
@@ -295,7 +304,7 @@ class _Still:
                     for live, keys, values in self._dicts
                 )
             )
-        except BaseException:  # of another thread's making, or of an object's that is asked
+        except BaseException:  # raised because of another thread, or by an object that is compared
             return False
 
 
@@ -304,7 +313,7 @@ def _is_list(obj: Any) -> bool:
 
 
 def _objects() -> List[Any]:
-    """What is compared as one object each, now."""
+    """The objects that are compared each as a whole, as they are now."""
     return [
         *map(_sys.get, _OBJECTS),
         getattr(warnings, "filters", ABSENT),
@@ -314,7 +323,7 @@ def _objects() -> List[Any]:
 
 
 def _environ() -> Any:
-    return own_dict(getattr(os, "environ", None)).get("_data")  # undecoded: a change is rare
+    return own_dict(getattr(os, "environ", None)).get("_data")  # not decoded, since it rarely changes
 
 
 def _folder() -> Optional[str]:
@@ -348,30 +357,30 @@ def _raw() -> _Raw:
     return raw
 
 
-# Modules that were there before any world: nobody's, and too many to look at each time.
-_PRELOADED: Dict[str, Any] = {}
+# The modules that were loaded before any world: too many to look at each time.
+_LOADED: Dict[str, Any] = {}
 
 
 def _later(modules: Dict[Any, Any]) -> List[Tuple[str, Any]]:
-    """The entries that came after, under ordinary keys."""
-    known = _PRELOADED.get
-    return [(key, one) for key, one in modules.items() if type(key) is str and known(key, ABSENT) is not one]
+    """The entries that were added later, under ordinary keys."""
+    known = _LOADED.get
+    return [(key, module) for key, module in modules.items() if type(key) is str and known(key, ABSENT) is not module]
 
 
-# Those that came with the side under test, and not from the standard library.
-_BROUGHT: Set[str] = set()
+# The names of the modules that were loaded with the side under test and are not of the standard library.
+_CANDIDATES: Set[str] = set()
 
 
-def give_way(text: str) -> None:
-    """Take what came with the side under test out of `sys.modules`, where a case uses the name for something else."""
-    for key in _BROUGHT:
+def hide_candidates_modules(text: str) -> None:
+    """Remove a module that was loaded with the side from `sys.modules` if the text of a case uses its name."""
+    for key in _CANDIDATES:
         if re.search(r"\b{}\b".format(re.escape(key.partition(".")[0])), text):
             sys.modules.pop(key, None)
 
 
-def brought(name: str) -> bool:
-    """Whether a module came with the side under test."""
-    return name in _BROUGHT
+def is_candidates(name: str) -> bool:
+    """True if a module was loaded with the side under test."""
+    return name in _CANDIDATES
 
 
 def _is_standard(module: Any) -> bool:
@@ -381,20 +390,22 @@ def _is_standard(module: Any) -> bool:
     return file.startswith(_LIBRARY) and "site-packages" not in file
 
 
-def bring(before: Set[str]) -> None:
-    """Take note of what came with the side under test; `before`: the modules that were there before it."""
-    _BROUGHT.update(key for key, one in list(sys.modules.items()) if key not in before and not _is_standard(one))
+def note_candidates_modules(before: Set[str]) -> None:
+    """Note which modules were loaded with the side under test. before: those that were loaded before it."""
+    _CANDIDATES.update(
+        key for key, module in list(sys.modules.items()) if key not in before and not _is_standard(module)
+    )
 
 
-def preload() -> None:
-    """Take note of the modules that are loaded now, in the warm agent, and that each case will find."""
-    _PRELOADED.update(sys.modules)
+def note_loaded() -> None:
+    """Note the modules that are loaded now, in the warm agent, and that every case will find."""
+    _LOADED.update(sys.modules)
     for name in ("__main__", "under_test"):
-        del _PRELOADED[name]
+        del _LOADED[name]
 
 
 def unchanged(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:
-    """Whether two dictionaries hold the same objects under the same keys in the same order; quickly."""
+    """True if two dictionaries hold the same objects under the same keys in the same order."""
     return (
         len(before) == len(now)
         and all(map(operator.is_, before.values(), now.values()))
@@ -421,5 +432,5 @@ def _equal_text(first: Any, second: Any) -> bool:
 
 
 def _names_implementation(item: Any) -> bool:
-    """A warning filter for a module pattern: it may name the implementation, which is called otherwise."""
+    """True for a warning filter with a module: it may name the implementation, whose name differs between the sides."""
     return issubclass(type(item), tuple) and len(item) > 3 and item[3] is not None

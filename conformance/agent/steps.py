@@ -1,7 +1,12 @@
-"""Runs the steps of one case in this process, and gathers the observation.
+"""Runs the steps of one case in this process, and assembles the observation.
 
-The process is ours alone for this: forked from a warm agent, or started for the purpose. Nothing is put back
-afterwards; the process ends.
+Rules. Owns the namespace of the steps and the order in which things are looked at. It undoes nothing: either the
+process ends afterwards, or `rollback` restores the interpreter. Nothing of the world is trusted (see `describe`).
+
+Theory of operation. First the world is written, and the interpreter prepared as a user's would be: `sys.path`,
+`sys.argv`, warnings, the module `under_test`. Then, step by step: the state is marked (`state`), the code is run while
+`watch` listens, and afterwards the outcome, the events, the changed state, the names bound by the steps, the output and
+the files are described, in this order. The order matters: it decides which place of an object counts as the first.
 """
 
 from __future__ import annotations
@@ -9,13 +14,17 @@ from __future__ import annotations
 import sys
 import types
 import warnings
-from typing import Any, Callable, ClassVar, Dict, List, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Set, Tuple, Union
 
 from . import frames, world
 from .describe import Describer, safe_str, slot
 from .own import os
-from .state import State, give_way
+from .state import State, hide_candidates_modules
 from .watch import AUDITED, Watch
+
+if TYPE_CHECKING:
+    from .messages import CaseRequest, ExceptionDescription, Observation, StepObservation, StepRequest
+    from .messages import Unsupported as UnsupportedMessage
 
 _hooks = (frames.trace_function, frames.profile_function)
 _QUIET = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
@@ -26,10 +35,10 @@ _OWN_NAMES = ("__builtins__", "__name__", "run_module", "note", "result", "error
 class Unsupported(Exception):
     """Raised by an adapter, or by a step, for a call that the candidate does not offer; its text says why.
 
-    That it was made counts, wherever it gets to: the world's code, or its threads, may well catch it.
+    It counts as soon as it is created, since the world's code, or one of its threads, may catch it.
     """
 
-    made: ClassVar[List[str]] = []
+    made: ClassVar[List[str]] = []  # the texts of those that were created in this case
 
     def __init__(self, *reasons: object) -> None:
         super().__init__(*reasons)
@@ -37,36 +46,38 @@ class Unsupported(Exception):
 
 
 def observe(
-    case: Dict[str, Any], root: str, run_module: Callable[..., Any], callable_name: str, *, alone: bool
-) -> Dict[str, Any]:
+    case: CaseRequest, root: str, run_module: Callable[..., Any], callable_name: str, *, alone: bool
+) -> Union[Observation, UnsupportedMessage]:
     """Build the world of `case` in the empty folder `root`, run its steps, and return the observation.
 
-    case: `files`, `path`, `argv`, `steps`, as plain data. run_module: the side under test itself, never a wrapper.
-    alone: no other case is run in this process, so that what is dear is affordable.
+    run_module: the side under test itself, never a wrapper. alone: no other case is run in this process, so a slower
+    way of watching is affordable.
     """
     Unsupported.made.clear()
     run = _Run(case, root, run_module, callable_name, alone=alone)
     return run.all_steps(case["steps"])
 
 
-# The code of steps, of which many cases have the same: by their number, their text and whether they are a call.
+# The code of steps, which many cases share, by number, text and whether the step is a call.
 _CODE: Dict[Tuple[int, str, bool], types.CodeType] = {}
 _MOST_CODE = 2000
 
 
-def prepare(case: Dict[str, Any]) -> None:
-    """Compile the steps of a case that is to come: once, in the warm agent."""
+def prepare(case: CaseRequest) -> None:
+    """Compile the steps of a case that will be run: once, in the warm agent."""
     if len(_CODE) > _MOST_CODE:
         _CODE.clear()
     for number, step in enumerate(case["steps"], 1):
         source = step.get("call", step.get("do"))
+        if source is None:
+            continue  # it writes files
         key = (number, source, "call" in step)
-        if source is not None and key not in _CODE:
+        if key not in _CODE:
             with warnings.catch_warnings():
-                warnings.simplefilter("error")  # what is warned of is for the case to see
+                warnings.simplefilter("error")  # a warning has to be given in the case itself
                 try:
                     _CODE[key] = _compiled(*key)
-                except Exception:  # for the process of the case to meet
+                except Exception:  # it has to be raised in the case itself
                     continue
 
 
@@ -75,8 +86,13 @@ def _compiled(number: int, source: str, is_call: bool) -> types.CodeType:
 
 
 class _Run:
+    """One case in one process: the namespace of its steps, and everything that observes them.
+
+    It has more attributes than other classes because it is the place where all observers of a case meet.
+    """
+
     def __init__(
-        self, case: Dict[str, Any], root: str, run_module: Callable[..., Any], callable_name: str, *, alone: bool
+        self, case: CaseRequest, root: str, run_module: Callable[..., Any], callable_name: str, *, alone: bool
     ) -> None:
         self._root = root
         prefix = root + os.sep
@@ -90,7 +106,7 @@ class _Run:
         self._state = State(self._describer)
         self._watch = Watch(self._describer, self._state, is_world, _names(case))
         text = str(case).replace("\\n", " ")
-        give_way(text)
+        hide_candidates_modules(text)
         self._looks_at_trace = "gettrace" in text
         sys.dont_write_bytecode = False
         sys.pycache_prefix = None
@@ -108,7 +124,7 @@ class _Run:
             "__name__": "steps",
             "run_module": run_module,
             "note": note,
-            "__builtins__": vars(sys.modules["builtins"]),  # and not ours
+            "__builtins__": vars(sys.modules["builtins"]),  # not those of the agent
         }
         self._describer.opaque(vars(sys.modules["builtins"]), "builtins")
         self._describer.opaque(sys.modules["builtins"], "builtins module")
@@ -118,7 +134,7 @@ class _Run:
         self._describer.opaque(under_test, "under_test")
         self._describer.opaque(self._namespace, "the steps")
         _listen(self._watch)
-        self._watch.throughout = alone or not _Trial.found
+        self._watch.throughout = alone or not _AnnouncementTest.passed
         self._streams = (sys.stdout, sys.stderr)
         self._read = [_size(1), _size(2)]
         self._files = (
@@ -126,13 +142,14 @@ class _Run:
         )
         self._hooks: Dict[str, str] = {}
 
-    def all_steps(self, steps: List[Dict[str, Any]]) -> Dict[str, Any]:
-        observed: List[Dict[str, Any]] = []
+    def all_steps(self, steps: List[StepRequest]) -> Union[Observation, UnsupportedMessage]:
+        """Run the steps up to the first one that is not supported."""
+        observed: List[StepObservation] = []
         for number, step in enumerate(steps):
             try:
                 observed.append(self._step(step, number + 1))
             except Unsupported as exc:
-                Unsupported.made.append(safe_str(exc))  # if one of a subclass has not said so
+                Unsupported.made.append(safe_str(exc))  # a subclass may not have called our constructor
             if frames.traced() and self._looks_at_trace:
                 Unsupported.made.append(
                     "a profiler that is C needs a trace function of ours, which this case would see"
@@ -141,7 +158,7 @@ class _Run:
                 return {"unsupported": Unsupported.made[0]}
         return {"steps": observed}
 
-    def _step(self, step: Dict[str, Any], number: int) -> Dict[str, Any]:
+    def _step(self, step: StepRequest, number: int) -> StepObservation:
         if "write" in step:
             world.write(self._root, step["write"], number)
             self._files = self._list_files()
@@ -150,10 +167,10 @@ class _Run:
         source = step["call"] if is_call else step["do"]
         code = _CODE.get((number, source, is_call)) or _compiled(number, source, is_call)
         self._state.mark()
-        if is_call:  # until the next call, the statements that follow may look at how this one ended
+        if is_call:  # the outcome of a call is bound until the next call
             self._namespace.pop("result", None)
             self._namespace.pop("error", None)
-        observed: Dict[str, Any] = {}
+        observed: StepObservation = {}
         try:
             self._watch.start()
             hooks = [hook() for hook in _hooks]
@@ -168,12 +185,13 @@ class _Run:
         except BaseException as exc:
             observed["outcome"] = "raised"
             self._describer.begin()
-            observed["exception"] = self._describer.value(exc, "the exception")
-            observed["exception"]["namespace"] = self._last_namespace(exc)
+            exception: ExceptionDescription = self._describer.value(exc, "the exception")
+            observed["exception"] = exception
+            exception["namespace"] = self._last_namespace(exc)
             frame = _last_frame(exc)
-            observed["exception"]["from_runpy"] = frame is not None and frame.f_globals.get("__name__") == "runpy"
+            exception["from_runpy"] = frame is not None and frame.f_globals.get("__name__") == "runpy"
             del frame
-            BaseException.with_traceback(exc, _without_us(slot(exc, "__traceback__")))
+            BaseException.with_traceback(exc, _without_agent(slot(exc, "__traceback__")))
             self._namespace["error"] = exc
         else:
             observed["outcome"] = "returned"
@@ -185,14 +203,15 @@ class _Run:
         observed.update(self._after())
         return observed
 
-    def _after(self) -> Dict[str, Any]:
+    def _after(self) -> StepObservation:
+        """Everything but the outcome of the step that has just been run."""
         observed = self._watch.take()
         self._describer.begin()
         argv = self._state.argv()
         if argv is not None:
             observed["argv"] = argv
         observed["modules"] = self._state.modules()
-        observed["state"] = self._state.rest()
+        observed["state"] = self._state.other_changes()
         if self._hooks:
             observed["state"].setdefault("state", {}).update(self._hooks)
         self._describer.begin()
@@ -215,7 +234,7 @@ class _Run:
         return observed
 
     def _changed_hooks(self, before: List[Any], now: List[Any]) -> None:
-        """Take down whether the step has left another trace or profile function than it found."""
+        """Note the trace or profile function if the step has changed it."""
         self._hooks = {
             name: "none" if new is None else "another"
             for name, old, new in zip(("trace function", "profile function"), before, now)
@@ -232,7 +251,7 @@ class _Run:
         return self._describer.value(frame.f_globals, "the failed namespace")
 
     def _output(self, descriptor: int) -> str:
-        """What was written to a standard stream since the last step."""
+        """The text written to a standard stream since the last step."""
         try:
             self._streams[descriptor - 1].flush()
             size = os.fstat(descriptor).st_size
@@ -246,6 +265,7 @@ class _Run:
         return text if size - start <= _MAX_OUTPUT else "{}... {} bytes".format(text, size - start)
 
     def _list_files(self) -> Dict[str, Any]:
+        """The files of the world, each with what tells a changed file from an unchanged one."""
         found: Dict[str, Any] = {}
         folders = [(self._root, "")]
         while folders:
@@ -269,18 +289,18 @@ _listeners: List[Any] = []
 
 
 def _listen(watch: Watch) -> None:
-    """Have `watch` hear each audit event. A hook stays for good, so that there is one for all cases."""
+    """Pass each audit event to `watch`. A hook cannot be removed, so there is one for all cases."""
     if not _listeners and hasattr(sys, "addaudithook"):
-        _listeners[:] = [_Trial]
-        sys.addaudithook(_heard)
-        _Trial.found = frames.finds_announced()
+        _listeners[:] = [_AnnouncementTest]
+        sys.addaudithook(_hook)
+        _AnnouncementTest.passed = frames.finds_announced()
     _listeners[:] = [watch]
 
 
-class _Trial:
-    """Listens before the first case: whether bodies are found that are followed only once they are announced."""
+class _AnnouncementTest:
+    """Listens before the first case, to test whether audit events announce the body of every module (see `frames`)."""
 
-    auditing, found = True, False
+    auditing, passed = True, False
 
     @staticmethod
     def audit(event: str, args: Any) -> None:
@@ -288,7 +308,7 @@ class _Trial:
             frames.announced(args[0])
 
 
-def _heard(event: str, args: Any, audited: Tuple[str, ...] = AUDITED) -> None:
+def _hook(event: str, args: Any, audited: Tuple[str, ...] = AUDITED) -> None:
     watch = _listeners[0]
     if watch.auditing and event in audited:
         watch.audit(event, args)
@@ -308,8 +328,8 @@ def _entry(root: str, entry: str) -> str:
     return os.path.normpath(os.path.join(root, world.real_name(entry)))
 
 
-def _names(case: Dict[str, Any]) -> Set[str]:
-    """The top-level names that the world could give to modules."""
+def _names(case: CaseRequest) -> Set[str]:
+    """The top-level names that modules of the world could have."""
     found: Set[str] = set()
     files = list(case["files"])
     for step in case["steps"]:
@@ -330,8 +350,8 @@ def _last_frame(exc: BaseException) -> Any:
     return None if traceback is None else traceback.tb_frame
 
 
-def _without_us(traceback: Any) -> Any:
-    """A traceback from the step's own frame on, as a caller would get it."""
+def _without_agent(traceback: Any) -> Any:
+    """The part of a traceback from the step's own frame on, as a caller would get it."""
     while traceback is not None and not traceback.tb_frame.f_code.co_filename.startswith("<step "):
         traceback = traceback.tb_next
     return traceback

@@ -1,7 +1,10 @@
-"""Sees what happens while a step runs: modules executed, warnings shown, audit events, what the world notes down.
+"""Records what happens while a step runs: modules executed, warnings, audit events, and notes of the world's code.
 
-The world needs no help for this: `frames` shows the entry and the exit of every `<module>` frame, also when it
-raises. Each becomes an event, in the order of time, with the namespace and the state of `sys` at that moment.
+Rules. Owns the events of a case in the order of time. It must leave no trace that the world's code could see, and it
+describes objects at the moment of the event, since they may change afterwards.
+
+Theory of operation. `frames` reports the entry and the exit of every `<module>` frame, also when it raises, without
+help from the world. Each becomes an event with the namespace and the changes of the interpreter's state at that moment.
 """
 
 from __future__ import annotations
@@ -9,12 +12,17 @@ from __future__ import annotations
 import re
 import sys
 import types
-from typing import Any, Callable, Dict, List, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Set, Tuple
 
 from . import OF_AN_IMPORT, SPECIALS, frames
 from .describe import Describer, ask, identity, own_dict, safe_str, type_name
 from .frames import get_ident
 from .state import State
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from .messages import Event, StepObservation
 
 AUDITED = ("open", "compile", "exec", "import", "function.__new__")
 _PYC_TEMPORARY = re.compile(r"(\.pyc)\.\d+$")
@@ -35,10 +43,10 @@ class Watch:
         self._names = names
         self._counts: Dict[str, int] = {}
         self._running: List[Tuple[int, Any]] = []
-        self.throughout = True  # see also bodies that are executed without the interpreter telling of it
+        self.throughout = True  # also report bodies that no audit event announces
         self.auditing = False
         self._thread = 0
-        self.events: List[Dict[str, Any]] = []
+        self.events: List[Event] = []
         self.audited: List[List[Any]] = []
 
     def start(self) -> None:
@@ -48,13 +56,13 @@ class Watch:
         frames.follow(self._begins, self._ends, self._running, throughout=self.throughout)
 
     def stop(self) -> None:
-        """Stop watching; what happens next is our own doing."""
-        frames.rest()
+        """Stop watching: the agent itself acts from here on."""
+        frames.stop()
         self.auditing = False
 
-    def take(self) -> Dict[str, Any]:
+    def take(self) -> StepObservation:
         """The events since the last call, and the audit events."""
-        taken = {"events": self.events, "audit": self.audited}
+        taken: StepObservation = {"events": self.events, "audit": self.audited}
         self.events, self.audited = [], []
         return taken
 
@@ -62,16 +70,16 @@ class Watch:
 
     def _begins(self, frame: types.FrameType) -> None:
         if self._is_execution(frame):
-            self._take_down(self._entry, frame)
+            self._record(self._entry, frame)
 
     def _ends(self, frame: types.FrameType) -> None:
-        self._take_down(self._exit, frame)
+        self._record(self._exit, frame)
 
-    def _take_down(self, moment: Callable[[types.FrameType], Dict[str, Any]], frame: types.FrameType) -> None:
+    def _record(self, describe: Callable[[types.FrameType], Event], frame: types.FrameType) -> None:
         auditing, self.auditing = self.auditing, False
         try:
             self._describer.begin()
-            self.events.append(moment(frame))
+            self.events.append(describe(frame))
         finally:
             self.auditing = auditing
 
@@ -81,34 +89,35 @@ class Watch:
             return False
         if self._is_world(file):
             return True
-        # What exec makes of a text, and code under a wrong name: a run if it is given a module's namespace.
+        # Code from `exec` of a text, or with a wrong file name: it is a run if its namespace is that of a module.
         if "__spec__" not in frame.f_globals:
             return False
         if any(namespace is frame.f_globals for _, namespace in self._running):
-            return False  # a module that runs evaluates a text in its own namespace, or has it evaluated
+            return False  # a running module has a text evaluated in its own namespace
         place = frame.f_globals.get("__file__")
         if file != "<string>" and not (type(place) is str and self._is_world(place)):
             return False
         return not _has_own_locals(frame)
 
-    def _entry(self, frame: types.FrameType) -> Dict[str, Any]:
+    def _entry(self, frame: types.FrameType) -> Event:
+        """The event of a body that begins."""
         namespace = frame.f_globals
         describe = self._describer.value
-        how = "import" if _is_import(namespace) else "run"
+        is_import = _is_import(namespace)
         file = self._describer.text(frame.f_code.co_filename)
         count = self._counts[file] = self._counts.get(file, 0) + 1
         where = file + (" #{}".format(count) if count > 1 else "")
         known = self._describer.label(namespace)
         self._describer.name(namespace, "globals of " + where)
-        entry: Dict[str, Any] = {"event": how, "file": file}
+        entry: Event = {"event": "import" if is_import else "run", "file": file}
         handled = sys.exc_info()[0]
         if handled is not None:
             entry["handled"] = type_name(handled)
         if known is not None:
             entry["namespace"] = known
-        shown = SPECIALS if how == "run" else OF_AN_IMPORT
+        specials = OF_AN_IMPORT if is_import else SPECIALS
         entry["specials"] = {
-            key: describe(namespace[key], "{} of {}".format(key, where)) for key in shown if key in namespace
+            key: describe(namespace[key], "{} of {}".format(key, where)) for key in specials if key in namespace
         }
         entry["keys"] = [describe(key, "key") for key in list(namespace)]
         entry["globals"] = [
@@ -117,42 +126,42 @@ class Watch:
             if key not in SPECIALS
         ]
         entry["locals"] = not _has_own_locals(frame)
-        entry.update(self._surroundings(namespace))
+        self._surroundings(namespace, entry)
         self._running.append((identity(frame), namespace))
         return entry
 
-    def _exit(self, frame: types.FrameType) -> Dict[str, Any]:
+    def _exit(self, frame: types.FrameType) -> Event:
+        """The event of a body that ends."""
         namespace = frame.f_globals
         while self._running and self._running.pop()[0] != identity(frame):
             pass
-        leaving: Dict[str, Any] = {"event": "end", "file": self._describer.text(frame.f_code.co_filename)}
+        leaving: Event = {"event": "end", "file": self._describer.text(frame.f_code.co_filename)}
         if not _is_import(namespace):
             leaving["globals"] = [
                 pair
                 for pair in self._describer.pairs(namespace, "exit global")
                 if pair[0] not in ("__builtins__", "__warningregistry__")
             ]
-        leaving.update(self._surroundings(namespace))
+        self._surroundings(namespace, leaving)
         return leaving
 
-    def _surroundings(self, namespace: Dict[Any, Any]) -> Dict[str, Any]:
-        found: Dict[str, Any] = {}
+    def _surroundings(self, namespace: Dict[Any, Any], event: Event) -> None:
+        """Add the changes of the interpreter's state at this moment to an event."""
         argv = self._state.argv()
         if argv is not None:
-            found["argv"] = argv
-        found["entry"] = _entry_of(namespace)
+            event["argv"] = argv
+        event["entry"] = _entry_of(namespace)
         modules = self._state.modules()
         if modules:
-            found["modules"] = modules
-        rest = self._state.rest(in_flight=True)
-        if rest:
-            found["state"] = rest
-        return found
+            event["modules"] = modules
+        others = self._state.other_changes(in_flight=True)
+        if others:
+            event["state"] = others
 
     # -- the rest ---------------------------------------------------------------------------------------------
 
     def note(self, *values: object) -> None:
-        """What the world's code calls to write something down, in order with everything else."""
+        """Record some values as an event: a function that the world's code may call."""
         self._describer.begin()
         self.events.append({"event": "note", "values": [self._describer.value(v, "noted") for v in values]})
 
@@ -164,14 +173,15 @@ class Watch:
         if where == "<implementation>" and issubclass(
             category, (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
         ):
-            return  # about the implementation's own code, and nobody is shown it
+            return  # it is about the implementation's own code, and hidden by default
         text = self._describer.message(safe_str(message))
         self.events.append({"event": "warning", "category": type_name(category), "text": text, "where": where})
 
     def audit(self, event: str, args: tuple) -> None:  # type: ignore[type-arg]
-        """Hear one of the AUDITED events (PEP 578): kept are those of the step's thread that concern the world.
+        """Record one of the AUDITED events (PEP 578) if it concerns the world.
 
-        Like the modules executed, those of other threads come in an order, and at times in a number, that is chance.
+        Only those of the step's own thread: the order of other threads' events, and at times their number, is chance.
+        The same holds for modules executed.
         """
         if get_ident() != self._thread:
             return
@@ -180,7 +190,7 @@ class Watch:
             if type(subject) is str and subject.partition(".")[0] in self._names:
                 self.audited.append([event, subject])
             return
-        if event in ("exec", "function.__new__"):  # which is another way to execute code
+        if event in ("exec", "function.__new__"):  # the latter is another way to execute code
             frames.announced(subject)
             if event != "exec":
                 return
@@ -191,7 +201,7 @@ class Watch:
             subject = subject.decode("utf-8", "surrogateescape")
         if type(subject) is not str or not self._is_world(subject) or subject.startswith("<step "):
             return
-        # Not an archive that is searched: by anybody's import of anything.
+        # Not an archive on sys.path, which any import of anything may open.
         if any(type(entry) is str and entry == subject for entry in list(sys.path)):
             return
         text = self._describer.text(subject)
@@ -199,10 +209,10 @@ class Watch:
 
 
 def _has_own_locals(frame: types.FrameType) -> bool:
-    """Whether code has other locals than globals.
+    """True if the locals of a frame are not its globals.
 
-    Not asked on 3.12 where a comprehension has become part of the body: to look is to have its variables written back,
-    as None and with a warning, when a profile function is there.
+    The answer is False without a look on 3.12 where a comprehension has become part of the body: looking would write
+    its variables back, as None and with a warning, if there is a profile function.
     """
     if _WRITES_BACK and frame.f_code.co_nlocals:
         return False
@@ -210,7 +220,7 @@ def _has_own_locals(frame: types.FrameType) -> bool:
 
 
 def _is_import(namespace: Dict[Any, Any]) -> bool:
-    """Whether a module's code is being executed by an import, which marks the spec while it lasts."""
+    """True if a module's code is being executed by an import, which marks the spec meanwhile."""
     spec = namespace.get("__spec__")
     if ask(spec, "_initializing") is not True:
         return False
@@ -219,11 +229,11 @@ def _is_import(namespace: Dict[Any, Any]) -> bool:
     return module is not None and own_dict(module) is namespace
 
 
-def _entry_of(namespace: Dict[Any, Any]) -> str:
-    """What `sys.modules` holds under the module's own name: nothing, the module itself, or something else."""
+def _entry_of(namespace: Dict[Any, Any]) -> Literal["absent", "own", "another"]:
+    """The entry of `sys.modules` under a module's name: none, the module itself, or another object."""
     try:
         found = sys.modules.get(namespace.get("__name__"), _MISSING)  # type: ignore[arg-type]
-    except Exception:  # a name that cannot be hashed, or that will not be compared
+    except Exception:  # the name cannot be hashed or compared
         return "absent"
     if found is _MISSING:
         return "absent"

@@ -26,7 +26,7 @@ Look = Tuple[int, int, int]
 
 
 def prepare(files: Dict[str, Recipe]) -> None:
-    """Import what is dear to import, and what few worlds need: once, in the warm agent."""
+    """Import what is slow to import and needed by few worlds: once, in the warm agent."""
     if any(isinstance(recipe, dict) and "zip" in recipe for recipe in files.values()):
         import zipfile  # noqa: F401
 
@@ -47,8 +47,8 @@ def real_name(name: str) -> str:
 def write(root: str, files: Dict[str, Recipe], moment: int = 0) -> Optional[Dict[str, Look]]:
     """Write `files` below `root`, which is there; `moment` counts the changes since the world began.
 
-    Returned is what files that have been written look like, by their names below `root`; None if it takes a look
-    around to tell.
+    Returns the look of each written file (see `look`), by its name below `root`; None if the caller has to list the
+    folder to know.
     """
     when = EPOCH + STEP * moment
     folders, there = {root}, {root}
@@ -79,7 +79,7 @@ def write(root: str, files: Dict[str, Recipe], moment: int = 0) -> Optional[Dict
 
 
 def look(status: os.stat_result) -> Look:
-    """By what a file is told from what it was, or from another one."""
+    """The facts by which a changed file, or another one, is recognised."""
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
@@ -88,17 +88,17 @@ def _delete(path: str) -> None:
         import shutil
 
         shutil.rmtree(path)
-    elif os.path.lexists(path):  # what a run should have written may be missing: that is for the judge to say
+    elif os.path.lexists(path):  # a file that a run should have written may be missing, which is not judged here
         os.remove(path)
 
 
 def _write_one(root: str, path: str, recipe: Recipe, when: int, replaces: bool) -> Optional[Look]:
     if replaces and os.path.islink(path):
-        os.remove(path)  # what is written takes the link's place, and not that of the file it leads to
+        os.remove(path)  # the new file replaces the link, and not the file that it leads to
     if isinstance(recipe, dict) and "symlink" in recipe:
         os.symlink(real_name(recipe["symlink"]), path)
         return None
-    # Without a file object, which costs as much again.
+    # Without a file object, which would double the time.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
     try:
         data = content(root, path, recipe, when)

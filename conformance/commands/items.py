@@ -1,15 +1,13 @@
-"""What pytest collects and runs: a fixture from its TOML file, the cases that the families enumerate, the searches."""
+"""The items that pytest collects and runs: fixtures from TOML files, the cases of the families, the searches."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ..cases import families
 from ..cases.fixtures import read
 from ..cases.model import SEARCH, Case, CaseError
 from ..clauses import registry
@@ -37,11 +35,12 @@ class FixtureFile(pytest.File):
 
     def collect(self) -> Iterator[pytest.Item]:
         """The case, if it was selected. Raises CaseError."""
-        case = read(self.path, self.config.stash[SESSION].folder)
-        unknown = [one for one in case.clauses if one not in registry()]
+        selection = self.config.stash[SESSION].request.selection
+        case = read(self.path, selection.folder)
+        unknown = [clause for clause in case.clauses if clause not in registry()]
         if unknown:
             raise CaseError(f"{self.path}: there is no clause {unknown[0]!r}; {command('list')} clauses lists them")
-        if self.config.stash[SESSION].wants(case):
+        if selection.wants(case):
             yield CaseItem.from_parent(self, name=case.id.rpartition("/")[2], case=case)
 
     repr_failure = _repr_collection
@@ -52,13 +51,8 @@ class FamiliesFolder(pytest.Directory):
 
     def collect(self) -> Iterator[pytest.Item]:
         """The generated cases that were selected. Raises CaseError."""
-        session = self.config.stash[SESSION]
-        if session.selection and all(one in session.fixtures or one.startswith(SEARCH) for one in session.selection):
-            return  # no need to enumerate anything
-        step = 1 if session.selection else session.plan.profile.families
-        for case in itertools.islice(families.generate(session.folder), 0, None, step):
-            if session.wants(case):
-                yield CaseItem.from_parent(self, name=case.id.partition("/")[2], case=case)
+        for case in self.config.stash[SESSION].request.selection.generated():
+            yield CaseItem.from_parent(self, name=case.id.partition("/")[2], case=case)
 
     repr_failure = _repr_collection
 
@@ -97,29 +91,31 @@ class CaseItem(pytest.Item):
         self.records = [record, *replays]
         add_properties(self, record)
         stale = [sentence for replay in replays if (sentence := complaint(replay))]
-        if self.config.option.write_baseline and (stale or records.counts(record, session.level)):
+        if self.config.option.write_baseline and (stale or records.counts(record, session.request.level)):
             pytest.xfail("it is written into the baseline")
-        if stale and not records.counts(record, session.level):
+        if stale and not records.counts(record, session.request.level):
             raise Stale("\n".join(stale))
         if trial.verdict in ("unsupported", "not-run"):
             pytest.skip(visible(trial.reason))
-        if records.counts(record, session.level):
+        if records.counts(record, session.request.level):
             raise Diverges(trial)
         if reasons := dict.fromkeys(
-            one["expected"]["reason"] for one in record["divergences"] if one["expected"] and one["cause"]
+            divergence["expected"]["reason"]
+            for divergence in record["divergences"]
+            if divergence["expected"] and divergence["cause"]
         ):
             pytest.xfail("; ".join(filter(None, reasons)) or "the baseline expects it")
 
     def _everything(self) -> Iterator[tuple[str, Case]]:
-        return ((one.batch, one.case) for one in self.session.items if isinstance(one, CaseItem))
+        return ((item.batch, item.case) for item in self.session.items if isinstance(item, CaseItem))
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """A divergence in one line a field; anything else is the suite's own fault."""
         if isinstance(excinfo.value, Diverges):
             return "\n".join(
-                f"{one.signature}: {one.where}: oracle {show(one.oracle)}, candidate {show(one.candidate)}"
-                for one in excinfo.value.trial.divergences
-                if one.cause
+                f"{cause.signature}: {cause.where}: oracle {show(cause.oracle)}, candidate {show(cause.candidate)}"
+                for cause in excinfo.value.trial.divergences
+                if cause.cause
             )
         if isinstance(excinfo.value, AgentError | Stale):
             return visible(str(excinfo.value), "\n")
@@ -142,7 +138,7 @@ class SearchItem(pytest.Item):
         session = self.config.stash[SESSION]
         rest = [item for item in self.session.items if isinstance(item, SearchItem)]
         self.records = session.search(self.name, len(rest) - rest.index(self))
-        if any(records.counts(one, session.level) for one in self.records):
+        if any(records.counts(record, session.request.level) for record in self.records):
             if self.config.option.write_baseline:
                 pytest.xfail("it is written into the baseline")
             raise Found
@@ -150,7 +146,7 @@ class SearchItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The finds in a line each; anything else is the suite's own fault."""
         if isinstance(excinfo.value, Found):
-            return "\n".join(f"{one['id']}: {one['summary']}" for one in self.records if one["record"] == "trial")
+            return "\n".join(f"{find['id']}: {find['summary']}" for find in self.records if find["record"] == "trial")
         return str(excinfo.value) if isinstance(excinfo.value, AgentError) else super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:

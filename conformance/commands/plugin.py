@@ -1,7 +1,8 @@
 """The pytest plugin: options and hooks, nothing else.
 
-What was asked for is checked (`asked`), a session starts the two sides and has the cases examined (`session`), pytest
-collects and runs them (`items`); here all that meets pytest, and becomes its outcomes, the summary and the exit status.
+The request of a run is checked (`request`), a session opens the two sides and has the cases examined (`session`),
+pytest collects and runs them (`items`); here all of that meets pytest, and becomes its outcomes, the summary and the
+exit status.
 """
 
 from __future__ import annotations
@@ -10,24 +11,26 @@ import itertools
 import os
 import pickle
 import sys
+import traceback
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest._code.code import ExceptionRepr
 from rich.console import Console
 from xdist.plugin import parse_numprocesses  # type: ignore[import-untyped]
 
 from .. import INTERRUPTED
 from ..cases.model import FAMILIES, SEARCH, CaseError
-from ..clauses import Level, registry
+from ..clauses import registry
 from ..judge.baseline import BaselineError
 from ..observation import batches
 from ..observation.interpreters import BadInterpreter
 from ..observation.recording import RecordingError
 from ..observation.side import AgentError, CandidateError
 from ..report import baseline as baseline_report
-from ..report import records, terminal
+from ..report import terminal
 from ..report.console import console_on
 from ..report.details import print_details
 from ..report.numbers import numbers
@@ -64,32 +67,21 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """Check what was asked for, and start both sides; a fault ends here, with one sentence and its status."""
     if config.option.help or config.option.version:
         return None
-    _started.append(True)
     try:
-        folder = request.fixtures_folder(config)
-        baseline = request.baseline(config, folder)
-        selection = request.selection(config, folder, (baseline and baseline.cases) or ())
-        tried_for = request.tried_for(config)
-        level = Level.parse(config.option.level)
-        request.settle_candidate(config)
-        plan = request.plan(config)
-        target = request.target(config)
-        known = baseline.on(target.implementation, target.version) if baseline else ()
+        requested = request.read(config)
     except (UsageError, BadInterpreter, BaselineError, CaseError) as exc:
         return _complain(str(exc), 2)
     if any(isinstance(plugin, request.Checking) for plugin in config.pluginmanager.get_plugins()):
         print("The command line can be followed. Nothing was run.")
         return 0
-    session = Session(config, level, selection, folder, plan, tried_for)
-    session.baseline, session.expected = baseline, known
-    config.stash[SESSION] = session
-    config.args[:] = [str(folder)]
-    _keep_together(config, session)
+    config.stash[SESSION] = session = Session(config, requested)
+    config.args[:] = [str(requested.selection.folder)]
+    _keep_together(config, requested)
     try:
-        session.open(target)
-        if not hasattr(config, "workerinput"):
-            session.begin_report(config.option.report)
-            _begun.append(session)
+        session.open()
+        if not session.is_worker:
+            session.open_reports()
+            _run.reporting = session
     except (UsageError, BadInterpreter, CaseError, RecordingError, OutputError) as exc:
         session.close()
         return _complain(str(exc), 2)
@@ -102,18 +94,22 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     except (AgentError, OSError) as exc:
         session.close()
         return _complain(f"The suite itself failed: {exc}", 4)
-    except BaseException:
+    except BaseException as exc:
         session.close()
+        if isinstance(exc, Exception) and hasattr(config, "workerinput"):
+            # In words that can be sent: whoever leads would wait for them without end.
+            raise AgentError(encodable("".join(traceback.format_exception(exc)), "utf-8")) from None
         raise
     return None
 
 
-def _keep_together(config: pytest.Config, session: Session) -> None:
+def _keep_together(config: pytest.Config, requested: request.Request) -> None:
     """Work in one process where others could not be told what to do: what they are sent has to be UTF-8."""
     if not config.option.numprocesses:
         return
-    given = [*map(str, config.invocation_params.args), *sys.argv, *sys.path, os.getcwd(), *session.fixtures]
-    odd = next((one for one in given if encodable(one, "utf-8") != one), None)
+    given = [*map(str, config.invocation_params.args), *sys.argv, *sys.path, os.getcwd()]
+    given += requested.selection.fixture_ids
+    odd = next((word for word in sorted(given) if encodable(word, "utf-8") != word), None)
     if odd is not None:
         print(
             f"One process does all the work: {visible(odd)} is not UTF-8, and others cannot be told.", file=sys.stderr
@@ -131,6 +127,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 def _complain(sentence: str, status: int) -> int:
     print(visible(sentence, "\n"), file=sys.stderr)
     print(terminal.last_line(None, status, None), file=sys.stderr)
+    _run.concluded = True
     return status
 
 
@@ -143,56 +140,66 @@ def _console(reporter: Any) -> Console:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None]:
     """Map the exit status, write the report, and have the last word."""
     ours = session.config.stash.get(SESSION, None)
-    if ours is None or ours.run is None or hasattr(session.config, "workerinput"):
+    if ours is None or ours.results is None or ours.is_worker:
         yield
         return
     with interruption.held():
         session.exitstatus = ours.conclude(exitstatus)
-        add_numbers(session.config, numbers(ours.whole))
+        add_numbers(session.config, numbers(ours.run))
         yield  # pytest ends its workers and writes its JUnit file
         if interruption.waiting():
-            session.exitstatus, ours.end = INTERRUPTED, records.end_record(INTERRUPTED, ours.trials, ours.clauses)
+            session.exitstatus = INTERRUPTED
+            ours.results.fail(INTERRUPTED)
         if ours.problem:
             print(f"The suite itself failed: {ours.problem}", file=sys.stderr)
         reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
         files = ours.config.option.report
         reporter._tw.flush()
-        terminal.overview(_console(reporter), ours.whole, files=files, then=ours.next_command())
-        _concluded.append(True)
+        terminal.overview(_console(reporter), ours.run, files=files, then=ours.next_command())
+        _run.concluded = True
 
 
 def conclude_early() -> None:
     """Write the reports of a session that was interrupted where pytest does not end it."""
-    with interruption.held():
-        for session in _begun:
-            session.interrupted = True
-            session.conclude(0)
-            session.close()
+    if _run.reporting is not None:
+        with interruption.held():
+            _run.reporting.interrupt()
+            _run.reporting.conclude(0)
+            _run.reporting.close()
 
 
 def pytest_keyboard_interrupt(excinfo: pytest.ExceptionInfo[BaseException]) -> None:
     """Tell Ctrl-C apart from pytest's own interruptions."""
-    if excinfo.type is KeyboardInterrupt and _leading:
-        _leading[-1].interrupted = True
+    if excinfo.type is KeyboardInterrupt and _run.gathering is not None:
+        _run.gathering.interrupt()
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """The table and the divergences."""
     ours = config.stash.get(SESSION, None)
-    if ours is None or ours.run is None:
+    if ours is None or ours.results is None:
         return
-    faults = [one for one in terminalreporter.stats.get("error", []) if one.longreprtext]
-    faults += [one for one in terminalreporter.stats.get("failed", []) if getattr(one, "conformance", None) is None]
-    for one in faults:
-        terminalreporter.write_line(f"\nThe suite itself failed: {one.longreprtext}")
-    if any(isinstance(one, pytest.CollectReport) for one in faults):
+    faults = [report for report in terminalreporter.stats.get("error", []) if report.longreprtext]
+    failed = terminalreporter.stats.get("failed", [])
+    faults += [report for report in failed if getattr(report, "conformance", None) is None]
+    for report in faults:
+        terminalreporter.write_line(f"\nThe suite itself failed: {report.longreprtext}")
+    if any(isinstance(report, pytest.CollectReport) for report in faults):
         return  # nothing was run
-    if not ours.trials and not ours.searches:
+    results = ours.results
+    if not results.trials and not results.searches:
         return  # nothing was chosen, or only collected
     console = _console(terminalreporter)
-    print_details(console, ours.whole, registry(), ours.commands, ours.written)
-    if ours.baseline is not None:
-        baseline_report.summary(console, ours.baseline, ours.trials, ours.replays, ours.told)
+    print_details(console, ours.run, registry(), ours.printed.commands, ours.written)
+    if ours.request.baseline is not None:
+        baseline_report.summary(console, ours.request.baseline, results.trials, results.replays, ours.baseline_news)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(error: object) -> None:
+    """Count workers that died."""
+    if error and _run.gathering is not None:
+        _run.gathering.fail()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -205,23 +212,23 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
     """Add the searches, and put cases that belong together into batches, which run one after another in one process."""
-    run = config.stash[SESSION]
-    for name in run.searched:
+    ours = config.stash[SESSION]
+    for name in ours.searched:
         item: pytest.Item = SearchItem.from_parent(session, name=name, nodeid=f"{SEARCH}/{name}")
-        item.add_marker(pytest.mark.xdist_group(item.nodeid if run.plan.alone else SEARCH))
+        item.add_marker(pytest.mark.xdist_group(item.nodeid if ours.request.plan.alone else SEARCH))
         items.append(item)
     known = {item.case.id: item for item in items if isinstance(item, CaseItem)}
     first: list[pytest.Item] = []
-    for case in run.to_replay():
+    for case in ours.to_replay():
         replay = known.get(case.id) or CaseItem.from_parent(session, name=case.id, case=case, nodeid=case.id)
         replay.batch = f"baseline-{len(first) // batches.SIZE}"
         replay.add_marker(pytest.mark.xdist_group(replay.batch))
         first.append(replay)
     items[:] = [*first, *(item for item in items if item not in set(first))]
-    ours = [item for item in items[len(first) :] if isinstance(item, CaseItem)]
-    for family, some in itertools.groupby(ours, lambda item: item.case.family):
+    case_items = [item for item in items[len(first) :] if isinstance(item, CaseItem)]
+    for family, members in itertools.groupby(case_items, lambda item: item.case.family):
         size = batches.SIZE_OF_FAMILIES if family.startswith(f"{FAMILIES}/") else batches.SIZE
-        for number, item in enumerate(some):
+        for number, item in enumerate(members):
             item.batch = f"{family}-{number // size}"
             item.add_marker(pytest.mark.xdist_group(item.batch))
 
@@ -235,14 +242,14 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """The folder of the families gives what they enumerate."""
-    if path == parent.config.stash[SESSION].folder / FAMILIES:
+    if path == parent.config.stash[SESSION].request.selection.folder / FAMILIES:
         return FamiliesFolder.from_parent(parent, path=path)
     return None
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """Each TOML file below `fixtures/` is a fixture."""
-    if file_path.suffix == ".toml" and parent.config.stash[SESSION].folder in file_path.parents:
+    if file_path.suffix == ".toml" and parent.config.stash[SESSION].request.selection.folder in file_path.parents:
         return FixtureFile.from_parent(parent, path=file_path)
     return None
 
@@ -276,57 +283,66 @@ _SENT = "conformance"
 
 def pytest_runtest_logreport(report: Any) -> None:
     """Gather the records, where the run is led."""
-    if _leading:
-        own: list[Record] | None = getattr(report, "conformance", None)
-        if own is not None:
-            _leading[-1].take(own)
+    if _run.gathering is not None:
+        taken: list[Record] | None = getattr(report, "conformance", None)
+        if taken is not None:
+            _run.gathering.take(taken)
         elif report.when == "call" or report.failed:  # a worker that died fails a case in no phase at all
-            _leading[-1].failures += 1
+            _run.gathering.fail()
 
 
 def pytest_collectreport(report: pytest.CollectReport) -> None:
     """Count what could not be collected, where the run is led."""
-    if _leading and report.failed:
-        _leading[-1].failures += 1
+    if _run.gathering is not None and report.failed:
+        _run.gathering.fail()
 
 
-def pytest_internalerror(excinfo: pytest.ExceptionInfo[BaseException]) -> bool | None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_internalerror(excrepr: ExceptionRepr, excinfo: pytest.ExceptionInfo[BaseException]) -> bool | None:
     """Count what went wrong in pytest, or in a worker, where the run is led: it is no verdict."""
-    if not _leading:
+    if _run.gathering is None:
         return None
+    if _run.gathering.is_worker:
+        said = encodable(str(excrepr), "utf-8")  # which is sent
+        excrepr.toterminal = lambda tw: tw.write(said)  # type: ignore[method-assign]
     if isinstance(excinfo.value, BrokenPipeError):  # whoever read our output, `head` perhaps, has had enough
         silence()
-        _leading[-1].interrupted = True
+        _run.gathering.interrupt()
         return True
-    _leading[-1].failures += 1
+    _run.gathering.fail()
     return None
 
 
-_concluded: list[bool] = []
+class _Run:
+    """The state of this process's run, for hooks that pytest tells no configuration, and for the command afterwards.
+
+    reporting: the session whose report files are open; a worker has none. gathering: the session to which pytest's
+    reports belong, from its start on. concluded: true once all was written and said.
+    """
+
+    def __init__(self) -> None:
+        self.reporting: Session | None = None
+        self.gathering: Session | None = None
+        self.concluded = False
+
+
+_run = _Run()
 
 
 def concluded() -> bool:
-    """Whether the plugin had the last word."""
-    return bool(_concluded)
-
-
-_leading: list[Session] = []
-_begun: list[Session] = []  # whose reports have begun
-_started: list[bool] = []
-
-
-def started() -> bool:
-    """Whether the plugin got to say how the run ended."""
-    return bool(_started)
+    """True if the plugin had the last word."""
+    return _run.concluded
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """From here on, reports belong to this session."""
     ours = session.config.stash.get(SESSION, None)
-    if ours is not None:
-        _leading.append(ours)
-        if ours.run is not None and not hasattr(session.config, "workerinput"):
-            add_run_properties(session.config, ours.run)
-            session.config.pluginmanager.register(Words(ours.level))
-            if session.config.option.verbose < 0 and not session.config.option.collectonly:
-                session.config.pluginmanager.register(Watcher(ours.progress(), ours.level))
+    if ours is None or ours.results is None:
+        return
+    _run.gathering = ours
+    if ours.is_worker:
+        return
+    add_run_properties(session.config, ours.results.head)
+    session.config.pluginmanager.register(Words(ours.request.level))
+    if session.config.option.verbose < 0 and not session.config.option.collectonly:
+        session.config.pluginmanager.register(Watcher(ours.progress(), ours.request.level))

@@ -38,7 +38,7 @@ from ..observation.recording import (
     decode,
     encode,
     file_of,
-    fold,
+    fold_entry,
     texts,
 )
 from ..observation.side import AgentError, Reply, Side
@@ -199,7 +199,7 @@ def _entries(
             elif language not in taken and not _unmet(case, builds[language]):
                 lost[language] = lost.get(language, 0) + 1
         if stored:
-            yield case.id, fold(case.digest, stored)
+            yield case.id, fold_entry(case.digest, stored)
 
 
 def _is_recorded(recordings: Recordings, case: Case, build: Build) -> bool:

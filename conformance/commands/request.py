@@ -1,7 +1,7 @@
-"""What a run was asked for: the candidate, the cases, the baseline and the search, each checked.
+"""The request of a run: target, cases, level, baseline and search, each checked.
 
-That each value is one that its option takes, `options` has checked before; here it is checked that they fit together,
-and that there is what they name.
+`options` has checked before that each value is one that its option takes; here it is checked that the values fit
+together, and that what they name exists.
 """
 
 from __future__ import annotations
@@ -17,25 +17,72 @@ from ..cases import families
 from ..cases.fixtures import fixtures
 from ..cases.model import FAMILIES, SEARCH
 from ..cases.strategies import PROPERTIES
-from ..clauses import CHAPTERS, registry
-from ..judge.baseline import Baseline
+from ..clauses import CHAPTERS, Level, registry
+from ..judge.baseline import Baseline, Known
 from ..judge.baseline import read as read_baseline
 from ..observation.interpreters import BadInterpreter, Target, find
 from ..search.profiles import PROFILES, Profile, seconds
 from . import command_line
 from .kinds import UsageError, nearest
+from .selection import Selection
 
 
 class Checking:
-    """A pytest plugin that says: check what was asked for, and run nothing."""
+    """A pytest plugin whose presence says: check the request, and run nothing."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plan of the search: a number of examples for each property, or a length of time in seconds for all.
+
+    alone: true if each property is searched by itself, in a process that knows nothing of the others.
+    """
+
+    profile: Profile
+    examples: int
+    seconds: float | None
+    alone: bool
+
+
+@dataclass(frozen=True)
+class Request:
+    """All that a run was asked for.
+
+    level: up to which a divergence fails the run. baseline: None, if nothing was said of one. expected: the divergences
+    that it expects on the target.
+    """
+
+    target: Target
+    level: Level
+    selection: Selection
+    plan: Plan
+    baseline: Baseline | None
+    expected: tuple[Known, ...]
+
+
+def read(config: pytest.Config) -> Request:
+    """The request in pytest's options. Raises UsageError, BadInterpreter, BaselineError, CaseError."""
+    folder = _fixtures_folder(config)
+    baseline = _baseline(config, folder)
+    names = _names(config, folder, (baseline and baseline.cases) or ())
+    _settle_candidate(config)
+    plan, target = _plan(config), _target(config)
+    return Request(
+        target=target,
+        level=Level.parse(config.option.level),
+        selection=Selection(folder, names, _clauses_of(config), plan.profile.families),
+        plan=plan,
+        baseline=baseline,
+        expected=baseline.on(target.implementation, target.version) if baseline else (),
+    )
 
 
 _POINTED = "packages/nested_package_runs_main::MAIN-SUBMODULE"
 _ENDLESS = 10**9  # examples
 
 
-def settle_candidate(config: pytest.Config) -> None:
-    """From where the candidate is imported; with --interpreter, that it is its own runpy. Raises UsageError."""
+def _settle_candidate(config: pytest.Config) -> None:
+    """Settle from where the candidate is imported; with --interpreter it is its own runpy. Raises UsageError."""
     option = config.option
     if option.interpreter and option.impl not in ("reference", "runpy"):
         raise UsageError("--interpreter judges the interpreter's own runpy, and --impl another: give one of the two.")
@@ -45,7 +92,7 @@ def settle_candidate(config: pytest.Config) -> None:
         option.import_from = str(Path.cwd())
 
 
-def target(config: pytest.Config) -> Target:
+def _target(config: pytest.Config) -> Target:
     """The interpreter that is asked for. Raises UsageError."""
     name = "--interpreter" if config.option.interpreter else "--target"
     try:
@@ -54,21 +101,21 @@ def target(config: pytest.Config) -> Target:
         raise UsageError(f"{name}: {exc}") from None
 
 
-def fixtures_folder(config: pytest.Config) -> Path:
-    """Where the cases lie. Raises UsageError."""
+def _fixtures_folder(config: pytest.Config) -> Path:
+    """The folder of the cases. Raises UsageError."""
     folder = Path(config.option.cases).resolve()
     if not any(fixtures(folder)):
         raise UsageError(f"--cases: {folder} holds no fixtures: they are TOML files in folders named after a chapter.")
     return folder
 
 
-def selection(config: pytest.Config, folder: Path, own: Iterable[str]) -> frozenset[str]:
-    """The clauses, chapters and fixtures that were named on the command line; each must name something.
+def _names(config: pytest.Config, folder: Path, brought: Iterable[str]) -> frozenset[str]:
+    """The clauses, chapters and fixtures that were named on the command line. Raises UsageError.
 
-    own: ids of cases that a baseline brings.
+    brought: ids of cases that a baseline brings.
     """
     known = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)} | {FAMILIES}
-    known |= {SEARCH, *(f"{SEARCH}/{name}" for name in PROPERTIES), *own}
+    known |= {SEARCH, *(f"{SEARCH}/{name}" for name in PROPERTIES), *brought}
     chosen = set()
     given = {str(word) for word in config.invocation_params.args}
     for word in config.args:
@@ -101,8 +148,8 @@ def _unknown(word: str, name: str, known: frozenset[str] | set[str]) -> str:
     )
 
 
-def tried_for(config: pytest.Config) -> dict[str, tuple[str, ...]]:
-    """By case, the clauses for which it is to be tried: those that were named with it, as in `CASE::CLAUSE`."""
+def _clauses_of(config: pytest.Config) -> dict[str, tuple[str, ...]]:
+    """The clauses for which each case is to be tried: those that were named with it, as in `CASE::CLAUSE`."""
     found: dict[str, tuple[str, ...]] = {}
     for word in config.args:
         name, points, clause = _parts(word)
@@ -117,8 +164,8 @@ def _parts(word: str) -> tuple[str, str, str]:
     return name.removesuffix(".toml").removeprefix("fixtures/"), points, clause
 
 
-def baseline(config: pytest.Config, folder: Path) -> Baseline | None:
-    """What is expected, if anything is said of that. Raises UsageError, BaselineError, CaseError."""
+def _baseline(config: pytest.Config, folder: Path) -> Baseline | None:
+    """The baseline, if one was named. Raises UsageError, BaselineError, CaseError."""
     option = config.option
     if not option.baseline:
         if option.write_baseline:
@@ -153,18 +200,8 @@ class Ids(Collection[str]):
         return len(self._known)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What is to be searched: examples for each property, until when at the latest, and where finds are kept."""
-
-    profile: Profile
-    examples: int
-    seconds: float | None
-    alone: bool  # whether each property is searched by itself, in a process that knows nothing of the others
-
-
-def plan(config: pytest.Config) -> Plan:
-    """How to search."""
+def _plan(config: pytest.Config) -> Plan:
+    """The plan of the search."""
     option = config.option
     profile = PROFILES[option.profile]
     if not option.budget:

@@ -1,25 +1,112 @@
-"""Opens the two sides of a run: the oracle and the candidate."""
+"""Opens the two sides of a run: the oracle and the candidate.
+
+The candidate runs in the target. The oracle is the target's own `runpy`; with --interpreter the `runpy` of a CPython of
+the same language; with --oracle=recording, or where there is no such CPython, the recording made from one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
-from ..cases.model import Case
+from .. import REFERENCE
+from ..cases.tree import cases as whole_tree
+from ..judge.expected import Expected, expected_of
 from ..observation.build import build_of
-from ..observation.interpreters import Target
-from ..observation.recording import Recordings
+from ..observation.cached import CachedSide, CacheFile
+from ..observation.interpreters import Target, cpython_for
+from ..observation.recording import FOLDER, Recordings
 from ..observation.replayed import ReplayedSide
 from ..observation.side import Side
 from ..observation.translated import TranslatedSide, in_shared_words
+from ..observation.two_agents import TwoAgentsSide, cores
+from ..search.profiles import kept
 
 
-def translated_side(side: Side, target: Target) -> TranslatedSide:
-    """A side, in the words that all interpreters share. Raises BadInterpreter."""
-    return TranslatedSide(side, build_of(target))
+class Sides:
+    """The oracle and the candidate of a run, each with its processes.
+
+    target: the interpreter in which the candidate runs. oracle_target: the oracle's, if that is another one; None if
+    the oracle is the target's own, or a recording. recorded: true if the oracle is a recording, which can be asked
+    nothing new. expected: the differences between the two interpreters that do not count, if they are two.
+    """
+
+    def __init__(self, option: Any, target: Target, folder: Path, *, alone: bool) -> None:
+        """Start both sides.
+
+        option: pytest's options of the run. folder: that of the fixtures. alone: true if no other process of this run
+        is at work. Raises BadInterpreter, CandidateError, AgentError, CaseError, RecordingError, OSError.
+        """
+        self.target = target
+        self.oracle_target: Target | None = None
+        self.expected: Expected | None = None
+        self._alone = alone
+        self._open: list[Side] = []
+        self._cached: CachedSide | None = None
+        self._observations: dict[str, bytes] = {}  # those of the oracle, by case
+        self._cache: CacheFile | None = None
+        try:
+            self.candidate, self.oracle = self._start(option, folder)
+        except BaseException:
+            self.close()
+            raise
+        self.recorded = self._cached is None
+
+    def _start(self, option: Any, folder: Path) -> tuple[Side, Side]:
+        options = {
+            "import_from": option.import_from,
+            "timeout": option.case_timeout,
+            "load_timeout": option.load_timeout,
+        }
+        judged = TwoAgentsSide(self.target, candidate_of(option), self._has_idle_core, **options)
+        self._open.append(judged)
+        greeting = judged.greeting
+        if not option.interpreter:
+            if option.oracle == "recording":
+                recordings = Recordings(folder / FOLDER)
+                tree = whole_tree(folder)
+                return judged, ReplayedSide(recordings, tree, build_of(self.target), greeting.capabilities)
+            return judged, self._cached_side(self.target, option, options)
+        if option.oracle != "recording":
+            self.oracle_target = cpython_for(self.target, option.target if option.target != sys.executable else "")
+        candidate: Side = TranslatedSide(judged, build_of(self.target))
+        oracle: Side
+        if self.oracle_target is not None:
+            cached = self._cached_side(self.oracle_target, option, options)
+            oracle = TranslatedSide(cached, build_of(self.oracle_target))
+        else:
+            build = in_shared_words(build_of(self.target))
+            oracle = ReplayedSide(Recordings(folder / FOLDER), whole_tree(folder), build, greeting.capabilities)
+        self.expected = expected_of(greeting.implementation, greeting.version, oracle.greeting.version)
+        return candidate, oracle
+
+    def _cached_side(self, target: Target, option: Any, options: Mapping[str, Any]) -> CachedSide:
+        """The oracle's side, with the observations that earlier runs have cached."""
+        self._cached = side = CachedSide(target, self._observations, **options)
+        self._open.append(side)
+        folder = kept(option.database)
+        if folder is not None and side.forks:
+            self._cache = CacheFile(folder / "oracle", side.greeting, target.executable)
+            self._observations.update(self._cache.read())
+        return side
+
+    def _has_idle_core(self) -> bool:
+        """True if there is a core that nobody uses while the candidate is at work."""
+        return self._alone and cores() > 1 and (self._cached is None or not self._cached.at_work)
+
+    def close(self) -> None:
+        """Save the cache, and end all processes."""
+        try:
+            if self._cache is not None and self._cached is not None:
+                self._cached.save(self._cache)
+        finally:
+            for side in self._open:
+                side.close()
+            self._open.clear()
 
 
-def replayed_side(
-    recordings: Recordings, tree: Iterable[Case], target: Target, capabilities: frozenset[str]
-) -> ReplayedSide:
-    """The oracle where no CPython of that language is here. Raises BadInterpreter, RecordingError."""
-    return ReplayedSide(recordings, tree, in_shared_words(build_of(target)), capabilities)
+def candidate_of(option: Any) -> str:
+    """The candidate as an agent finds it."""
+    return str(REFERENCE) if option.impl == "reference" else str(option.impl)

@@ -1,4 +1,4 @@
-"""Which build an interpreter is: what a recording is made from, or compared with."""
+"""Asks an interpreter which build it is, so that it can be recorded, or compared with a recording."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from .recording import Build, build_from
 
 
 def build_of(target: Target) -> Build:
-    """Which build a target is. Raises BadInterpreter."""
+    """The build of a target. Raises BadInterpreter."""
     command = [target.executable, "-I", str(AGENT.with_name("build.py"))]
-    told = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-    if told.returncode:
-        raise BadInterpreter(f"{target.executable} does not say which build it is: {told.stderr.strip()[-300:]}")
-    return build_from(json.loads(told.stdout))
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if ended.returncode:
+        raise BadInterpreter(f"{target.executable} does not say which build it is: {ended.stderr.strip()[-300:]}")
+    return build_from(json.loads(ended.stdout))

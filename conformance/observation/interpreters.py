@@ -1,4 +1,4 @@
-"""Finds interpreters, and says which implementation and version of Python each of them is."""
+"""Finds interpreters, with their implementation and the version of the language."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from packaging.version import InvalidVersion, Version
 from ..clauses import pythons
 
 OLDEST = Version(pythons.OLDEST)
-# The versions whose interpreters are looked for when none is named.
+# The versions of the language whose interpreters are looked for if no interpreter is named.
 LANGUAGES = pythons.versions(pythons.TO_COME)
-_A_QUOTATION = 10  # letters
-# In words that Python 2 knows too, so that it can say what it is.
-_TELL = (
+_A_QUOTATION = 10  # characters
+# A program that Python 2 can run too, so that its version can be reported.
+_VERSION_PROGRAM = (
     "import sys; name = getattr(getattr(sys, 'implementation', None), 'name', 'python'); "
     "print('%s %d.%d.%d %s%d' % ((name,) + tuple(sys.version_info)))"
 )
 
 
 class BadInterpreter(Exception):
-    """What was given as an interpreter is none, or too old; the text is one sentence."""
+    """The path or name is not a usable Python 3.8+ interpreter; the text is one sentence."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Target:
 
     @property
     def name(self) -> str:
-        """How people call it: "CPython 3.13.0"."""
+        """The usual name: "CPython 3.13.0"."""
         names = {"cpython": "CPython", "pypy": "PyPy"}
         return f"{names.get(self.implementation, self.implementation)} {self.version}"
 
@@ -48,41 +48,42 @@ def find(interpreter: str) -> Target:
     path = shutil.which(interpreter)
     if path is None:
         raise BadInterpreter(f"There is no interpreter {interpreter!r}: give a path or a command's name.")
-    path = os.path.abspath(path)  # agents start elsewhere; its links stay, since a virtual environment is one
+    path = os.path.abspath(path)  # not resolved: the link makes it a virtual environment's
     try:
-        told = subprocess.run(
-            [path, "-c", _TELL], capture_output=True, text=True, errors="replace", timeout=30, check=False
+        ended = subprocess.run(
+            [path, "-c", _VERSION_PROGRAM], capture_output=True, text=True, errors="replace", timeout=30, check=False
         )
     except (OSError, subprocess.TimeoutExpired) as exc:
         raise BadInterpreter(f"{path} cannot be started as a Python interpreter: {exc}.") from None
-    words = told.stdout.split()
+    words = ended.stdout.split()
     try:
         implementation, version, _ = words
         parsed = Version(version)
     except (ValueError, InvalidVersion):
-        said = [line[:200] for line in (told.stderr or told.stdout).strip().splitlines() if not _quotes_us(line)]
-        hint = f": {said[-1].rstrip('.')}" if said else ""
+        output = (ended.stderr or ended.stdout).strip().splitlines()
+        lines = [line[:200] for line in output if not _quotes_program(line)]
+        hint = f": {lines[-1].rstrip('.')}" if lines else ""
         raise BadInterpreter(f"{path} does not answer as a Python interpreter does{hint}.") from None
     if parsed < OLDEST:
         raise BadInterpreter(f"{path} is Python {version}; targets are Python {OLDEST} and later.")
     return Target(path, implementation, version)
 
 
-def _quotes_us(line: str) -> bool:
-    """Whether a line repeats the program that was to tell the version, as a command does that takes it for a file."""
-    match = difflib.SequenceMatcher(None, line, _TELL, autojunk=False).find_longest_match()
+def _quotes_program(line: str) -> bool:
+    """True if a line repeats the program, as the message of a command does that takes the program for a file."""
+    match = difflib.SequenceMatcher(None, line, _VERSION_PROGRAM, autojunk=False).find_longest_match()
     return match.size >= _A_QUOTATION
 
 
 def language_of(target: Target) -> str:
-    """The version of the language that an interpreter speaks: "3.11"."""
+    """The version of an interpreter's language: "3.11"."""
     return ".".join(target.version.split(".")[:2])
 
 
 def cpython_for(target: Target, asked: str) -> Target | None:
-    """CPython of the same language, or None if there is none here. asked: which one, if one was asked for.
+    """The CPython of the same version of the language as `target`; None if there is none here.
 
-    Raises BadInterpreter.
+    asked: the one that the user has named, or an empty text. Raises BadInterpreter.
     """
     language = language_of(target)
     if asked:

@@ -1,7 +1,7 @@
-"""Where sides keep what they need for a while: a temporary folder each, in memory where there is room.
+"""Temporary folders for the sides, in memory where there is room.
 
-A folder is locked as long as its driver lives. What a driver leaves that is killed together with everything that it
-has started is removed by the next one.
+A folder is locked as long as its driver lives. If a driver is killed together with everything that it has started, its
+folders remain, and the next driver removes them.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ _MEMORY = "/dev/shm"
 
 
 class Scratch:
-    """A folder, made now; `remove` ends it, and everything in it."""
+    """A new temporary folder, at `path`."""
 
     def __init__(self) -> None:
         place = _place()
         _sweep(place)
-        # Without links on the way to it: the interpreter says where it is without them (getcwd), or with.
+        # Without symbolic links: the interpreter reports its current folder with or without them, as the case may be.
         self.path = os.path.realpath(tempfile.mkdtemp(prefix=PREFIX, dir=place))
         self._lock = os.open(os.path.join(self.path, "new"), os.O_RDWR | os.O_CREAT)
         fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        # Under its name it was never without its lock: nobody takes the folder for one that was left behind.
+        # Renamed only once it is locked: so no other driver takes the folder for one that was left behind.
         os.rename(os.path.join(self.path, "new"), os.path.join(self.path, _LOCK))
 
     def remove(self) -> None:
-        """Remove the folder; once is enough."""
+        """Remove the folder and everything in it; a second call does nothing."""
         shutil.rmtree(self.path, ignore_errors=True)
         if self._lock >= 0:
             os.close(self._lock)
@@ -41,7 +41,7 @@ class Scratch:
 
 
 def _place() -> str:
-    """Where worlds are built: in memory where there is room, since that is much faster; else where it is usual."""
+    """The folder for temporary folders: in memory where there is room, which is much faster; else the usual one."""
     if any(name in os.environ for name in ("TMPDIR", "TEMP", "TMP")) or not os.access(_MEMORY, os.W_OK | os.X_OK):
         return tempfile.gettempdir()
     status = os.statvfs(_MEMORY)
@@ -52,16 +52,16 @@ def _place() -> str:
 
 @functools.cache
 def _sweep(place: str) -> None:
-    """Remove the folders of drivers that are dead: those that are locked no longer."""
+    """Remove the folders of dead drivers, which are no longer locked."""
     for lock in Path(place).glob(f"{PREFIX}*/{_LOCK}"):
         try:
             descriptor = os.open(lock, os.O_RDWR | os.O_NOFOLLOW)
         except OSError:
-            continue  # another user's, or gone by now
+            continue  # it belongs to another user, or has just been removed
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(lock.parent, ignore_errors=True)
         except OSError:
-            pass  # at work
+            pass  # its driver is alive
         finally:
             os.close(descriptor)

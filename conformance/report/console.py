@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
+from rich.text import Text
 
 from ..texts import encodable, visible
 
@@ -21,6 +22,10 @@ class _Console(Console):
     def on_broken_pipe(self) -> None:
         """Leave the error to the caller, where rich would exit."""
         raise  # noqa: PLE0704 - the error that is being handled
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """The text that is about to be printed; escaped here, since rich drops some characters from texts."""
+        return super().render_str(visible(text, "\n"), **options)
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """The pieces of text that are about to be printed."""

@@ -1,1 +1,11 @@
-"""Examining cases on both sides, confirming what they show, and searching for more. Does not know how it is shown."""
+"""Trying cases on both sides, confirming divergences, and searching for more.
+
+Rules. Owns the order in which cases are tried, and what counts as found. Does not know how a find is shown.
+
+    examine          tries and confirms cases; everything else here uses it
+    rounds           a search: draws cases, and makes a smallest case for each cause
+    profiles         how much is tried, and which folders are kept between runs
+    campaign         drawn cases on sides that must agree
+    self_comparison  the oracle against itself
+    fuzzing          a search without end, by HypoFuzz
+"""

@@ -1,8 +1,13 @@
-"""An observation in shorthand: what follows from the rest of it, or is what one expects, is left out.
+"""An observation in shorthand: without the parts that are usual, or that follow from the others.
 
-`shorten` and `restore` are each other's inverse for every observation. Each rule says what is expected in one place;
-what is as expected is left out, and `restore` puts it back. An observation that the rules cannot bring back to the
-letter is kept in full. docs/recordings.md lists the rules for whoever reads a recording.
+Rules. `shorten` and `restore` are each other's inverse for every observation, to the letter. It knows the parts of an
+observation, and not what they mean.
+
+Theory of operation. Each `_usual_...` function returns the parts that an ordinary exception, event or spec has, given
+the rest of it. `shorten` leaves out the parts that are equal to those, and `restore` puts them back. A module's end is
+described by its changes since its start, and the result by its changes since that end (`_Runs` keeps account of these).
+An observation that `restore` could not bring back to the letter is kept in full. docs/recordings.md lists the rules for
+the reader of a recording.
 """
 
 from __future__ import annotations
@@ -13,13 +18,13 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from ..agent import OF_AN_IMPORT, SPECIALS
+from ...agent import OF_AN_IMPORT, SPECIALS
 
 IN_FULL = "in full"
 AS_IT_WAS = "as it was"
 _BUILTINS = {"is": "builtins"}
 
-# The parts of a step in the agent's order; those with a value are left out when they are just that.
+# The parts of a step in the order in which the agent writes them, and the values with which they are left out.
 _STEP: tuple[str, ...] = ("outcome", "exception", "result", "events", "audit", "argv", "modules", "state", "names")
 _STEP = (*_STEP, "stdout", "stderr", "files")
 _EMPTY = {
@@ -39,7 +44,7 @@ _EXCEPTION: tuple[str, ...] = ("exception", "message", "bases", "args", "name", 
 _EXCEPTION = (*_EXCEPTION, "suppress_context", "frames", "attributes", "is", "namespace", "from_runpy")
 _SPEC = ("spec", "loader", "origin", "has_location", "cached", "search_locations")
 _SURROUNDINGS = ("argv", "modules", "state")
-# Descriptions that have no identity: values, and modules of anybody's.
+# The kinds of descriptions of objects without identity.
 _UNNAMED = ("float", "complex", "bytes", "str", "int", "tuple", "frozenset", "is", "again")
 
 
@@ -50,7 +55,7 @@ def shorten(observation: Any) -> Any:
         if short is not None and _text(restore(short)) == _text(observation):
             return short
     except (AttributeError, IndexError, KeyError, TypeError, ValueError):
-        pass  # none of the agent's making, or of another time
+        pass  # the agent of today would not write such an observation
     return {IN_FULL: observation}
 
 
@@ -85,9 +90,9 @@ def _short_steps(steps: list[Any]) -> Iterator[Any]:
             short["exception"] = _short_value(short["exception"], _of_the_call(number))
         for description in _ended(short):
             description["dict"] = _changes(runs.ended(), description["dict"])
-        again, names = _met_again(names), step["names"]
+        unchanged, names = _unchanged_names(names), step["names"]
         short.pop("names")
-        if _text(names) != _text(again):
+        if _text(names) != _text(unchanged):
             short["names"] = _short_value(names)
         yield _ordered(short, _STEP)
 
@@ -99,7 +104,7 @@ def _full_steps(steps: list[Any]) -> Iterator[Any]:
         if short is None:
             yield {}
             continue
-        step = {**_EMPTY, "names": _met_again(names), **short}
+        step = {**_EMPTY, "names": _unchanged_names(names), **short}
         runs.begin()
         step["events"] = [runs.restore(event) for event in step["events"]]
         step["names"] = _full_value(step["names"])
@@ -118,27 +123,27 @@ def _full_steps(steps: list[Any]) -> Iterator[Any]:
 
 
 def _ended(step: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Where a step tells of the globals of the module that was run last."""
+    """The descriptions in a step that hold the globals of the module that ran last."""
     result, exception = step.get("result"), step.get("exception")
     places = [result, exception.get("namespace") if isinstance(exception, dict) else None]
-    return [one for one in places if isinstance(one, dict) and "dict" in one]
+    return [place for place in places if isinstance(place, dict) and "dict" in place]
 
 
 def _changes(before: Any, now: Any) -> Any:
-    """The globals of a module, by what has changed since they were told before."""
+    """The globals of a module as changes since they were last described."""
     if not isinstance(now, dict) or not isinstance(before, dict) or list(now)[: len(before)] != list(before):
         return now
     changed = {key: value for key, value in now.items() if key not in before or _text(before[key]) != _text(value)}
     return {AS_IT_WAS: changed} if changed else AS_IT_WAS
 
 
-def _met_again(names: Any) -> Any:
-    """What the steps' names hold when they are looked at again and nothing has changed."""
+def _unchanged_names(names: Any) -> Any:
+    """The names of a step after which nothing has changed: the objects have been met before."""
     return {key: _labelled(value, key) for key, value in names.items()} if isinstance(names, dict) else names
 
 
 def _labelled(value: Any, label: str) -> Any:
-    """A description of an object that was first met under a label, as it is told when it is met again."""
+    """The description of an object when it is met again, after it was first met under a label."""
     if not isinstance(value, dict) or any(key in value for key in _UNNAMED) or list(value) == ["module"]:
         return value
     parts = {key: _labelled(part, f"{label}.{key}") if key == "loader" else part for key, part in value.items()}
@@ -154,8 +159,8 @@ def _ordered(parts: Mapping[str, Any], order: tuple[str, ...]) -> dict[str, Any]
 # -- exceptions ------------------------------------------------------------------------------------------------
 
 
-def _usual(exception: Mapping[str, Any]) -> dict[str, Any]:
-    """What most exceptions have, by what is said of this one."""
+def _usual_exception(exception: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts that are usual in an exception with this class and message."""
     usual = {
         "bases": ["Exception", "BaseException"],
         "args": [exception.get("message")],
@@ -170,7 +175,7 @@ def _usual(exception: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _of_the_call(number: int) -> dict[str, Any]:
-    """What most exceptions have that end a step: they are raised by the call itself."""
+    """The further parts that are usual in an exception that ends a step: it is raised by the call itself."""
     return {"frames": [[f"<step {number}>", 1, "<module>"]], "namespace": None, "from_runpy": True}
 
 
@@ -181,7 +186,7 @@ def _short_value(value: Any, more: Mapping[str, Any] = MappingProxyType({})) -> 
         return value
     short = {key: _short_value(part) for key, part in value.items()}
     if "exception" in short and "message" in short:
-        usual = {**_usual(short), **more}
+        usual = {**_usual_exception(short), **more}
         short = {key: part for key, part in short.items() if key not in usual or usual[key] != part}
     return short
 
@@ -193,7 +198,7 @@ def _full_value(value: Any, more: Mapping[str, Any] = MappingProxyType({})) -> A
         return value
     full = {key: _full_value(part) for key, part in value.items()}
     if "exception" in full and "message" in full:
-        full = _ordered({**_usual(full), **more, **full}, _EXCEPTION)
+        full = _ordered({**_usual_exception(full), **more, **full}, _EXCEPTION)
     return full
 
 
@@ -201,7 +206,7 @@ def _full_value(value: Any, more: Mapping[str, Any] = MappingProxyType({})) -> A
 
 
 class _Runs:
-    """The modules that are being executed, as one goes through the events of a case."""
+    """The modules that are being executed at the current event of a case."""
 
     def __init__(self) -> None:
         self._counts: dict[str, int] = {}
@@ -213,7 +218,7 @@ class _Runs:
         self._last: tuple[dict[str, Any], dict[str, Any]] | None = None  # the run that ended last: start and end
 
     def shorten(self, event: dict[str, Any]) -> dict[str, Any]:
-        """An event without what is expected of it."""
+        """The shorthand of an event."""
         if event["event"] in ("run", "import"):
             self._start(event)
             usual = _usual_start(event)
@@ -263,7 +268,7 @@ class _Runs:
         self._open.append((event, f"{file} #{count}" if count > 1 else file))
 
     def ended(self) -> Any:
-        """All globals of the module that was run last, as it ended."""
+        """All globals of the module that ran last, at its end."""
         if self._last is None or not isinstance(self._last[1]["globals"], dict):
             return None
         start, end = self._last
@@ -284,12 +289,12 @@ def _usual_end(start: Mapping[str, Any]) -> dict[str, Any]:
     """The end of a module that has changed nothing since its start."""
     usual = {"file": start["file"]} | {key: start[key] for key in (*_SURROUNDINGS, "entry") if key in start}
     if isinstance(start.get("modules"), dict):
-        usual["modules"] = {key: _labelled(one, f"sys.modules['{key}']") for key, one in start["modules"].items()}
+        usual["modules"] = {key: _labelled(module, f"sys.modules['{key}']") for key, module in start["modules"].items()}
     return usual
 
 
 def _globals(start: Mapping[str, Any], label: str) -> dict[str, Any]:
-    """The globals of a module that was run, as they are told at its end if it leaves them alone."""
+    """The globals of a module at its end, if they have not changed since its start."""
     if not _plain_keys(start) or not isinstance(start["globals"], dict):
         return {}
     found = {**start["specials"], **start["globals"]}
@@ -319,7 +324,7 @@ def _full_specials(event: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _usual_specials(event: Mapping[str, Any], specials: Mapping[str, Any]) -> dict[str, Any]:
-    """The special globals that follow from the spec and the file; only of those that the module has."""
+    """The special globals that follow from the spec and the file, of those that the module has."""
     spec = specials.get("__spec__")
     is_package = str(event["file"]).endswith("/__init__.py")
     usual: dict[str, Any] = {"__file__": event["file"], "__doc__": None, "__builtins__": _BUILTINS}
@@ -332,8 +337,8 @@ def _usual_specials(event: Mapping[str, Any], specials: Mapping[str, Any]) -> di
     name = usual.get("__name__", name)
     if isinstance(name, str):
         usual["__package__"] = name if is_package else name.rpartition(".")[0]
-    told = SPECIALS if event["event"] == "run" else OF_AN_IMPORT
-    return {key: part for key, part in usual.items() if key in told and key in event["keys"]}
+    described = SPECIALS if event["event"] == "run" else OF_AN_IMPORT
+    return {key: part for key, part in usual.items() if key in described and key in event["keys"]}
 
 
 def _usual_spec(event: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -1,0 +1,89 @@
+"""Removes what a request leaves: processes that outlived their case, the world, and the files of its output.
+
+Rules. Runs in the agent, between two requests, and never in the process of a case. Nothing here may fail because of
+what a candidate has done: what cannot be removed now is removed by the driver in the end.
+"""
+
+from __future__ import annotations
+
+from select import select
+from signal import SIGKILL
+from typing import TYPE_CHECKING, List
+
+from .own import os
+
+if TYPE_CHECKING:
+    from .messages import Request
+
+
+def kill_orphans(guard: str) -> None:
+    """Kill the processes that a case has left, even in sessions of their own.
+
+    guard: the agent's argument ORPHANS (docs/protocol.md). `apart`: only the agent and its descendants are in this
+    namespace of processes, whose first process cannot be killed. `guard:PID`: orphans become children of that process.
+    """
+    if guard == "apart":
+        if os.getppid() == 1:
+            try:
+                os.kill(-1, SIGKILL)
+            except OSError:
+                pass  # there is no other process
+        return
+    parent = os.getppid()
+    if guard != "guard:{}".format(parent):
+        return
+    for _ in range(100):
+        orphans = [pid for pid in _children(parent) if pid != os.getpid()]
+        for pid in orphans:
+            try:
+                os.kill(pid, SIGKILL)
+            except OSError:
+                pass
+        if not orphans:
+            return
+        select([], [], [], 0.001)
+
+
+def _children(pid: int) -> List[int]:
+    """The children of a process, if the system tells."""
+    try:
+        descriptor = os.open("/proc/{0}/task/{0}/children".format(pid), os.O_RDONLY)
+    except OSError:
+        return []
+    try:
+        return [int(word) for word in os.read(descriptor, 65536).split()]
+    finally:
+        os.close(descriptor)
+
+
+def remove_world(request: Request) -> None:
+    """Remove the world of a request, and the files of its output."""
+    for descriptor in (1, 2):
+        try:
+            os.unlink("{}.{}".format(request["result"], descriptor))
+        except OSError:
+            pass
+    try:
+        _remove(request["root"])
+    except Exception:  # the folders may be nested too deeply
+        pass
+
+
+def _remove(folder: str) -> None:
+    try:
+        with os.scandir(folder) as listed:
+            entries = list(listed)
+    except OSError:
+        return
+    for entry in entries:
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                _remove(entry.path)
+            else:
+                os.unlink(entry.path)
+        except OSError:
+            pass
+    try:
+        os.rmdir(folder)
+    except OSError:
+        pass

@@ -1,0 +1,74 @@
+"""The agent's first message: the facts about the interpreter and about the side that it has loaded.
+
+Rules. Knows the interpreter and the candidate's public face, and nothing of cases. It is used once, before the first
+case, while the interpreter can still be trusted.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any, Callable, List
+
+from . import PROTOCOL
+from .capabilities import capabilities
+from .describe import ask
+from .own import os
+
+if TYPE_CHECKING:
+    from .messages import Handshake
+
+
+def handshake(run_module: Callable[..., Any], *, single_threaded: bool, is_oracle: bool) -> Handshake:
+    """The message. single_threaded: loading the side has started no thread."""
+    unseen = ask(run_module, "unseen")
+    message: Handshake = {
+        "protocol": PROTOCOL,
+        "implementation": sys.implementation.name,
+        "version": "{}.{}.{}".format(*sys.version_info[:3]),
+        "release": sys.version_info.releaselevel,
+        "platform": "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform,
+        "executable": sys.executable,
+        "capabilities": capabilities(),
+        "single_threaded": single_threaded,
+        "delegates": run_module is getattr(sys.modules.get("runpy"), "run_module", None),
+        "unseen": {str(k): str(v) for k, v in unseen.items()} if isinstance(unseen, dict) else {},
+    }
+    if is_oracle:
+        message["made_of"] = _made_of()
+    return message
+
+
+def callable_name(run_module: Callable[..., Any]) -> str:
+    """The name of a callable in the interpreter's own messages about a call of it."""
+    name = ask(run_module, "__qualname__")
+    if type(name) is not str:
+        name = ask(ask(type(run_module), "__call__"), "__qualname__")
+    if type(name) is not str:
+        name = type(run_module).__name__
+    return name if sys.version_info >= (3, 10) else name.rpartition(".")[2]
+
+
+def _made_of() -> List[Any]:
+    """Everything that decides how the oracle behaves: it changes with the build and with each file of the library."""
+    named = {ask(module, "__file__") for module in list(sys.modules.values())} | {os.path.realpath(sys.executable)}
+    files = []
+    for file in sorted(name for name in named if type(name) is str):
+        try:
+            status = os.stat(file)
+        except OSError:
+            continue  # no file has this name: the module is made in some other way
+        files.append([file, status.st_size, status.st_mtime_ns])
+    importable = [_importable(entry) for entry in sys.path]
+    variables = sorted(item for item in os.environ.items() if item[0].startswith(("PYTHON", "LANG", "LC_")))
+    user = os.getuid() if hasattr(os, "getuid") else None
+    options = [list(sys.flags), list(sys.warnoptions), sys.getfilesystemencoding()]
+    return [sys.version, options, user, variables, importable, files]
+
+
+def _importable(entry: str) -> List[str]:
+    """The names of the modules and packages in a folder."""
+    try:
+        names = os.listdir(entry or ".")
+    except (OSError, ValueError):
+        return []
+    return sorted(name for name in names if name.partition(".")[0].isidentifier() and not name.startswith("__"))

@@ -1,0 +1,145 @@
+"""The results of a run: its records, gathered as they come, and written to the report files at once.
+
+So a run that is cut off keeps what it has found. What a record says is the business of `report/records.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+import pytest
+
+from .. import INTERRUPTED, STATUS
+from ..clauses import Level, registry
+from ..report import records
+from ..report.outputs import OutputError
+from ..report.runs import Run, uncertain
+from ..report.stream import Stream
+from ..report.types import (
+    BaselineRecord,
+    ClauseRecord,
+    EndRecord,
+    Record,
+    RunRecord,
+    SearchRecord,
+    ShownRecord,
+    TrialRecord,
+)
+
+
+class Results:
+    """The records of one run.
+
+    head: the `run` record, which is the first. level: up to which a divergence fails the run. unsettled: the clauses of
+    which the oracle cannot tell, with the reason. failures: the number of times that the suite itself failed. end: the
+    `end` record, once the run has ended.
+    """
+
+    def __init__(self, head: RunRecord, level: Level, unsettled: Mapping[str, str]) -> None:
+        self.head = head
+        self.trials: list[TrialRecord] = []
+        self.searches: list[SearchRecord] = []
+        self.replays: list[BaselineRecord] = []  # of the baseline's entries
+        self.clauses: list[ClauseRecord] = []
+        self.end: EndRecord | None = None
+        self.failures = 0
+        self.interrupted = False
+        self._level = level
+        self._unsettled = unsettled
+        self._stream: Stream | None = None
+        self._at_once = True
+
+    def open_reports(self, paths: Sequence[str], *, at_once: bool) -> None:
+        """Open the report files, and write the head. Raises OutputError.
+
+        at_once: write records as they come; else all at the end, since the baseline may change what they say.
+        """
+        self._stream = Stream(paths)
+        self._at_once = at_once
+        self._stream.tell(self.head)
+
+    def take(self, taken: Iterable[Record]) -> None:
+        """Keep the records of a case or of a search, and write them to the report files."""
+        for record in taken:
+            if record["record"] == "trial":
+                self.trials.append(record)
+            elif record["record"] == "baseline":
+                self.replays.append(record)
+            elif record["record"] == "search":
+                self.searches.append(record)
+            if self._at_once and self._stream is not None:
+                self._stream.tell(record)
+
+    def finish(self, exit_status: int) -> int:
+        """Judge the clauses, and make the `end` record; the exit status of the run. exit_status: pytest's own."""
+        self.clauses = self._judged_clauses()
+        if self.interrupted:
+            status = INTERRUPTED
+        elif exit_status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.INTERRUPTED):
+            status = 4
+        else:
+            searched = sum(search["tried"] for search in self.searches)
+            status = records.status_of(
+                self.trials, self._level, failures=self.failures, searched=searched, baseline=self.replays
+            )
+        self._end_with(status)
+        return status
+
+    def replace(self, trials: Sequence[TrialRecord], replays: Sequence[BaselineRecord]) -> int:
+        """Put other records in the place of the trials and replays; the exit status of the run then."""
+        self.trials, self.replays = list(trials), list(replays)
+        self.clauses = self._judged_clauses()
+        status = records.status_of(self.trials, self._level, baseline=self.replays)
+        self._end_with(0 if status == 5 else status)
+        return 0 if status == 5 else status
+
+    def fail(self, status: int) -> None:
+        """End with another status than the one that the cases came to."""
+        self.end = records.end_record(status, self.trials, self.clauses)
+
+    def close_reports(self, shown: Collection[ShownRecord]) -> str:
+        """Write the last records and the other reports. shown: both sides of the cases that lead the findings.
+
+        Returns a sentence about what cannot be written, or an empty text.
+        """
+        if self._stream is None:
+            return ""
+        if not self._at_once:
+            self._stream.tell(*self.trials, *self.searches, *self.replays)
+        problems = []
+        try:
+            self._stream.tell(*shown, *self.clauses, self.end)
+        except OSError as exc:
+            problems.append(f"The records cannot be written: {exc.strerror}.")
+        try:
+            self._stream.end(self.run(shown))
+        except (OutputError, OSError) as exc:
+            problems.append(str(exc))
+        return " ".join(problems)
+
+    @property
+    def reports(self) -> list[str]:
+        """The paths of the report files."""
+        return self._stream.paths if self._stream is not None else []
+
+    def run(self, shown: Collection[ShownRecord] = ()) -> Run:
+        """All results, as they are read back from a report file."""
+        status = self.end["status"] if self.end else 0
+        problem = f"{self.head['target']['name']}: {STATUS[status]}" if status in (4, INTERRUPTED) else ""
+        return Run(
+            self.head,
+            self.trials,
+            uncertain(self.head, self.trials) if problem else self.clauses,
+            self.searches,
+            self.replays,
+            shown={record["trial"]: record for record in shown},
+            end=self.end,
+            problem=problem,
+        )
+
+    def _judged_clauses(self) -> list[ClauseRecord]:
+        version, unseen = self.head["target"]["version"], self.head["unseen"]
+        return records.clause_records(registry().values(), self.trials, version, unseen, self._unsettled)
+
+    def _end_with(self, status: int) -> None:
+        self.end = records.end_record(status, self.trials, self.clauses, self.replays, self._level)

@@ -1,0 +1,139 @@
+"""Folding: the data of several versions of the language in one value, which names the versions where they differ.
+
+Rules. `fold` and `unfold` are each other's inverse, to the letter. They know JSON data, and not what it means, except
+that two items of a list with the same event and file are one item.
+
+Theory of operation. Data that is equal in all versions stands for itself. Objects and lists are folded part by part;
+anything else that differs becomes `{"?": {"3.8-3.13": ..., "3.14+": ...}}`. A part that only some versions have is
+folded in the same way, and the other versions are not named.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+DIFFERS = "?"
+_NOT_THERE = object()
+
+
+def fold(values: Mapping[str, Any]) -> Any:
+    """The data of several versions, by version of the language, in one."""
+    return _fold(values, sorted(values, key=numbers))
+
+
+def unfold(folded: Any, language: str, languages: Sequence[str]) -> Any:
+    """The data of one of the versions `languages` that were folded."""
+    return _unfold(folded, language, languages)
+
+
+def numbers(language: str) -> tuple[int, ...]:
+    """A version as numbers, by which versions are in their order."""
+    return tuple(int(part) for part in language.split("."))
+
+
+def _fold(values: Mapping[str, Any], languages: Sequence[str]) -> Any:
+    every = list(values.values())
+    texts = {language: json.dumps(value) for language, value in values.items()}
+    if len(set(texts.values())) == 1:
+        return every[0]
+    if all(type(value) is dict for value in every):
+        order = _merged([list(value) for value in every])
+        if len(set(order)) == len(order):
+            return {
+                key: fold_part(
+                    {language: value[key] for language, value in values.items() if key in value}, values, languages
+                )
+                for key in order
+            }
+    if all(type(value) is list for value in every):
+        return _fold_lists(values, languages)
+    groups: dict[str, list[str]] = {}
+    for language, text in texts.items():
+        groups.setdefault(text, []).append(language)
+    return {DIFFERS: {_ranges(group, languages): values[group[0]] for group in groups.values()}}
+
+
+def fold_part(found: Mapping[str, Any], among: Mapping[str, Any], languages: Sequence[str]) -> Any:
+    """Fold a part of a collection. found: by version, those that have the part; among: all versions."""
+    folded = _fold(found, languages)
+    if len(found) == len(among) or (isinstance(folded, dict) and folded.keys() == {DIFFERS}):
+        return folded
+    return {DIFFERS: {_ranges(list(found), languages): folded}}
+
+
+def _fold_lists(values: Mapping[str, list[Any]], languages: Sequence[str]) -> list[Any]:
+    signs = {language: [_sign(item) for item in value] for language, value in values.items()}
+    order = _merged(list(signs.values()))
+    slots: list[dict[str, Any]] = [{} for _ in order]
+    for language, value in values.items():
+        place = 0
+        for item, sign in zip(value, signs[language], strict=True):
+            place = order.index(sign, place)
+            slots[place][language] = item
+            place += 1
+    return [fold_part(slot, values, languages) for slot in slots]
+
+
+def _sign(item: Any) -> str:
+    """The text by which an item of a list is recognised as the same item in another version."""
+    if isinstance(item, dict):
+        return json.dumps(["dict", item.get("event"), item.get("file")])
+    return json.dumps(item if not isinstance(item, list) else ["list", item[:1] if item[:1] != item else []])
+
+
+def _merged(sequences: list[list[str]]) -> list[str]:
+    """A sequence that contains each of the sequences, in its order."""
+    merged: list[str] = []
+    for sequence in sequences:
+        if sequence == merged:
+            continue
+        longer: list[str] = []
+        for _, start, end, begin, stop in difflib.SequenceMatcher(None, merged, sequence, False).get_opcodes():
+            longer += merged[start:end]
+            if merged[start:end] != sequence[begin:stop]:
+                longer += sequence[begin:stop]
+        merged = longer
+    return merged
+
+
+def _ranges(chosen: Sequence[str], languages: Sequence[str]) -> str:
+    """Some of the versions, as in "3.8-3.10 3.12+"; "+" is everything later that was recorded."""
+    found = []
+    wanted = [language in chosen for language in languages] + [False]
+    start = None
+    for number, inside in enumerate(wanted):
+        if inside and start is None:
+            start = number
+        if not inside and start is not None:
+            first, last = languages[start], languages[number - 1]
+            open_end = number == len(languages)
+            found.append(f"{first}+" if open_end else first if first == last else f"{first}-{last}")
+            start = None
+    return " ".join(found)
+
+
+def _within(language: str, ranges: str) -> bool:
+    number = numbers(language)
+    for part in ranges.split():
+        first, dash, last = part.rstrip("+").partition("-")
+        if numbers(first) <= number and (part.endswith("+") or number <= numbers(last if dash else first)):
+            return True
+    return False
+
+
+def _unfold(folded: Any, language: str, languages: Sequence[str]) -> Any:
+    if isinstance(folded, dict):
+        if folded.keys() == {DIFFERS}:
+            for ranges, value in folded[DIFFERS].items():
+                if _within(language, ranges):
+                    return _unfold(value, language, languages)
+            return _NOT_THERE
+        items = ((key, _unfold(value, language, languages)) for key, value in folded.items())
+        return {key: value for key, value in items if value is not _NOT_THERE}
+    if isinstance(folded, list):
+        found = (_unfold(item, language, languages) for item in folded)
+        return [item for item in found if item is not _NOT_THERE]
+    return folded
