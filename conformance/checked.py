@@ -29,6 +29,7 @@ from typing import (
     Any,
     ClassVar,
     Literal,
+    NotRequired,
     TypeVar,
     Union,
     get_args,
@@ -130,6 +131,7 @@ def _mistake(data: Any, kind: Any, place: Place, within: _Within, name: str) -> 
         if isinstance(cause, ValueError):  # of a `__post_init__`
             return WrongData(place, inside, str(cause))
     words = _form_of(metas) or _words(kind)
+    words = "a table" if words == name else words
     if inner is not None and not data:
         return WrongData(place, within, f"{name} is empty; write {words}")
     return WrongData(place, within, f"{name} is {words}, not {_shown(data)}{_hint(data, kind)}")
@@ -176,8 +178,11 @@ class _Key:
 def _keys(kind: Any) -> Mapping[str, _Key]:
     """The keys that a table may have, by name."""
     if is_typeddict(kind):
-        hints = get_type_hints(kind, include_extras=True)
-        return {name: _Key(hint, name in kind.__required_keys__) for name, hint in hints.items()}
+        keys = {}
+        for name, hint in get_type_hints(kind, include_extras=True).items():
+            optional = get_origin(hint) is NotRequired or name in kind.__optional_keys__
+            keys[name] = _Key(get_args(hint)[0] if get_origin(hint) is NotRequired else hint, not optional)
+        return keys
     return {field.encode_name: _Key(field.type, field.required) for field in msgspec.structs.fields(kind)}
 
 

@@ -122,7 +122,7 @@ def numbers_in(folder: Path, text: str) -> dict[str, dict[str, int]]:
     listed = page.partition('<section id="divergences"')[2].partition("</section>")[0]
     assert listed.count("<article") == int(failing) + int(over)
     assert listed.count("above the level: fails nothing") == int(over)
-    matrix = re.findall(r"(\d+)/(\d+)</a>", page.partition('<table class="matrix">')[2].partition("</table>")[0])
+    matrix = re.findall(r"(\d+)/(\d+)</span></a>", page.partition('<table class="matrix">')[2].partition("</table>")[0])
     found["page"] = {
         "conforming": sum(good for good, _ in levels),
         "clauses": sum(judged for _, judged in levels),

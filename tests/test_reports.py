@@ -15,20 +15,23 @@ import pytest
 from conformance import HOUSE, __version__
 from conformance.clauses import Level
 from conformance.commands.report import main
+from conformance.judge.baseline import Known
 from conformance.report import badge, markdown
 from conformance.report.compare import compare, lines
 from conformance.report.compare import markdown as compared
+from conformance.report.expectations import marked, replayed
 from conformance.report.merging import merged
 from conformance.report.outputs import ENDINGS, OutputError, ending
 from conformance.report.page import page
 from conformance.report.page.columns import columns_of
 from conformance.report.reading import read
-from conformance.report.records import SCHEMA
+from conformance.report.records import SCHEMA, signature_of
 from conformance.report.runs import ReportError, Run, headline, places, status_of
 from conformance.report.stream import Stream
-from tests import made
+from conformance.report.types import RECORDS
 from tests.harness import conformance
 from tests.made import divergence, run, search, shown, trial, write
+from tests.test_checked import refusals
 
 GOOD = trial("packages/good")
 BAD = trial("packages/bad", divergence())
@@ -375,8 +378,8 @@ def test_the_terminal_and_the_summary_tell_candidates_apart(tmp_path: Path, caps
     assert len(table) == 2 + 3
     assert len({line.count("|") for line in table}) == 1
     mine, theirs = text.split("### ")[1:]
-    assert mine.startswith("`mypkg`: 1 divergence\n")
-    assert theirs.startswith("`their.py:run`: 1 divergence\n")
+    assert mine.startswith("`mypkg`: 1 finding\n")
+    assert theirs.startswith("`their.py:run`: 1 finding\n")
     assert "| candidate | `'theirs'` |" in theirs
     assert "--impl=their.py:run packages/bad" in theirs
 
@@ -625,16 +628,41 @@ def test_the_command_refuses_in_one_sentence(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_all_records_that_are_written_are_documented() -> None:
-    """Each with its keys."""
+    """Each with its keys, in the order in which they are written; each divergence in a record as well."""
     text = (HOUSE / "docs" / "report-schema.md").read_text(encoding="utf-8")
-    stream = run([BAD], searches=[search()], details=[shown("packages/bad")])
-    for record in stream:
-        (row,) = [line for line in text.splitlines() if line.startswith(f"| `{record['record']}` |")]
-        for key in record:
-            assert key == "record" or f"`{key}`" in row, (record["record"], key)
-    assert f"`schema` is {SCHEMA}" in text
-    for key in made.divergence():
-        assert f"`{key}`" in text
+    known = Known(signature_of(divergence()), "packages/bad", "why")
+    replay = replayed(marked(BAD, [known], "known.toml"), [known], "known.toml", Level.COMPAT)
+    stream = run([BAD], searches=[search()], baseline=replay, details=[shown("packages/bad")])
+    assert {record["record"] for record in stream} == RECORDS.keys()
+    tables = {f"`{record['record']}`": list(record)[1:] for record in stream}
+    tables["A divergence"] = list(divergence())
+    for title, keys in tables.items():
+        table = text.partition(f"### {title}\n")[2].partition("###")[0]
+        documented = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+        assert [key for key in documented if key != "fixture" or title != "`trial`"] == keys, title
+    assert f"(`schema` in the `run` record) is {SCHEMA}" in text
+
+
+def test_the_records_of_a_run_are_as_the_schema_says() -> None:
+    """Those of a run that finds something, and not those that `read` refuses."""
+    schema = json.loads((HOUSE / "docs" / "schemas" / "records.schema.json").read_text(encoding="utf-8"))
+    marked_trial = trial("packages/known", divergence(expected={"reason": "why", "link": "", "at": "known.toml:3"}))
+    details = [shown("packages/bad"), shown("packages/good", oracle=None)]
+    for record in run([GOOD, BAD, marked_trial], searches=[search()], details=details):
+        assert refusals_of(record, schema) == []
+    for fault in ("a strange level", "a target without a name", "a text that is none", "an observation that is none"):
+        stream, _ = WRONG_RECORDS[fault]
+        assert any(refusals_of(record, schema) for record in stream), fault
+
+
+def refusals_of(record: dict[str, Any], schema: dict[str, Any]) -> list[str]:
+    """The places in which a record is not as the schema of its kind says."""
+    kinds = {
+        choice["$ref"].removeprefix("#/$defs/"): RECORDS[name]
+        for choice, name in zip(schema["anyOf"], RECORDS, strict=True)
+    }
+    name = next(name for name, kind in kinds.items() if kind is RECORDS[record["record"]])
+    return list(refusals(record, schema["$defs"][name], schema["$defs"]))
 
 
 def test_the_smallest_case_of_two_causes_is_one_record(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A trial is what came of one case; a find, of a search. Plain data."""
+"""A trial is the result of one case; a find is a result of a search. Plain data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Verdict = Literal["agrees", "diverges", "crashes", "hangs", "unsupported", "not-
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of one case.
+    """The result of one case.
 
     reason: why it was not run, is not supported, or was run again because an agent made no
     sense. unconfirmed: divergences that a pair of fresh interpreters did not show; they count for nothing, but a run
@@ -48,7 +48,7 @@ class Find:
 
 @dataclass
 class Tally:
-    """What a search came to, in numbers.
+    """The numbers of a search.
 
     drawn: cases, of which some are alike. tried: those that were not, and that ran. lost: in which the oracle could
     not be observed. Then the seconds spent on each part.

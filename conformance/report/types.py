@@ -12,10 +12,14 @@ from typing import Annotated, Literal, TypedDict
 from ..agent.messages import Described, Observation
 from ..checked import says
 from ..clauses import LevelName
+from ..judge.baseline import KINDS
+from ..judge.divergence import PHASES
 from ..judge.trial import Verdict
 
 ClauseVerdict = Literal["conforms", "diverges", "crashes", "hangs", "unsupported", "not-run"]
 BaselineState = Literal["expected", "gone", "otherwise", "not-run"]
+_PHASES = ", ".join(f"`{phase}`" for phase in PHASES)
+_KINDS = ", ".join(f"`{kind}`" for kind in KINDS)
 
 
 class Target(TypedDict):
@@ -63,15 +67,9 @@ class DivergenceRecord(TypedDict):
 
     clause: Annotated[str, says("the clause that the divergence breaks")]
     level: Annotated[LevelName, says("how firmly that clause is promised")]
-    phase: Annotated[str, says("`resolve`, `import parent`, `load code`, `prepare`, `execute`, `restore` or `result`")]
+    phase: Annotated[str, says(f"the part of the run in which the divergence comes about: {_PHASES}")]
     field: Annotated[str, says("the field of the observation that differs")]
-    kind: Annotated[
-        str,
-        says(
-            "how the field differs: `missing`, `extra`, `value`, `type`, `identity`, `order`, `raises`, `returns`, "
-            "`subclass`, `crash` or `hang`"
-        ),
-    ]
+    kind: Annotated[str, says(f"how the field differs: {_KINDS}")]
     step: Annotated[int, says("the step of the case, from 1")]
     where: Annotated[str, says("the field's place in this case, for a reader")]
     oracle: Annotated[
@@ -87,12 +85,12 @@ class DivergenceRecord(TypedDict):
 
 class _Trial(TypedDict):
     record: Literal["trial"]
-    id: Annotated[str, says("of the case")]
-    chapter: str
-    summary: str
+    id: Annotated[str, says("the id of the case")]
+    chapter: Annotated[str, says("the chapter of the case; `families` or `search`, if it was not written by hand")]
+    summary: Annotated[str, says("the point of the case, in one sentence")]
     clauses: Annotated[list[str], says("the clauses that the case is about, the first of all first")]
     size: Annotated[int, says("the number of files and steps")]
-    verdict: Verdict
+    verdict: Annotated[Verdict, says("the verdict on the case")]
     reason: Annotated[str, says("why the case was not run, is not supported, or was run again; otherwise empty")]
     divergences: Annotated[list[DivergenceRecord], says("in the order in which they came about")]
     unconfirmed: Annotated[
@@ -101,13 +99,13 @@ class _Trial(TypedDict):
 
 
 class TrialRecord(_Trial, total=False):
-    """What came of one case, or of one find of the search."""
+    """The result of one case, or of one find of the search."""
 
     fixture: Annotated[str, says("of a find: the case itself, as TOML; empty if TOML cannot hold it")]
 
 
 class BaselineRecord(TypedDict):
-    """What came of one divergence that a baseline expects, if its case was tried."""
+    """The state of one divergence that a baseline expects, if its case was tried."""
 
     record: Literal["baseline"]
     signature: Annotated[str, says('"CLAUSE, phase, field, kind"')]
@@ -119,8 +117,8 @@ class BaselineRecord(TypedDict):
             "is not expected; `not-run`: this run cannot tell"
         ),
     ]
-    reason: Annotated[str, says("of the entry")]
-    link: Annotated[str, says("of the entry")]
+    reason: Annotated[str, says("the same key of the entry")]
+    link: Annotated[str, says("the same key of the entry")]
     at: Annotated[str, says("the file and the line of the signature")]
     entry: Annotated[str, says("the file and the line in which the entry begins")]
     of: Annotated[int, says("the number of signatures in the entry")]
@@ -128,11 +126,11 @@ class BaselineRecord(TypedDict):
 
 
 class SearchRecord(TypedDict):
-    """What came of a search by one property."""
+    """The result of a search by one property."""
 
     record: Literal["search"]
-    property: str
-    summary: Annotated[str, says("what the property draws")]
+    property: Annotated[str, says("the name of the property")]
+    summary: Annotated[str, says("the cases that the property draws, in words")]
     drawn: Annotated[int, says("the number of cases drawn, alike ones among them")]
     tried: Annotated[int, says("the number of cases that differed from all before and that ran")]
     lost: Annotated[int, says("the number of cases in which the oracle could not be observed")]
@@ -155,12 +153,12 @@ class ClauseRecord(TypedDict):
     """The verdict on one clause. A clause that was not run is never counted as conforming."""
 
     record: Literal["clause"]
-    id: str
-    chapter: str
-    level: LevelName
-    statement: str
+    id: Annotated[str, says("the id of the clause")]
+    chapter: Annotated[str, says("the chapter of the clause")]
+    level: Annotated[LevelName, says("how firmly the statement is promised")]
+    statement: Annotated[str, says("one sentence about `run_module`")]
     source: Annotated[str, says("where the statement can be read or checked")]
-    verdict: ClauseVerdict
+    verdict: Annotated[ClauseVerdict, says("the verdict on the clause")]
     reason: Annotated[str, says("why the clause was not run, or is not supported; otherwise empty")]
     expected: Annotated[bool, says("the clause is broken only as the baseline expects")]
     cases: Annotated[list[str], says("the ids of the trials that are about the clause")]
