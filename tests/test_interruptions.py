@@ -33,8 +33,7 @@ def interrupted(
     reports = [f"--report={folder / name}" for name in REPORTS]
     return conformance(
         *(f"--impl={folder / 'mine.py'}:run_module", *reports, f"--finds={folder / 'finds'}", "--database=none"),
-        *(*arguments, *cases),
-        PYTEST_ADDOPTS="-p tests.meddling",
+        *(*arguments, *cases, "-p", "tests.meddling"),
         PYTEST_XDIST_WORKER="",  # that of these tests
         MEDDLE=meddle,
     )
@@ -60,11 +59,11 @@ PLACES = {
     "by SIGTERM": "conformance.commands.session:Session.progress=TERM",
     "while fixtures are collected": "conformance.commands.items:FixtureFile.collect#5=INT",
     "while the families are enumerated": "conformance.cases.families:generate=INT",
-    "while both sides are at work": "conformance.judge.trial:Examiner.run_all=INT",
-    "while both sides are at work on the second chapter": "conformance.judge.trial:Examiner.run_all#2=INT",
+    "while both sides are at work": "conformance.search.examine:Examiner.run_all=INT",
+    "while both sides are at work on the second chapter": "conformance.search.examine:Examiner.run_all#2=INT",
     "between cases": "conformance.commands.session:Session.record#3=INT",
     "as a record is written": "conformance.report.stream:Stream.tell#4=INT",
-    "as the search begins": "conformance.commands.session:search=INT",
+    "as the search begins": "conformance.commands.searching:search=INT",
     "while the search tries": "conformance.search.rounds:_Search._trials=INT",
     "as pytest is told that it was interrupted": "conformance.commands.session:Session.record#3=INT "
     "conformance.commands.session:Session.finish=INT",
@@ -133,10 +132,10 @@ def test_whoever_presses_it_again_and_again_is_heard(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("meddle", "found"),
     [
-        ("conformance.judge.trial:Examiner.glance=INT", 0),
-        ("conformance.judge.trial:Examiner.confirm=INT", 0),
+        ("conformance.search.examine:Examiner.glance=INT", 0),
+        ("conformance.search.examine:Examiner.confirm=INT", 0),
         ("conformance.search.rounds:_Search._smallest#2=INT", 1),
-        ("conformance.judge.trial:Examiner.confirm#2=INT", 1),
+        ("conformance.search.examine:Examiner.confirm#2=INT", 1),
     ],
 )
 def test_a_search_that_is_interrupted_reports_what_it_has_found(meddle: str, found: int, tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_the_wheel_takes_one_import_name(wheel: Path) -> None:
     assert {one.partition("/")[0].partition("-")[0] for one in names} == {NAME}
     fixtures = {f"{NAME}/fixtures/{path.relative_to(FIXTURES).as_posix()}" for path in FIXTURES.rglob("*.toml")}
     assert fixtures <= set(names)
-    assert {f"{NAME}/plugin.py", f"{NAME}/agent/start.py", f"{NAME}/reference/__init__.py"} <= set(names)
+    assert {f"{NAME}/commands/plugin.py", f"{NAME}/agent/start.py", f"{NAME}/reference/__init__.py"} <= set(names)
     assert not [one for one in names if "__pycache__" in one or one.endswith(".pyc")]
     assert "runpy-conformance = runpy_conformance.__main__:main" in entry_points
     assert "pytest11" not in entry_points  # its options would meet those of other plugins in every run of pytest

@@ -231,8 +231,7 @@ def test_a_fault_of_the_suite_is_no_verdict(fault: str, tmp_path: Path) -> None:
     """Status 4, and no other: it neither conforms nor diverges, and it is not as if nothing ran."""
     meddle, more = FAULTS[fault]
     done = conformance(
-        *(f"--report={tmp_path / 'out.md'}", *more, "packages/nested_package_runs_main"),
-        PYTEST_ADDOPTS="-p tests.meddling",
+        *(f"--report={tmp_path / 'out.md'}", *more, "packages/nested_package_runs_main", "-p", "tests.meddling"),
         PYTEST_XDIST_WORKER="",  # that of these tests
         MEDDLE=meddle,
     )

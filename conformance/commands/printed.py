@@ -19,10 +19,10 @@ from typing import Any
 from .. import FIXTURES, HOUSE, INTERRUPTED
 from ..cases.model import FAMILIES, SEARCH
 from ..clauses import CHAPTERS, Level
-from ..report.again import Commands
 from ..report.answers import mended
 from ..report.findings import failing
 from ..report.finds import Written
+from ..report.rerun import Commands
 from ..report.runs import Run
 from ..search.profiles import PROFILES
 from .options import named

@@ -186,7 +186,7 @@ class Session:
     def search(self, name: str, left: int) -> list[TrialRecord | SearchRecord]:
         """Search by one property; the records of the finds, and of the search. left: properties to be searched yet."""
         assert self._searching is not None
-        found: dict[str, TrialRecord] = {}  # by id: one case may be the smallest of several causes
+        found: dict[str, TrialRecord] = {}  # by id, since one case may be the smallest of several causes
 
         def all_records() -> list[TrialRecord | SearchRecord]:
             assert self._searching is not None

@@ -51,7 +51,7 @@ class Words:
         if name:
             return name, name[0].upper() if name == "diverging" else ".", name
         searched = getattr(report, "conformance", None)
-        return ("", "", "searched") if report.when == "call" and searched else None
+        return ("searched", "", "searched") if report.when == "call" and searched else None
 
 
 class Watcher:

@@ -18,10 +18,10 @@ from rich.console import Console
 from rich.text import Text
 
 from ..clauses import Clause, Level
-from .again import Commands
 from .findings import MOST_SHOWN, Finding, failing, of_run
 from .finds import Written
 from .numbers import plural
+from .rerun import Commands
 from .runs import Run
 from .types import TrialRecord
 from .values import show, two_sides

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from ..clauses import CHAPTERS, Level
 from ..texts import visible
-from .again import command_of
 from .findings import Shared, across
 from .numbers import BROKEN, conforming, numbers, plural, unjudged
+from .rerun import command_of
 from .runs import Run, by_candidate, headline, places, problems, status_of
 from .values import show, two_sides
 

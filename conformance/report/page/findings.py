@@ -12,11 +12,11 @@ from ...cases.fixtures import from_plain
 from ...cases.model import CaseError
 from ...clauses import CHAPTERS
 from ...judge.divergence import Signature
-from ..again import command_of
 from ..findings import Finding, Shared, across
 from ..observations import Parts, Row, side_by_side, split_at_difference
 from ..records import signature_of
 from ..reproducer import program
+from ..rerun import command_of
 from ..runs import Run
 from ..types import ClauseVerdict, Expectation
 from ..values import difference, two_sides
