@@ -1,10 +1,12 @@
 """Checked data: plain data from a file converted into its type, or one sentence that says what is wrong with it.
 
 A reader of TOML or JSON gives dictionaries, lists and texts. The type of a file is a `Table` that lists its keys; from
-it come the check (`checked`), the sentences and the JSON Schema (`schema`), so that none of these can disagree.
+it come the check (`checked`), the sentences and the JSON Schema (`schema`), so that none of these can disagree. A
+program's own data, such as a record, has a `TypedDict` for its type: it stays a dictionary, and may have further keys.
 
 Rules. Only this module knows how msgspec reports an error. It knows no kind of file: what a table is called in a
-sentence is `noun` of its class, and what a key holds can be put into better words by `form`. It opens no file; who
+sentence is `noun` of its class (or the name of its `TypedDict`, in words), and what a key holds can be put into better
+words by `form`. It opens no file; who
 calls it adds the file's name, and the line.
 
 Theory of operation. `msgspec.convert` decides whether data is right, in one pass and at the speed of C. Only when it
@@ -18,9 +20,23 @@ from __future__ import annotations
 import difflib
 import functools
 import json
+import re
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Literal, TypeVar, Union, get_args, get_origin
+from dataclasses import dataclass
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Literal,
+    NotRequired,
+    TypeVar,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+    is_typeddict,
+)
 
 import msgspec
 from msgspec import Meta
@@ -115,6 +131,7 @@ def _mistake(data: Any, kind: Any, place: Place, within: _Within, name: str) -> 
         if isinstance(cause, ValueError):  # of a `__post_init__`
             return WrongData(place, inside, str(cause))
     words = _form_of(metas) or _words(kind)
+    words = "a table" if words == name else words
     if inner is not None and not data:
         return WrongData(place, within, f"{name} is empty; write {words}")
     return WrongData(place, within, f"{name} is {words}, not {_shown(data)}{_hint(data, kind)}")
@@ -146,12 +163,34 @@ def _alternative(data: Any, kind: Any) -> Any:
 
 
 def _is_table(kind: Any) -> bool:
-    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+    return is_typeddict(kind) or (isinstance(kind, type) and issubclass(kind, msgspec.Struct))
+
+
+@dataclass(frozen=True)
+class _Key:
+    """A key that a table may have: the type of its value, and whether the key must be there."""
+
+    type: Any
+    required: bool
 
 
 @functools.cache
-def _fields(kind: Any) -> Mapping[str, msgspec.structs.FieldInfo]:
-    return {field.encode_name: field for field in msgspec.structs.fields(kind)}
+def _keys(kind: Any) -> Mapping[str, _Key]:
+    """The keys that a table may have, by name."""
+    if is_typeddict(kind):
+        keys = {}
+        for name, hint in get_type_hints(kind, include_extras=True).items():
+            optional = get_origin(hint) is NotRequired or name in kind.__optional_keys__
+            keys[name] = _Key(get_args(hint)[0] if get_origin(hint) is NotRequired else hint, not optional)
+        return keys
+    return {field.encode_name: _Key(field.type, field.required) for field in msgspec.structs.fields(kind)}
+
+
+def _noun(kind: Any) -> str:
+    """The word for a table in a sentence; empty if it has none."""
+    if is_typeddict(kind):
+        return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", kind.__name__).lower()
+    return str(getattr(kind, "noun", ""))
 
 
 def _parts(
@@ -159,17 +198,17 @@ def _parts(
 ) -> Iterator[tuple[str | int, Any, Any, _Within, str]]:
     """The parts of a table or a list: key or number, value, type, the tables around it in words, and its name."""
     if _is_table(kind):
-        for key, field in _fields(kind).items():
-            if key in data:
-                yield key, data[key], field.type, inside, f"`{key}`"
+        for name_of_key, key in _keys(kind).items():
+            if name_of_key in data:
+                yield name_of_key, data[name_of_key], key.type, inside, f"`{name_of_key}`"
     elif isinstance(data, Mapping):
         for key, value in data.items():
             yield key, value, get_args(kind)[1], inside, repr(key)
     else:
         for number, value in enumerate(data):
             part = get_args(kind)[0]
-            noun, own = getattr(part, "noun", ""), value.get("id") if isinstance(value, Mapping) else None
-            called = f"{noun} {own}" if noun and isinstance(own, str) else f"item {number + 1} of {name}"
+            noun, its_id = _noun(part), value.get("id") if isinstance(value, Mapping) else None
+            called = f"{noun} {its_id}" if noun and isinstance(its_id, str) else f"item {number + 1} of {name}"
             yield number, value, part, within, called
 
 
@@ -177,19 +216,31 @@ def _key_at_fault(data: Any, kind: Any, place: Place, inside: _Within) -> WrongD
     """The mistake in a table that has an unknown key, or lacks one; None if its keys are right."""
     if not _is_table(kind):
         return None
-    fields, noun = _fields(kind), getattr(kind, "noun", "table")
+    keys, noun = _keys(kind), _noun(kind) or "table"
     for key in data:
-        if key not in fields:
-            return WrongData((*place, key), inside, unknown_key(key, noun, fields))
-    missing = [key for key, field in fields.items() if field.required and key not in data]
+        if is_typeddict(kind):
+            if not _is_encodable(key):
+                return WrongData((*place, key), inside, f"this {noun} has the key {key!r}, which UTF-8 cannot hold")
+        elif key not in keys:
+            return WrongData((*place, key), inside, unknown_key(key, noun, keys))
+    missing = [name for name, key in keys.items() if key.required and name not in data]
     return WrongData(place, inside, f"this {noun} has no {missing[0]!r}") if missing else None
+
+
+def _is_encodable(text: str) -> bool:
+    """True if UTF-8 can hold a text; msgspec looks up keys in that form."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 # -- words -----------------------------------------------------------------------------------------------------
 
 
 def _subject(kind: Any) -> str:
-    noun = getattr(kind, "noun", "")
+    noun = _noun(kind)
     return f"{_article(noun)} {noun}" if noun else "the whole"
 
 
@@ -214,6 +265,8 @@ def _words(kind: Any) -> str:
         return _listed(["true" if choice is True else str(choice) for choice in get_args(kind)], "or")
     if origin in (list, tuple, frozenset):
         return f"a list of {_plural(get_args(kind)[0])}"
+    if is_typeddict(kind):
+        return f"{_article(_noun(kind))} {_noun(kind)}"
     return str(_SIMPLE.get(kind, "a table"))
 
 

@@ -1,6 +1,6 @@
-"""Texts as they can be shown: whatever a candidate says can stand on a terminal, in a file and in a page.
+"""Makes texts that can be shown: any text of a candidate can stand on a terminal, in a file and in a page.
 
-Records hold texts as they are (JSON has an escape for everything); what people read has passed through here.
+Records hold texts unchanged (JSON has an escape for everything); texts that people read have passed through here.
 """
 
 from __future__ import annotations
@@ -15,8 +15,10 @@ def visible(text: str, keep: str = "") -> str:
 
     keep: characters that stay as they are, such as the ends of lines.
     """
-    odd = [one for one in set(text) if not (one.isprintable() or one in keep)]
-    return text.translate({ord(one): one.encode("unicode_escape").decode("ascii") for one in odd}) if odd else text
+    hidden = [letter for letter in set(text) if not (letter.isprintable() or letter in keep)]
+    if not hidden:
+        return text
+    return text.translate({ord(letter): letter.encode("unicode_escape").decode("ascii") for letter in hidden})
 
 
 def encodable(text: str, encoding: str | None) -> str:
@@ -33,5 +35,5 @@ def never_refuse_output() -> None:
 
 
 def silence() -> None:
-    """Print no more: nobody reads it."""
+    """Stop printing to stdout, since nobody reads it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

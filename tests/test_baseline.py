@@ -16,8 +16,9 @@ from rich.console import Console
 from conformance.cases.fixtures import toml
 from conformance.cases.model import Case, Step
 from conformance.clauses import Level
-from conformance.judge.baseline import Baseline, BaselineError, Condition, complaints, marked, parse, replayed
+from conformance.judge.baseline import Baseline, BaselineError, Condition, parse
 from conformance.report import baseline, baseline_file, records
+from conformance.report.expectations import complaints, marked, replayed
 from tests.harness import conformance
 
 HERE = Path("known.toml")

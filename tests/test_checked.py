@@ -6,7 +6,7 @@ import json
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, get_args
 
 import pytest
 from msgspec import Meta
@@ -39,6 +39,13 @@ class Leaf(Table, frozen=True):
             raise ValueError("a leaf has no size below 0")
 
 
+class BirdNest(TypedDict):
+    """Data of a program, which stays a dictionary."""
+
+    eggs: int
+    twigs: NotRequired[list[Leaf]]
+
+
 class Tree(Table, frozen=True):
     """A table of tables."""
 
@@ -47,6 +54,21 @@ class Tree(Table, frozen=True):
     leaves: tuple[Leaf, ...] = ()
     either: str | Leaf | list[str] = ""
     tall: bool = False
+
+
+def test_data_of_a_program_may_have_further_keys() -> None:
+    """A `TypedDict` is called in a sentence as its class is; a key that msgspec cannot look up is refused."""
+    assert checked({"eggs": 2, "feathers": 7}, BirdNest) == {"eggs": 2}
+    for data, sentence in (
+        (5, "a bird nest is a table, not 5"),
+        ({"feathers": 7}, "this bird nest has no 'eggs'"),
+        ({"eggs": True}, "`eggs` is a whole number, not true"),
+        ({"eggs": 1, "twigs": [{"id": 5}]}, "item 1 of `twigs`: `id` is a text, not 5"),
+        ({"eggs": 1, "\udc80": 7}, "this bird nest has the key '\\udc80', which UTF-8 cannot hold"),
+    ):
+        with pytest.raises(WrongData) as caught:
+            checked(data, BirdNest)
+        assert str(caught.value) == sentence
 
 
 @pytest.mark.parametrize(
@@ -220,7 +242,7 @@ FILES: Mapping[str, Callable[[], list[Path]]] = {
     "ledger": lambda: list(LEDGER.glob("*.toml")),
     "natures": lambda: [TABLE],
 }
-_TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool}
+_TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}
 _KNOWN = {
     *("$schema", "$defs", "$ref", "anyOf", "type", "enum", "items", "properties", "required", "additionalProperties"),
     *("minProperties", "minItems", "title", "description", "default"),

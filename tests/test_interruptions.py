@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 import pytest
 
 from conformance import HOUSE
-from conformance.report.runs import read
+from conformance.report.reading import read
 from tests.harness import conformance
 
 CASES = ("packages", "warnings", "search/packages")

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from conformance.clauses import CHAPTERS
-from conformance.report.numbers import numbers, said
-from conformance.report.runs import Run, read
+from conformance.report.numbers import in_words, numbers
+from conformance.report.reading import read
+from conformance.report.runs import Run
 from tests import made
 from tests.harness import conformance
 from tests.made import divergence, search, trial
@@ -62,7 +63,7 @@ IDLE = {"verdict": "not-run", "reason": "it needs zip"}
 def test_the_numbers_in_words(trials: list[made.Record], words: str) -> None:
     """Each is named after what it counts; what was not run is not counted with what was."""
     searches = [search(finds=["search/x/1"])] if any(one["chapter"] == "search" for one in trials) else []
-    assert said(numbers(run_of(*trials, searches=searches))) == words
+    assert in_words(numbers(run_of(*trials, searches=searches))) == words
 
 
 def numbers_in(folder: Path, text: str) -> dict[str, dict[str, int]]:

@@ -11,9 +11,10 @@ from urllib.parse import quote
 import pytest
 
 from conformance.clauses import registry
+from conformance.report.merging import merged
 from conformance.report.page import page as page_of
-from conformance.report.records import Record
-from conformance.report.runs import merged, read
+from conformance.report.reading import read
+from conformance.report.types import Record
 from tests.browser import Page, chromium, page
 from tests.made import CASE, divergence, run, search, shown, trial, write
 

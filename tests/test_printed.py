@@ -20,7 +20,7 @@ from conformance import HOUSE, REFERENCE
 from conformance.commands.options import OPTIONS
 from conformance.commands.printed import REPEATED, PrintedCommands, Scope
 from conformance.observation.interpreters import BadInterpreter, find
-from conformance.report.asked import answers, mended
+from conformance.report.answers import answers, mended
 from conformance.report.findings import failing
 from conformance.report.finds import Written
 from conformance.report.runs import Run

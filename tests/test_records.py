@@ -14,10 +14,16 @@ def trial(verdict: str, *divergences: tuple[str, str, bool], **more: Any) -> dic
     """A trial's record; divergences as (clause, level, is it a cause), in the field that `field` names."""
     field = more.pop("field", "after.argv")
     found = [
-        {"clause": clause, "level": level, "cause": cause, "field": field, "kind": "value"}
+        {"clause": clause, "level": level, "cause": cause, "field": field, "kind": "value", "expected": None}
         for clause, level, cause in divergences
     ]
-    whole = {"id": "packages/x", "clauses": ["FIRST", CLAUSE.id], "verdict": verdict, "reason": "why"}
+    whole = {
+        "record": "trial",
+        "id": "packages/x",
+        "clauses": ["FIRST", CLAUSE.id],
+        "verdict": verdict,
+        "reason": "why",
+    }
     return {**whole, "divergences": found, **more}
 
 

@@ -15,18 +15,23 @@ import pytest
 from conformance import HOUSE, __version__
 from conformance.clauses import Level
 from conformance.commands.report import main
+from conformance.judge.baseline import Known
 from conformance.report import badge, markdown
 from conformance.report.compare import compare, lines
 from conformance.report.compare import markdown as compared
+from conformance.report.expectations import marked, replayed
+from conformance.report.merging import merged
 from conformance.report.outputs import ENDINGS, OutputError, ending
 from conformance.report.page import page
-from conformance.report.page.columns import columns
-from conformance.report.records import SCHEMA
-from conformance.report.runs import ReportError, Run, headline, merged, places, read, status_of
+from conformance.report.page.columns import columns_of
+from conformance.report.reading import read
+from conformance.report.records import SCHEMA, signature_of
+from conformance.report.runs import ReportError, Run, headline, places, status_of
 from conformance.report.stream import Stream
-from tests import made
+from conformance.report.types import RECORDS
 from tests.harness import conformance
 from tests.made import divergence, run, search, shown, trial, write
+from tests.test_checked import refusals
 
 GOOD = trial("packages/good")
 BAD = trial("packages/bad", divergence())
@@ -75,31 +80,58 @@ WRONG_RECORDS: dict[str, tuple[list[dict[str, Any]], str]] = {
         changed(WHOLE, 0, suite="9.9"),
         f":1: the report was written by version 9.9 of the suite, and this is {__version__}",
     ),
-    "a strange level": (changed(WHOLE, 0, level="strict"), ":1: there is no level 'strict' in the `run` record"),
+    "a strange level": (
+        changed(WHOLE, 0, level="strict"),
+        ":1: in the `run` record: `level` is documented, compat or exact, not 'strict'",
+    ),
     "a target without a name": (
         changed(WHOLE, 0, target={"version": "3"}),
-        ":1: there is no 'name' in the `run` record",
+        ":1: in the `run` record: `target`: this target has no 'name'",
     ),
-    "a strange record": (changed(WHOLE, 2, record="song"), ":3: there is no record 'song'"),
+    "a strange record": (
+        changed(WHOLE, 2, record="song"),
+        ":3: there is no record 'song'; there are run, trial, search, baseline, shown, clause, end",
+    ),
     "a record of a list": (changed(WHOLE, 2, record=[]), ":3: there is no record []"),
-    "a text that is none": (changed(WHOLE, 1, verdict=7), ":2: 'verdict' is 7 in the `trial` record"),
+    "a text that is none": (
+        changed(WHOLE, 1, verdict=7),
+        ":2: in the `trial` record: `verdict` is agrees, diverges, crashes, hangs, unsupported or not-run, not 7",
+    ),
     "a divergence without a clause": (
         changed(WHOLE, 2, divergences=[{"level": "exact"}]),
-        ":3: there is no 'clause' in the `trial` record",
+        ":3: in the `trial` record: item 1 of `divergences`: this divergence record has no 'clause'",
     ),
-    "a divergence that is none": (changed(WHOLE, 2, divergences=["x"]), ":3: there is something else than an object"),
+    "a divergence that is none": (
+        changed(WHOLE, 2, divergences=["x"]),
+        ":3: in the `trial` record: item 1 of `divergences` is a divergence record, not 'x'",
+    ),
     "a verdict that is none": (
         changed(WHOLE, 1, verdict="fine"),
-        ":2: there is no verdict 'fine' in the `trial` record",
+        ":2: in the `trial` record: `verdict` is agrees, diverges, crashes, hangs, unsupported or not-run, not 'fine'",
     ),
-    "clauses that are none": (changed(WHOLE, 1, clauses=[7]), ":2: 'clauses' holds something else than texts"),
+    "clauses that are none": (
+        changed(WHOLE, 1, clauses=[7]),
+        ":2: in the `trial` record: item 1 of `clauses` is a text, not 7",
+    ),
+    "a number that is none": (
+        changed(WHOLE, 1, size=True),
+        ":2: in the `trial` record: `size` is a whole number, not true",
+    ),
+    "a trial without a case": (
+        [WHOLE[0], {"record": "trial"}, *WHOLE[2:]],
+        ":2: in the `trial` record: this trial record has no 'id'",
+    ),
     "an expectation without a reason": (
         changed(WHOLE, 2, divergences=[divergence(expected={"at": "k:1"})]),
-        ":3: there is no 'reason' in the `trial` record",
+        ":3: in the `trial` record: item 1 of `divergences`: `expected`: this expectation has no 'reason'",
     ),
     "an observation that is none": (
         [*WHOLE[:3], shown("packages/bad", oracle={"steps": [7]}), *WHOLE[3:]],
-        ":4: there is an observation that is none in the `shown` record",
+        ":4: in the `shown` record: `oracle`: item 1 of `steps` is a step observation, not 7",
+    ),
+    "a description that is none": (
+        [*WHOLE[:3], shown("packages/bad", candidate={"steps": [{"result": {"dict": [7]}}]}), *WHOLE[3:]],
+        ":4: in the `shown` record: `candidate` holds a description of no value (docs/protocol.md)",
     ),
     "the same case twice": ([*WHOLE[:3], WHOLE[1], *WHOLE[3:]], ":4: the trial 'packages/good' stands in line 2"),
     "two runs": ([*WHOLE, *WHOLE], f":{len(WHOLE) + 1}: another run begins here"),
@@ -279,7 +311,7 @@ def test_two_platforms_are_two_targets(platforms: list[str], names: list[str], t
         paths.append(write(tmp_path / f"{number}.jsonl", run([GOOD], target=target)))
     runs = merged(map(read, paths))
     assert len(runs) == len(platforms)
-    assert columns(runs).targets == names
+    assert columns_of(runs).targets == names
     assert all(f'<th scope="col">{name}</th>' in page(runs) for name in names)
 
 
@@ -596,16 +628,41 @@ def test_the_command_refuses_in_one_sentence(tmp_path: Path, capsys: pytest.Capt
 
 
 def test_all_records_that_are_written_are_documented() -> None:
-    """Each with its keys."""
+    """Each with its keys, in the order in which they are written; each divergence in a record as well."""
     text = (HOUSE / "docs" / "report-schema.md").read_text(encoding="utf-8")
-    stream = run([BAD], searches=[search()], details=[shown("packages/bad")])
-    for record in stream:
-        (row,) = [line for line in text.splitlines() if line.startswith(f"| `{record['record']}` |")]
-        for key in record:
-            assert key == "record" or f"`{key}`" in row, (record["record"], key)
-    assert f"`schema` is {SCHEMA}" in text
-    for key in made.divergence():
-        assert f"`{key}`" in text
+    known = Known(signature_of(divergence()), "packages/bad", "why")
+    replay = replayed(marked(BAD, [known], "known.toml"), [known], "known.toml", Level.COMPAT)
+    stream = run([BAD], searches=[search()], baseline=replay, details=[shown("packages/bad")])
+    assert {record["record"] for record in stream} == RECORDS.keys()
+    tables = {f"`{record['record']}`": list(record)[1:] for record in stream}
+    tables["A divergence"] = list(divergence())
+    for title, keys in tables.items():
+        table = text.partition(f"### {title}\n")[2].partition("###")[0]
+        documented = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+        assert [key for key in documented if key != "fixture" or title != "`trial`"] == keys, title
+    assert f"(`schema` in the `run` record) is {SCHEMA}" in text
+
+
+def test_the_records_of_a_run_are_as_the_schema_says() -> None:
+    """Those of a run that finds something, and not those that `read` refuses."""
+    schema = json.loads((HOUSE / "docs" / "schemas" / "records.schema.json").read_text(encoding="utf-8"))
+    marked_trial = trial("packages/known", divergence(expected={"reason": "why", "link": "", "at": "known.toml:3"}))
+    details = [shown("packages/bad"), shown("packages/good", oracle=None)]
+    for record in run([GOOD, BAD, marked_trial], searches=[search()], details=details):
+        assert refusals_of(record, schema) == []
+    for fault in ("a strange level", "a target without a name", "a text that is none", "an observation that is none"):
+        stream, _ = WRONG_RECORDS[fault]
+        assert any(refusals_of(record, schema) for record in stream), fault
+
+
+def refusals_of(record: dict[str, Any], schema: dict[str, Any]) -> list[str]:
+    """The places in which a record is not as the schema of its kind says."""
+    kinds = {
+        choice["$ref"].removeprefix("#/$defs/"): RECORDS[name]
+        for choice, name in zip(schema["anyOf"], RECORDS, strict=True)
+    }
+    name = next(name for name, kind in kinds.items() if kind is RECORDS[record["record"]])
+    return list(refusals(record, schema["$defs"][name], schema["$defs"]))
 
 
 def test_the_smallest_case_of_two_causes_is_one_record(tmp_path: Path) -> None:

@@ -263,7 +263,7 @@ def test_a_reproducer_stands_alone(python: str, wrong: bool, tmp_path: Path) -> 
         pytest.skip(f"no {python} here")
     candidate, script = tmp_path / "candidate.py", tmp_path / "repro.py"
     candidate.write_text(faulty(FAULTS[2:3] if wrong else []), encoding="utf-8")
-    script.write_text(program(WORLD, says="It differs.", impl=str(candidate)), encoding="utf-8")
+    script.write_text(program(WORLD, difference="It differs.", impl=str(candidate)), encoding="utf-8")
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     done = subprocess.run(
         [python, str(script)], capture_output=True, text=True, cwd=tmp_path, env=environment, check=False

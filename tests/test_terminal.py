@@ -21,6 +21,8 @@ import pytest
 from conformance import HOUSE, __version__
 from conformance.clauses import CHAPTERS, registry
 from conformance.report import terminal
+from conformance.report.console import console_on
+from conformance.report.findings import finds
 from conformance.report.progress import Counter, chapter_of
 from conformance.report.runs import Run
 from tests import made
@@ -43,7 +45,7 @@ def end_of(stream: list[made.Record], width: int = 80, height: int = 24, then: s
     for one in stream:
         kinds.setdefault(one["record"], []).append(one)
     run = Run(kinds["run"][0], kinds.get("trial", []), kinds["clause"], kinds.get("search", []), end=stream[-1])
-    console = terminal.console_on(Screen(), colour=False)
+    console = console_on(Screen(), colour=False)
     console.width, console.height = width, height
     terminal.overview(console, run, files=["out.html"], then=then)
     return console.file.getvalue().splitlines()  # type: ignore[attr-defined, no-any-return]
@@ -106,11 +108,11 @@ def test_a_find_is_named_after_the_clause_of_its_finding() -> None:
     """Not after what comes first in the case; and two finds of one clause and field are one."""
     first = divergence("RESULT-COPY", phase="result", field="result.identity", kind="identity")
     main = divergence("ARGV-IS-FILE", phase="execute", field="entry.argv")
-    finds = [trial(f"search/x/{n}23456789", main, first, clauses=[], fixture="x", size=9 - n) for n in range(3)]
+    drawn = [trial(f"search/x/{n}23456789", main, first, clauses=[], fixture="x", size=9 - n) for n in range(3)]
     known = trial("returned_namespace/copy", first, clauses=["RESULT-COPY"])
-    stream = made.run([*finds, known])
-    found = terminal.finds(Run(stream[0], [*finds, known], []))
-    assert [(one.clause, one.trial["id"]) for one in found] == [("ARGV-IS-FILE", "search/x/223456789")]
+    stream = made.run([*drawn, known])
+    findings = finds(Run(stream[0], [*drawn, known], []))
+    assert [(finding.clause, finding.trial["id"]) for finding in findings] == [("ARGV-IS-FILE", "search/x/223456789")]
 
 
 # -- progress --------------------------------------------------------------------------------------------------

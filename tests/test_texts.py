@@ -17,9 +17,9 @@ from conformance import HOUSE
 from conformance.cases.fixtures import from_plain, toml
 from conformance.cases.model import Case, Step
 from conformance.report import baseline_file
+from conformance.report.console import console_on
 from conformance.report.markdown import code, fenced, text
 from conformance.report.reproducer import program
-from conformance.report.terminal import console_on
 from conformance.report.values import show, words
 from conformance.texts import encodable, visible
 from tests.harness import conformance
@@ -284,7 +284,7 @@ def test_a_reproducer_says_it(tmp_path: Path) -> None:
         steps=tuple(Step("call", f"run_module('m{number}')") for number in range(20)),
         summary=ODD,
     )
-    source = program(case, says=ODD, impl=f"{CANDIDATE}")
+    source = program(case, difference=ODD, impl=f"{CANDIDATE}")
     assert source.isascii()
     script = tmp_path / "repro.py"
     script.write_text(source, encoding="ascii")

@@ -9,8 +9,9 @@ import pytest
 
 from ..cases.model import SEARCH
 from ..clauses import Level
-from ..report import records
 from ..report.progress import Progress
+from ..report.records import counts
+from ..report.types import Record
 
 # The names of the verdicts of cases that were not compared.
 _NOT_COMPARED = {"unsupported": "not offered", "not-run": "not run"}
@@ -18,14 +19,14 @@ _NOT_COMPARED = {"unsupported": "not offered", "not-run": "not run"}
 
 def outcome(report: pytest.TestReport, level: Level) -> str:
     """The name under which a case is counted, such as "diverging"; an empty text if the report is not of a trial."""
-    attached: Sequence[records.Record] = getattr(report, "conformance", None) or ()
+    attached: Sequence[Record] = getattr(report, "conformance", None) or ()
     first = attached[0] if attached else None
     trial = first if first and first["record"] == "trial" and first["chapter"] != SEARCH else None
     if report.when != "call" or trial is None:
         return ""
     if hasattr(report, "wasxfail"):
         return "as expected"
-    if records.counts(trial, level):
+    if counts(trial, level):
         return "diverging"
     if report.failed:
         return "not as the baseline expects"

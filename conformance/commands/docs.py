@@ -19,7 +19,7 @@ from ..clauses.ledger import ledger
 from ..clauses.sources import markdown
 from ..observation import protocol
 from ..observation.recording import FOLDER, Recordings
-from . import manual
+from . import manual, records_page
 from .interpreters_page import page as interpreters_page
 from .releases.page import page as releases_page
 from .schemas import SCHEMAS
@@ -94,6 +94,8 @@ def pages() -> dict[Path, Callable[[], str]]:
         DOCS / "releases.md": lambda: releases_page(ledger(), Recordings(FIXTURES / FOLDER).builds),
         DOCS / "protocol.schema.json": lambda: json.dumps(protocol.schema(), indent=1) + "\n",
         DOCS / "interpreters.md": lambda: interpreters_page((DOCS / "interpreters.md").read_text(encoding="utf-8")),
+        DOCS / "report-schema.md": lambda: records_page.page((DOCS / "report-schema.md").read_text(encoding="utf-8")),
+        DOCS / "schemas" / "records.schema.json": records_page.schema,
         **{DOCS / "schemas" / name: make for name, make in SCHEMAS.items()},
     }
 

@@ -9,7 +9,7 @@ these to pytest's report. The exceptions below carry a failure to `repr_failure`
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,11 @@ import pytest
 from ..cases.fixtures import read
 from ..cases.model import SEARCH, Case, CaseError
 from ..clauses import registry
-from ..judge.baseline import complaint
 from ..judge.trial import Trial
 from ..observation.side import AgentError
 from ..report import records
+from ..report.expectations import complaint
+from ..report.types import Record
 from ..report.values import show
 from ..texts import visible
 from .command_line import command
@@ -86,16 +87,17 @@ class CaseItem(pytest.Item):
         super().__init__(**rest)
         self.case = case
         self.batch = ""
-        self.records: list[records.Record] = []
+        self.records: Sequence[Record] = ()
 
     def runtest(self) -> None:
         """Try the case on both sides."""
         session = self.config.stash[SESSION]
         trial = session.trial(self.case, self.batch, self._all_cases)
         record = session.record(trial)
-        self.records = [record, *session.replayed(record)]
+        replays = session.replayed(record)
+        self.records = [record, *replays]
         add_properties(self, record)
-        stale = [sentence for replay in self.records[1:] if (sentence := complaint(replay))]
+        stale = [sentence for replay in replays if (sentence := complaint(replay))]
         if self.config.option.write_baseline and (stale or records.counts(record, session.request.level)):
             pytest.xfail("it is written into the baseline")
         if stale and not records.counts(record, session.request.level):
@@ -137,7 +139,7 @@ class SearchItem(pytest.Item):
 
     def __init__(self, **rest: Any) -> None:
         super().__init__(**rest)
-        self.records: list[records.Record] = []
+        self.records: Sequence[Record] = ()
 
     def runtest(self) -> None:
         """Search by the property."""

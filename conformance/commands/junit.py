@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from typing import Literal
 
 import pytest
 from _pytest.junitxml import xml_key
 
 from ..report.numbers import Numbers
+from ..report.types import RunRecord, TrialRecord
 from ..texts import visible
+
+_RUN_PROPERTIES: Sequence[Literal["candidate", "level", "suite", "oracle", "baseline"]] = (
+    *("candidate", "level", "suite", "oracle", "baseline"),
+)
 
 
 def writes_junit(config: pytest.Config) -> bool:
@@ -17,13 +22,13 @@ def writes_junit(config: pytest.Config) -> bool:
     return bool(config.getoption("xmlpath", None))
 
 
-def add_run_properties(config: pytest.Config, run: Mapping[str, Any]) -> None:
+def add_run_properties(config: pytest.Config, run: RunRecord) -> None:
     """Add the candidate, the target and the oracle to the properties of the JUnit file, if pytest writes one."""
     xml = config.stash.get(xml_key, None)
     if xml is not None:
-        for name in ("candidate", "level", "suite", "oracle", "baseline"):
+        for name in _RUN_PROPERTIES:
             if run[name]:
-                xml.add_global_property(name, visible(str(run[name])))
+                xml.add_global_property(name, visible(run[name]))
         xml.add_global_property("target", visible(run["target"]["name"]))
 
 
@@ -35,11 +40,11 @@ def add_numbers(config: pytest.Config, numbers: Numbers) -> None:
             xml.add_global_property(name, str(number))
 
 
-def add_properties(item: pytest.Item, record: Mapping[str, Any]) -> None:
+def add_properties(item: pytest.Item, record: TrialRecord) -> None:
     """Add the clauses of a case, its verdict and what it breaks to the properties of its item in the JUnit file."""
     divergences = record["divergences"]
     broken = dict.fromkeys(divergence["clause"] for divergence in divergences if divergence["cause"])
-    expected = [divergence["expected"]["reason"] for divergence in divergences if divergence.get("expected")]
+    expected = [divergence["expected"]["reason"] for divergence in divergences if divergence["expected"]]
     properties = {
         "case": record["id"],
         "summary": record["summary"],

@@ -14,9 +14,9 @@ from ..observation.side import AgentError
 from ..report import records
 from ..report.findings import Finding
 from ..report.finds import Written
-from ..report.records import Record
 from ..report.reproducer import program
-from ..report.terminal import says
+from ..report.types import ShownRecord
+from ..report.values import difference
 from ..search.examine import Examiner
 
 _MAXIMUM = 40  # cases: a reproducer takes some tenths of a second
@@ -33,7 +33,7 @@ def shown_records(
     impl: str,
     import_from: str,
     written: Mapping[str, Written],
-) -> list[Record]:
+) -> list[ShownRecord]:
     """A `shown` record for each case that leads a finding. case_of: returns the case with an id, or None.
 
     interpreter, target: the path and the name of the target's interpreter. impl, import_from: the options of the run.
@@ -43,7 +43,8 @@ def shown_records(
     cases = {name: case for name in leading if (case := case_of(name)) is not None}
 
     def is_reproduced(name: str) -> bool:
-        source = program(cases[name], says=says(leading[name]), impl=impl, import_from=import_from)
+        finding = leading[name].divergence
+        source = program(cases[name], difference=difference(finding), impl=impl, import_from=import_from)
         return reproduces(source, interpreter)
 
     with ThreadPoolExecutor(_WORKERS) as pool:

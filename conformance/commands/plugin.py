@@ -34,9 +34,12 @@ from ..observation.interpreters import BadInterpreter
 from ..observation.recording import RecordingError
 from ..observation.side import AgentError, CandidateError
 from ..report import baseline as baseline_report
-from ..report import records, terminal
+from ..report import terminal
+from ..report.console import console_on
+from ..report.details import print_details
 from ..report.numbers import numbers
 from ..report.outputs import OutputError
+from ..report.types import Record
 from ..search.examine import SmokeFailed
 from ..texts import encodable, silence, visible
 from . import command_line, interruption, request
@@ -133,7 +136,7 @@ def _complain(sentence: str, status: int) -> int:
 
 def _console(reporter: Any) -> Console:
     """A console for the stream to which pytest writes."""
-    return terminal.console_on(reporter._tw._file, colour=reporter._tw.hasmarkup)
+    return console_on(reporter._tw._file, colour=reporter._tw.hasmarkup)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -190,7 +193,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if not results.trials and not results.searches:
         return  # no case was selected, or cases were only collected
     console = _console(terminalreporter)
-    terminal.details(console, ours.run, registry(), ours.printed.commands, ours.written)
+    print_details(console, ours.run, registry(), ours.printed.commands, ours.written)
     if ours.request.baseline is not None:
         baseline_report.summary(console, ours.request.baseline, results.trials, results.replays, ours.baseline_news)
 
@@ -284,7 +287,7 @@ _PICKLED = "conformance"
 def pytest_runtest_logreport(report: Any) -> None:
     """Keep the records in the session of this process."""
     if _run.session is not None:
-        new_records: list[records.Record] | None = getattr(report, "conformance", None)
+        new_records: list[Record] | None = getattr(report, "conformance", None)
         if new_records is not None:
             _run.session.take(new_records)
         elif report.when == "call" or report.failed:  # a worker that died fails a case in no phase at all

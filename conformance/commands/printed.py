@@ -24,10 +24,10 @@ from typing import Any
 from .. import FIXTURES, HOUSE, INTERRUPTED
 from ..cases.model import FAMILIES, SEARCH
 from ..clauses import CHAPTERS, Level
-from ..report import asked
-from ..report.again import Commands
+from ..report.answers import mended
 from ..report.findings import failing
 from ..report.finds import Written
+from ..report.rerun import Commands
 from ..report.runs import Run
 from ..search.profiles import PROFILES
 from .command_line import ADDED_VARIABLE, COMMAND_VARIABLE
@@ -167,7 +167,7 @@ class PrintedCommands:
             again = self.commands.of(findings[0], written.get(name))
             if self.cases != {name}:
                 yield again[0]
-            elif asked.mended(run):
+            elif mended(run):
                 yield self._wider(name)
             if not any(path.lower().endswith(".html") for path in reports):
                 yield f"{again[-1]} --report={_PAGE}"  # the page shows both sides

@@ -19,8 +19,11 @@ from pathlib import Path
 
 from ..report import terminal
 from ..report.compare import compare, lines, markdown
+from ..report.console import console_on
+from ..report.merging import merged
 from ..report.outputs import RECORDS, OutputError, check, check_candidates, ending, write
-from ..report.runs import ReportError, Run, merged, problems, read, status_of
+from ..report.reading import read
+from ..report.runs import ReportError, Run, problems, status_of
 from ..texts import never_refuse_output, silence
 from .command_line import Parser
 
@@ -65,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _USAGE
     colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
     try:
-        terminal.merged(terminal.console_on(sys.stdout, colour=colour), runs, options.report)
+        terminal.merged(console_on(sys.stdout, colour=colour), runs, options.report)
     except BrokenPipeError:
         silence()
     for problem in problems(runs):

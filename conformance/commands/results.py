@@ -15,6 +15,16 @@ from ..report import records
 from ..report.outputs import OutputError
 from ..report.runs import Run, uncertain
 from ..report.stream import Stream
+from ..report.types import (
+    BaselineRecord,
+    ClauseRecord,
+    EndRecord,
+    Record,
+    RunRecord,
+    SearchRecord,
+    ShownRecord,
+    TrialRecord,
+)
 
 
 class Results:
@@ -25,13 +35,13 @@ class Results:
     itself failed. end: the `end` record, or None while the run goes on.
     """
 
-    def __init__(self, head: records.Record, level: Level, unsettled: Mapping[str, str]) -> None:
+    def __init__(self, head: RunRecord, level: Level, unsettled: Mapping[str, str]) -> None:
         self.head = head
-        self.trials: list[records.Record] = []
-        self.searches: list[records.Record] = []
-        self.replays: list[records.Record] = []  # of the baseline's entries
-        self.clauses: list[records.Record] = []
-        self.end: records.Record | None = None
+        self.trials: list[TrialRecord] = []
+        self.searches: list[SearchRecord] = []
+        self.replays: list[BaselineRecord] = []  # of the baseline's entries
+        self.clauses: list[ClauseRecord] = []
+        self.end: EndRecord | None = None
         self.failures = 0
         self.interrupted = False
         self._level = level
@@ -49,11 +59,15 @@ class Results:
         self._at_once = at_once
         self._stream.tell(self.head)
 
-    def take(self, new_records: Iterable[records.Record]) -> None:
+    def take(self, new_records: Iterable[Record]) -> None:
         """Keep the records of a case or of a search, and write them to the report files."""
         for record in new_records:
-            kinds = {"trial": self.trials, "baseline": self.replays}
-            kinds.get(record["record"], self.searches).append(dict(record))
+            if record["record"] == "trial":
+                self.trials.append(record)
+            elif record["record"] == "baseline":
+                self.replays.append(record)
+            elif record["record"] == "search":
+                self.searches.append(record)
             if self._at_once and self._stream is not None:
                 self._stream.tell(record)
 
@@ -72,7 +86,7 @@ class Results:
         self._end_with(status)
         return status
 
-    def replace(self, trials: Sequence[records.Record], replays: Sequence[records.Record]) -> int:
+    def replace(self, trials: Sequence[TrialRecord], replays: Sequence[BaselineRecord]) -> int:
         """Replace the records of the trials and replays, and return the new exit status of the run."""
         self.trials, self.replays = list(trials), list(replays)
         self.clauses = self._judged_clauses()
@@ -84,7 +98,7 @@ class Results:
         """End the run with this exit status, whatever the cases have shown."""
         self.end = records.end_record(status, self.trials, self.clauses)
 
-    def close_reports(self, shown: Collection[records.Record]) -> str:
+    def close_reports(self, shown: Collection[ShownRecord]) -> str:
         """Write the last records and the other reports. shown: the records of the cases that lead findings.
 
         Returns a sentence about a report that cannot be written, or an empty text.
@@ -109,7 +123,7 @@ class Results:
         """The paths of the report files."""
         return self._stream.paths if self._stream is not None else []
 
-    def run(self, shown: Collection[records.Record] = ()) -> Run:
+    def run(self, shown: Collection[ShownRecord] = ()) -> Run:
         """All results, in the form in which a report file is read."""
         status = self.end["status"] if self.end else 0
         problem = f"{self.head['target']['name']}: {STATUS[status]}" if status in (4, INTERRUPTED) else ""
@@ -124,7 +138,7 @@ class Results:
             problem=problem,
         )
 
-    def _judged_clauses(self) -> list[records.Record]:
+    def _judged_clauses(self) -> list[ClauseRecord]:
         version, unseen = self.head["target"]["version"], self.head["unseen"]
         return records.clause_records(registry().values(), self.trials, version, unseen, self._unsettled)
 

@@ -15,7 +15,7 @@ from ..cases import families
 from ..cases.fixtures import fixtures, read
 from ..cases.model import SEARCH, Case
 from ..cases.strategies import PROPERTIES
-from ..report.again import pointed
+from ..report.rerun import pointed
 
 
 @dataclass(frozen=True)

@@ -29,18 +29,22 @@ from .. import INTERRUPTED, STATUS, __version__
 from ..cases.fixtures import from_plain, toml
 from ..cases.model import SEARCH, Case
 from ..cases.strategies import PROPERTIES
-from ..judge.baseline import BaselineError, marked, replayed
+from ..judge.baseline import BaselineError
 from ..judge.baseline import parse as parse_baseline
 from ..judge.grouping import Grouping, grouped
 from ..judge.trial import Trial
 from ..observation.reproducing import reproduces
-from ..report import baseline_file, records, terminal
-from ..report.findings import failing
+from ..report import baseline_file, records
+from ..report.console import console_on
+from ..report.expectations import marked, replayed
+from ..report.findings import failing, finds
 from ..report.finds import Written
 from ..report.finds import name_of as find_name
 from ..report.finds import write as write_find
 from ..report.progress import Counter, Progress, apart
 from ..report.runs import Run
+from ..report.types import BaselineRecord, Record, RunRecord, SearchRecord, ShownRecord, TrialRecord
+from ..report.values import difference
 from ..search.examine import Examiner
 from . import interruption
 from .leading_cases import shown_records
@@ -98,7 +102,7 @@ class Session:
             self._searching = Searching(option, request.plan, self._examiner, key)
         self.results = Results(self._head(), request.level, self._examiner.unsettled)
 
-    def _head(self) -> records.Record:
+    def _head(self) -> RunRecord:
         """The first record of the run."""
         assert self._sides is not None
         assert self._examiner is not None
@@ -154,17 +158,17 @@ class Session:
             self._ahead = {trial.case.id: trial for trial in self._examiner.run_all(cases, following)}
         return self._ahead.pop(case.id)
 
-    def record(self, trial: Trial) -> records.Record:
+    def record(self, trial: Trial) -> TrialRecord:
         """The record of a trial; expected divergences of the baseline are marked in it."""
         record = records.trial_record(trial)
         if trial.case.chapter == SEARCH and trial.divergences:
             record["fixture"] = toml(trial.case)
         return self._marked(record)
 
-    def _marked(self, record: records.Record) -> records.Record:
+    def _marked(self, record: TrialRecord) -> TrialRecord:
         return marked(record, self._expected, self.config.option.baseline) if self._expected else record
 
-    def replayed(self, record: records.Record) -> list[records.Record]:
+    def replayed(self, record: TrialRecord) -> list[BaselineRecord]:
         """The records of the baseline's entries for the case of a trial's record."""
         return replayed(record, self._expected, self.config.option.baseline, self.request.level)
 
@@ -186,15 +190,15 @@ class Session:
             return []
         return self.request.selection.properties()
 
-    def search(self, name: str, remaining: int) -> list[records.Record]:
+    def search(self, name: str, remaining: int) -> list[TrialRecord | SearchRecord]:
         """Search by one property; the records of the finds, and of the search.
 
         remaining: the number of properties that have not been searched, with this one.
         """
         assert self._searching is not None
-        finds: dict[str, records.Record] = {}  # by id, since one case may be the smallest of several causes
+        finds: dict[str, TrialRecord] = {}  # by id, since one case may be the smallest of several causes
 
-        def all_records() -> list[records.Record]:
+        def all_records() -> list[TrialRecord | SearchRecord]:
             assert self._searching is not None
             search = records.search_record(name, PROPERTIES[name], self._searching.tally, list(finds))
             return [*finds.values(), search]
@@ -223,7 +227,7 @@ class Session:
         known.expected = frozenset(expected.signature for expected in self._expected)
         return known
 
-    def take(self, new_records: Iterable[records.Record]) -> None:
+    def take(self, new_records: Iterable[Record]) -> None:
         """Keep the records of a case or of a search, and write them to the reports."""
         self._results.take(new_records)
 
@@ -294,14 +298,14 @@ class Session:
         assert self._sides is not None
         option, target, oracle_target = self.config.option, self.request.target, self._sides.oracle_target
         folder = Path(option.finds).absolute()
-        for finding in terminal.finds(self.run) if not self._results.interrupted else ():
+        for finding in finds(self.run) if not self._results.interrupted else ():
             trial, place = finding.trial, folder / find_name(finding.clause, finding.trial["id"])
             try:
                 with interruption.interruptible():
                     self.written[trial["id"]] = write_find(
                         place,
                         trial,
-                        says=terminal.says(finding),
+                        difference=difference(finding.divergence),
                         impl=candidate_of(option),
                         import_from=option.import_from,
                         interpreter=target.executable,
@@ -330,7 +334,7 @@ class Session:
             self.finish(0)
         return self._results.close_reports(leading)
 
-    def _leading_cases(self) -> list[records.Record]:
+    def _leading_cases(self) -> list[ShownRecord]:
         """The `shown` records of the cases that lead findings; none if the run is not complete."""
         end, option = self._results.end, self.config.option
         if self._examiner is None or end is None or end["status"] not in (0, 1):
@@ -384,7 +388,7 @@ class Session:
         counter = Counter(examples=searching.examples if searching else 0, seconds=plan.seconds)
         if searching is not None:
             counter.drawn = lambda: searching.tally.drawn
-        return Progress(terminal.console_on(apart(reporter._tw._file), colour=reporter._tw.hasmarkup), counter)
+        return Progress(console_on(apart(reporter._tw._file), colour=reporter._tw.hasmarkup), counter)
 
 
 SESSION = pytest.StashKey[Session]()

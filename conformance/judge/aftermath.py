@@ -1,4 +1,4 @@
-"""What a step left behind, side by side: the state of the interpreter, output, files, names, audit events."""
+"""The traces that a step left, side by side: the state of the interpreter, output, files, names, audit events."""
 
 from __future__ import annotations
 

@@ -1,14 +1,12 @@
 """Baselines: the divergences that are expected of a candidate, each with a reason and the smallest case that shows it.
 
-Rules. This module owns the form of such a file (docs/baselines.md), whether it can be right, which of it holds for a
-target, and which divergences of a case's record it expects. It does not know how cases are run, nor how a baseline is
+Rules. This module owns the form of such a file (docs/baselines.md), whether it can be right, and which of it holds for
+a target. It does not know how cases are run, what they have shown (`report/expectations.py`), nor how a baseline is
 written.
 
 Theory of operation. `parse` reads the data of a file through its type, `BaselineFile`, and makes of each signature, for
 each of its cases, a `Known`. TOML's readers do not say in which line anything stands, so `Places` goes through the text
-a second time; every complaint has its line from there. `marked` notes in a trial's record which divergences are
-expected. `replayed` says of the record of a case that the baseline names whether each of its lines still holds, and
-`complaints` puts the lines that do not hold into sentences.
+a second time; every complaint has its line from there.
 """
 
 from __future__ import annotations
@@ -28,7 +26,7 @@ from ..cases.fixture_file import FixtureFile
 from ..cases.fixtures import from_plain
 from ..cases.model import Case, CaseError
 from ..checked import Place, Table, WrongData, any_of, checked, form, near, says
-from ..clauses import Level, pythons, registry
+from ..clauses import pythons, registry
 from .divergence import PHASES, Signature
 
 KINDS = (
@@ -168,92 +166,6 @@ class Baseline:
 def text_of(signature: Signature) -> str:
     """The signature as a baseline has it: "CLAUSE, phase, field, kind"."""
     return ", ".join((signature.clause, signature.phase, signature.field, signature.kind))
-
-
-# -- the records of a run --------------------------------------------------------------------------------------
-
-
-def marked(record: Mapping[str, Any], known: Sequence[Known], file: str) -> dict[str, Any]:
-    """The record of a trial, in which each divergence has a mark: the entry that expects it, or None."""
-    by_signature = {expected.signature: expected for expected in known}
-    divergences = []
-    for divergence in record["divergences"]:
-        entry = by_signature.get(_signature(divergence))
-        mark = None if entry is None else {"reason": entry.reason, "link": entry.link, "at": f"{file}:{entry.head}"}
-        divergences.append({**divergence, "expected": mark})
-    return {**record, "divergences": divergences}
-
-
-def replayed(record: Mapping[str, Any], known: Sequence[Known], file: str, level: Level) -> list[dict[str, Any]]:
-    """A record for each line of a baseline that names a case. record: that of the case, marked.
-
-    `state` of each: "expected" if the case still diverges in that way; "gone" if it no longer does; "otherwise" if it
-    diverges in a way that is not expected, up to the level; "not-run" if that cannot be told here.
-    """
-    shown = {_signature(divergence) for divergence in record["divergences"] if divergence["cause"]}
-    unconfirmed = {_signature(divergence) for divergence in record["unconfirmed"]}
-    unexpected = any(
-        divergence["cause"] and not divergence["expected"] and Level.parse(divergence["level"]) <= level
-        for divergence in record["divergences"]
-    )
-    found = []
-    for expected in known:
-        if expected.case != record["id"]:
-            continue
-        if expected.signature in shown:
-            state = "expected"
-        elif record["verdict"] == "not-run" or expected.signature in unconfirmed:
-            state = "not-run"
-        else:
-            state = "otherwise" if unexpected else "gone"
-        found.append(
-            {
-                "record": "baseline",
-                "signature": text_of(expected.signature),
-                "case": expected.case,
-                "state": state,
-                "reason": expected.reason,
-                "link": expected.link,
-                "at": f"{file}:{expected.line}",
-                "entry": f"{file}:{expected.head}",
-                "of": expected.of,
-                "offered": record["verdict"] != "unsupported",
-            }
-        )
-    return found
-
-
-def complaint(record: Mapping[str, Any]) -> str:
-    """The sentence that says what is wrong with a line of a baseline, and what to do; empty if the line holds."""
-    if record["state"] not in ("gone", "otherwise"):
-        return ""
-    if not record["offered"]:
-        how = f"{record['case']} is no longer offered by the candidate"
-    elif record["state"] == "gone":
-        how = f"{record['case']} no longer diverges in this way"
-    else:
-        how = f"{record['case']} diverges in another way"
-    return f"{record['at']}: {how} ({record['signature']}): remove this {'entry' if record['of'] == 1 else 'line'}"
-
-
-def complaints(records: Sequence[Mapping[str, Any]]) -> list[str]:
-    """The sentences that say what is wrong with a baseline: one for each line, or for a whole entry that is gone."""
-    found = []
-    for entry in dict.fromkeys(record["entry"] for record in records):
-        own = [record for record in records if record["entry"] == entry]
-        sentences = [sentence for record in own if (sentence := complaint(record))]
-        if len(sentences) == len(own) == own[0]["of"] and len(own) > 1:
-            way = "another way" if any(record["state"] == "otherwise" for record in own) else "these ways"
-            no = "" if way == "another way" else " no longer"
-            sentences = [
-                f"{own[0]['entry']}: the {len(own)} cases of this entry{no} diverge in {way}: remove this entry"
-            ]
-        found += sentences
-    return found
-
-
-def _signature(divergence: Mapping[str, Any]) -> Signature:
-    return Signature(divergence["clause"], divergence["phase"], divergence["field"], divergence["kind"])
 
 
 # -- reading ---------------------------------------------------------------------------------------------------

@@ -1,36 +1,37 @@
-"""A trial is what came of one case; a find, of a search. Plain data."""
+"""A trial is the result of one case; a find is a result of a search. Plain data."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from ..cases.model import Case
 from ..clauses import Level
 from .divergence import Divergence
 from .grouping import Symptom
 
-VERDICTS = ("agrees", "diverges", "crashes", "hangs", "unsupported", "not-run")
+Verdict = Literal["agrees", "diverges", "crashes", "hangs", "unsupported", "not-run"]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """What came of one case.
+    """The result of one case.
 
-    verdict: one of VERDICTS. reason: why it was not run, is not supported, or was run again because an agent made no
+    reason: why it was not run, is not supported, or was run again because an agent made no
     sense. unconfirmed: divergences that a pair of fresh interpreters did not show; they count for nothing, but a run
     that has some is not clean. known: what was expected to differ, and does (see `effects`).
     """
 
     case: Case
-    verdict: str
+    verdict: Verdict
     divergences: tuple[Divergence, ...] = ()
     reason: str = ""
     unconfirmed: tuple[Divergence, ...] = ()
     known: tuple[str, ...] = ()
 
     def counts(self, level: Level) -> bool:
-        """Whether it fails a run at this level."""
-        return any(one.cause and one.level <= level for one in self.divergences)
+        """True if the trial fails a run at this level."""
+        return any(divergence.cause and divergence.level <= level for divergence in self.divergences)
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Find:
 
 @dataclass
 class Tally:
-    """What a search came to, in numbers.
+    """The numbers of a search.
 
     drawn: cases, of which some are alike. tried: those that were not, and that ran. lost: in which the oracle could
     not be observed. Then the seconds spent on each part.

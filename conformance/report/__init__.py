@@ -1,1 +1,1 @@
-"""One stream of records in; terminal, JSON lines and the rest out. Knows nothing of how a divergence was found."""
+"""Makes reports of records: terminal, pages, summaries, badges. Does not know how a divergence was found."""

@@ -18,11 +18,11 @@ _NARROW, _WIDE, _USUAL = 3.9, 10.4, 6.9
 
 
 def message(runs: Sequence[Run]) -> str:
-    """What it says: "conforms on 9 targets", "187/189 clauses on 3.12.1", "incomplete"."""
+    """The text of the badge: "conforms on 9 targets", "187/189 clauses on 3.12.1", "incomplete"."""
     status = status_of(runs)
     where = runs[0].target.removeprefix("CPython ") if len(runs) == 1 else f"{len(runs)} targets"
     if status == 0:
-        expected = any(run.end and run.end.get("expected") for run in runs)
+        expected = any(run.end and run.end["expected"] for run in runs)
         return f"conforms{', as expected,' if expected else ''} on {where}"
     if status == 1:
         if len(runs) > 1:
@@ -46,12 +46,12 @@ def endpoint(runs: Sequence[Run]) -> str:
 
 
 def svg(runs: Sequence[Run]) -> str:
-    """The picture. It has no font, image or link of anybody else's."""
-    said = message(runs)
+    """The picture. It needs no font, image or link from elsewhere."""
+    verdict = message(runs)
     colour = _COLOURS.get(status_of(runs), _OTHERWISE)[1]
-    left, right = (round(_width(text)) + 12 for text in (LABEL, said))
+    left, right = (round(_width(text)) + 12 for text in (LABEL, verdict))
     whole = left + right
-    title = escape(f"{LABEL}: {said}")
+    title = escape(f"{LABEL}: {verdict}")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{whole}" height="20" role="img" aria-label="{title}">'
         f"<title>{title}</title>"
@@ -60,9 +60,9 @@ def svg(runs: Sequence[Run]) -> str:
         f'<rect x="{left}" width="{right}" height="20" fill="{colour}"/></g>'
         f'<g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">'
         f'<text x="{left / 2:g}" y="14" textLength="{left - 12}">{escape(LABEL)}</text>'
-        f'<text x="{left + right / 2:g}" y="14" textLength="{right - 12}">{escape(said)}</text></g></svg>\n'
+        f'<text x="{left + right / 2:g}" y="14" textLength="{right - 12}">{escape(verdict)}</text></g></svg>\n'
     )
 
 
 def _width(text: str) -> float:
-    return sum(_NARROW if one in " .,:;'ijl|/()-" else _WIDE if one in "mwMW" else _USUAL for one in text)
+    return sum(_NARROW if letter in " .,:;'ijl|/()-" else _WIDE if letter in "mwMW" else _USUAL for letter in text)

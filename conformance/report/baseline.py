@@ -1,4 +1,4 @@
-"""What came of a baseline, at the end of a run: what was expected, and what to take out of it."""
+"""Shows what a run came to by its baseline: what was expected, and what to take out of the file."""
 
 from __future__ import annotations
 
@@ -6,28 +6,37 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from ..judge.baseline import Baseline, complaints
-from .records import Record
+from ..judge.baseline import Baseline
+from .expectations import complaints
+from .types import BaselineRecord, TrialRecord
 
 _MOST = 12
 
 
 def summary(
-    console: Console, baseline: Baseline, trials: Sequence[Record], replays: Sequence[Record], told: str = ""
+    console: Console,
+    baseline: Baseline,
+    trials: Sequence[TrialRecord],
+    replays: Sequence[BaselineRecord],
+    written: str = "",
 ) -> None:
-    """Print it. trials: all of them, marked. replays: the records of the baseline's lines. told: if it was written."""
+    """Print it. trials: all of them, marked. replays: the records of the baseline's lines.
+
+    written: the sentence about how the file was written, if that was to be done.
+    """
 
     def say(text: str, style: str = "") -> None:
         console.print(text, style=style, highlight=False, markup=False, emoji=False, soft_wrap=True)
 
     cases: dict[tuple[str, str], set[str]] = {}
     for trial in trials:
-        for one in trial["divergences"]:
-            if one["cause"] and one.get("expected"):
-                cases.setdefault((one["expected"]["reason"], one["expected"]["link"]), set()).add(trial["id"])
+        for divergence in trial["divergences"]:
+            entry = divergence["expected"]
+            if divergence["cause"] and entry:
+                cases.setdefault((entry["reason"], entry["link"]), set()).add(trial["id"])
     diverging = set[str]().union(*cases.values())
-    if told:
-        say(f"\n{told}", "bold")
+    if written:
+        say(f"\n{written}", "bold")
     if cases:
         say(f"\nThe baseline {baseline.path} expects what differs in {_count(len(diverging), 'case')}:", "bold")
     for (reason, link), ids in sorted(cases.items(), key=lambda pair: -len(pair[1])):
@@ -40,17 +49,15 @@ def summary(
         say(f"  {sentence}")
     if len(wrong) > _MOST:
         say(f"  ... and {len(wrong) - _MOST} more")
-    idle = [one["at"] for one in replays if one["state"] == "not-run"]
-    if idle:
-        say(f"Not checked, since its case did not run here: {', '.join(idle[:_MOST])}", "dim")
-    silent = sorted({one.head for one in baseline.known if not one.reason})
-    if silent:
-        lines = ", ".join(map(str, silent[:_MOST])) + (", ..." if len(silent) > _MOST else "")
-        say(
-            f"Without a reason as yet: {_count(len(silent), 'entry', 'entries')} in {baseline.path}, line {lines}",
-            "dim",
-        )
+    unchecked = [replay["at"] for replay in replays if replay["state"] == "not-run"]
+    if unchecked:
+        say(f"Not checked, since its case did not run here: {', '.join(unchecked[:_MOST])}", "dim")
+    without_reason = sorted({expected.head for expected in baseline.known if not expected.reason})
+    if without_reason:
+        lines = ", ".join(map(str, without_reason[:_MOST])) + (", ..." if len(without_reason) > _MOST else "")
+        entries = _count(len(without_reason), "entry", "entries")
+        say(f"Without a reason as yet: {entries} in {baseline.path}, line {lines}", "dim")
 
 
-def _count(number: int, one: str, several: str = "") -> str:
-    return f"{number} {one if number == 1 else several or one + 's'}"
+def _count(number: int, noun: str, several: str = "") -> str:
+    return f"{number} {noun if number == 1 else several or noun + 's'}"

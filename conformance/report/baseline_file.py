@@ -1,15 +1,19 @@
 """Writes a baseline from a run's records: what diverges comes in, what no longer does goes out, all else stays.
 
-Reasons, links, comments and the order of what remains are the user's: the file is edited, and never made anew.
+Rules. Reasons, links, comments and the order of what remains are the user's: the file is edited, and never made anew.
+Texts go in and out; no file is opened here.
+
+Theory of operation. First it is decided which signatures each entry is to have, and which cases stand behind each
+(`_entries`, then `_remove_gone`, then `_add_new`). Only then is the text edited to say so: within entries by tomlkit,
+which keeps comments, and as blocks of lines where whole entries and cases come and go.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import tomlkit
 from packaging.specifiers import SpecifierSet
@@ -22,7 +26,8 @@ from ..judge.baseline import Baseline, Condition, Known, Places, after, text_of
 from ..judge.divergence import Signature
 from ..texts import visible
 from .findings import findings
-from .records import Record
+from .records import signature_of
+from .types import BaselineRecord, TrialRecord
 
 _HEAD = """\
 # What is expected of {candidate}: where it differs from runpy.run_module, with the reason for each.
@@ -33,7 +38,7 @@ _LONGEST = 110
 
 @dataclass
 class Written:
-    """What became of a baseline: its text, and numbers of its entries."""
+    """A baseline that was written: its text, and the numbers of its entries."""
 
     text: str
     added: int = 0
@@ -43,64 +48,64 @@ class Written:
 
     def __str__(self) -> str:
         numbers = ((self.added, "added"), (self.removed, "removed"), (self.kept, "kept"))
-        words = [f"{number} {what}" for number, what in numbers if number] or ["nothing is expected"]
+        words = [f"{number} {verb}" for number, verb in numbers if number] or ["nothing is expected"]
         entries = f"{', '.join(words)}" + (f" ({self.changed} of them changed)" if self.changed else "")
         return entries if not (self.added or self.removed or self.kept) else f"entries: {entries}"
 
 
 @dataclass(frozen=True)
 class _Run:
-    """What was tried, and where. shown: signatures by case. wanted: what is to be expected, at the level of the run."""
+    """A run: what was tried, and where. signatures: those of the causes that each case has shown, by its id."""
 
     implementation: str
     version: str
     level: Level
-    trials: Sequence[Record]
-    shown: Mapping[str, set[Signature]]
+    trials: Sequence[TrialRecord]
+    signatures: Mapping[str, set[Signature]]
 
     @property
     def target(self) -> str:
-        """As a condition: all releases of this version of the language."""
+        """The target as a condition: all releases of this version of the language."""
         major, minor, *_ = self.version.split(".")
         return f"{self.implementation}=={major}.{minor}.*"
 
 
 @dataclass(frozen=True)
 class _Place:
-    """A case behind a signature, as it is to be written. targets: its own; None for those of the entry."""
+    """A case behind a signature, as it is to be written. targets: those of the case; None for those of the entry."""
 
     case: str
     targets: tuple[str, ...] | None = None
 
 
-_Entries = list[dict[str, list[_Place]]]  # what stands in each: the places of each signature
+_Entries = list[dict[str, list[_Place]]]  # for each entry, the places of each of its signatures
 
 
 def update(
     baseline: Baseline,
     text: str,
-    trials: Sequence[Record],
-    replays: Sequence[Record],
+    trials: Sequence[TrialRecord],
+    replays: Sequence[BaselineRecord],
     *,
     candidate: str,
     implementation: str,
     version: str,
     level: Level,
 ) -> Written:
-    """The baseline as it should be after a run, of which these are the records; `text` is what it was.
+    """The baseline as it should be after a run. text: that of the baseline before. trials, replays: the run's records.
 
-    Only what the run has tried is touched; what it says of other targets stays.
+    Only what the run has tried is touched; what the baseline says of other targets stays.
     """
-    shown = {
-        trial["id"]: {_signature(one) for one in trial["divergences"] if one["cause"]}
+    signatures = {
+        trial["id"]: {signature_of(divergence) for divergence in trial["divergences"] if divergence["cause"]}
         for trial in trials
         if trial["divergences"]
     }
-    run = _Run(implementation, version, level, trials, shown)
-    others = tuple(one for one in baseline.written_on if one != run.target)
+    run = _Run(implementation, version, level, trials, signatures)
+    others = tuple(condition for condition in baseline.written_on if condition != run.target)
     entries = _entries(baseline)
-    satisfied = _sift(baseline, entries, run, replays, others)
-    new = _add(baseline, entries, run, satisfied, others)
+    satisfied = _remove_gone(baseline, entries, run, replays, others)
+    new = _add_new(baseline, entries, run, satisfied, others)
     text = text or _HEAD.format(candidate=visible(candidate))
     text = _edited(text, baseline, entries, (*others, run.target))
     empty = [number for number, entry in enumerate(entries) if not entry]
@@ -116,47 +121,48 @@ def update(
 
 
 def _entries(baseline: Baseline) -> _Entries:
-    entries: _Entries = [{} for _ in range(1 + max((one.entry for one in baseline.known), default=-1))]
-    for one in baseline.known:
-        own = tuple(condition.text for condition in one.targets) if one.own else None
-        entries[one.entry].setdefault(text_of(one.signature), []).append(_Place(one.case, own))
+    """The entries as they stand in a baseline."""
+    entries: _Entries = [{} for _ in range(1 + max((known.entry for known in baseline.known), default=-1))]
+    for known in baseline.known:
+        targets = tuple(condition.text for condition in known.targets) if known.own else None
+        entries[known.entry].setdefault(text_of(known.signature), []).append(_Place(known.case, targets))
     return entries
 
 
-def _sift(
-    baseline: Baseline, entries: _Entries, run: _Run, replays: Sequence[Record], others: tuple[str, ...]
+def _remove_gone(
+    baseline: Baseline, entries: _Entries, run: _Run, replays: Sequence[BaselineRecord], others: tuple[str, ...]
 ) -> set[Signature]:
-    """Take out what is no longer shown here; what of the rest holds here, and so need not be added."""
-    states = {(one["signature"], one["case"]): one["state"] for one in replays}
+    """Remove from the entries what no longer shows here; return the signatures that hold here and need not be added."""
+    states = {(replay["signature"], replay["case"]): replay["state"] for replay in replays}
     satisfied = set()
-    for one in baseline.known:
-        if not one.holds(run.implementation, run.version):
+    for known in baseline.known:
+        if not known.holds(run.implementation, run.version):
             continue
-        text = text_of(one.signature)
-        if states.get((text, one.case), "not-run") in ("expected", "not-run"):
-            satisfied.add(one.signature)
+        text = text_of(known.signature)
+        if states.get((text, known.case), "not-run") in ("expected", "not-run"):
+            satisfied.add(known.signature)
             continue
-        places = entries[one.entry][text]
-        at = next(number for number, place in enumerate(places) if place.case == one.case)
-        left = _subtract(one, run, others)
-        places[at : at + 1] = [_Place(one.case, left)] if left else []
+        places = entries[known.entry][text]
+        at = next(number for number, place in enumerate(places) if place.case == known.case)
+        left = _without_target(known, run, others)
+        places[at : at + 1] = [_Place(known.case, left)] if left else []
         if not places:
-            del entries[one.entry][text]
+            del entries[known.entry][text]
     return satisfied
 
 
-def _subtract(one: Known, run: _Run, others: tuple[str, ...]) -> tuple[str, ...]:
+def _without_target(known: Known, run: _Run, others: tuple[str, ...]) -> tuple[str, ...]:
     """The conditions of a line without this target; none if nothing is left."""
-    if not one.targets:
+    if not known.targets:
         return others
     left = []
-    for condition in one.targets:
+    for condition in known.targets:
         if condition.holds(run.implementation, run.version):
             if condition.text.strip() == run.target:
                 continue
             specifiers = [*map(str, condition.versions), "!=" + run.target.partition("==")[2]]
             text = condition.implementation + str(SpecifierSet(",".join(specifiers)))
-            if not any(_reaches(text)):
+            if not _reaches(text):
                 continue
         else:
             text = condition.text
@@ -164,33 +170,34 @@ def _subtract(one: Known, run: _Run, others: tuple[str, ...]) -> tuple[str, ...]
     return tuple(left)
 
 
-def _reaches(text: str) -> Iterator[bool]:
+def _reaches(text: str) -> bool:
+    """True if some version of Python meets a condition."""
     try:
         Condition.parse(text)
     except ValueError:
-        return
-    yield True
+        return False
+    return True
 
 
-def _add(
+def _add_new(
     baseline: Baseline, entries: _Entries, run: _Run, satisfied: set[Signature], others: tuple[str, ...]
 ) -> _Entries:
-    """Put what is new into the entries to which it belongs; the entries that are new."""
+    """Add what is new to the entries to which it belongs; return the entries that are new."""
     new: _Entries = []
-    in_entry = {one.signature: one.entry for one in reversed(baseline.known) if entries[one.entry]}
+    in_entry = {known.signature: known.entry for known in reversed(baseline.known) if entries[known.entry]}
     for finding in findings(run.trials, run.level):
-        cases: dict[Signature, list[Record]] = {}
-        for trial, one in finding.pairs:
-            cases.setdefault(_signature(one), []).append(trial)
-        missing = [one for one in cases if one not in satisfied and one.clause in registry()]
-        home = next((in_entry[one] for one in cases if one in in_entry), None)
+        cases: dict[Signature, list[TrialRecord]] = {}
+        for trial, divergence in finding.pairs:
+            cases.setdefault(signature_of(divergence), []).append(trial)
+        missing = [signature for signature in cases if signature not in satisfied and signature.clause in registry()]
+        home = next((in_entry[signature] for signature in cases if signature in in_entry), None)
         fresh: dict[str, list[_Place]] = {}
         for signature in missing:
             satisfied.add(signature)
-            own = next((one.entry for one in baseline.known if one.signature == signature), home)
-            if own is None or not entries[own]:
-                own = home
-            entry = fresh if own is None else entries[own]
+            number = next((known.entry for known in baseline.known if known.signature == signature), home)
+            if number is None or not entries[number]:
+                number = home
+            entry = fresh if number is None else entries[number]
             _place(entry.setdefault(text_of(signature), []), cases[signature], signature, run, others)
         if fresh:
             new.append(fresh)
@@ -198,11 +205,11 @@ def _add(
 
 
 def _place(
-    places: list[_Place], trials: Sequence[Record], signature: Signature, run: _Run, others: tuple[str, ...]
+    places: list[_Place], trials: Sequence[TrialRecord], signature: Signature, run: _Run, others: tuple[str, ...]
 ) -> None:
-    """Put a case behind a signature: the one that stands there for other targets, if it shows the same here."""
+    """Add a case to a signature: the one that stands there for other targets, if it shows the same here."""
     for number, place in enumerate(places):
-        if place.targets is not None and signature in run.shown.get(place.case, ()):
+        if place.targets is not None and signature in run.signatures.get(place.case, ()):
             places[number] = _Place(place.case, (*place.targets, run.target))
             return
     best = min(trials, key=lambda trial: _how_plain(trial, signature, run))
@@ -210,21 +217,17 @@ def _place(
     places.append(_Place(best["id"], None if alone else (run.target,)))
 
 
-def _how_plain(trial: Record, signature: Signature, run: _Run) -> tuple[int, bool, int, int, str]:
+def _how_plain(trial: TrialRecord, signature: Signature, run: _Run) -> tuple[int, bool, int, int, str]:
     """A case by which to know a divergence again: one of the suite's, about it, that shows little else, and small."""
     drawn = {FAMILIES: 1, SEARCH: 2}.get(trial["chapter"], 0)
-    return drawn, signature.clause not in trial["clauses"], len(run.shown[trial["id"]]), trial["size"], trial["id"]
-
-
-def _signature(one: Mapping[str, Any]) -> Signature:
-    return Signature(one["clause"], one["phase"], one["field"], one["kind"])
+    return drawn, signature.clause not in trial["clauses"], len(run.signatures[trial["id"]]), trial["size"], trial["id"]
 
 
 # -- the text --------------------------------------------------------------------------------------------------
 
 
 def _edited(text: str, baseline: Baseline, entries: _Entries, written_on: tuple[str, ...]) -> str:
-    """The text with the lines of its entries as they are to be; entries of which nothing is left are left to others."""
+    """The text with the lines of its entries as they are to be. Entries of which nothing is left are not touched."""
     document = tomlkit.parse(text)
     if tuple(document.get("written_on", ())) != written_on:
         if "written_on" in document:
@@ -239,11 +242,11 @@ def _edited(text: str, baseline: Baseline, entries: _Entries, written_on: tuple[
         if not now or now == old:
             continue
         signatures = table["signatures"]
-        for one in old.keys() - now.keys():
-            del signatures[one]
-        for one, places in now.items():
-            if places != old.get(one):
-                signatures[one] = tomlkit.value(_places(places))
+        for signature in old.keys() - now.keys():
+            del signatures[signature]
+        for signature, places in now.items():
+            if places != old.get(signature):
+                signatures[signature] = tomlkit.value(_places(places))
     return tomlkit.dumps(document)
 
 
@@ -269,7 +272,7 @@ def _entry(signatures: Mapping[str, Sequence[_Place]]) -> str:
     if len(statement) > _LONGEST:
         statement = statement[: _LONGEST - 4].rpartition(" ")[0] + " ..."
     lines = [f"# {statement}", "[[expected]]", 'reason = ""', "", "[expected.signatures]"]
-    lines += [f"{_value(one)} = {_places(places)}" for one, places in signatures.items()]
+    lines += [f"{_value(signature)} = {_places(places)}" for signature, places in signatures.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -316,7 +319,7 @@ def _spaced(*parts: str) -> str:
     return "\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"
 
 
-def _with_cases(text: str, used: set[str], drawn: Mapping[str, Record]) -> str:
+def _with_cases(text: str, used: set[str], drawn: Mapping[str, TrialRecord]) -> str:
     """The text with those cases of the search that its entries keep, and no others."""
     data = tomllib.loads(text).get("cases", {})
     kept = []
@@ -330,10 +333,10 @@ def _with_cases(text: str, used: set[str], drawn: Mapping[str, Record]) -> str:
     return text
 
 
-def _case(trial: Record) -> str:
+def _case(trial: TrialRecord) -> str:
     """A drawn case as a table of its own."""
     data = tomllib.loads(trial["fixture"])
-    data["clauses"] = trial["clauses"]  # by which its divergences were put down to clauses
+    data["clauses"] = trial["clauses"]  # which decide the clauses of its divergences
     name = f'cases."{trial["id"]}"'
     lines, inside = [f"[{name}]"], ""
     for line in toml(from_plain(data, trial["id"])).rstrip("\n").split("\n"):

@@ -1,4 +1,11 @@
-"""Two runs compared: what broke, what was fixed, what was not run any more. What was not run is neither."""
+"""Compares two runs: what broke, what was fixed, what was not run any more. What was not run is neither.
+
+Rules. Knows runs as they are read back; judges nothing anew.
+
+Theory of operation. Each run after is paired with the run before on the same target, or on another release of the same
+version of the language. Within a pair each clause and each case has a verdict before and after, and the two say to
+which list the change belongs (`_kind`). A clause counts as fixed only if the cases that broke it were tried again.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +14,9 @@ from dataclasses import dataclass, field
 
 from ..clauses import Level
 from .markdown import code, text
-from .records import Record
+from .records import counts
 from .runs import Run, by_candidate
+from .types import TrialRecord
 
 _GOOD = ("conforms", "agrees")
 _BAD = ("diverges", "crashes", "hangs")
@@ -19,7 +27,10 @@ _MOST_CLAUSES = 10  # that are no worse
 
 @dataclass(frozen=True)
 class Change:
-    """A clause or a case that reads otherwise. statement: of a clause. cases: that show it. counts: for the status."""
+    """A clause or a case whose verdict has changed.
+
+    level, statement: those of a clause. cases: those that break the clause. counts: the change decides the exit status.
+    """
 
     target: str
     id: str
@@ -33,7 +44,7 @@ class Change:
 
 @dataclass
 class Comparison:
-    """What is different after. Each list holds clauses; `cases` holds the cases, by the same names."""
+    """The changes between two runs. Each list of changes holds clauses; `cases` holds those of cases, by list."""
 
     pairs: list[tuple[str, str]] = field(default_factory=list)
     broke: list[Change] = field(default_factory=list)
@@ -50,71 +61,72 @@ class Comparison:
     @property
     def status(self) -> int:
         """1 if anything broke; 5 if nothing did, but not all that was run before was run again; otherwise 0."""
-        if any(one.counts for one in (*self.broke, *self.otherwise)) or self.cases["broke"]:
+        if any(change.counts for change in (*self.broke, *self.otherwise)) or self.cases["broke"]:
             return 1
         return 5 if self.not_run or self.cases["not_run"] or self.missing or not self.pairs else 0
 
 
 def compare(before: Sequence[Run], after: Sequence[Run]) -> Comparison:
-    """What is different on the targets of `after`."""
-    found = Comparison()
+    """The changes on the targets of `after`."""
+    comparison = Comparison()
     for names in ("broke", "fixed", "otherwise", "not_run", "newly_run"):
-        found.cases[names] = []
-    for what in ("candidate", "level", "oracle"):
-        mine, theirs = ({run.run[what] or "runpy" for run in runs} for runs in (before, after))
-        if mine != theirs:
-            found.notes.append(f"the {what} was {', '.join(sorted(mine))}, and is {', '.join(sorted(theirs))}")
+        comparison.cases[names] = []
+    for name, values in (
+        ("candidate", [{run.candidate for run in runs} for runs in (before, after)]),
+        ("level", [{run.run["level"] for run in runs} for runs in (before, after)]),
+        ("oracle", [{run.run["oracle"] or "runpy" for run in runs} for runs in (before, after)]),
+    ):
+        was, now = (", ".join(sorted(texts)) for texts in values)
+        if was != now:
+            comparison.notes.append(f"the {name} was {was}, and is {now}")
     for runs, when in ((before, "before"), (after, "after")):
-        found.notes += [f"incomplete {when}: {run.problem}" for run in runs if run.problem]
+        comparison.notes += [f"incomplete {when}: {run.problem}" for run in runs if run.problem]
     several = max(len(by_candidate(before)), len(by_candidate(after))) > 1
 
-    def name(run: Run) -> str:
+    def name_of(run: Run) -> str:
         return f"{run.target} ({run.candidate})" if several else run.target
 
     partners = _partners(before, after, several=several)
-    for one in after:
-        if id(one) not in partners:
-            found.added.append(name(one))
-    met = {id(one) for one in partners.values()}
-    found.missing += [name(one) for one in before if id(one) not in met]
-    for one in after:
-        if id(one) in partners:
-            earlier = partners[id(one)]
-            found.pairs.append((name(earlier), name(one)))
-            _clauses(found, earlier, one, name(one))
-            _cases(found, earlier, one, name(one))
-    return found
+    comparison.added += [name_of(run) for run in after if run not in partners]
+    comparison.missing += [name_of(run) for run in before if run not in partners.values()]
+    for run in after:
+        if run in partners:
+            earlier = partners[run]
+            comparison.pairs.append((name_of(earlier), name_of(run)))
+            _compare_clauses(comparison, earlier, run, name_of(run))
+            _compare_cases(comparison, earlier, run, name_of(run))
+    return comparison
 
 
-def _partners(before: Sequence[Run], after: Sequence[Run], *, several: bool) -> dict[int, Run]:
+def _partners(before: Sequence[Run], after: Sequence[Run], *, several: bool) -> dict[Run, Run]:
     """For each run after, the one before: of the same target, or of another release of the same language version.
 
-    several: whether there are several candidates; then it must be of the same candidate, too.
+    several: there are several candidates; then it must be of the same candidate, too.
     """
-    partners: dict[int, Run] = {}
+    partners: dict[Run, Run] = {}
     left = list(before)
     keys = (_exactly, _roughly)
     if several:
         keys = (lambda run: (run.candidate, *_exactly(run)), lambda run: (run.candidate, *_roughly(run)))
     for key in keys:
-        for one in after:
-            fitting = [other for other in left if key(other) == key(one)]
-            if id(one) not in partners and len(fitting) == 1:
-                partners[id(one)] = fitting[0]
+        for run in after:
+            fitting = [earlier for earlier in left if key(earlier) == key(run)]
+            if run not in partners and len(fitting) == 1:
+                partners[run] = fitting[0]
                 left.remove(fitting[0])
     return partners
 
 
 def _exactly(run: Run) -> tuple[object, ...]:
-    return run.target, run.run["target"].get("platform")
+    return run.target, run.run["target"]["platform"]
 
 
 def _roughly(run: Run) -> tuple[object, ...]:
-    return run.run["target"].get("implementation"), run.version[:2], run.run["target"].get("platform")
+    return run.run["target"]["implementation"], run.version[:2], run.run["target"]["platform"]
 
 
 def _kind(before: str, after: str) -> str:
-    """To which list a change belongs; empty if it is none."""
+    """The list to which a change belongs; empty if nothing changed."""
     if after in _BAD:
         return "" if before == after else "otherwise" if before in _BAD else "broke"
     if after in _GOOD:
@@ -122,65 +134,62 @@ def _kind(before: str, after: str) -> str:
     return "not_run" if before in (*_GOOD, *_BAD) else ""
 
 
-def _clauses(found: Comparison, before: Run, after: Run, where: str) -> None:
-    earlier, later = ({one["id"]: one for one in run.clauses} for run in (before, after))
+def _compare_clauses(comparison: Comparison, before: Run, after: Run, target: str) -> None:
+    earlier, later = ({clause["id"]: clause for clause in run.clauses} for run in (before, after))
     for name in {**earlier, **later}:
-        one = later.get(name) or earlier[name]
-        old, new = (some[name]["verdict"] if name in some else "not-run" for some in (earlier, later))
+        clause = later.get(name) or earlier[name]
+        old: str = earlier[name]["verdict"] if name in earlier else "not-run"
+        new: str = later[name]["verdict"] if name in later else "not-run"
         kind = _kind(old, new)
         if not kind:
-            found.same += 1
+            comparison.same += 1
             continue
         run = after if new in _BAD else before
         if kind == "fixed" and any(not _tried(case, after) for case in _breaking(before.trials, name)):
             kind, new = "not_run", "conforms in other cases"
         change = Change(
-            where,
+            target,
             name,
             old,
             new,
-            level=one["level"],
-            statement=one["statement"],
+            level=clause["level"],
+            statement=clause["statement"],
             cases=tuple(_breaking(run.trials, name)),
-            counts=Level.parse(one["level"]) <= after.level and not one.get("expected"),
+            counts=Level.parse(clause["level"]) <= after.level and not clause["expected"],
         )
-        getattr(found, kind).append(change)
+        getattr(comparison, kind).append(change)
 
 
-def _breaking(trials: Sequence[Record], clause: str) -> Iterator[str]:
+def _breaking(trials: Sequence[TrialRecord], clause: str) -> Iterator[str]:
+    """The ids of the cases that break a clause."""
     for trial in trials:
-        if any(one["cause"] and one["clause"] == clause for one in trial["divergences"]):
+        if any(divergence["cause"] and divergence["clause"] == clause for divergence in trial["divergences"]):
             yield trial["id"]
 
 
 def _tried(case: str, run: Run) -> bool:
-    """Whether a case was run; or searched for, since what agrees in a search leaves no record."""
-    trial = next((one for one in run.trials if one["id"] == case), None)
+    """True if a case was run; or searched for, since a case of a search that agrees leaves no record."""
+    trial = next((trial for trial in run.trials if trial["id"] == case), None)
     if trial is not None:
         return trial["verdict"] not in ("not-run", "unsupported")
     chapter, _, name = case.partition("/")
-    return chapter == "search" and any(one["property"] == name.partition("/")[0] for one in run.searches)
+    return chapter == "search" and any(search["property"] == name.partition("/")[0] for search in run.searches)
 
 
-def _cases(found: Comparison, before: Run, after: Run, where: str) -> None:
+def _compare_cases(comparison: Comparison, before: Run, after: Run, target: str) -> None:
     level = after.level
-    earlier, later = ({one["id"]: _verdict(one, level) for one in run.trials} for run in (before, after))
+    earlier, later = ({trial["id"]: _verdict(trial, level) for trial in run.trials} for run in (before, after))
     for name in {**earlier, **later}:
         old, new = earlier.get(name, "not-run"), later.get(name, "not-run")
         if name not in later and _tried(name, after):
             new = "agrees"
         if kind := _kind(old, new):
-            found.cases[kind].append(Change(where, name, old, new))
+            comparison.cases[kind].append(Change(target, name, old, new))
 
 
-def _verdict(trial: Record, level: Level) -> str:
+def _verdict(trial: TrialRecord, level: Level) -> str:
     """The verdict on a case, up to a level, without what is expected."""
-    if trial["verdict"] not in _BAD:
-        return str(trial["verdict"])
-    counts = any(
-        one["cause"] and not one.get("expected") and Level.parse(one["level"]) <= level for one in trial["divergences"]
-    )
-    return str(trial["verdict"]) if counts else "agrees"
+    return "agrees" if trial["verdict"] in _BAD and not counts(trial, level) else trial["verdict"]
 
 
 _TITLES: Mapping[str, str] = {
@@ -191,94 +200,102 @@ _TITLES: Mapping[str, str] = {
 }
 
 
-def lines(found: Comparison) -> Iterator[str]:
+def lines(comparison: Comparison) -> Iterator[str]:
     """The comparison, to be read on a terminal."""
-    yield "compared: " + (", ".join(a if a == b else f"{a} -> {b}" for a, b in found.pairs) or "nothing")
-    yield from (f"note: {one}" for one in found.notes)
+    yield "compared: " + (
+        ", ".join(old if old == new else f"{old} -> {new}" for old, new in comparison.pairs) or "nothing"
+    )
+    yield from (f"note: {note}" for note in comparison.notes)
     for name, title in _TITLES.items():
-        changes = getattr(found, name)
-        cases = found.cases[name]
+        changes = getattr(comparison, name)
+        cases = comparison.cases[name]
         if changes or cases:
             yield ""
             yield f"{title}: {_plural(len(_ids(changes)), 'clause')}, {_plural(len(_ids(cases)), 'case')}"
         worse = name in ("broke", "otherwise")
         by_id = list(_by_id(changes))
-        for clause, some in by_id[: None if worse else _MOST_CLAUSES]:
-            yield f"  {clause} ({some[0].level}{'' if some[0].counts else ', fails nothing'}) {_how(some)}"
+        for clause, on_targets in by_id[: None if worse else _MOST_CLAUSES]:
+            first = on_targets[0]
+            yield f"  {clause} ({first.level}{'' if first.counts else ', fails nothing'}) {_how(on_targets)}"
             if worse:
-                yield f"    {some[0].statement}"
-                if some[0].cases:
-                    yield f"    {_some(some[0].cases)}"
+                yield f"    {first.statement}"
+                if first.cases:
+                    yield f"    {_examples(first.cases)}"
         if not worse and len(by_id) > _MOST_CLAUSES:
             yield f"  and {len(by_id) - _MOST_CLAUSES} more clauses"
         others = _unexplained(changes, cases)
         if others and worse:
-            yield f"  {_plural(len(others), 'more case')}: {_some(others)}"
-    if found.missing:
-        yield f"\nNot run at all: {', '.join(found.missing)}"
-    if found.added:
-        yield f"\nNot run before: {', '.join(found.added)}"
-    if found.newly_run:
-        yield f"\nConforms, and was not run before: {_plural(len(_ids(found.newly_run)), 'clause')}"
+            yield f"  {_plural(len(others), 'more case')}: {_examples(others)}"
+    if comparison.missing:
+        yield f"\nNot run at all: {', '.join(comparison.missing)}"
+    if comparison.added:
+        yield f"\nNot run before: {', '.join(comparison.added)}"
+    if comparison.newly_run:
+        yield f"\nConforms, and was not run before: {_plural(len(_ids(comparison.newly_run)), 'clause')}"
     yield ""
-    yield f"status {found.status}: {verdict(found)}"
+    yield f"status {comparison.status}: {verdict(comparison)}"
 
 
-def verdict(found: Comparison) -> str:
-    """It all in one line."""
+def verdict(comparison: Comparison) -> str:
+    """The comparison in one line."""
     numbers = [
-        f"{len(_ids(found.broke)) + len(_ids(found.otherwise))} broke",
-        f"{len(_ids(found.fixed))} fixed",
-        f"{len(_ids(found.not_run))} not run any more",
+        f"{len(_ids(comparison.broke)) + len(_ids(comparison.otherwise))} broke",
+        f"{len(_ids(comparison.fixed))} fixed",
+        f"{len(_ids(comparison.not_run))} not run any more",
     ]
     words = {0: "nothing broke", 1: "something broke", 5: "nothing broke in what was run, but not all was run"}
-    return f"{words[found.status]} (clauses: {', '.join(numbers)})"
+    return f"{words[comparison.status]} (clauses: {', '.join(numbers)})"
 
 
-def markdown(found: Comparison) -> str:
+def markdown(comparison: Comparison) -> str:
     """The comparison, for the page of a CI job."""
-    return "\n".join(_markdown(found)) + "\n"
+    return "\n".join(_markdown(comparison)) + "\n"
 
 
-def _markdown(found: Comparison) -> Iterator[str]:
-    yield f"## {'✅❌'[found.status == 1] if found.status != 5 else '⚠️'} {verdict(found)}"
+def _markdown(comparison: Comparison) -> Iterator[str]:
+    yield f"## {'✅❌'[comparison.status == 1] if comparison.status != 5 else '⚠️'} {verdict(comparison)}"
     yield ""
-    yield "Compared: " + (", ".join(text(a if a == b else f"{a} -> {b}") for a, b in found.pairs) or "nothing") + "."
-    for note in found.notes:
+    yield (
+        "Compared: "
+        + (", ".join(text(old if old == new else f"{old} -> {new}") for old, new in comparison.pairs) or "nothing")
+        + "."
+    )
+    for note in comparison.notes:
         yield f"\n> {text(note)}"
     for name, title in _TITLES.items():
-        changes = getattr(found, name)
-        if not changes and not found.cases[name]:
+        changes = getattr(comparison, name)
+        if not changes and not comparison.cases[name]:
             continue
-        cases = _plural(len(_ids(found.cases[name])), "case")
+        cases = _plural(len(_ids(comparison.cases[name])), "case")
         yield f"\n### {title}: {_plural(len(_ids(changes)), 'clause')}, {cases}\n"
         if changes:
             yield "| clause | level | before | after | on | |"
             yield "|---|---|---|---|---|---|"
-        for clause, some in list(_by_id(changes))[:50]:
-            one = some[0]
-            cells = (code(clause), one.level, one.before, one.after, text(_targets(some)), text(one.statement))
+        for clause, on_targets in list(_by_id(changes))[:50]:
+            first = on_targets[0]
+            targets = text(_targets(on_targets))
+            cells = (code(clause), first.level, first.before, first.after, targets, text(first.statement))
             yield "| " + " | ".join(cells) + " |"
-        others = _unexplained(changes, found.cases[name])
+        others = _unexplained(changes, comparison.cases[name])
         if others and name in ("broke", "otherwise"):
-            yield "\nMore cases: " + ", ".join(code(one) for one in others[:_MOST])
-    for title, names in (("Not run at all", found.missing), ("Not run before", found.added)):
+            yield "\nMore cases: " + ", ".join(code(case) for case in others[:_MOST])
+    for title, names in (("Not run at all", comparison.missing), ("Not run before", comparison.added)):
         if names:
             yield f"\n{title}: {text(', '.join(names))}."
 
 
 def _by_id(changes: Sequence[Change]) -> Iterator[tuple[str, list[Change]]]:
     for name in _ids(changes):
-        yield name, [one for one in changes if one.id == name]
+        yield name, [change for change in changes if change.id == name]
 
 
 def _ids(changes: Sequence[Change]) -> list[str]:
-    return list(dict.fromkeys(one.id for one in changes))
+    return list(dict.fromkeys(change.id for change in changes))
 
 
 def _unexplained(changes: Sequence[Change], cases: Sequence[Change]) -> list[str]:
     """The cases that show none of the clauses that are named already."""
-    named = {case for one in changes for case in one.cases}
+    named = {case for change in changes for case in change.cases}
     return [name for name in _ids(cases) if name not in named]
 
 
@@ -287,14 +304,14 @@ def _how(changes: Sequence[Change]) -> str:
 
 
 def _targets(changes: Sequence[Change]) -> str:
-    names = [one.target for one in changes]
+    names = [change.target for change in changes]
     return ", ".join(names) if len(names) <= 3 else f"{len(names)} targets"
 
 
-def _some(names: Sequence[str]) -> str:
+def _examples(names: Sequence[str]) -> str:
     rest = len(names) - _EXAMPLES
     return ", ".join(names[:_EXAMPLES]) + (f", {rest} more" if rest > 0 else "")
 
 
-def _plural(count: int, what: str) -> str:
-    return f"{count} {what}{'' if count == 1 else 's'}"
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -1,6 +1,11 @@
-"""What a run found, each thing once: the causes that one finding explains, with the case that shows it best.
+"""The findings of a run, each thing once: the causes that one fault explains, with the case that shows it best.
 
-Knows records and how divergences are grouped (`grouping`); not how a finding is shown.
+Rules. Knows records, and asks `judge/grouping.py` how divergences are grouped; does not know how a finding is shown.
+
+Theory of operation. The trials of a run are grouped three times, by what their causes come to: those that fail the run,
+those that a baseline expects, and those above the level of the run. Consequences stay in each, since a grouping looks
+at all that differs in a case. Over several runs (`across`) a finding is known again by the signature of the divergence
+that leads it.
 """
 
 from __future__ import annotations
@@ -14,10 +19,12 @@ from ..cases.model import FAMILIES
 from ..clauses import Level
 from ..judge.grouping import grouped
 from . import records
-from .records import Record
 from .runs import Run
+from .types import DivergenceRecord, Expectation, TrialRecord
 
-Pair = tuple[Record, Record]  # a trial, and one of its divergences
+MOST_SHOWN = 40  # findings that are shown in full by a run itself
+
+Pair = tuple[TrialRecord, DivergenceRecord]  # a trial, and one of its divergences
 
 
 @dataclass(frozen=True)
@@ -27,75 +34,80 @@ class Finding:
     pairs: Sequence[Pair]
 
     @property
-    def trial(self) -> Record:
-        """The case that shows it best."""
+    def trial(self) -> TrialRecord:
+        """The case that shows the finding best."""
         return self.pairs[0][0]
 
     @property
-    def divergence(self) -> Record:
-        """What differs in that case."""
+    def divergence(self) -> DivergenceRecord:
+        """The divergence in that case."""
         return self.pairs[0][1]
 
     @property
     def clause(self) -> str:
-        """The clause that it breaks first of all."""
-        return str(self.divergence["clause"])
+        """The clause that the finding breaks first of all."""
+        return self.divergence["clause"]
 
     @property
     def level(self) -> Level:
-        """How firmly that clause is promised."""
+        """The level of that clause."""
         return Level.parse(self.divergence["level"])
 
     @property
     def cases(self) -> int:
-        """How many cases show it."""
+        """The number of cases that show the finding."""
         return len({trial["id"] for trial, _ in self.pairs})
 
     @property
-    def followers(self) -> list[str]:
-        """Where else its case differs, in consequence."""
-        return sorted({other["where"] for other in self.trial["divergences"] if not other["cause"]})
+    def consequences(self) -> list[str]:
+        """The places in which the leading case differs in consequence."""
+        return sorted({divergence["where"] for divergence in self.trial["divergences"] if not divergence["cause"]})
 
     @property
-    def likewise(self) -> list[str]:
-        """The other cases in which the clause is broken so."""
-        return list(dict.fromkeys(trial["id"] for trial, one in self.pairs[1:] if one["clause"] == self.clause))
+    def other_cases(self) -> list[str]:
+        """The ids of the other cases in which the same clause is broken."""
+        ids = (trial["id"] for trial, divergence in self.pairs[1:] if divergence["clause"] == self.clause)
+        return list(dict.fromkeys(ids))
 
     @property
-    def breaks_too(self) -> dict[str, str]:
-        """The other clauses that it breaks, each with the case that shows it best."""
+    def other_clauses(self) -> dict[str, str]:
+        """The other clauses that the finding breaks, each with the id of the case that shows that best."""
         others: dict[str, str] = {}
-        for trial, one in self.pairs:
-            if one["clause"] != self.clause:
-                others.setdefault(one["clause"], trial["id"])
+        for trial, divergence in self.pairs:
+            if divergence["clause"] != self.clause:
+                others.setdefault(divergence["clause"], trial["id"])
         return others
 
 
 def findings(
-    trials: Sequence[Record], level: Level, tried: int = 0, asked: Mapping[str, Collection[str]] | None = None
+    trials: Sequence[TrialRecord],
+    level: Level,
+    tried: int = 0,
+    wanted: Mapping[str, Collection[str]] | None = None,
 ) -> list[Finding]:
-    """What is wrong up to a level, the firmest and most frequent first. tried: cases, those that agree among them.
+    """The findings up to a level, the firmest and most frequent first. tried: cases, those that agree among them.
 
-    Within a finding comes first what differs in the case that it is known by; of that, the clause that most cases
-    name, by the case that shows it best: one that is about that clause, and small. asked: by case, the clauses that the
-    reader wants to see, which come before all.
+    Within a finding comes first what differs in the case that leads it; of that, the clause that most cases name, by
+    the case that shows it best: one that is about that clause, and small. wanted: by case, the clauses that the reader
+    wants to see, which come before all.
     """
-    wanted = asked or {}
-    seen = {trial["id"]: records.symptoms(trial) for trial in trials if trial["divergences"]}
-    found = grouped([one for one in seen.values() if one.causes(level)], level, tried or len(trials))
-    pairs_of: dict[int, list[Pair]] = {id(group): [] for group in found.all}
+    wanted = wanted or {}
+    cases = {trial["id"]: records.symptoms(trial) for trial in trials if trial["divergences"]}
+    grouping = grouped([case for case in cases.values() if case.causes(level)], level, tried or len(trials))
+    pairs_of: dict[int, list[Pair]] = {id(group): [] for group in grouping.all}
     for trial in trials:
         if not trial["divergences"]:
             continue
-        for one, symptom in zip(trial["divergences"], seen[trial["id"]].symptoms, strict=True):
+        case = cases[trial["id"]]
+        for divergence, symptom in zip(trial["divergences"], case.symptoms, strict=True):
             if symptom.cause and symptom.level <= level:
-                group = found.explaining(seen[trial["id"]], symptom)
+                group = grouping.explaining(case, symptom)
                 assert group is not None
-                pairs_of[id(group)].append((trial, one))
-    for group in found.all:
+                pairs_of[id(group)].append((trial, divergence))
+    for group in grouping.all:
         pairs = pairs_of[id(group)]
         core = {key[:2] for key in group.core}
-        count = Counter(one["clause"] for _, one in pairs)
+        count = Counter(divergence["clause"] for _, divergence in pairs)
         pairs.sort(
             key=lambda pair: (
                 pair[1]["clause"] not in wanted.get(pair[0]["id"], ()),
@@ -105,23 +117,32 @@ def findings(
                 *_how_well(*pair),
             )
         )
-    all_of_them = [Finding(pairs) for pairs in pairs_of.values() if pairs]
-    return sorted(all_of_them, key=lambda one: (one.level, -len(one.pairs)))
+    unsorted = [Finding(pairs) for pairs in pairs_of.values() if pairs]
+    return sorted(unsorted, key=lambda finding: (finding.level, -len(finding.pairs)))
 
 
 @functools.lru_cache(maxsize=64)
-def of_run(run: Run) -> Sequence[tuple[bool, Record | None, Finding]]:
-    """What a run found: whether it fails the run, what a baseline says of it, and the finding."""
+def of_run(run: Run) -> Sequence[tuple[bool, Expectation | None, Finding]]:
+    """The findings of a run, each with two facts: it fails the run, and the entry of a baseline that expects it."""
 
-    def some(keep: Callable[[Record], bool]) -> list[Record]:
+    def with_causes(keep: Callable[[DivergenceRecord], bool]) -> list[TrialRecord]:
+        """The trials with those causes alone that are to be kept, and with all consequences."""
         return [
-            {**trial, "divergences": [one for one in trial["divergences"] if not one["cause"] or keep(one)]}
+            {
+                **trial,
+                "divergences": [
+                    divergence for divergence in trial["divergences"] if not divergence["cause"] or keep(divergence)
+                ],
+            }
             for trial in run.trials
         ]
 
-    unexpected = findings(records.unexpected(run.trials), run.level, asked=run.asked)
-    expected = findings(some(lambda one: bool(one.get("expected"))), Level.EXACT)
-    above = findings(some(lambda one: not one.get("expected") and Level.parse(one["level"]) > run.level), Level.EXACT)
+    def above_level(divergence: DivergenceRecord) -> bool:
+        return not divergence["expected"] and Level.parse(divergence["level"]) > run.level
+
+    unexpected = findings(records.unexpected(run.trials), run.level, wanted=run.wanted)
+    expected = findings(with_causes(lambda divergence: bool(divergence["expected"])), Level.EXACT)
+    above = findings(with_causes(above_level), Level.EXACT)
     return [
         *((True, None, finding) for finding in unexpected),
         *((False, finding.divergence["expected"], finding) for finding in expected),
@@ -136,33 +157,53 @@ def failing(run: Run) -> list[Finding]:
 
 @dataclass(frozen=True)
 class Shared:
-    """One finding on all targets that show it. finding, run: the first of them. cases: how many show it, by run."""
+    """One finding on all targets that show it.
+
+    finding, run: those of the first target. fails: it fails these runs. expected: the entry of a baseline that expects
+    it, if there is one. cases: the number of cases that show it, by run.
+    """
 
     finding: Finding
     run: Run
     fails: bool
-    expected: Record | None
+    expected: Expectation | None
     cases: dict[Run, int] = field(default_factory=dict)
 
 
 def across(runs: Sequence[Run]) -> list[Shared]:
-    """The findings of several targets, each once: those that fail first, then what is above the level, or expected.
+    """The findings of several targets, each once: those that fail first, then those above the level, or expected.
 
-    What differs in one run in the same field twice is two findings there, and so is it on all targets.
+    If one run has two findings with the same signature, they stay two findings on all targets.
     """
-    found: dict[tuple[object, ...], Shared] = {}
+    by_key: dict[tuple[object, ...], Shared] = {}
     for run in runs:
         times: Counter[tuple[object, ...]] = Counter()
         for fails, expected, finding in of_run(run):
-            one = finding.divergence
-            key = one["clause"], one["phase"], one["field"], one["kind"], fails, expected is not None
+            key = records.signature_of(finding.divergence), fails, expected is not None
             times[key] += 1
-            shared = found.setdefault((*key, times[key]), Shared(finding, run, fails, expected))
+            shared = by_key.setdefault((*key, times[key]), Shared(finding, run, fails, expected))
             shared.cases[run] = finding.cases
-    return sorted(found.values(), key=lambda one: (not one.fails, one.expected is not None, one.finding.level))
+    return sorted(
+        by_key.values(), key=lambda shared: (not shared.fails, shared.expected is not None, shared.finding.level)
+    )
 
 
-def _how_well(trial: Record, one: Record) -> tuple[str, bool, int, int, str]:
-    """The clause, then how fit the case is to be read: a named one before those that a family made."""
-    about = trial["clauses"].index(one["clause"]) if one["clause"] in trial["clauses"] else len(trial["clauses"])
-    return one["clause"], trial["chapter"] == FAMILIES, about, trial["size"], trial["id"]
+def _how_well(trial: TrialRecord, divergence: DivergenceRecord) -> tuple[str, bool, int, int, str]:
+    """The clause, then how well the case can be read: a named one before those that a family made."""
+    clause, clauses = divergence["clause"], trial["clauses"]
+    about = clauses.index(clause) if clause in clauses else len(clauses)
+    return clause, trial["chapter"] == FAMILIES, about, trial["size"], trial["id"]
+
+
+def finds(run: Run) -> list[Finding]:
+    """The findings that are shown by a find of the search, since no other case shows the same as well.
+
+    One for each clause and field: a search that is short of time may come to two cases of one fault.
+    """
+    by_key: dict[tuple[str, str], Finding] = {}
+    for finding in failing(run)[:MOST_SHOWN]:
+        if "fixture" in finding.trial:
+            key = finding.clause, finding.divergence["field"]
+            if key not in by_key or finding.trial["size"] < by_key[key].trial["size"]:
+                by_key[key] = finding
+    return list(by_key.values())

@@ -7,18 +7,18 @@ A folder for each: `fixture.toml`, which becomes one of the suite's own by being
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ..cases.fixtures import from_plain
 from .reproducer import program
+from .types import TrialRecord
 
 
 @dataclass(frozen=True)
 class Written:
-    """Where a find is. shows: whether the program shows the difference by itself. problem: why there is nothing."""
+    """The files of a find. shows: the program shows the difference by itself. problem: why there are no files."""
 
     fixture: Path | None = None
     program: Path | None = None
@@ -32,10 +32,10 @@ def name_of(clause: str, case: str) -> str:
 
 
 def write(
-    own: Path,
-    record: Mapping[str, Any],
+    folder: Path,
+    record: TrialRecord,
     *,
-    says: str,
+    difference: str,
     impl: str,
     import_from: str,
     interpreter: str,
@@ -44,26 +44,25 @@ def write(
     reproduces: Callable[[str, str], bool],
     interpreters: Sequence[str] | None = None,
 ) -> Written:
-    """Write a find, from its record, into `own`, a folder for it. Raises OSError.
+    """Write a find, from its record, into a folder of its own. Raises OSError.
 
-    says: what differs, in words. interpreter, target: in which it showed. again: the command that judges by the case.
-    reproduces: runs a program in an interpreter, and is true if that shows a difference. interpreters: those of the two
-    sides, if they are two.
+    difference: the divergence in words. interpreter, target: those in which it showed. again: the command that judges
+    by the case. reproduces: runs a program in an interpreter, and returns True if that shows a difference.
+    interpreters: those of the two sides, if they are two.
     """
-    text = record["fixture"]
+    text = record.get("fixture", "")
     if not text:
         return Written(problem="it holds texts that no file can hold")
-    own.mkdir(parents=True, exist_ok=True)
-    fixture, script = own / "fixture.toml", own / "repro.py"
+    folder.mkdir(parents=True, exist_ok=True)
+    fixture, script = folder / "fixture.toml", folder / "repro.py"
     fixture.write_text(text, encoding="utf-8")
     case = from_plain(tomllib.loads(text), record["id"])
-    source = program(
-        case, says=f"{says}\n\nSeen on {target}.", impl=impl, import_from=import_from, interpreters=interpreters
-    )
+    text = f"{difference}\n\nSeen on {target}."
+    source = program(case, difference=text, impl=impl, import_from=import_from, interpreters=interpreters)
     script.write_text(source, encoding="utf-8")
     shows = reproduces(source, interpreter)
     if not shows:
-        says = f"{says}\n\nSeen on {target}, by the suite's own observation alone: {again}"
-        source = program(case, says=says, impl=impl, import_from=import_from, interpreters=interpreters)
+        text = f"{difference}\n\nSeen on {target}, by the suite's own observation alone: {again}"
+        source = program(case, difference=text, impl=impl, import_from=import_from, interpreters=interpreters)
         script.write_text(source, encoding="utf-8")
     return Written(fixture, script, shows)

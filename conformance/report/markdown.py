@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from ..clauses import CHAPTERS, Level
 from ..texts import visible
-from .again import command_of
 from .findings import Shared, across
 from .numbers import BROKEN, conforming, numbers, plural, unjudged
+from .rerun import command_of
 from .runs import Run, by_candidate, headline, places, problems, status_of
 from .values import show, two_sides
 
@@ -23,47 +23,48 @@ def summary(runs: Sequence[Run]) -> str:
 
 
 def _lines(runs: Sequence[Run]) -> Iterator[str]:
-    run, candidates = runs[0].run, by_candidate(runs)
+    head, candidates = runs[0].run, by_candidate(runs)
     several = len(candidates) > 1
     names = ", ".join(map(code, candidates))
     yield f"## {_SIGNS.get(status_of(runs), '⚠️')} {names} as `runpy.run_module`: {headline(runs)}"
     yield ""
     if several:
-        for name, own in candidates.items():
-            yield f"- {_SIGNS.get(status_of(own), '⚠️')} {code(name)}: {headline(own)}"
+        for name, of_candidate in candidates.items():
+            yield f"- {_SIGNS.get(status_of(of_candidate), '⚠️')} {code(name)}: {headline(of_candidate)}"
         yield ""
     for problem in problems(runs):
         yield f"> **Incomplete**, and nothing is said to conform there: {text(problem)}"
         yield ""
     above = [str(level) for level in Level if level > runs[0].level]
     aside = f" ({' and '.join(above)} fail{'s' if len(above) == 1 else ''} nothing)" if above else ""
-    yield f"Clauses that conform, of those judged. Level {run['level']}{aside}; suite {run['suite']}" + (
-        f"; judged by the {text(run['oracle'])}." if run["oracle"] else "."
+    yield f"Clauses that conform, of those judged. Level {head['level']}{aside}; suite {head['suite']}" + (
+        f"; judged by the {text(head['oracle'])}." if head["oracle"] else "."
     )
     yield ""
     levels = " | ".join(map(str, Level))
     yield f"|{' candidate |' * several} target | verdict | {levels} | not judged | cases | that diverge | drawn |"
     yield "|---" * several + "|---|---|" + "--:|" * (len(Level) + 4)
-    for one in runs:
-        cells = " | ".join(_cell(*conforming(one.listed, level)) for level in Level)
-        word = text(one.meaning) if one.complete else "incomplete"
-        count, sign = numbers(one), _SIGNS.get(one.status, "⚠️")
-        counted = (unjudged(one.listed), count.cases, count.cases_diverging, count.drawn)
+    for run in runs:
+        cells = " | ".join(_cell(*conforming(run.listed, level)) for level in Level)
+        meaning = text(run.meaning) if run.complete else "incomplete"
+        count, sign = numbers(run), _SIGNS.get(run.status, "⚠️")
+        counted = (unjudged(run.listed), count.cases, count.cases_diverging, count.drawn)
         rest = " | ".join(f"{number:,}" if number else "-" for number in counted)
-        name = f"| {code(one.candidate)} " * several
-        yield f"{name}| {text(one.target)} | {sign} {word} | {cells} | {rest} |"
+        name = f"| {code(run.candidate)} " * several
+        yield f"{name}| {text(run.target)} | {sign} {meaning} | {cells} | {rest} |"
     most = max(_MOST // len(candidates), _LEAST)
-    for name, own in candidates.items():
-        found = [shared for shared in across(own) if shared.fails]
-        if found:
+    for name, of_candidate in candidates.items():
+        failing = [shared for shared in across(of_candidate) if shared.fails]
+        if failing:
             yield ""
-            yield f"### {f'{code(name)}: ' * several}{plural(len(found), 'finding')}"
-        for shared in found[:most]:
+            yield f"### {f'{code(name)}: ' * several}{plural(len(failing), 'finding')}"
+        for shared in failing[:most]:
             yield from _finding(shared)
-        if len(found) > most:
+        if len(failing) > most:
             yield ""
-            yield f"... and {plural(len(found) - most, 'finding')} more; the HTML report and the records have them all."
-        broken = [chapter for chapter in CHAPTERS if any(_breaks(run, chapter) for run in own)]
+            more = plural(len(failing) - most, "finding")
+            yield f"... and {more} more; the HTML report and the records have them all."
+        broken = [chapter for chapter in CHAPTERS if any(_breaks(run, chapter) for run in of_candidate)]
         if broken:
             yield ""
             yield "Chapters in which clauses are broken: " + ", ".join(CHAPTERS[chapter] for chapter in broken) + "."
@@ -71,7 +72,10 @@ def _lines(runs: Sequence[Run]) -> Iterator[str]:
 
 def _breaks(run: Run, chapter: str) -> bool:
     levels = {str(level) for level in Level if level <= run.level}
-    return any(one["chapter"] == chapter and one["level"] in levels and one["verdict"] in BROKEN for one in run.clauses)
+    return any(
+        clause["chapter"] == chapter and clause["level"] in levels and clause["verdict"] in BROKEN
+        for clause in run.clauses
+    )
 
 
 def _cell(good: int, judged: int) -> str:
@@ -80,13 +84,13 @@ def _cell(good: int, judged: int) -> str:
 
 def _finding(shared: Shared) -> Iterator[str]:
     finding, run = shared.finding, shared.run
-    one, trial = finding.divergence, finding.trial
+    divergence, trial = finding.divergence, finding.trial
     statement = next((clause["statement"] for clause in run.clauses if clause["id"] == finding.clause), "")
-    place, oracle, candidate = two_sides(one)
+    place, oracle, candidate = two_sides(divergence)
     where = places(list(shared.cases), list(shared.cases))
     yield ""
-    what = f"<b>{html(finding.clause)}</b> ({finding.level}) {html(where)}: {html(one['where'] + place)}"
-    yield f"<details><summary>{what}</summary>"
+    summary = f"<b>{html(finding.clause)}</b> ({finding.level}) {html(where)}: {html(divergence['where'] + place)}"
+    yield f"<details><summary>{summary}</summary>"
     yield ""
     yield text(statement)
     yield ""
@@ -96,7 +100,7 @@ def _finding(shared: Shared) -> Iterator[str]:
     yield f"| oracle | {code(show(oracle))} |"
     yield f"| candidate | {code(show(candidate))} |"
     yield ""
-    fixture = str(run.shown.get(trial["id"], {}).get("fixture") or trial.get("fixture", ""))
+    fixture = run.fixture_of(trial)
     if fixture:
         yield from fenced(fixture, "toml")
     yield from fenced(f"{command_of(run, finding)}\n", "sh")
@@ -104,7 +108,7 @@ def _finding(shared: Shared) -> Iterator[str]:
 
 
 def fenced(content: str, language: str) -> Iterator[str]:
-    """A block of code, whatever is in it."""
+    """A block of code that holds any text."""
     fence = "```"
     while fence in content:
         fence += "`"
@@ -134,7 +138,7 @@ def text(value: str) -> str:
 
 def _escaped(value: str) -> str:
     value = html(" ".join(value.split(" ")).replace("\n", " "))
-    return "".join("\\" + one if one in "\\*_[]|" else one for one in value)
+    return "".join("\\" + letter if letter in "\\*_[]|" else letter for letter in value)
 
 
 def html(value: str) -> str:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -16,8 +17,8 @@ from ..cases.model import SEARCH
 from ..clauses import Level
 from . import records
 from .findings import of_run
-from .records import Record
 from .runs import Run
+from .types import ClauseRecord
 
 BROKEN = ("diverges", "crashes", "hangs")
 # The verdicts on clauses, as they stand behind a number.
@@ -33,16 +34,16 @@ VERBS = {
 
 @dataclass(frozen=True)
 class Numbers:
-    """How many there are of what in one run; `clauses` and what follows up to the level of the run."""
+    """The numbers of one run; `clauses` and what follows counts up to the level of the run."""
 
     cases: int
     cases_conforming: int
     cases_diverging: int
-    cases_expected: int  # those that differ as a baseline expects
+    cases_expected: int  # that differ as a baseline expects
     cases_unsupported: int
     cases_not_run: int
     drawn: int
-    finds: int  # of those that were drawn, the ones that fail the run
+    finds: int  # cases that were drawn and fail the run
     findings: int
     findings_expected: int
     findings_above: int  # above the level
@@ -51,24 +52,23 @@ class Numbers:
 
     @property
     def named(self) -> dict[str, int]:
-        """All of them by name, for programs."""
+        """All numbers by name, for programs."""
         return asdict(self)
 
 
 def numbers(run: Run) -> Numbers:
-    """Count them."""
+    """The numbers of a run."""
     named = [trial for trial in run.trials if trial["chapter"] != SEARCH]
     diverging = [trial for trial in named if records.counts(trial, run.level)]
-    expected = [trial for trial in named if any(one["cause"] and one.get("expected") for one in trial["divergences"])]
-    idle = {verdict: sum(trial["verdict"] == verdict for trial in named) for verdict in ("unsupported", "not-run")}
+    expected = [trial for trial in named if records.is_expected(trial)]
+    idle = Counter(trial["verdict"] for trial in named if trial["verdict"] in records.NOT_TRIED)
     differing = {trial["id"] for trial in (*diverging, *expected)}
-    kinds = [(fails, mark is not None) for fails, mark, _ in of_run(run)]
-    good, judged = (
-        sum(pair) for pair in zip(*(conforming(run.listed, one) for one in Level if one <= run.level), strict=True)
-    )
+    kinds = [(fails, entry is not None) for fails, entry, _ in of_run(run)]
+    up_to_level = (conforming(run.listed, level) for level in Level if level <= run.level)
+    clauses_conforming, clauses_judged = (sum(pair) for pair in zip(*up_to_level, strict=True))
     return Numbers(
         cases=len(named),
-        cases_conforming=len(named) - len(differing) - sum(idle.values()),
+        cases_conforming=len(named) - len(differing) - idle.total(),
         cases_diverging=len(diverging),
         cases_expected=len(expected),
         cases_unsupported=idle["unsupported"],
@@ -78,23 +78,23 @@ def numbers(run: Run) -> Numbers:
         findings=sum(fails for fails, _ in kinds),
         findings_expected=sum(expected for _, expected in kinds),
         findings_above=sum(not fails and not expected for fails, expected in kinds),
-        clauses=judged,
-        clauses_conforming=good,
+        clauses=clauses_judged,
+        clauses_conforming=clauses_conforming,
     )
 
 
-def conforming(clauses: Sequence[Record], level: Level) -> tuple[int, int]:
-    """How many of the clauses of a level conform, and how many were judged."""
-    verdicts = [one["verdict"] for one in clauses if one["level"] == str(level)]
+def conforming(clauses: Sequence[ClauseRecord], level: Level) -> tuple[int, int]:
+    """The number of clauses of a level that conform, and the number of those that were judged."""
+    verdicts = [clause["verdict"] for clause in clauses if clause["level"] == str(level)]
     return verdicts.count("conforms"), sum(verdict in ("conforms", *BROKEN) for verdict in verdicts)
 
 
-def unjudged(clauses: Sequence[Record]) -> int:
-    """How many clauses are neither said to conform nor to be broken."""
-    return sum(one["verdict"] in ("unsupported", "not-run") for one in clauses)
+def unjudged(clauses: Sequence[ClauseRecord]) -> int:
+    """The number of clauses that are neither said to conform nor to be broken."""
+    return sum(clause["verdict"] in records.NOT_TRIED for clause in clauses)
 
 
-def said(count: Numbers) -> str:
+def in_words(count: Numbers) -> str:
     """The numbers in words, for the line with which a run ends."""
     ran = count.cases - count.cases_unsupported - count.cases_not_run
     words = ""
@@ -107,7 +107,7 @@ def said(count: Numbers) -> str:
     else:
         words = f"{count.cases_conforming:,} of {ran:,} cases conform"
     idle = [(count.cases_unsupported, "not offered"), (count.cases_not_run, "not run")]
-    cases = ", ".join([*filter(None, [words]), *(f"{number:,} {what}" for number, what in idle if number)])
+    cases = ", ".join([*filter(None, [words]), *(f"{number:,} {verb}" for number, verb in idle if number)])
     parts = [cases] if cases else []
     if count.drawn:
         parts.append(f"{count.drawn:,} drawn" + (f", {count.finds:,} found to diverge" if count.finds else ""))

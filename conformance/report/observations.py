@@ -1,75 +1,80 @@
-"""Two observations side by side: what each side showed, in rows, and in which of them they differ."""
+"""Two observations side by side: what each side showed, in rows, and which rows differ.
+
+Rules. Knows the form of an observation, and neither HTML nor a terminal.
+
+Theory of operation. Each observation becomes rows by itself (`rows_of`): one for each thing that was observed, in the
+order in which it came about, known by its step and its name. The rows of both sides are then put into one order, that
+of the oracle; a row that only the candidate has stands behind the row that comes before it there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..agent.messages import Event, Observation
 from ..judge.descriptions import ABSENT
-from .records import Record
+from ..judge.observations import events_of
+from .types import DivergenceRecord
 from .values import narrow, words
 
 _LONGEST = 2000
 
+Parts = tuple[str, str, str]  # a text in three parts, of which the middle one differs from the other side's
+_Key = tuple[int, str]  # the step, from 1, and the name of what was observed
+
 
 @dataclass(frozen=True)
 class Row:
-    """One thing that was observed.
-
-    where: what it is. oracle, candidate: in three parts, of which the middle one differs. cause: whether it is what the
-    divergence says.
-    """
+    """One thing that was observed, on both sides. cause: this is what the divergence says."""
 
     step: int
     where: str
-    oracle: tuple[str, str, str]
-    candidate: tuple[str, str, str]
+    oracle: Parts
+    candidate: Parts
     differs: bool
     cause: bool
 
 
-def side_by_side(
-    oracle: Mapping[str, Any] | None, candidate: Mapping[str, Any] | None, divergence: Record
-) -> list[Row]:
+def side_by_side(oracle: Observation | None, candidate: Observation | None, divergence: DivergenceRecord) -> list[Row]:
     """All that two sides showed in a case, in the order of the oracle's observation."""
-    ours, theirs = dict(_all(oracle)), dict(_all(candidate))
+    of_oracle, of_candidate = rows_of(oracle), rows_of(candidate)
     rows = []
     caused = False
-    for key in _in_order(list(ours), list(theirs)):
-        mine, other = ours.get(key, ABSENT), theirs.get(key, ABSENT)
-        differs = mine != other
-        cause = differs and not caused and _is(key, mine, other, divergence)
+    for key in _in_order(list(of_oracle), list(of_candidate)):
+        ours, theirs = of_oracle.get(key, ABSENT), of_candidate.get(key, ABSENT)
+        differs = ours != theirs
+        cause = differs and not caused and _is(key, ours, theirs, divergence)
         caused = caused or cause
-        rows.append(Row(key[0], key[1], *_texts(mine, other, differs), differs, cause))
+        texts = split_at_difference(ours, theirs) if differs else (_alike(ours), _alike(theirs))
+        rows.append(Row(*key, *texts, differs, cause))
     return rows
 
 
-def parts(oracle: Any, candidate: Any) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
-    """Two values that differ, each as text before, in and after the part that differs."""
-    return _texts(oracle, candidate, True)
+def rows_of(observation: Observation | None) -> dict[_Key, Any]:
+    """The values in an observation, each by its key."""
+    return dict(_values(observation))
 
 
-_Key = tuple[int, str]
-
-
-def _all(observation: Mapping[str, Any] | None) -> Iterator[tuple[_Key, Any]]:
+def _values(observation: Observation | None) -> Iterator[tuple[_Key, Any]]:
     if observation is None:
         yield (1, "the whole case"), {"str": "no observation: it did not come to its end"}
         return
-    for number, step in enumerate(observation.get("steps", ()), 1):
-        yield from _events(number, step.get("events", []))  # which come before how it ends
+    for number, step in enumerate(observation["steps"], 1):
+        yield from _events(number, events_of(step))  # which come before how the step ends
         for name, value in step.items():
             if name != "events":
                 yield from _entries(number, name, value)
 
 
-def _events(number: int, events: list[Any]) -> Iterator[tuple[_Key, Any]]:
-    met: dict[str, int] = {}
+def _events(number: int, events: Sequence[Event]) -> Iterator[tuple[_Key, Any]]:
+    times: Counter[str] = Counter()
     for event in events:
-        name = f"{event['event']} {event['file']}" if "file" in event else str(event["event"])
-        met[name] = met.get(name, 0) + 1
-        name += f" #{met[name]}" if met[name] > 1 else ""
+        name = f"{event['event']} {event['file']}" if "file" in event else event["event"]
+        times[name] += 1
+        name += f" #{times[name]}" if times[name] > 1 else ""
         if event.keys() <= {"event", "file"}:
             yield (number, name), True
         for key, value in event.items():
@@ -78,7 +83,7 @@ def _events(number: int, events: list[Any]) -> Iterator[tuple[_Key, Any]]:
 
 
 def _entries(number: int, name: str, value: Any) -> Iterator[tuple[_Key, Any]]:
-    """One row; or one for each entry of what has entries."""
+    """A value under its name; or each of its entries, if it has entries."""
     if isinstance(value, dict) and isinstance(value.get("dict"), list):
         pairs = value["dict"]
         if all(isinstance(key, str) for key, _ in pairs):
@@ -92,58 +97,66 @@ def _entries(number: int, name: str, value: Any) -> Iterator[tuple[_Key, Any]]:
     if last in ("specials", "modules", "names", "state", "exception") and isinstance(value, dict):
         for key, item in value.items():
             yield (number, f"{name}, {key}"), item
-    elif last == "globals" and isinstance(value, list) and all(isinstance(one, list) for one in value):
+    elif last == "globals" and isinstance(value, list) and all(isinstance(pair, list) for pair in value):
         for pair in value:
             yield (number, f"{name}[{pair[0]!r}]"), pair[1:]
     else:
         yield (number, name), value
 
 
-def _in_order(ours: list[_Key], theirs: list[_Key]) -> list[_Key]:
-    """All keys; what only the other side has stands behind what it has before it."""
-    found = list(ours)
+def _in_order(ours: Sequence[_Key], theirs: Sequence[_Key]) -> list[_Key]:
+    """All keys; one that only the other side has stands behind the key that comes before it there."""
+    keys = list(ours)
     place = 0
     for key in theirs:
-        if key in found:
-            place = found.index(key) + 1
+        if key in keys:
+            place = keys.index(key) + 1
         else:
-            found.insert(place, key)
+            keys.insert(place, key)
             place += 1
-    return sorted(found, key=lambda key: key[0])
+    return sorted(keys, key=lambda key: key[0])
 
 
-def _is(key: _Key, mine: Any, other: Any, divergence: Record) -> bool:
-    """Whether a row is where a divergence lies."""
-    if key[0] != divergence["step"]:
+def _is(key: _Key, ours: Any, theirs: Any, divergence: DivergenceRecord) -> bool:
+    """True for the row in which a divergence lies."""
+    step, name = key
+    if step != divergence["step"]:
         return False
-    wanted = divergence["oracle"], divergence["candidate"]
-    if (mine, other) == wanted or narrow(mine, other)[1:] == narrow(*wanted)[1:]:
+    values = divergence["oracle"], divergence["candidate"]
+    if (ours, theirs) == values or narrow(ours, theirs)[1:] == narrow(*values)[1:]:
         return True
     field = divergence["field"].rpartition(".")[2]
-    return key[1].endswith((f" {field}", f"[{field!r}]")) or key[1] == field
+    return name.endswith((f" {field}", f"[{field!r}]")) or name == field
 
 
-def _texts(mine: Any, other: Any, differs: bool) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
-    one, two = words(mine), words(other)
-    if not differs:
-        return (_cut(one), "", ""), (_cut(two), "", "")
-    if one == two:  # which object it is, is said of neither
-        _, mine, other = narrow(mine, other)
-        one, two = words(mine), words(other)
+def split_at_difference(oracle: Any, candidate: Any) -> tuple[Parts, Parts]:
+    """Two values that differ, each as text before, in and after the part that differs."""
+    ours, theirs = words(oracle), words(candidate)
+    if ours == theirs:  # they differ in which object it is, which neither text says
+        _, oracle, candidate = narrow(oracle, candidate)
+        ours, theirs = words(oracle), words(candidate)
     start = 0
-    while start < min(len(one), len(two)) and one[start] == two[start]:
+    while start < min(len(ours), len(theirs)) and ours[start] == theirs[start]:
         start += 1
     end = 0
-    while end < min(len(one), len(two)) - start and one[-1 - end] == two[-1 - end]:
+    while end < min(len(ours), len(theirs)) - start and ours[-1 - end] == theirs[-1 - end]:
         end += 1
     if start < 3:  # a quotation mark or a bracket in common says nothing
         start = 0
     if end < 3:
         end = 0
-    return tuple(  # type: ignore[return-value]
-        (_cut(text[:start], tail=True), _cut(text[start : len(text) - end]), _cut(text[len(text) - end :]))
-        for text in (one, two)
-    )
+    return _three(ours, start, end), _three(theirs, start, end)
+
+
+def _three(text: str, start: int, end: int) -> Parts:
+    """A text in three parts, of which the first has `start` characters and the last has `end`."""
+    stop = len(text) - end
+    return _cut(text[:start], tail=True), _cut(text[start:stop]), _cut(text[stop:])
+
+
+def _alike(value: Any) -> Parts:
+    """A value that is the same on both sides."""
+    return _cut(words(value)), "", ""
 
 
 def _cut(text: str, *, tail: bool = False) -> str:

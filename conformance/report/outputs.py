@@ -1,4 +1,4 @@
-"""What `--report` writes, by the name of the file: records, a page, a summary, a badge."""
+"""The kinds of reports that `--report` writes, by the ending of the file: records, a page, a summary, a badge."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _page(runs: Sequence[Run]) -> str:
     return page(runs)
 
 
-# How a name ends, and what makes the text.
+# The endings of names, and for each the function that makes the text.
 WRITERS: Mapping[str, Callable[[Sequence[Run]], str]] = {
     ".html": _page,
     ".md": markdown.summary,
@@ -29,14 +29,14 @@ _OF_ONE_CANDIDATE = (".svg", "badge.json")
 
 
 class OutputError(Exception):
-    """What was asked for cannot be written; the text says why."""
+    """Raised for a report that cannot be written; the text says why."""
 
 
 def ending(path: str) -> str:
-    """Which of the endings a name has. Raises OutputError."""
-    for one in ENDINGS:
-        if path.lower().endswith(one):
-            return one
+    """The ending of a name, one of ENDINGS. Raises OutputError."""
+    for known in ENDINGS:
+        if path.lower().endswith(known):
+            return known
     raise OutputError(
         f"The report {path} ends in none of {', '.join(ENDINGS)}: records, a page, a summary in Markdown, a badge, the "
         "data of a badge."
@@ -44,21 +44,21 @@ def ending(path: str) -> str:
 
 
 def check(path: str) -> None:
-    """Whether a file can be written; nothing of it is lost. Raises OutputError."""
+    """Make sure that a file can be written; what it holds stays. Raises OutputError."""
     if ending(path) == ".html":
-        from . import page  # noqa: F401 - what it needs is missed now, and not when all has been run
+        from . import page  # noqa: F401 - a missing dependency is noticed now, and not when all has been run
     try:
-        there = Path(path).exists()
+        existed = Path(path).exists()
         with Path(path).open("a", encoding="utf-8"):
             pass
-        if not there:
+        if not existed:
             Path(path).unlink()
     except OSError as exc:
         raise OutputError(f"The report {path} cannot be written: {exc.strerror}.") from None
 
 
 def check_candidates(path: str, runs: Sequence[Run]) -> None:
-    """Make sure that such a report can be of these candidates. Raises OutputError."""
+    """Make sure that a report of this kind can be of several candidates, if there are several. Raises OutputError."""
     candidates = [*by_candidate(runs)]
     if len(candidates) > 1 and ending(path) in _OF_ONE_CANDIDATE:
         raise OutputError(
@@ -68,7 +68,7 @@ def check_candidates(path: str, runs: Sequence[Run]) -> None:
 
 
 def write(path: str, runs: Sequence[Run]) -> None:
-    """Write one of them, but for the records. Raises OutputError."""
+    """Write a report of any kind but the records. Raises OutputError."""
     text = WRITERS[ending(path)](runs)
     try:
         Path(path).write_text(text, encoding="utf-8", errors="backslashreplace")

@@ -1,6 +1,10 @@
-"""How far a run is: a line that moves on a terminal, and otherwise a line for each chapter that is done.
+"""Shows how far a run is: a line that moves on a terminal, and otherwise a line for each chapter that is done.
 
-Stands in the place of pytest's own dots and percentages, unless -v asks for what pytest says.
+Rules. `Counter` is pure but for its clock; `Progress` shows a counter, and knows pytest's items only by their ids. It
+stands in the place of pytest's own dots and percentages, unless -v asks for these.
+
+Theory of operation. The rate is that of the cases of the last seconds, and what is left follows from it. A search has a
+budget instead: a number of cases to draw, or a time; until its rate is known, one is assumed.
 """
 
 from __future__ import annotations
@@ -25,9 +29,9 @@ _PER_SECOND = 4
 
 
 class Counter:
-    """What is done and what is left: pure numbers, and a clock.
+    """Counts what is done and what is left.
 
-    examples: how many cases each search is to draw. seconds: or for how long all of them may search.
+    examples: the number of cases that each search is to draw. seconds: or the time for which all of them may search.
     """
 
     def __init__(
@@ -42,14 +46,14 @@ class Counter:
         self._marks: list[tuple[float, int]] = []
         self._searching: float | None = None
         self._done_in_search = 0
-        self.drawn: Callable[[], int] = lambda: 0  # how many cases the search at hand has drawn
+        self.drawn: Callable[[], int] = lambda: 0  # the number of cases that the present search has drawn
         self.total = 0
         self.done = 0
         self.failed = 0
         self.chapter = ""
 
     def begin(self, chapters: Iterable[str]) -> None:
-        """Count what is to be done: the chapter of each item."""
+        """Take note of what is to be done. chapters: that of each item."""
         for chapter in chapters:
             self._left[chapter] = self._left.get(chapter, 0) + 1
         self._all = dict(self._left)
@@ -57,13 +61,13 @@ class Counter:
         self._marks = [(self._clock(), 0)]
 
     def start(self, chapter: str) -> None:
-        """An item begins."""
+        """Note that an item begins."""
         self.chapter = chapter
         if chapter == "search" and self._searching is None:
             self._searching = self._clock()
 
     def end(self, chapter: str, failed: bool) -> str:
-        """An item has ended; the chapter's line if it was its last."""
+        """Note that an item has ended; return the line of its chapter, empty unless the item was its last."""
         self._left[chapter] = self._left.get(chapter, 1) - 1
         self.failed += failed
         self._failed[chapter] = self._failed.get(chapter, 0) + failed
@@ -77,25 +81,25 @@ class Counter:
         return self.line(chapter) if not self._left[chapter] else ""
 
     def line(self, chapter: str) -> str:
-        """A chapter that is done, in a line."""
+        """The line of a chapter that is done."""
         count = self._all.get(chapter, 0)
-        what = "propert" + ("ies" if count != 1 else "y") if chapter == "search" else "case" + "s" * (count != 1)
+        noun = "propert" + ("ies" if count != 1 else "y") if chapter == "search" else "case" + "s" * (count != 1)
         failed = self._failed.get(chapter, 0)
-        said = (
+        verb = (
             ("found something" if chapter == "search" else "diverges" if failed == 1 else "diverge") if failed else ""
         )
-        tail = f", {failed:,} {said}" if failed else ""
-        return f"{_TITLES.get(chapter, chapter)}: {count:,} {what}{tail}"
+        tail = f", {failed:,} {verb}" if failed else ""
+        return f"{_TITLES.get(chapter, chapter)}: {count:,} {noun}{tail}"
 
     @property
     def rate(self) -> float:
-        """Cases a second, of late."""
+        """Cases a second, over the last seconds."""
         (start, before), (end, done) = self._marks[0], self._marks[-1]
         return (done - before) / (end - start) if end > start else 0.0
 
     @property
     def left(self) -> float | None:
-        """Seconds that are left, as far as can be told."""
+        """The seconds that are left; None if that is not known."""
         rest = self.total - self.done
         if rest and not self.rate:
             return None
@@ -116,7 +120,7 @@ class Counter:
         return (self._all["search"] * self._examples - drawn) / rate
 
     def words(self, width: int) -> str:
-        """It all in one line, no wider than this; what matters least goes first."""
+        """The whole count in one line. width: characters that it may have; what matters least is left out first."""
         title = _TITLES.get(self.chapter, self.chapter)
         if self.chapter == "search":
             count = f"{self._done_in_search}/{self._all['search']} properties  {self.drawn():,} drawn"
@@ -124,27 +128,27 @@ class Counter:
             count = f"{self.done:,}/{self.total:,}"
         rate = f"{self.rate:,.0f}/s" if self.rate and self.chapter != "search" else ""
         seconds = self.left
-        # A search that has drawn all is making finds smaller: how long that takes, nobody knows.
+        # A search that has drawn all its cases is shrinking finds; nobody knows how long that takes.
         known = seconds is not None and (self.chapter != "search" or seconds >= 1)
         left = f"{_clock(seconds)} left" if known else ""
         failed = f"{self.failed:,} diverge" if self.failed else ""
-        parts = [one for one in (count, rate, left, failed) if one]
+        parts = [part for part in (count, rate, left, failed) if part]
         whole = self.total + self._all.get("search", 0)
-        part = (self.done + self._done_in_search) / whole if whole else 0.0
+        fraction = (self.done + self._done_in_search) / whole if whole else 0.0
         rest = "  ".join(parts)
         room = width - len(title) - len(rest) - 4
         bar = ""
         if room >= 10:
             full = min(room, 40)
-            bar = "━" * round(part * full) + "╌" * (full - round(part * full))
-        return "  ".join(one for one in (title, bar, rest) if one)[:width]
+            bar = "━" * round(fraction * full) + "╌" * (full - round(fraction * full))
+        return "  ".join(part for part in (title, bar, rest) if part)[:width]
 
 
 def apart(file: TextIO) -> TextIO:
-    """The same terminal or file by a way of its own: while a case runs, pytest leads its own elsewhere."""
+    """A second file for the same terminal: while a case runs, pytest redirects the first."""
     try:
         return os.fdopen(os.dup(file.fileno()), "w", encoding=file.encoding or "utf-8", errors="backslashreplace")
-    except OSError:  # it is neither
+    except OSError:  # it has no file descriptor
         return file
 
 
@@ -174,8 +178,8 @@ class Progress:
         self._live: Live | None = None
 
     def begin(self, nodeids: Sequence[str]) -> None:
-        """Show it."""
-        self.counter.begin(chapter_of(one) for one in nodeids)
+        """Begin to show the counter."""
+        self.counter.begin(chapter_of(nodeid) for nodeid in nodeids)
         if self._console.is_terminal and not self._console.is_dumb_terminal:
             self._live = Live(
                 get_renderable=lambda: Text(self.counter.words(self._console.width - 1), no_wrap=True),
@@ -188,17 +192,17 @@ class Progress:
             self._live.start()
 
     def start(self, nodeid: str) -> None:
-        """An item begins."""
+        """Note that an item begins."""
         self.counter.start(chapter_of(nodeid))
 
     def end(self, nodeid: str, failed: bool) -> None:
-        """An item has ended."""
+        """Note that an item has ended; print the line of its chapter, where nothing moves."""
         line = self.counter.end(chapter_of(nodeid), failed)
         if line and self._live is None:
             self._console.print(line, highlight=False, markup=False)
 
     def close(self) -> None:
-        """Take it away."""
+        """Take the moving line away."""
         if self._live is not None:
             self._live.stop()
             self._live = None

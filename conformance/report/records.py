@@ -1,38 +1,61 @@
-"""The record stream: plain data, one record a line in a report file (docs/report-schema.md).
+"""Makes the records of a run (docs/report-schema.md), and the verdicts on clauses that follow from them.
 
-run      first: who was judged, against what, where
-trial    one for each case, and for each find of the search
-baseline one for each divergence that a baseline expects, of those whose case was tried
-search   one for each property by which was searched
-shown    one for each case by which a finding is shown: all that both sides did in it
-clause   one for each clause: its statement, its verdict, by what
-end      last: the exit status and the counts; a stream without it was cut off
+Rules. Pure: takes what a run came to and returns records, whose types are in `types`; opens no file and starts no
+process. A record is made here and nowhere else, so that a divergence has one form in reports (`DivergenceRecord`) and
+one in the judge (`Divergence`), with one function for each direction: `divergence_record` and `divergence_of`.
+
+Theory of operation. While a run goes on, each trial and each search becomes a record at once. At its end the verdict on
+each clause is derived from the records of the trials alone, and the exit status from these and from the records of the
+baseline. The same functions therefore serve for a report that is read back, and for several reports that are merged.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from .. import STATUS
+from ..agent.messages import Observation
 from ..cases.fixtures import toml
 from ..cases.model import FAMILIES, SEARCH
-from ..clauses import FREE_FIELDS, Clause, Level
+from ..clauses import FREE_FIELDS, Clause, Level, LevelName
 from ..judge.causes import CONTROL
 from ..judge.divergence import Divergence, Moment, Signature
 from ..judge.grouping import CaseSymptoms
 from ..judge.trial import Find, Tally, Trial
+from .types import (
+    BaselineRecord,
+    ClauseRecord,
+    ClauseVerdict,
+    DivergenceRecord,
+    EndRecord,
+    Record,
+    RunRecord,
+    SearchRecord,
+    ShownRecord,
+    Target,
+    TrialRecord,
+)
 
 SCHEMA = 3
-Record = dict[str, Any]
+
+_LEVEL_NAMES: Mapping[Level, LevelName] = {
+    Level.DOCUMENTED: "documented",
+    Level.COMPAT: "compat",
+    Level.EXACT: "exact",
+}
+# The verdicts on a case that did not run.
+NOT_TRIED = ("unsupported", "not-run")
+
+# -- records of what a run does --------------------------------------------------------------------------------
 
 
 def run_record(
     *,
     suite: str,
     candidate: str,
-    target: Mapping[str, Any],
+    target: Target,
     level: Level,
     delegates: bool,
     unseen: Mapping[str, str],
@@ -45,25 +68,17 @@ def run_record(
     search_again: str = "",
     selection: Sequence[str] = (),
     asked: Mapping[str, Sequence[str]] | None = None,
-) -> Record:
-    """The head of the stream.
-
-    delegates: the candidate is the interpreter's own runpy, which is a fact, no verdict. oracle: what stands in for the
-    target's own runpy, if anything does. baseline: the file, if there is one, that says what is expected. import_from:
-    where the candidate was found, as the suite was told. unsettled: clauses of which the oracle cannot tell, with the
-    reason. started: the time, in UTC. again: the command to which a case's id is added; search_again: that to which
-    `search/` and a property is. selection: what alone was to be tried, if not everything. asked: by case, the clauses
-    that it was tried for.
-    """
+) -> RunRecord:
+    """The head of a report. `RunRecord` explains each parameter, under the same name."""
     return {
         "record": "run",
         "schema": SCHEMA,
         "suite": suite,
         "candidate": candidate,
-        "target": dict(target),
+        "target": target,
         "oracle": oracle,
         "baseline": baseline,
-        "level": str(level),
+        "level": _LEVEL_NAMES[level],
         "delegates": delegates,
         "unseen": dict(unseen),
         "unsettled": dict(unsettled or {}),
@@ -76,8 +91,8 @@ def run_record(
     }
 
 
-def trial_record(trial: Trial) -> Record:
-    """One case, with its divergences, causes and consequences."""
+def trial_record(trial: Trial) -> TrialRecord:
+    """The record of a case, with its divergences, causes and consequences."""
     return {
         "record": "trial",
         "id": trial.case.id,
@@ -87,24 +102,25 @@ def trial_record(trial: Trial) -> Record:
         "size": len(trial.case.files) + len(trial.case.steps),
         "verdict": trial.verdict,
         "reason": trial.reason,
-        "divergences": [_divergence(one) for one in trial.divergences],
-        "unconfirmed": [_divergence(one) for one in trial.unconfirmed],
+        "divergences": [divergence_record(divergence) for divergence in trial.divergences],
+        "unconfirmed": [divergence_record(divergence) for divergence in trial.unconfirmed],
     }
 
 
-def find_record(find: Find) -> Record:
-    """A find of the search: a trial, with the case itself as the text of a fixture (empty if TOML cannot hold it)."""
+def find_record(find: Find) -> TrialRecord:
+    """The record of a find: that of its trial, with the case itself as the text of a fixture."""
     trial = find.trial
-    clauses = [find.cause.signature.clause, *(one.signature.clause for one in trial.divergences if one.cause)]
+    causes = [divergence.signature.clause for divergence in trial.divergences if divergence.cause]
+    clauses = dict.fromkeys([find.cause.signature.clause, *causes])
     try:
-        text = toml(replace(trial.case, clauses=tuple(dict.fromkeys(clauses))))
-    except ValueError:
+        text = toml(replace(trial.case, clauses=tuple(clauses)))
+    except ValueError:  # TOML cannot hold it
         text = ""
     return {**trial_record(trial), "fixture": text}
 
 
-def search_record(name: str, summary: str, tally: Tally, finds: Sequence[str]) -> Record:
-    """One property by which was searched. finds: ids of trials."""
+def search_record(name: str, summary: str, tally: Tally, finds: Sequence[str]) -> SearchRecord:
+    """The record of a search by one property. finds: ids of trials."""
     return {
         "record": "search",
         "property": name,
@@ -119,16 +135,12 @@ def search_record(name: str, summary: str, tally: Tally, finds: Sequence[str]) -
 def shown_record(
     trial: str,
     fixture: str,
-    oracle: Mapping[str, Any] | None,
-    candidate: Mapping[str, Any] | None,
+    oracle: Observation | None,
+    candidate: Observation | None,
     reproduces: bool,
     written: str = "",
-) -> Record:
-    """All of a case that shows a finding, for who is to mend it.
-
-    fixture: its text. oracle, candidate: the observations, None where there is none. reproduces: whether the standalone
-    program for it, which was run, shows the difference by itself. written: the file of a find, if it was written.
-    """
+) -> ShownRecord:
+    """The record of a case by which a finding is shown. `ShownRecord` explains each parameter, under the same name."""
     return {
         "record": "shown",
         "trial": trial,
@@ -140,52 +152,30 @@ def shown_record(
     }
 
 
-def symptoms(trial: Record) -> CaseSymptoms:
-    """The symptoms in a trial's record, as they are grouped."""
-    drawn = trial["chapter"] in (FAMILIES, SEARCH)
-    about = "" if drawn else next(iter(trial["clauses"]), "")
-    return CaseSymptoms.of(trial["id"], trial["size"], map(divergence_of, trial["divergences"]), about)
+# -- divergences in records ------------------------------------------------------------------------------------
 
 
-def counts(record: Record, level: Level) -> bool:
-    """Whether it is a trial that fails a run at this level: by a cause that no baseline expects."""
-    return any(
-        one["cause"] and not one.get("expected") and Level.parse(one["level"]) <= level
-        for one in record.get("divergences", ())
-    )
-
-
-def unexpected(trials: Sequence[Record]) -> list[Record]:
-    """The trials without the causes that a baseline expects."""
-    return [
-        {
-            **trial,
-            "divergences": [one for one in trial["divergences"] if not (one["cause"] and one.get("expected"))],
-        }
-        for trial in trials
-    ]
-
-
-def _divergence(one: Divergence) -> Record:
+def divergence_record(divergence: Divergence) -> DivergenceRecord:
+    """The record of a divergence, before a baseline has been looked at."""
     return {
-        "clause": one.signature.clause,
-        "level": str(one.level),
-        "phase": one.signature.phase,
-        "field": one.signature.field,
-        "kind": one.signature.kind,
-        "step": one.moment.step,
-        "where": one.where,
-        "oracle": one.oracle,
-        "candidate": one.candidate,
-        "cause": one.cause,
+        "clause": divergence.signature.clause,
+        "level": _LEVEL_NAMES[divergence.level],
+        "phase": divergence.signature.phase,
+        "field": divergence.signature.field,
+        "kind": divergence.signature.kind,
+        "step": divergence.moment.step,
+        "where": divergence.where,
+        "oracle": divergence.oracle,
+        "candidate": divergence.candidate,
+        "cause": divergence.cause,
         "expected": None,
     }
 
 
-def divergence_of(record: Record) -> Divergence:
+def divergence_of(record: DivergenceRecord) -> Divergence:
     """The divergence in a record. Its place in the order of the step is not recorded, and is 0."""
     return Divergence(
-        Signature(record["clause"], record["phase"], record["field"], record["kind"]),
+        signature_of(record),
         Level.parse(record["level"]),
         record["where"],
         record["oracle"],
@@ -195,118 +185,167 @@ def divergence_of(record: Record) -> Divergence:
     )
 
 
+def signature_of(record: DivergenceRecord) -> Signature:
+    """The signature of a divergence in a record."""
+    return Signature(record["clause"], record["phase"], record["field"], record["kind"])
+
+
+def symptoms(trial: TrialRecord) -> CaseSymptoms:
+    """The symptoms in a trial's record, as they are grouped."""
+    drawn = trial["chapter"] in (FAMILIES, SEARCH)
+    about = "" if drawn else next(iter(trial["clauses"]), "")
+    return CaseSymptoms.of(trial["id"], trial["size"], map(divergence_of, trial["divergences"]), about)
+
+
+def counts(record: Record, level: Level) -> bool:
+    """True for a trial that fails a run at this level: by a cause that no baseline expects."""
+    return record["record"] == "trial" and any(fails(divergence, level) for divergence in record["divergences"])
+
+
+def fails(divergence: DivergenceRecord, level: Level) -> bool:
+    """True for a divergence that fails a run at this level: a cause that no baseline expects."""
+    return divergence["cause"] and not divergence["expected"] and Level.parse(divergence["level"]) <= level
+
+
+def is_expected(trial: TrialRecord) -> bool:
+    """True if the case diverges in a way that a baseline expects."""
+    return any(divergence["cause"] and divergence["expected"] for divergence in trial["divergences"])
+
+
+def unexpected(trials: Sequence[TrialRecord]) -> list[TrialRecord]:
+    """The trials without the causes that a baseline expects."""
+    return [
+        {
+            **trial,
+            "divergences": [
+                divergence
+                for divergence in trial["divergences"]
+                if not (divergence["cause"] and divergence["expected"])
+            ],
+        }
+        for trial in trials
+    ]
+
+
+# -- verdicts on clauses ---------------------------------------------------------------------------------------
+
+
 def clause_records(
     clauses: Iterable[Clause],
-    trials: Sequence[Record],
+    trials: Sequence[TrialRecord],
     version: str,
     unseen: Mapping[str, str],
     unsettled: Mapping[str, str] | None = None,
-) -> list[Record]:
+) -> list[ClauseRecord]:
     """The verdict on each clause that holds for this version.
 
     A clause diverges when it is the cause of a divergence anywhere. It conforms only when one of its own cases ran,
     went the same way on both sides, and differed in nothing that the clause is about; whatever else is the case, it is
-    not counted as conforming. unsettled: clauses of which the oracle cannot tell, with the reason.
+    not counted as conforming. unseen, unsettled: see `RunRecord`.
     """
     broken = _broken(trials)
-    unforeseen = _broken(unexpected(trials))
-    found = []
+    broken_unexpectedly = _broken(unexpected(trials))
+    records: list[ClauseRecord] = []
     for clause in clauses:
         if clause.untestable or not clause.holds(version):
             continue
-        own = [trial for trial in trials if clause.id in trial["clauses"]]
-        verdict, reason = _verdict(clause, own, broken, unseen)
+        about = [trial for trial in trials if clause.id in trial["clauses"]]
+        verdict, reason = _verdict(clause, about, broken, unseen)
         if unsettled and clause.id in unsettled:
             verdict, reason = "not-run", unsettled[clause.id]
-        found.append(
+        records.append(
             {
                 "record": "clause",
                 "id": clause.id,
                 "chapter": clause.chapter,
-                "level": str(clause.level),
+                "level": _LEVEL_NAMES[clause.level],
                 "statement": clause.statement,
                 "source": clause.source,
                 "verdict": verdict,
                 "reason": reason,
-                "expected": clause.id in broken and clause.id not in unforeseen,
-                "cases": [trial["id"] for trial in own],
+                "expected": clause.id in broken and clause.id not in broken_unexpectedly,
+                "cases": [trial["id"] for trial in about],
             }
         )
-    return found
+    return records
 
 
-def _broken(trials: Sequence[Record]) -> dict[str, str]:
-    """Clause -> verdict, for those that a divergence names as its cause."""
-    broken: dict[str, str] = {}
+def _broken(trials: Sequence[TrialRecord]) -> dict[str, ClauseVerdict]:
+    """The verdict on each clause that a divergence names as its cause."""
+    broken: dict[str, ClauseVerdict] = {}
     for trial in trials:
-        for one in trial["divergences"]:
-            if one["cause"]:
-                worst = trial["verdict"] if trial["verdict"] in ("crashes", "hangs") else "diverges"
-                if broken.get(one["clause"], "diverges") == "diverges":
-                    broken[one["clause"]] = worst
+        verdict: ClauseVerdict = "diverges"
+        if trial["verdict"] == "crashes" or trial["verdict"] == "hangs":
+            verdict = trial["verdict"]
+        for divergence in trial["divergences"]:
+            if divergence["cause"] and broken.get(divergence["clause"], "diverges") == "diverges":
+                broken[divergence["clause"]] = verdict
     return broken
 
 
 def _verdict(
-    clause: Clause, own: Sequence[Record], broken: Mapping[str, str], unseen: Mapping[str, str]
-) -> tuple[str, str]:
+    clause: Clause, about: Sequence[TrialRecord], broken: Mapping[str, ClauseVerdict], unseen: Mapping[str, str]
+) -> tuple[ClauseVerdict, str]:
+    """The verdict on a clause, and the reason why it was not judged. about: the trials that are about the clause."""
     if clause.id in broken:
         return broken[clause.id], ""
-    if not own:
+    if not about:
         return "not-run", "no case for it was selected"
     fields = {field.partition(":")[0].partition(".")[0] for field in clause.fields}
     if fields <= unseen.keys():
         return "unsupported", unseen[min(fields)]
-    clean = [trial for trial in own if trial["verdict"] in ("agrees", "diverges") and not spoils(clause, trial)]
-    if clean:
+    if any(trial["verdict"] in ("agrees", "diverges") and not spoils(clause, trial) for trial in about):
         return "conforms", ""
-    ran = [trial for trial in own if trial["verdict"] not in ("unsupported", "not-run")]
+    ran = [trial for trial in about if trial["verdict"] not in NOT_TRIED]
     if ran:
         return "not-run", f"{ran[0]['id']} went wrong for another clause first"
-    return str(own[0]["verdict"]), str(own[0]["reason"])
+    return "unsupported" if about[0]["verdict"] == "unsupported" else "not-run", about[0]["reason"]
 
 
-def spoils(clause: Clause, trial: Record) -> bool:
-    """Whether what differs in a case leaves open what it would have shown of a clause."""
-    for one in trial["divergences"]:
-        if one["field"] in CONTROL or clause.owns(one["field"], one["kind"]):
+def spoils(clause: Clause, trial: TrialRecord) -> bool:
+    """True if the divergences of a case leave open what it would have shown of a clause."""
+    for divergence in trial["divergences"]:
+        if divergence["field"] in CONTROL or clause.owns(divergence["field"], divergence["kind"]):
             return True
-        if one["field"] in FREE_FIELDS and trial["clauses"][:1] == [clause.id]:
+        if divergence["field"] in FREE_FIELDS and trial["clauses"][:1] == [clause.id]:
             return True
     return False
 
 
+# -- the end of a run ------------------------------------------------------------------------------------------
+
+
 def status_of(
-    trials: Sequence[Record],
+    trials: Sequence[TrialRecord],
     level: Level,
     *,
     failures: int = 0,
     searched: int = 0,
-    baseline: Sequence[Record] = (),
+    baseline: Sequence[BaselineRecord] = (),
 ) -> int:
     """The exit status of a run that came to its end.
 
-    failures: how often the suite itself failed. searched: cases of the search; those that agree leave no record.
-    baseline: the records of its entries.
+    failures: the number of times that the suite itself failed. searched: the number of cases that the search tried;
+    those that agree leave no record. baseline: the records of its entries.
     """
     if failures:
         return 4
-    if any(counts(trial, level) for trial in trials) or any(_stale(one) for one in baseline):
+    if any(counts(trial, level) for trial in trials) or any(map(_is_stale, baseline)):
         return 1
-    ran = [trial for trial in trials if trial["verdict"] not in ("unsupported", "not-run")]
+    ran = any(trial["verdict"] not in NOT_TRIED for trial in trials)
     return 0 if ran or searched else 5
 
 
 def end_record(
     status: int,
-    trials: Sequence[Record],
-    clauses: Sequence[Record],
-    baseline: Sequence[Record] = (),
+    trials: Sequence[TrialRecord],
+    clauses: Sequence[ClauseRecord],
+    baseline: Sequence[BaselineRecord] = (),
     level: Level = Level.EXACT,
-) -> Record:
-    """The tail of the stream. baseline: the records of its entries."""
-    expected = sum(any(one["cause"] and one.get("expected") for one in trial["divergences"]) for trial in trials)
-    stale = sum(map(_stale, baseline))
+) -> EndRecord:
+    """The last record of a report. baseline: the records of its entries."""
+    expected = sum(map(is_expected, trials))
+    stale = sum(map(_is_stale, baseline))
     meaning = STATUS[status]
     if status == 0 and expected:
         meaning = f"conforms, but for what the baseline expects, in {expected} case{'s' if expected > 1 else ''}"
@@ -318,18 +357,16 @@ def end_record(
         "meaning": meaning,
         "expected": expected,
         "stale": stale,
-        "trials": _count(trials),
-        "clauses": _count(clauses),
+        "trials": _by_verdict(trials),
+        "clauses": _by_verdict(clauses),
     }
 
 
-def _stale(record: Record) -> bool:
-    """Whether an entry of a baseline is no longer right."""
+def _is_stale(record: BaselineRecord) -> bool:
+    """True if an entry of a baseline is no longer right."""
     return record["state"] in ("gone", "otherwise")
 
 
-def _count(records: Sequence[Record]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for one in records:
-        counts[one["verdict"]] = counts.get(one["verdict"], 0) + 1
-    return counts
+def _by_verdict(records: Sequence[TrialRecord] | Sequence[ClauseRecord]) -> dict[str, int]:
+    """The number of records with each verdict, in the order in which the verdicts first come."""
+    return dict(Counter(record["verdict"] for record in records))

@@ -17,11 +17,11 @@ _DOCSTRING = re.compile(r'\A""".*?"""', re.DOTALL)
 
 
 def program(
-    case: Case, *, says: str, impl: str, import_from: str = "", interpreters: Sequence[str] | None = None
+    case: Case, *, difference: str, impl: str, import_from: str = "", interpreters: Sequence[str] | None = None
 ) -> str:
-    """Its text. says: what differs, in words. impl, import_from: the candidate, as the suite was told of it.
+    """The text of the reproducer. difference: what it shows, in words. impl, import_from: see docs/options.md.
 
-    interpreters: of oracle and candidate, if it is not one for both.
+    interpreters: those of oracle and candidate, if they are two.
     """
     values: Mapping[str, object] = {
         "FILES": dict(case.files),
@@ -38,17 +38,17 @@ def program(
     world = (_HERE.parent / "agent" / "world.py").read_text(encoding="utf-8")
     world = world.partition("from __future__ import annotations\n")[2].strip()
     text = _between(text, _WORLD, _WORLD_ENDS, f"\n{world}\n\n")
-    docstring = f"{case.summary}.\n\n{says}\n\nusage: python repro.py [--impl=SPEC] [--all]\n\n"
+    docstring = f"{case.summary}.\n\n{difference}\n\nusage: python repro.py [--impl=SPEC] [--all]\n\n"
     docstring += "Standard library alone, Python 3.8 or later. Exit status: 1 if there is a difference."
     return _DOCSTRING.sub(lambda _: _quoted(docstring), text, count=1).encode("ascii", "backslashreplace").decode()
 
 
 def _between(text: str, start: str, end: str, new: str) -> str:
-    head, found, rest = text.partition(start)
-    _, also, tail = rest.partition(end)
-    assert found
-    assert also
-    return f"{head}{found}{new}{end}{tail}"
+    head, starts, rest = text.partition(start)
+    _, ends, tail = rest.partition(end)
+    assert starts
+    assert ends
+    return f"{head}{start}{new}{end}{tail}"
 
 
 def _quoted(text: str) -> str:

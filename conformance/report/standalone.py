@@ -90,7 +90,7 @@ def main():
 
 
 def run(side, impl, python):
-    """What one side showed: (moment, what, text), in order."""
+    """The facts that one side showed, in order: (moment, name, text)."""
     with tempfile.TemporaryDirectory() as folder:
         facts = os.path.join(os.path.realpath(folder), "facts")
         root = os.path.join(os.path.realpath(folder), "world")
@@ -334,7 +334,7 @@ class Seer:
         self.write()
 
     def state(self, moment):
-        """What differs from before the step."""
+        """The facts that differ from before the step."""
         for name in list(sys.modules):
             module, was = sys.modules[name], self.modules.get(name, "missing")
             if module is was:

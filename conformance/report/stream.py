@@ -9,32 +9,32 @@ from pathlib import Path
 from typing import TextIO
 
 from .outputs import RECORDS, OutputError, check, ending, write
-from .records import Record
 from .runs import Run, uncertain
+from .types import Record
 
 
 class Stream:
-    """Writes records to those files that hold records. Raises OutputError, at once, if a file cannot be written."""
+    """Writes records to those report files that hold records. Raises OutputError if a file cannot be written."""
 
     def __init__(self, paths: Sequence[str]) -> None:
         self.paths = list(paths)
-        self._records: list[TextIO] = []
+        self._files: list[TextIO] = []
         for path in self.paths:
             check(path)
         for path in self.paths:
             if ending(path) == RECORDS:
-                self._records.append(Path(path).open("w", encoding="utf-8"))  # noqa: SIM115 - open as long as the run
+                self._files.append(Path(path).open("w", encoding="utf-8"))  # noqa: SIM115 - open as long as the run
 
-    def tell(self, *stream: Record | None) -> None:
-        """Write records as they come: what a run that is cut off has found, stays."""
-        for file in self._records:
-            for record in stream:
+    def tell(self, *records: Record | None) -> None:
+        """Write records as they come, so that a run that is cut off leaves what it has found."""
+        for file in self._files:
+            for record in records:
                 file.write(json.dumps(record) + "\n")
             file.flush()
 
     def end(self, run: Run) -> None:
-        """Close what holds records, and write the rest. Raises OutputError, when all that can be written is."""
-        for file in self._records:
+        """Close the files of records, and write the other reports. Raises OutputError after writing all it can."""
+        for file in self._files:
             file.close()
         if not run.complete:
             run = replace(run, clauses=uncertain(run.run, run.trials))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from ..judge.descriptions import ABSENT, UNCHANGED, without_identity
 from ..texts import visible
+from .types import DivergenceRecord
 
 _WIDEST = 300
 
@@ -27,7 +27,8 @@ def narrow(oracle: Any, candidate: Any) -> tuple[str, Any, Any]:
                 return place, oracle, candidate
             parts = [(str(key), oracle[key], candidate[key]) for key in oracle]
         elif isinstance(oracle, list) and isinstance(candidate, list) and len(oracle) == len(candidate):
-            parts = [(str(n), one, two) for n, (one, two) in enumerate(zip(oracle, candidate, strict=True))]
+            pairs = zip(oracle, candidate, strict=True)
+            parts = [(str(number), *pair) for number, pair in enumerate(pairs)]
         else:
             return place, oracle, candidate
         differing = [part for part in parts if part[1] != part[2]]
@@ -37,12 +38,18 @@ def narrow(oracle: Any, candidate: Any) -> tuple[str, Any, Any]:
         place += f", {name}" if not name.isdigit() else f"[{name}]"
 
 
-def two_sides(divergence: Mapping[str, Any]) -> tuple[str, Any, Any]:
-    """What differs, of a divergence's record: its place in the field, and both sides, to be shown."""
+def two_sides(divergence: DivergenceRecord) -> tuple[str, Any, Any]:
+    """The part of a divergence that differs: its place in the field, and both sides of it, to be shown."""
     place, oracle, candidate = narrow(divergence["oracle"], divergence["candidate"])
     if divergence["kind"] == "identity":
         oracle, candidate = ({"is": "one not met before"} if side == ABSENT else side for side in (oracle, candidate))
     return place, oracle, candidate
+
+
+def difference(divergence: DivergenceRecord) -> str:
+    """A divergence in three lines: its place, and what each side shows."""
+    place, oracle, candidate = two_sides(divergence)
+    return f"{divergence['where']}{place}\n  runpy      {show(oracle)}\n  candidate  {show(candidate)}"
 
 
 def show(value: Any) -> str:

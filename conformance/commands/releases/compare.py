@@ -31,6 +31,7 @@ from ...observation.replayed import ReplayedSide
 from ...observation.side import Side
 from ...observation.translated import TranslatedSide, in_shared_words
 from ...report import records
+from ...report.types import TrialRecord
 from ...search.examine import Examiner
 from ...search.rounds import search
 from .cases_of_changes import case_of
@@ -74,7 +75,7 @@ class Comparison:
 
     old: Interpreter
     new: Interpreter
-    trials: list[records.Record] = field(default_factory=list)
+    trials: list[TrialRecord] = field(default_factory=list)
     shown: dict[str, list[str]] = field(default_factory=dict)
     not_shown: list[Change] = field(default_factory=list)
     not_run: dict[str, str] = field(default_factory=dict)

@@ -23,7 +23,7 @@ from ...judge.expected import parts
 from ...observation.reproducing import reproduces
 from ...report.finds import Written, name_of
 from ...report.finds import write as write_find
-from ...report.records import Record
+from ...report.types import DivergenceRecord, TrialRecord
 from ...report.values import narrow, show
 from .compare import Comparison
 
@@ -62,7 +62,7 @@ def comparison_lines(comparison: Comparison, written: Mapping[str, Written]) -> 
 
 
 def _finding_lines(
-    comparison: Comparison, trial: Record, fields: set[tuple[str, str]], written: Written | None
+    comparison: Comparison, trial: TrialRecord, fields: set[tuple[str, str]], written: Written | None
 ) -> Iterator[str]:
     """The lines about one finding. trial: of the case that leads it. fields: the phases and fields that differ."""
     causes = [divergence for divergence in trial["divergences"] if divergence["cause"]]
@@ -104,7 +104,7 @@ def _names(comparison: Comparison) -> tuple[str, str]:
     return (old, new) if old != new else (f"{old}, old", f"{new}, new")
 
 
-def _values(divergence: Record) -> Iterator[tuple[str, str]]:
+def _values(divergence: DivergenceRecord) -> Iterator[tuple[str, str]]:
     """The values of the two interpreters as text; if they are long, the values of the parts that differ."""
     _, *values = (show(value) for value in narrow(divergence["oracle"], divergence["candidate"]))
     different = list(parts(divergence["field"], divergence["oracle"], divergence["candidate"]))
@@ -116,7 +116,7 @@ def _values(divergence: Record) -> Iterator[tuple[str, str]]:
         yield f"{name}: {before[:_WIDEST]}", f"{name}: {after[:_WIDEST]}"
 
 
-def entry_for(comparison: Comparison, trial: Record, causes: Sequence[Record]) -> Iterator[str]:
+def entry_for(comparison: Comparison, trial: TrialRecord, causes: Sequence[DivergenceRecord]) -> Iterator[str]:
     """The lines of an entry for the ledger that would explain a trial; a person completes it."""
     rows = []
     for cause in causes:
@@ -170,7 +170,7 @@ def write_finds(comparison: Comparison, folder: Path) -> dict[str, Written]:
             written[name] = write_find(
                 folder / name_of(cause["clause"], trial["id"]),
                 trial,
-                says=f"{cause['where']}{place}\n  {old_name}  {show(before)}\n  {new_name}  {show(after)}",
+                difference=f"{cause['where']}{place}\n  {old_name}  {show(before)}\n  {new_name}  {show(after)}",
                 impl="runpy",
                 import_from="",
                 interpreter=new_python,

@@ -1,4 +1,12 @@
-"""The columns of the page, each of them a candidate on a target: their names, and the words for some of them."""
+"""The columns of the page, each of them a candidate on a target: their names, and the words for several of them.
+
+Rules. A column is known by its number, which is that of its run. Words that a reader sees are made here, and in the
+same way by page.js for cases.
+
+Theory of operation. The short name of a target is its version, with as much of its platform as tells it from the others
+of that version. Several columns are named by their targets, behind the candidate if the page has several; all columns
+need no name at all.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +24,7 @@ _MOST = 4  # targets that are named; of more, the number
 
 @dataclass(frozen=True)
 class Column:
-    """One candidate on one target. short: the target in a few letters. kind: what it came to, as a verdict."""
+    """One candidate on one target. short: the target in a few letters. kind: the verdict by which it is coloured."""
 
     candidate: str
     name: str
@@ -35,7 +43,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Candidate:
-    """One candidate. numbers: its columns. kind: what it came to on all of them, as a verdict."""
+    """One candidate. numbers: those of its columns. kind: the verdict on all of them together."""
 
     name: str
     numbers: tuple[int, ...]
@@ -57,52 +65,53 @@ class Columns:
 
     @property
     def several(self) -> bool:
-        """Whether there are several candidates."""
+        """True if there are several candidates."""
         return len(self.candidates) > 1
 
     def places(self, numbers: Iterable[int]) -> str:
-        """Those columns in words: the targets, behind the candidate if there are several; empty for all columns.
+        """Columns in words: the targets, behind the candidate if there are several; empty for all columns.
 
-        page.js says it of the cases in the same words.
+        page.js names the columns of a case in the same words.
         """
         wanted = set(numbers)
         if len(wanted) == len(self.all):
             return ""
         return ", ".join(
-            self._place(candidate, own)
+            self._place(candidate, of_candidate)
             for candidate in self.candidates
-            if (own := [number for number in candidate.numbers if number in wanted])
+            if (of_candidate := [number for number in candidate.numbers if number in wanted])
         )
 
-    def _place(self, candidate: Candidate, own: Sequence[int]) -> str:
-        shorts = [self.all[number].short for number in own]
-        some = " ".join(shorts) if len(shorts) <= _MOST else f"{len(shorts)} targets"
+    def _place(self, candidate: Candidate, numbers: Sequence[int]) -> str:
+        """Columns of one candidate in words."""
+        shorts = [self.all[number].short for number in numbers]
+        targets = " ".join(shorts) if len(shorts) <= _MOST else f"{len(shorts)} targets"
         if not self.several:
-            return some
-        return candidate.name if len(own) == len(candidate.numbers) else f"{candidate.name} {some}"
+            return targets
+        return candidate.name if len(numbers) == len(candidate.numbers) else f"{candidate.name} {targets}"
 
     def spelt(self, numbers: Iterable[int]) -> str:
-        """Those columns in words, each by its name: "in mypkg on 3.9.18, 3.13.0; in other on 3.13.0"."""
+        """Columns in words, each by its name: "in mypkg on 3.9.18, 3.13.0; in other on 3.13.0"."""
         wanted = set(numbers)
-        found = []
+        places = []
         for candidate in self.candidates:
-            own = ", ".join(self.all[number].short for number in candidate.numbers if number in wanted)
-            if own:
-                found.append(f"in {candidate.name} on {own}" if self.several else f"on {own}")
-        return "; ".join(found)
+            targets = ", ".join(self.all[number].short for number in candidate.numbers if number in wanted)
+            if targets:
+                places.append(f"in {candidate.name} on {targets}" if self.several else f"on {targets}")
+        return "; ".join(places)
 
     def begins(self, number: int) -> bool:
-        """Whether a column is the first of its candidate."""
+        """True if a column is the first of its candidate."""
         return any(candidate.numbers[0] == number for candidate in self.candidates)
 
     def address(self, number: int, chapter: str) -> str:
-        """What stands behind the # of an address that asks for the clauses of a chapter, in one column."""
+        """The part behind the # of an address that shows the clauses of a chapter, in one column."""
         column = self.all[number]
         candidate = {"candidate": column.candidate} if self.several else {}
         return _address(**candidate, target=column.short, chapter=chapter, to="clauses")
 
     def address_of(self, candidate: str) -> str:
-        """What stands behind the # of an address that asks for one candidate."""
+        """The part behind the # of an address that shows one candidate."""
         return _address(candidate=candidate)
 
 
@@ -110,53 +119,53 @@ def _address(**wanted: str) -> str:
     return "&".join(f"{name}={quote(value, safe='')}" for name, value in wanted.items())
 
 
-def columns(runs: Sequence[Run]) -> Columns:
+def columns_of(runs: Sequence[Run]) -> Columns:
     """The columns of the page for these runs, one each."""
     shorts = _shorts(runs)
-    found = []
-    for run, short in zip(runs, shorts, strict=True):
-        found.append(
-            Column(
-                candidate=visible(run.candidate),
-                name=run.target,
-                short=short,
-                platform=str(run.run["target"].get("platform", "")),
-                status=run.status,
-                meaning=run.meaning if run.complete else "incomplete",
-                kind="not-run" if not run.complete else _kind(run.status),
-                complete=run.complete,
-                problem=run.problem,
-                numbers=numbers(run),
-                unjudged=unjudged(run.listed),
-                delegates=bool(run.run.get("delegates")),
-                unseen=dict(run.run["unseen"]),
-            )
+    columns = [
+        Column(
+            candidate=visible(run.candidate),
+            name=run.target,
+            short=short,
+            platform=run.run["target"]["platform"],
+            status=run.status,
+            meaning=run.meaning if run.complete else "incomplete",
+            kind="not-run" if not run.complete else _kind(run.status),
+            complete=run.complete,
+            problem=run.problem,
+            numbers=numbers(run),
+            unjudged=unjudged(run.listed),
+            delegates=run.run["delegates"],
+            unseen=run.run["unseen"],
         )
+        for run, short in zip(runs, shorts, strict=True)
+    ]
     candidates = [
         Candidate(
             visible(name),
             tuple(number for number, run in enumerate(runs) if run.candidate == name),
-            headline(own),
-            _kind(status_of(own)),
+            headline(of_candidate),
+            _kind(status_of(of_candidate)),
         )
-        for name, own in by_candidate(runs).items()
+        for name, of_candidate in by_candidate(runs).items()
     ]
-    return Columns(found, candidates)
+    return Columns(columns, candidates)
 
 
 def _kind(status: int) -> str:
+    """The verdict that an exit status stands for."""
     return {0: "conforms", 1: "diverges"}.get(status, "not-run")
 
 
 def _shorts(runs: Sequence[Run]) -> list[str]:
     """The version of each target, with as much of its platform as tells it from the others of that version."""
-    targets = [(run.target, str(run.run["target"].get("platform", ""))) for run in runs]
-    found = []
+    targets = [(run.target, run.run["target"]["platform"]) for run in runs]
+    names = []
     for name, platform in targets:
         short = visible(name.removeprefix("CPython "))
         others = {other for same, other in targets if same == name} - {platform}
         system = platform.partition("-")[0]
         if others:
             short += f" {platform if any(other.partition('-')[0] == system for other in others) else system}"
-        found.append(short)
-    return found
+        names.append(short)
+    return names

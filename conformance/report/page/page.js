@@ -11,16 +11,16 @@
     return made;
   };
   const say = (text) => {
-    const told = document.getElementById("told");
-    told.textContent = text;
+    const status = document.getElementById("told");
+    status.textContent = text;
     clearTimeout(say.timer);
-    say.timer = setTimeout(() => { told.textContent = ""; }, 2000);
+    say.timer = setTimeout(() => { status.textContent = ""; }, 2000);
   };
 
-  // -- what is asked for: kept behind the # of the address, so that it can be shared
+  // -- the filter: kept behind the # of the address, so that it can be shared
   const KEYS = ["text", "level", "chapter", "verdict", "candidate", "target"];
   const field = (name) => form.elements.namedItem(name);
-  const asked = () => Object.fromEntries(KEYS.map((key) => [key, field(key) ? field(key).value.trim() : ""]));
+  const chosen = () => Object.fromEntries(KEYS.map((key) => [key, field(key) ? field(key).value.trim() : ""]));
   const address = (wanted) => {
     const parts = KEYS.filter((key) => wanted[key]).map((key) => `${key}=${encodeURIComponent(wanted[key])}`);
     return parts.length ? "#" + parts.join("&") : "#";
@@ -35,65 +35,65 @@
     (!wanted.candidate || column.candidate === wanted.candidate) && (!wanted.target || column.target === wanted.target))
     .map((column) => column.number);
   const several = data.candidates.length > 1;
-  // Some columns in the words of columns.py: in short, and each by its name.
+  // Columns in the words of columns.py: in short, and each by its name.
   const grouped = (numbers) => data.candidates.map((candidate) => {
     const all = columns.filter((column) => column.candidate === candidate);
-    return { candidate, all, own: all.filter((column) => numbers.includes(column.number)).map((column) => column.target) };
-  }).filter(({ own }) => own.length);
-  const places = (numbers) => numbers.length === columns.length ? "" : grouped(numbers).map(({ candidate, all, own }) => {
-    const some = own.length > 4 ? `${own.length} targets` : own.join(" ");
-    return !several ? some : own.length === all.length ? candidate : `${candidate} ${some}`;
+    return { candidate, all, targets: all.filter((column) => numbers.includes(column.number)).map((column) => column.target) };
+  }).filter(({ targets }) => targets.length);
+  const places = (numbers) => numbers.length === columns.length ? "" : grouped(numbers).map(({ candidate, all, targets }) => {
+    const words = targets.length > 4 ? `${targets.length} targets` : targets.join(" ");
+    return !several ? words : targets.length === all.length ? candidate : `${candidate} ${words}`;
   }).join(", ");
-  const spelt = (numbers) => grouped(numbers).map(({ candidate, own }) =>
-    `${several ? `in ${candidate} ` : ""}on ${own.join(", ")}`).join("; ");
+  const spelt = (numbers) => grouped(numbers).map(({ candidate, targets }) =>
+    `${several ? `in ${candidate} ` : ""}on ${targets.join(", ")}`).join("; ");
 
   // -- findings and clauses, which are there as text
   const texts = new Map();
-  const has = (one, text) => {
-    if (!texts.has(one)) texts.set(one, one.textContent.toLowerCase());
-    return text.split(/\s+/).every((word) => texts.get(one).includes(word));
+  const has = (node, text) => {
+    if (!texts.has(node)) texts.set(node, node.textContent.toLowerCase());
+    return text.split(/\s+/).every((word) => texts.get(node).includes(word));
   };
-  const fitsFinding = (one, wanted, numbers) =>
-    (!wanted.level || one.dataset.level === wanted.level) &&
-    (!wanted.chapter || one.dataset.chapter === wanted.chapter) &&
-    (!wanted.verdict || one.dataset.verdict.split(" ").includes(wanted.verdict)) &&
-    one.dataset.columns.split(",").some((number) => numbers.includes(+number)) &&
-    (!wanted.text || has(one, wanted.text.toLowerCase()));
-  const fitsClause = (one, wanted, numbers) => {
-    const verdicts = one.dataset.verdicts.split(",");
+  const fitsFinding = (finding, wanted, numbers) =>
+    (!wanted.level || finding.dataset.level === wanted.level) &&
+    (!wanted.chapter || finding.dataset.chapter === wanted.chapter) &&
+    (!wanted.verdict || finding.dataset.verdict.split(" ").includes(wanted.verdict)) &&
+    finding.dataset.columns.split(",").some((number) => numbers.includes(+number)) &&
+    (!wanted.text || has(finding, wanted.text.toLowerCase()));
+  const fitsClause = (clause, wanted, numbers) => {
+    const verdicts = clause.dataset.verdicts.split(",");
     const looked = numbers.map((number) => verdicts[number]);
-    return (!wanted.level || one.dataset.level === wanted.level) &&
-      (!wanted.chapter || one.dataset.chapter === wanted.chapter) &&
-      (wanted.verdict === "expected" ? one.dataset.expected === "1" : wanted.verdict ? looked.includes(wanted.verdict) : looked.some(Boolean)) &&
-      (!wanted.text || has(one, wanted.text.toLowerCase()));
+    return (!wanted.level || clause.dataset.level === wanted.level) &&
+      (!wanted.chapter || clause.dataset.chapter === wanted.chapter) &&
+      (wanted.verdict === "expected" ? clause.dataset.expected === "1" : wanted.verdict ? looked.includes(wanted.verdict) : looked.some(Boolean)) &&
+      (!wanted.text || has(clause, wanted.text.toLowerCase()));
   };
 
-  // -- cases: data, of which as many are shown as are asked for
+  // -- cases: data, of which rows are made as they are wanted
   const [ID, SUMMARY, CHAPTER, CLAUSES, VERDICTS, DIVERGENCES, REASONS] = [0, 1, 2, 3, 4, 5, 6];
   const word = (number) => data.texts[number];
   const lower = new Map();
-  const caseText = (one) => {
-    if (!lower.has(one)) {
-      const parts = [one[ID], one[SUMMARY], ...one[CLAUSES].map(word)];
-      for (const divergence of one[DIVERGENCES]) parts.push(word(divergence[0]), word(divergence[2]));
-      lower.set(one, parts.join(" ").toLowerCase());
+  const caseText = (row) => {
+    if (!lower.has(row)) {
+      const parts = [row[ID], row[SUMMARY], ...row[CLAUSES].map(word)];
+      for (const divergence of row[DIVERGENCES]) parts.push(word(divergence[0]), word(divergence[2]));
+      lower.set(row, parts.join(" ").toLowerCase());
     }
-    return lower.get(one);
+    return lower.get(row);
   };
   const agrees = data.verdicts.indexOf("agrees");
-  const fitsCase = (one, wanted, numbers) => {
+  const fitsCase = (row, wanted, numbers) => {
     if (wanted.text) {
-      const text = caseText(one);
+      const text = caseText(row);
       if (!wanted.text.toLowerCase().split(/\s+/).every((part) => text.includes(part))) return false;
     }
-    const looked = numbers.map((number) => one[VERDICTS][number]);
+    const looked = numbers.map((number) => row[VERDICTS][number]);
     if (!looked.some((verdict) => verdict >= 0)) return false;
-    if (wanted.chapter && word(one[CHAPTER]) !== wanted.chapter) return false;
+    if (wanted.chapter && word(row[CHAPTER]) !== wanted.chapter) return false;
     if (wanted.level) {
-      const clauses = [...one[CLAUSES].map(word), ...one[DIVERGENCES].filter((d) => d.length > 4).map((d) => word(d[0]))];
+      const clauses = [...row[CLAUSES].map(word), ...row[DIVERGENCES].filter((d) => d.length > 4).map((d) => word(d[0]))];
       if (!clauses.some((id) => data.levels[id] === wanted.level)) return false;
     }
-    if (wanted.verdict === "expected") return one[DIVERGENCES].some((d) => d[5] === 1);
+    if (wanted.verdict === "expected") return row[DIVERGENCES].some((d) => d[5] === 1);
     if (wanted.verdict) {
       const number = wanted.verdict === "conforms" ? agrees : data.verdicts.indexOf(wanted.verdict);
       if (!looked.includes(number)) return false;
@@ -103,9 +103,9 @@
   const list = document.getElementById("case-list");
   const STEP = 100; // items that are made at once
   const chip = (verdict, text) => element("span", `chip ${verdict}`, `${data.signs[data.verdicts.indexOf(verdict)]} ${text}`);
-  const verdictChips = (one) => {
+  const verdictChips = (row) => {
     const groups = new Map();
-    one[VERDICTS].forEach((verdict, number) => {
+    row[VERDICTS].forEach((verdict, number) => {
       if (verdict >= 0) groups.set(verdict, [...(groups.get(verdict) || []), number]);
     });
     return [...groups].map(([verdict, numbers]) => {
@@ -114,13 +114,13 @@
     });
   };
   // The command for each candidate, on the target where the case went worst.
-  const again = (one) => data.candidates.flatMap((candidate) => {
-    const own = columns.filter((column) => column.candidate === candidate && one[VERDICTS][column.number] >= 0);
-    if (!own.length) return [];
-    const worst = own.reduce((a, b) => (one[VERDICTS][b.number] < one[VERDICTS][a.number] ? b : a));
-    const command = word(one[CHAPTER]) === "search"
-      ? `${data.search_again[worst.number]} ${one[ID].replace(/\/[^/]*$/, "")}`
-      : `${data.again[worst.number]} ${one[ID]}`;
+  const again = (row) => data.candidates.flatMap((candidate) => {
+    const tried = columns.filter((column) => column.candidate === candidate && row[VERDICTS][column.number] >= 0);
+    if (!tried.length) return [];
+    const worst = tried.reduce((a, b) => (row[VERDICTS][b.number] < row[VERDICTS][a.number] ? b : a));
+    const command = word(row[CHAPTER]) === "search"
+      ? `${data.search_again[worst.number]} ${row[ID].replace(/\/[^/]*$/, "")}`
+      : `${data.again[worst.number]} ${row[ID]}`;
     return [element("p", "again", element("code", "", command))];
   });
   const link = (id, text) => {
@@ -128,13 +128,13 @@
     made.href = "#" + id;
     return made;
   };
-  const inside = (one) => {
+  const inside = (row) => {
     const box = element("div", "inside");
-    box.append(element("p", "", link("case-" + one[ID], "#"), " ", ...one[CLAUSES].flatMap((id) => [link("clause-" + word(id), word(id)), " "])));
-    for (let at = 0; at < one[REASONS].length; at += 2) {
-      box.append(element("p", "dim", `${spelt([one[REASONS][at]])}: ${word(one[REASONS][at + 1])}`));
+    box.append(element("p", "", link("case-" + row[ID], "#"), " ", ...row[CLAUSES].flatMap((id) => [link("clause-" + word(id), word(id)), " "])));
+    for (let at = 0; at < row[REASONS].length; at += 2) {
+      box.append(element("p", "dim", `${spelt([row[REASONS][at]])}: ${word(row[REASONS][at + 1])}`));
     }
-    for (const divergence of one[DIVERGENCES]) {
+    for (const divergence of row[DIVERGENCES]) {
       const where = spelt(divergence[divergence.length - 1]);
       if (divergence.length > 4) {
         const [clause, , field, oracle, candidate, expected] = divergence;
@@ -146,18 +146,18 @@
         box.append(element("p", "dim", `then also, ${where}: ${word(divergence[2])} (${word(divergence[0])})`));
       }
     }
-    box.append(...again(one));
+    box.append(...again(row));
     return box;
   };
-  const item = (one) => {
+  const item = (row) => {
     const details = element("details", "", element("summary", "",
-      element("span", "name", one[ID]), " ", element("span", "verdicts", ...verdictChips(one)),
-      " ", element("span", "sentence", one[SUMMARY])));
+      element("span", "name", row[ID]), " ", element("span", "verdicts", ...verdictChips(row)),
+      " ", element("span", "sentence", row[SUMMARY])));
     details.addEventListener("toggle", () => {
-      if (details.open && details.children.length === 1) details.append(inside(one));
+      if (details.open && details.children.length === 1) details.append(inside(row));
     });
     const made = element("li", "", details);
-    made.id = "case-" + one[ID];
+    made.id = "case-" + row[ID];
     return made;
   };
 
@@ -170,10 +170,10 @@
     return made;
   };
   const grow = (chapter, count) => {
-    const rows = chapter.found.filter((one) => !chapter.ahead.has(one));
+    const rows = chapter.matching.filter((row) => !chapter.ahead.has(row));
     const at = chapter.list.children.length - chapter.ahead.size;
     chapter.list.append(...rows.slice(at, at + count).map(item));
-    const rest = chapter.found.length - chapter.list.children.length;
+    const rest = chapter.matching.length - chapter.list.children.length;
     chapter.buttons.hidden = rest <= 0;
     chapter.more.textContent = `Show ${Math.min(STEP, rest)} more of ${rest}`;
   };
@@ -182,7 +182,7 @@
     if (!chapter.list.children.length) grow(chapter, count);
   };
   const makeChapter = (name) => {
-    const chapter = { found: [], ahead: new Set(), all: data.cases.filter((one) => word(one[CHAPTER]) === name) };
+    const chapter = { matching: [], ahead: new Set(), all: data.cases.filter((row) => word(row[CHAPTER]) === name) };
     chapter.list = element("ol", "");
     chapter.more = button("", () => grow(chapter, STEP));
     chapter.buttons = element("p", "screen", chapter.more, " ", button("Show all of them", () => grow(chapter, Infinity)));
@@ -195,32 +195,32 @@
     chapter.details.addEventListener("toggle", () => { if (chapter.details.open) open(chapter); });
     return chapter;
   };
-  const counted = (some, all, what) => `${some === all ? "" : some + " of "}${all} ${what}${all === 1 ? "" : "s"}`;
-  // How many have which verdict where they stand worst: a chip each. verdicts: a list for each of them, by number.
+  const counted = (count, all, noun) => `${count === all ? "" : count + " of "}${all} ${noun}${all === 1 ? "" : "s"}`;
+  // A chip for each verdict, with the number of things for which it is the worst. verdicts: a list for each thing.
   const tally = (verdicts) => {
-    const worst = verdicts.map((own) => Math.min(...own.filter((verdict) => verdict >= 0)));
+    const worst = verdicts.map((numbers) => Math.min(...numbers.filter((verdict) => verdict >= 0)));
     return data.verdicts.flatMap((verdict, number) => {
-      const count = worst.filter((one) => one === number).length;
+      const count = worst.filter((other) => other === number).length;
       return count ? [chip(verdict, `${verdict}: ${count}`)] : [];
     });
   };
-  const showCases = (found, opened, numbers) => {
+  const showCases = (matching, opened, numbers) => {
     let room = STEP;
     for (const chapter of chapters.values()) {
-      chapter.found = chapter.all.filter((one) => found.has(one));
+      chapter.matching = chapter.all.filter((row) => matching.has(row));
       chapter.ahead.clear();
       chapter.list.replaceChildren();
-      chapter.details.hidden = !chapter.found.length;
-      chapter.count.textContent = counted(chapter.found.length, chapter.all.length, "case");
-      chapter.chips.replaceChildren(...tally(chapter.found.map((one) => numbers.map((number) => one[VERDICTS][number]))));
+      chapter.details.hidden = !chapter.matching.length;
+      chapter.count.textContent = counted(chapter.matching.length, chapter.all.length, "case");
+      chapter.chips.replaceChildren(...tally(chapter.matching.map((row) => numbers.map((number) => row[VERDICTS][number]))));
       chapter.details.open = false;
-      if (opened && room > 0 && chapter.found.length) {
+      if (opened && room > 0 && chapter.matching.length) {
         open(chapter, room);
         room -= chapter.list.children.length;
       }
     }
   };
-  for (const name of new Set([...Object.keys(data.chapters), ...data.cases.map((one) => word(one[CHAPTER]))])) {
+  for (const name of new Set([...Object.keys(data.chapters), ...data.cases.map((row) => word(row[CHAPTER]))])) {
     const chapter = makeChapter(name);
     if (chapter.all.length) {
       chapters.set(name, chapter);
@@ -233,73 +233,73 @@
   const clauses = all("details.clause");
   const index = all("#clauses > .chapter");
   const candidates = all(".of-candidate");
-  const fold = (one, selector, what, opened) => {
-    const [fitting, of] = [one.querySelectorAll(`${selector}:not([hidden])`).length, one.querySelector(".count")];
-    one.hidden = !fitting;
-    one.open = opened && fitting > 0;
-    of.textContent = counted(fitting, +of.dataset.of, what);
+  const fold = (box, selector, noun, opened) => {
+    const [fitting, of] = [box.querySelectorAll(`${selector}:not([hidden])`).length, box.querySelector(".count")];
+    box.hidden = !fitting;
+    box.open = opened && fitting > 0;
+    of.textContent = counted(fitting, +of.dataset.of, noun);
   };
   const unfold = document.getElementById("unfold");
   const folded = () => {
-    const closed = index.some((one) => !one.hidden && !one.open);
+    const closed = index.some((chapter) => !chapter.hidden && !chapter.open);
     unfold.textContent = closed ? "Open all chapters" : "Close all chapters";
     unfold.setAttribute("aria-expanded", String(!closed));
     return closed;
   };
   unfold.addEventListener("click", () => {
     const closed = folded();
-    for (const one of index) one.open = closed;
+    for (const chapter of index) chapter.open = closed;
   });
-  for (const one of index) one.addEventListener("toggle", folded);
+  for (const chapter of index) chapter.addEventListener("toggle", folded);
   const nothing = (section, count, of) => { document.querySelector(`#${section} > .none`).hidden = count > 0 || of === 0; };
-  let found = new Set();
+  let matching = new Set(); // the cases that fit the filter
   const filter = () => {
-    const wanted = asked();
+    const wanted = chosen();
     const numbers = columnsOf(wanted);
     const opened = filters(wanted);
-    let [some, own] = [0, 0];
-    for (const one of findings) some += !(one.hidden = !fitsFinding(one, wanted, numbers));
-    for (const one of clauses) own += !(one.hidden = !fitsClause(one, wanted, numbers));
-    for (const one of candidates) fold(one, "article.finding", "divergence", opened);
-    for (const one of index) {
-      fold(one, "details.clause", "clause", opened);
-      const verdicts = all("details.clause:not([hidden])", one).map((clause) => clause.dataset.verdicts.split(","));
-      one.querySelector(".verdicts").replaceChildren(
-        ...tally(verdicts.map((own) => numbers.map((number) => data.verdicts.indexOf(own[number])))));
+    let [findingCount, clauseCount] = [0, 0];
+    for (const finding of findings) findingCount += !(finding.hidden = !fitsFinding(finding, wanted, numbers));
+    for (const clause of clauses) clauseCount += !(clause.hidden = !fitsClause(clause, wanted, numbers));
+    for (const candidate of candidates) fold(candidate, "article.finding", "divergence", opened);
+    for (const chapter of index) {
+      fold(chapter, "details.clause", "clause", opened);
+      const verdicts = all("details.clause:not([hidden])", chapter).map((clause) => clause.dataset.verdicts.split(","));
+      chapter.querySelector(".verdicts").replaceChildren(
+        ...tally(verdicts.map((names) => numbers.map((number) => data.verdicts.indexOf(names[number])))));
     }
     folded();
-    found = new Set(data.cases.filter((one) => fitsCase(one, wanted, numbers)));
-    showCases(found, opened, numbers);
-    nothing("divergences", some, findings.length);
-    nothing("clauses", own, clauses.length);
-    nothing("cases", found.size, data.cases.length);
+    matching = new Set(data.cases.filter((row) => fitsCase(row, wanted, numbers)));
+    showCases(matching, opened, numbers);
+    nothing("divergences", findingCount, findings.length);
+    nothing("clauses", clauseCount, clauses.length);
+    nothing("cases", matching.size, data.cases.length);
     document.getElementById("shown").textContent =
-      `${some} of ${findings.length} divergences, ${own} of ${clauses.length} clauses, ${found.size} of ${data.cases.length} cases`;
+      `${findingCount} of ${findings.length} divergences, ${clauseCount} of ${clauses.length} clauses, ${matching.size} of ${data.cases.length} cases`;
   };
   const ask = (wanted) => {
     for (const key of KEYS) if (field(key)) field(key).value = wanted[key] || "";
     filter();
   };
   // A case that is not shown yet comes first in its chapter.
-  const showCase = (one) => {
-    const chapter = chapters.get(word(one[CHAPTER]));
+  const showCase = (row) => {
+    const chapter = chapters.get(word(row[CHAPTER]));
     open(chapter);
-    if (!document.getElementById("case-" + one[ID])) {
-      chapter.ahead.add(one);
-      chapter.list.prepend(item(one));
+    if (!document.getElementById("case-" + row[ID])) {
+      chapter.ahead.add(row);
+      chapter.list.prepend(item(row));
       grow(chapter, 0);
     }
   };
   const reach = (id) => {
     let target = document.getElementById(id);
-    const one = id.startsWith("case-") ? data.cases.find((some) => some[ID] === id.slice(5)) : undefined;
-    if (!target && !one) return;
-    if (one ? !found.has(one) : target.closest("[hidden]")) ask({});
-    if (one) showCase(one);
+    const row = id.startsWith("case-") ? data.cases.find((other) => other[ID] === id.slice(5)) : undefined;
+    if (!target && !row) return;
+    if (row ? !matching.has(row) : target.closest("[hidden]")) ask({});
+    if (row) showCase(row);
     target = document.getElementById(id);
     for (const other of all(".reached")) other.classList.remove("reached");
     target.classList.add("reached");
-    if (one) target.querySelector("details").open = true;
+    if (row) target.querySelector("details").open = true;
     for (let around = target; around; around = around.parentElement) if (around.matches("details")) around.open = true;
     const focus = () => {
       target.scrollIntoView();
@@ -319,7 +319,7 @@
     const to = document.getElementById(wanted.to || "divergences");
     if (to) to.scrollIntoView();
   };
-  const write = () => history.replaceState(null, "", address(asked()));
+  const write = () => history.replaceState(null, "", address(chosen()));
   let waiting;
   form.addEventListener("input", () => {
     clearTimeout(waiting);
@@ -328,7 +328,7 @@
   form.addEventListener("submit", (event) => event.preventDefault());
   document.getElementById("reset").addEventListener("click", () => { ask({}); write(); });
   window.addEventListener("hashchange", follow);
-  // A link to where one is already changes nothing in the address, and is to be followed all the same.
+  // A link to the address that is open already changes nothing in it, and is followed all the same.
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href^='#']");
     if (link && link.getAttribute("href") === location.hash) follow();
@@ -338,7 +338,7 @@
   });
 
   // -- copying
-  const copy = async (text, what) => {
+  const copy = async (text, name) => {
     try {
       await navigator.clipboard.writeText(text);
     } catch {
@@ -349,11 +349,11 @@
       document.execCommand("copy");
       area.remove();
     }
-    say(`${what} is copied`);
+    say(`${name} is copied`);
   };
   const program = (name) => {
-    const [head, own] = programs.own[name];
-    return head + programs.common[0] + own + programs.common[1];
+    const [head, testCase] = programs.own[name];
+    return head + programs.common[0] + testCase + programs.common[1];
   };
   for (const button of all("[data-copy=again]")) {
     button.addEventListener("click", () => copy(button.parentElement.querySelector("code").textContent, "The command"));
@@ -386,10 +386,10 @@
   // -- paper: all divergences and clauses, and of the cases those that are on the screen
   let unprinted = [];
   window.addEventListener("beforeprint", () => {
-    unprinted = [...candidates, ...index].filter((one) => !one.open);
-    for (const one of unprinted) one.open = true;
+    unprinted = [...candidates, ...index].filter((box) => !box.open);
+    for (const box of unprinted) box.open = true;
   });
-  window.addEventListener("afterprint", () => { for (const one of unprinted) one.open = false; });
+  window.addEventListener("afterprint", () => { for (const box of unprinted) box.open = false; });
 
   // -- keys
   document.addEventListener("keydown", (event) => {
@@ -402,14 +402,14 @@
       field("text").focus();
     }
     if (event.key === "j" || event.key === "k") {
-      const shown = findings.filter((one) => !one.hidden);
-      const at = shown.findIndex((one) => one.classList.contains("reached"));
+      const shown = findings.filter((finding) => !finding.hidden);
+      const at = shown.findIndex((finding) => finding.classList.contains("reached"));
       const next = shown[event.key === "j" ? at + 1 : at < 0 ? shown.length - 1 : at - 1];
       if (next) reach(next.id);
     }
   });
 
-  document.getElementById("cases-count").textContent = data.cases.filter((one) => word(one[CHAPTER]) !== "search").length.toLocaleString("en");
+  document.getElementById("cases-count").textContent = data.cases.filter((row) => word(row[CHAPTER]) !== "search").length.toLocaleString("en");
   form.hidden = unfold.hidden = false;
   filter(); // a link to one thing changes nothing of what else is shown
   follow();

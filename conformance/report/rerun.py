@@ -1,6 +1,6 @@
 """The commands that a report prints for a finding: each shows again, by itself, what it was printed for.
 
-Knows records and where finds were written; which options a command must repeat is known in `printed`.
+Knows records and where finds were written; which options a command must repeat is known in `commands/printed.py`.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from pathlib import Path
 from ..cases.model import SEARCH
 from .findings import Finding
 from .finds import Written
-from .records import Record
 from .runs import Run
+from .types import ShownRecord
 
 
 @dataclass(frozen=True)
 class Commands:
-    """Makes them. case: the command that is followed by a case; search: that which is followed by `search/PROPERTY`.
+    """Makes the commands for findings.
 
-    python: the interpreter in which the reproducer of a find showed its difference.
+    case: the command to which a case is added. search: the command to which `search/PROPERTY` is added. python: the
+    interpreter in which the reproducer of a find showed its difference.
     """
 
     case: str
@@ -29,7 +30,7 @@ class Commands:
     python: str = "python"
 
     def of(self, finding: Finding, written: Written | None = None) -> list[str]:
-        """Those that show a finding again, the best first. written: where its case is, if it is a find."""
+        """The commands that show a finding again, the best first. written: where its case is, if it is a find."""
         return list(self._of(finding, written or Written()))
 
     def _of(self, finding: Finding, written: Written) -> Iterator[str]:
@@ -47,7 +48,7 @@ class Commands:
 
 
 def pointed(case: str, clause: str) -> str:
-    """A case and the clause that it is tried for, as one word of a command line."""
+    """A case and the clause for which it is tried, as one word of a command line."""
     return f"{case}::{clause}"
 
 
@@ -57,5 +58,5 @@ def command_of(run: Run, finding: Finding) -> str:
     return commands.of(finding, _written(run.shown.get(finding.trial["id"])))[-1]
 
 
-def _written(shown: Record | None) -> Written | None:
+def _written(shown: ShownRecord | None) -> Written | None:
     return Written(fixture=Path(shown["written"])) if shown and shown["written"] else None
