@@ -1,4 +1,4 @@
-"""A candidate that puts texts that few files can hold into everything that a case shows, up to three things in each case."""
+"""A candidate that puts texts that few files can hold into all that a case shows, up to three things in each case."""
 
 import functools
 import os
