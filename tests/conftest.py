@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,10 @@ import pytest
 from conformance.observation.interpreters import Target
 from conformance.observation.live import LiveSide
 from tests.harness import Oracle
+
+# Workers of pytest-xdist have a width of 80, whatever the terminal; what the suite prints is tried as wide as it is.
+for name in ("COLUMNS", "LINES"):
+    os.environ.pop(name, None)
 
 
 @pytest.fixture(scope="session")
