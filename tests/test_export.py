@@ -567,11 +567,10 @@ def test_paths_start_where_the_user_stands(small: Path, tmp_path: Path, capsys: 
 
 
 def test_without_a_folder_it_says_where_it_writes(
-    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A folder of its own, which is made."""
-    monkeypatch.setattr(export, "_DEFAULT", tmp_path / "build" / "fixtures")
-    assert export.main([f"--cases={small}"]) == 0
+    """The tree is in a folder of its own, which is made where the user stands, never among installed files."""
+    assert export.main([f"--cases={small}", f"--standing-in={tmp_path}"]) == 0
     assert (
         capsys.readouterr().out.splitlines()[0]
         == f"No folder was given; the tree is written to {tmp_path / 'build' / 'fixtures'}."

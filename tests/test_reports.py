@@ -458,7 +458,7 @@ def test_the_status_of_a_comparison(before: list[Any], after: list[Any], status:
 
 
 def test_a_run_that_was_cut_off_is_not_better(tmp_path: Path) -> None:
-    """What it does not say was not run."""
+    """A target that one of two reports does not name was not run there."""
     before = read(write(tmp_path / "1.jsonl", run([GOOD, BAD])))
     after = read(write(tmp_path / "2.jsonl", run([GOOD])[:2]))
     found = compare([before], [after])

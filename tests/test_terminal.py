@@ -1,4 +1,4 @@
-"""What a run says on a terminal, on its way and at its end; and what it leaves in pytest's JUnit file."""
+"""The texts of a run on a terminal, on its way and at its end, and in pytest's JUnit file."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_a_large_screen_shows_more() -> None:
 
 
 def test_chapters_that_conform_are_one_row() -> None:
-    """What is wrong is what is to be seen."""
+    """A reader looks for what is wrong, and finds a row for each chapter that diverges."""
     good = [trial(f"x/{one.id}", clauses=[one.id]) for one in registry().values() if one.fields and one.holds("3.13.0")]
     lines = end_of(made.run(good))
     assert any(line.startswith(f"{len(CHAPTERS)} chapters") for line in lines)
@@ -204,7 +204,7 @@ def test_the_chapter_of_an_item(nodeid: str, chapter: str) -> None:
 
 
 def on_a_terminal(*arguments: str, environ: Mapping[str, str], columns: int = 80) -> str:
-    """What `python -m conformance` writes to a terminal of 24 lines."""
+    """Run `python -m conformance` in a terminal of 24 lines, and return what it writes."""
     leader, follower = pty.openpty()
     ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     usual = {key: value for key, value in os.environ.items() if key not in ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI")}

@@ -2,9 +2,10 @@
 
 usage: python -m conformance.commands.export [--versions=3.13] [--cases=DIR] [FOLDER | FILE.zip | FILE.tar.gz]
 
-FOLDER is new or empty (default: build/fixtures in the repository). A name that ends in .zip, .tar.gz or .tgz makes one
-compressed file. docs/exported-tree.md describes the tree and becomes its README. The same cases give the same bytes.
-Exit status: 0 written, 2 usage error, 4 not written, 130 interrupted; unless it is 0, nothing is left behind.
+FOLDER is new or empty (default: build/fixtures where the command is typed). A name that ends in .zip, .tar.gz or
+.tgz makes one compressed file. docs/exported-tree.md describes the tree and becomes its README. The same cases give
+the same bytes. Exit status: 0 written, 2 usage error, 4 not written, 130 interrupted; unless it is 0, nothing is left
+behind.
 """
 
 # Rules. This module knows cases, recordings and the layout of the tree; how files get to the disk is in `destination`.
@@ -48,7 +49,7 @@ _DOCUMENTS = {
     "observation.md": "observation.md",
     "schema.json": "exported-tree.schema.json",
 }
-_DEFAULT = HOUSE / "build" / "fixtures"
+_DEFAULT = Path("build", "fixtures")
 _LARGE = 50_000_000  # bytes on the disk; a larger tree is announced with a hint to make it smaller
 _LONGEST = 100
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\.|$)")
@@ -63,10 +64,10 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     user_folder = Path(options.standing_in)
     root = (user_folder / options.cases).resolve()
-    place = destination(user_folder.absolute() / options.folder if options.folder else _DEFAULT)
+    place = destination(user_folder.absolute() / (options.folder or _DEFAULT))
     if not options.folder:
         print(f"No folder was given; the tree is written to {place.path}.")
-        _DEFAULT.parent.mkdir(exist_ok=True)
+        place.path.parent.mkdir(exist_ok=True)
     try:
         if not root.is_dir():
             raise CaseError(f"--cases: there is no folder {root}.")
