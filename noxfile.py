@@ -78,10 +78,12 @@ from conformance.commands.nox_request import (  # noqa: E402
     import_folder,
     local_folders,
     nox_command,
+    path_of_user,
     read_request,
 )
 
 sys.path.remove(str(HERE))
+os.environ["PATH"] = path_of_user(os.environ["PATH"], Path(sys.prefix))
 
 # The versions of Python that can run the suite: the CPythons among the targets that the metadata above allows.
 METADATA = nox.project.load_toml(__file__)

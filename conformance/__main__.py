@@ -105,11 +105,12 @@ class _ErrorTranslator:
         except pytest.UsageError:
             unknown = []
         if unknown:
-            names = [option.name for option in OPTIONS if not option.nox]
+            with_nox = command_line.NOX_VARIABLE in os.environ
+            names = [option.name for option in OPTIONS if with_nox or not option.nox]
             return command_line.no_such_option(unknown[0], [*names, *getattr(self._parser, "_opt2dest", ())])
         error = re.search(r"^.*?error: (.*)$", message, re.MULTILINE)
         sentence = re.sub(r"^argument (\S+): ", r"\1, an option of pytest: ", error[1] if error else message)
-        return f"{sentence}; {command_line.command()} --help lists the options."
+        return f"{sentence}; `{command_line.command()} --help` lists the options."
 
 
 def _judge(arguments: Sequence[str], *, check_only: bool) -> int:

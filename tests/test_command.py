@@ -115,7 +115,7 @@ def test_an_option_that_does_not_exist() -> None:
     assert done.returncode == 2
     usage, sentence, _ = done.stderr.splitlines()
     assert usage == "usage: python -m conformance [--impl=SPEC] [OPTION ...] [CLAUSE | CHAPTER | FIXTURE ...]"
-    assert sentence == "There is no option --no-such-option; python -m conformance --help lists the options."
+    assert sentence == "There is no option --no-such-option; `python -m conformance --help` lists the options."
 
 
 def test_an_interpreter_that_is_too_old(tmp_path: Path) -> None:

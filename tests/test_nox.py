@@ -16,6 +16,7 @@ from packaging.specifiers import SpecifierSet
 
 from conformance import HOUSE
 from conformance.clauses.pythons import TABLE
+from conformance.commands.nox_request import NOX_ENVIRONMENT, path_of_user
 from conformance.observation.interpreters import BadInterpreter, find
 
 pytest.importorskip("nox")
@@ -343,3 +344,11 @@ def test_the_suite_is_tried_on_each_python_that_may_drive_it(tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     assert done.stdout == f"pytest {tmp_path / '.nox' / 'drivers'}-{here.replace('.', '-')} -k judge\n"
     assert "drivers-3.99 skipped: Python interpreter 3.99 not found" in done.stderr
+
+
+def test_a_target_is_an_interpreter_of_the_user(tmp_path: Path) -> None:
+    """Never the one of the environment that nox makes for the noxfile, though nox puts that first on PATH."""
+    environment = tmp_path / ".nox" / NOX_ENVIRONMENT
+    path = os.pathsep.join([str(environment / "bin"), "/usr/local/bin", "/usr/bin"])
+    assert path_of_user(path, environment) == os.pathsep.join(["/usr/local/bin", "/usr/bin"])
+    assert path_of_user(path, tmp_path / "venv") == path

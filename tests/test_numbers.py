@@ -55,13 +55,17 @@ IDLE = {"verdict": "not-run", "reason": "it needs zip"}
             "1 case diverges, 1 not run; 1 finding; 1 clause diverges",
         ),
         (
+            [trial("a/b", divergence()), trial("a/c"), trial("a/d", **IDLE)],
+            "1 of 3 cases diverge, 1 not run; 1 finding; 1 clause diverges",
+        ),
+        (
             [trial("a/b", divergence()), trial("search/x/1", divergence(), clauses=[], fixture="x")],
             "1 case diverges; 60 drawn, 1 found to diverge; 1 finding; 1 clause diverges",
         ),
     ],
 )
 def test_the_numbers_in_words(trials: list[made.Record], words: str) -> None:
-    """Each is named after what it counts; what was not run is not counted with what was."""
+    """Each is named after what it counts. A case that was not run is one of the cases, and is told beside them."""
     searches = [search(finds=["search/x/1"])] if any(one["chapter"] == "search" for one in trials) else []
     assert in_words(numbers(run_of(*trials, searches=searches))) == words
 

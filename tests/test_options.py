@@ -176,7 +176,7 @@ def test_the_driver_of_a_clone_is_that_of_the_package() -> None:
 @pytest.mark.parametrize(
     ("typed", "sentence"),
     [
-        ("--imp=x", "There is no option --imp; did you mean --impl? python -m conformance --help lists the options."),
+        ("--imp=x", "There is no option --imp; did you mean --impl? `python -m conformance --help` lists the options."),
         ("--imp x", "There is no option --imp; did you mean --impl?"),
         ("--levle=exact", "There is no option --levle; did you mean --level?"),
         ("--maxfial=3", "There is no option --maxfial; did you mean --maxfail?"),
@@ -184,7 +184,7 @@ def test_the_driver_of_a_clone_is_that_of_the_package() -> None:
         ("-k", "-k, an option of pytest: expected one argument"),
         ("--seed=x", "--seed is a whole number, such as 0 or 42, not 'x'"),
         ("package", "'package' is neither a clause, nor a chapter, nor a fixture; did you mean packages?"),
-        ("ARGV-RESTORD", "did you mean ARGV-RESTORED? python -m conformance list lists the names."),
+        ("ARGV-RESTORD", "did you mean ARGV-RESTORED? `python -m conformance list` names the lists of them."),
         ("argv-restored", "did you mean ARGV-RESTORED?"),
         ("nested_package_runs_main", "did you mean packages/nested_package_runs_main?"),
         ("packages/nested_package_runs_man", "did you mean packages/nested_package_runs_main?"),
@@ -249,7 +249,7 @@ def test_the_commands_beside_the_judging(name: str) -> None:
         done = conformance(name, "--no-such-option", "x")
         assert done.returncode == 2
         assert done.stderr == (
-            f"There is no option --no-such-option; python -m conformance {name} --help lists the options.\n"
+            f"There is no option --no-such-option; `python -m conformance {name} --help` lists the options.\n"
         )
 
 
@@ -273,7 +273,7 @@ def test_show_says_which_case_was_meant() -> None:
     """And takes the values that judging takes."""
     done = conformance("show", "nested_package_runs_main")
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"did you mean {SMALL}? python -m conformance list fixtures lists them." in done.stderr
+    assert f"did you mean {SMALL}? `python -m conformance list fixtures` lists them." in done.stderr
     assert "--target needs a value" in conformance("show", SMALL, "--target=").stderr
     assert "There is no option --imp; did you mean --impl?" in conformance("show", SMALL, "--imp=x").stderr
 

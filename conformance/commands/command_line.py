@@ -147,9 +147,8 @@ def _without_repetition(arguments: Sequence[Argument]) -> Iterable[Argument]:
 def no_such_option(argument: str, names: Iterable[str], command_name: str = "") -> str:
     """The message for an option that does not exist. names: the options that do. command_name: see `command`."""
     name = argument.partition("=")[0]
-    return (
-        f"There is no option {name}{did_you_mean(name, names) or ';'} {command(command_name)} --help lists the options."
-    )
+    hint = did_you_mean(name, names) or ";"
+    return f"There is no option {name}{hint} `{command(command_name)} --help` lists the options."
 
 
 def import_hint(module: str, import_from: str) -> str:

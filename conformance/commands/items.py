@@ -46,7 +46,7 @@ class FixtureFile(pytest.File):
         case = read(self.path, selection.folder)
         unknown = [clause for clause in case.clauses if clause not in registry()]
         if unknown:
-            raise CaseError(f"{self.path}: there is no clause {unknown[0]!r}; {command('list')} clauses lists them")
+            raise CaseError(f"{self.path}: there is no clause {unknown[0]!r}; `{command('list')} clauses` lists them")
         if selection.wants(case):
             yield CaseItem.from_parent(self, name=case.id.rpartition("/")[2], case=case)
 

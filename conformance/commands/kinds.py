@@ -56,11 +56,16 @@ class Kind(enum.Enum):
 
 
 def nearest(word: str, names: Iterable[str]) -> str:
-    """The name that is most like a misspelt word, whatever its case; an empty text if no name is like it."""
+    """The name that is most like a misspelt word, whatever its case; an empty text if no name is like it.
+
+    A word that is the beginning of a single name, such as `--inst`, is like that name.
+    """
     by_lower: dict[str, str] = {}
     for name in names:
         by_lower.setdefault(name.lower(), name)
-    matches = difflib.get_close_matches(word.lower(), by_lower, 1, _SIMILARITY)
+    matches = [name for name in by_lower if name.startswith(word.lower())]
+    if len(matches) != 1:
+        matches = difflib.get_close_matches(word.lower(), by_lower, 1, _SIMILARITY)
     return by_lower[matches[0]] if matches else ""
 
 

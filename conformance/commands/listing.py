@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
             f"There is no list of {options.kind!r}; there are {', '.join(_LISTS)}{did_you_mean(options.kind, _LISTS)}"
         )
     if options.chapter and options.chapter not in CHAPTERS:
-        hint = f"{did_you_mean(options.chapter, CHAPTERS)}; {command('list')} chapters lists them"
+        hint = f"{did_you_mean(options.chapter, CHAPTERS)}; `{command('list')} chapters` lists them"
         parser.error(f"There is no chapter {options.chapter!r}{hint}")
     for line in _LISTS[options.kind](Path(options.cases), options.chapter) if options.kind else _overview():
         print(line)

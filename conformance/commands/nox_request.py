@@ -24,6 +24,9 @@ from . import command_line
 from .kinds import UsageError
 from .options import DATABASES, OF_PYTEST, OF_RELEASES, OPTIONS
 
+# The name of the folder of the environment that nox makes for a noxfile with metadata.
+NOX_ENVIRONMENT = "_nox_script_mode"
+
 
 @dataclass(frozen=True)
 class NoxRequest:
@@ -98,6 +101,18 @@ def check_request(request: NoxRequest, folder: Path) -> None:
     if checking.returncode == command_line.USAGE:
         lines = checking.stderr.strip().splitlines()
         raise UsageError(lines[-2] if lines[1:] else checking.stderr.strip())  # the last line repeats the status
+
+
+def path_of_user(path: str, prefix: Path) -> str:
+    """The user's PATH: without the environment that nox makes for the noxfile, in which it starts itself again.
+
+    A target such as `python3.13` is one of the user's interpreters, never one beside the suite. path: the value of
+    PATH. prefix: the folder of the environment in which this process runs.
+    """
+    if prefix.name != NOX_ENVIRONMENT:
+        return path
+    ours = {prefix / "bin", prefix / "Scripts"}
+    return os.pathsep.join(entry for entry in path.split(os.pathsep) if Path(entry) not in ours)
 
 
 def nox_command(folder: Path) -> str:

@@ -152,8 +152,8 @@ def _unknown(word: str, name: str, known: frozenset[str] | set[str]) -> str:
         suggestion = f"{command_line.command(suggestion)} ..."
     hint = f"did you mean {suggestion}? " if suggestion else ""
     return (
-        f"{word!r} is neither a clause, nor a chapter, nor a fixture; {hint}{command_line.command('list')} lists the "
-        "names."
+        f"{word!r} is neither a clause, nor a chapter, nor a fixture; {hint}`{command_line.command('list')}` names the "
+        "lists of them."
     )
 
 

@@ -80,7 +80,7 @@ def _case(name: str) -> Case:
     known = [path.relative_to(FIXTURES).with_suffix("").as_posix() for path in fixtures(FIXTURES)]
     same_name = [case for case in known if case.partition("/")[2] == name]  # the user left out the chapter
     hint = f"; did you mean {min(same_name)}?" if same_name else did_you_mean(name, known) or ";"
-    raise CaseError(f"There is no case {name}{hint} {command('list')} fixtures lists them.")
+    raise CaseError(f"There is no case {name}{hint} `{command('list')} fixtures` lists them.")
 
 
 if __name__ == "__main__":

@@ -66,8 +66,8 @@ class Finding:
     @property
     def other_cases(self) -> list[str]:
         """The ids of the other cases in which the same clause is broken."""
-        ids = (trial["id"] for trial, divergence in self.pairs[1:] if divergence["clause"] == self.clause)
-        return list(dict.fromkeys(ids))
+        ids = dict.fromkeys(trial["id"] for trial, divergence in self.pairs if divergence["clause"] == self.clause)
+        return [case for case in ids if case != self.trial["id"]]
 
     @property
     def other_clauses(self) -> dict[str, str]:

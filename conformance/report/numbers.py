@@ -99,13 +99,13 @@ def in_words(count: Numbers) -> str:
     ran = count.cases - count.cases_unsupported - count.cases_not_run
     words = ""
     if count.cases_diverging:
-        words = "1 case diverges" if ran == 1 else f"{count.cases_diverging:,} of {ran:,} cases diverge"
+        words = "1 case diverges" if ran == 1 else f"{count.cases_diverging:,} of {count.cases:,} cases diverge"
     elif count.cases_conforming == ran:
         words = "1 case conforms" if ran == 1 else f"{ran:,} cases conform" if ran else ""
     elif ran == 1:
         words = "1 case differs as the baseline expects"
     else:
-        words = f"{count.cases_conforming:,} of {ran:,} cases conform"
+        words = f"{count.cases_conforming:,} of {count.cases:,} cases conform"
     idle = [(count.cases_unsupported, "not offered"), (count.cases_not_run, "not run")]
     cases = ", ".join([*filter(None, [words]), *(f"{number:,} {verb}" for number, verb in idle if number)])
     parts = [cases] if cases else []
