@@ -65,6 +65,11 @@ def _default_impl(option: Any) -> object:
     return "runpy" if option.interpreter else named("--impl").default
 
 
+def _default_target(option: Any) -> object:
+    """None with nox, whose session judges each Python that is found if it is given no target."""
+    return None if os.environ.get(COMMAND_VARIABLE) and not option.interpreter else named("--target").default_value
+
+
 def _repeated(name: str, scope: Scope, default: Callable[[Any], object] | None = None) -> Repeated:
     """An option of the table of options. default: its default, if that depends on other options."""
     fixed = named(name).default_value
@@ -76,7 +81,7 @@ REPEATED: Mapping[str, Repeated] = {
     **{
         name: _repeated(name, Scope.CASE, default)
         for name, default in {
-            "--target": None,
+            "--target": _default_target,
             "--interpreter": None,
             "--oracle": None,
             "--impl": _default_impl,
