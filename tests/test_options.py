@@ -11,9 +11,10 @@ import pytest
 
 from conformance import HOUSE
 from conformance.commands.command_line import COMMANDS, read
-from conformance.commands.kinds import ENDINGS, Kind, UsageError, nearest
+from conformance.commands.kinds import Kind, UsageError, nearest
 from conformance.commands.options import OPTIONS, Option
 from conformance.report import outputs
+from conformance.report.endings import ENDINGS, RECORDS
 from tests.harness import conformance
 
 SMALL = "packages/nested_package_runs_main"
@@ -146,7 +147,7 @@ def test_the_nearest_name() -> None:
 
 def test_the_endings_of_reports_are_those_that_are_written() -> None:
     """The table of options knows them without the writers."""
-    assert ENDINGS == outputs.ENDINGS
+    assert (RECORDS, *outputs.WRITERS) == ENDINGS
 
 
 def test_the_table_is_read_without_pytest() -> None:

@@ -19,9 +19,10 @@ from conformance.judge.baseline import Known
 from conformance.report import badge, markdown
 from conformance.report.compare import compare, lines
 from conformance.report.compare import markdown as compared
+from conformance.report.endings import ENDINGS
 from conformance.report.expectations import marked, replayed
 from conformance.report.merging import merged
-from conformance.report.outputs import ENDINGS, OutputError, ending
+from conformance.report.outputs import OutputError, ending
 from conformance.report.page import page
 from conformance.report.page.columns import columns_of
 from conformance.report.reading import read

@@ -21,11 +21,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .. import HOUSE
+from ..report.endings import ENDINGS
 from ..search.profiles import seconds
-
-# The endings of the files that --report writes. Nox keeps records for each target, and makes all other reports of them.
-RECORDS = ".jsonl"
-ENDINGS = (RECORDS, ".html", ".md", ".svg", "badge.json")
 
 _SIMILARITY = 0.6  # by difflib's measure: the least that a misspelt word shares with the right one
 

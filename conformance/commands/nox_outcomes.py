@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from .. import STATUS
+from ..report.endings import RECORDS
 from .command_line import USAGE
-from .kinds import RECORDS
 
 # The driver's exit statuses, each as the end of a sentence about a target.
 OUTCOMES = {**STATUS, USAGE: "usage: the command line was refused"}

@@ -25,6 +25,7 @@ from .. import FIXTURES, HOUSE, INTERRUPTED
 from ..cases.model import FAMILIES, SEARCH
 from ..clauses import CHAPTERS, Level
 from ..report.answers import mended
+from ..report.endings import PAGE
 from ..report.findings import failing
 from ..report.finds import Written
 from ..report.rerun import Commands
@@ -174,7 +175,7 @@ class PrintedCommands:
                 yield again[0]
             elif mended(run):
                 yield self._wider(name)
-            if not any(path.lower().endswith(".html") for path in reports):
+            if not any(path.lower().endswith(PAGE) for path in reports):
                 yield f"{again[-1]} --report={_PAGE}"  # the page shows both sides
             yield self._wider(name)
         elif run.end is not None and run.end["stale"]:

@@ -20,8 +20,9 @@ from pathlib import Path
 from ..report import terminal
 from ..report.compare import compare, lines, markdown
 from ..report.console import console_on
+from ..report.endings import RECORDS
 from ..report.merging import merged
-from ..report.outputs import RECORDS, OutputError, check, check_candidates, ending, write
+from ..report.outputs import OutputError, check, check_candidates, ending, write
 from ..report.reading import read
 from ..report.runs import ReportError, Run, problems, status_of
 from ..texts import never_refuse_output, silence

@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from . import badge, markdown
+from .endings import BADGE, BADGE_DATA, ENDINGS, PAGE, SUMMARY
 from .runs import Run, by_candidate
-
-RECORDS = ".jsonl"
 
 
 def _page(runs: Sequence[Run]) -> str:
@@ -19,13 +18,12 @@ def _page(runs: Sequence[Run]) -> str:
 
 # The endings of names, and for each the function that makes the text.
 WRITERS: Mapping[str, Callable[[Sequence[Run]], str]] = {
-    ".html": _page,
-    ".md": markdown.summary,
-    ".svg": badge.svg,
-    "badge.json": badge.endpoint,
+    PAGE: _page,
+    SUMMARY: markdown.summary,
+    BADGE: badge.svg,
+    BADGE_DATA: badge.endpoint,
 }
-ENDINGS = (RECORDS, *WRITERS)
-_OF_ONE_CANDIDATE = (".svg", "badge.json")
+_OF_ONE_CANDIDATE = (BADGE, BADGE_DATA)
 
 
 class OutputError(Exception):
@@ -45,7 +43,7 @@ def ending(path: str) -> str:
 
 def check(path: str) -> None:
     """Make sure that a file can be written; what it holds stays. Raises OutputError."""
-    if ending(path) == ".html":
+    if ending(path) == PAGE:
         from . import page  # noqa: F401 - a missing dependency is noticed now, and not when all has been run
     try:
         existed = Path(path).exists()

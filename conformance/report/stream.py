@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
-from .outputs import RECORDS, OutputError, check, ending, write
+from .endings import RECORDS
+from .outputs import OutputError, check, ending, write
 from .runs import Run, uncertain
 from .types import Record
 
