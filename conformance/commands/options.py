@@ -103,8 +103,8 @@ OPTIONS = (
     Option(
         "--target",
         "PYTHON",
-        "the interpreter in which the oracle and the candidate run: a path or a command's name (default: with nox "
-        "each Python that is found, else the Python that runs the suite)",
+        "the interpreter in which the oracle and the candidate run: a path or a command's name (default: the Python "
+        "that runs the suite, unless a session chooses others)",
         Kind.INTERPRETER,
         sys.executable,
     ),
