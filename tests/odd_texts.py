@@ -130,13 +130,19 @@ WAYS = [value, names, special, nested, classes, functions, very_long, modules, a
 WAYS += [main, output, printed, files, warned, ended, exited]
 
 
+def same_in_each_run(argument):
+    """A path by its last part, since the folder of a world is another one each time; an object by its class."""
+    if isinstance(argument, str):
+        return os.path.basename(str(argument))
+    return argument if any(argument is known for known in (None, True, False)) else type(argument).__name__
+
+
 def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):
     """Do what runpy does, and up to three things more."""
     if mod_name == "smoke_check":
         return runpy.run_module(mod_name, init_globals, run_name, alter_sys)
-    # By their last parts: the folder of a world is another one in each run.
-    argv = [os.path.basename(argument) if isinstance(argument, str) else argument for argument in sys.argv]
-    world = [mod_name, run_name, alter_sys, argv, sorted(os.listdir("."))]
+    argv = [same_in_each_run(argument) for argument in sys.argv]
+    world = [*map(same_in_each_run, (mod_name, run_name, alter_sys)), argv, sorted(os.listdir("."))]
     number = zlib.crc32(ascii(world).encode())
     try:
         found = runpy.run_module(mod_name, init_globals, run_name, alter_sys)
