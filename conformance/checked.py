@@ -21,9 +21,11 @@ import difflib
 import functools
 import json
 import re
+import tomllib
 import types
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import (
     Annotated,
     Any,
@@ -89,6 +91,16 @@ def checked(data: object, kind: type[T], subject: str = "") -> T:
         return msgspec.convert(data, kind)
     except (msgspec.ValidationError, UnicodeEncodeError) as problem:  # the latter for half of a surrogate pair in a key
         raise _mistake(data, kind, (), (), subject or _subject(kind)) or WrongData((), (), str(problem)) from None
+
+
+def checked_file(path: Path, kind: type[T], error: Callable[[str], Exception]) -> T:
+    """The data of a TOML file as a value of their type. Raises FileNotFoundError, and `error` with one sentence."""
+    try:
+        return checked(tomllib.loads(path.read_text(encoding="utf-8")), kind)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
+        raise error(f"{path}: this is not TOML: {problem}") from None
+    except WrongData as problem:
+        raise error(f"{path}: {problem}") from None
 
 
 def near(word: str, known: Iterable[str], least: float = 0.6) -> str:

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import enum
 import functools
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -24,7 +23,7 @@ from typing import Annotated, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from ..checked import Table, WrongData, checked, form, says
+from ..checked import Table, checked_file, form, says
 
 HERE = Path(__file__).resolve().parent
 
@@ -172,13 +171,9 @@ def load(folder: Path = HERE) -> Mapping[str, Clause]:
     for chapter in CHAPTERS:
         path = folder / f"{chapter}.toml"
         try:
-            entries = checked(tomllib.loads(path.read_text(encoding="utf-8")), Chapter).clause
+            entries = checked_file(path, Chapter, RegistryError).clause
         except FileNotFoundError:
             raise RegistryError(f"{path}: the chapter has no file of clauses") from None
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-            raise RegistryError(f"{path}: this is not TOML: {problem}") from None
-        except WrongData as problem:
-            raise RegistryError(f"{path}: {problem}") from None
         for entry in entries:
             if entry.id in found:
                 raise RegistryError(f"{path}: the clause {entry.id} is defined twice")

@@ -12,7 +12,6 @@ clause by clause: `disagreements` holds the two against each other, release by r
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,7 @@ from typing import Annotated
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from ..checked import Table, WrongData, checked, form, says
+from ..checked import Table, checked_file, form, says
 from . import Clause, Texts, check_specifier, pythons
 from .effects import Effect, EffectRow, effects
 
@@ -127,13 +126,7 @@ def load(folder: Path = LEDGER) -> tuple[Change, ...]:
     if not paths:
         raise LedgerError(f"{folder}: there is no file of the ledger")
     for path in paths:
-        try:
-            entries = checked(tomllib.loads(path.read_text(encoding="utf-8")), LedgerFile).change
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-            raise LedgerError(f"{path}: this is not TOML: {problem}") from None
-        except WrongData as problem:
-            raise LedgerError(f"{path}: {problem}") from None
-        for entry in entries:
+        for entry in checked_file(path, LedgerFile, LedgerError).change:
             if entry.id in found:
                 raise LedgerError(f"{path}: the change {entry.id} is there twice")
             values = {field: getattr(entry, field) for field in entry.__struct_fields__}

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import functools
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from ..checked import Table, WrongData, checked, form, says
+from ..checked import Table, checked_file, form, says
 from .effects import Effect, EffectRow, effects
 
 TABLE = Path(__file__).resolve().parent / "natures.toml"
@@ -50,10 +49,5 @@ class Nature:
 @functools.cache
 def natures(path: Path = TABLE) -> tuple[Nature, ...]:
     """All natures in the file; read once in a process. Raises NatureError."""
-    try:
-        entries = checked(tomllib.loads(path.read_text(encoding="utf-8")), NaturesFile).nature
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise NatureError(f"{path}: this is not TOML: {problem}") from None
-    except WrongData as problem:
-        raise NatureError(f"{path}: {problem}") from None
+    entries = checked_file(path, NaturesFile, NatureError).nature
     return tuple(Nature(entry.id, entry.what, entry.why, effects(entry.id, entry.effects)) for entry in entries)
