@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 _DOCS = "https://docs.python.org"
 
-# What may stand behind "library reference: ", and its page.
+# The names that may follow "library reference: ", each with its page.
 _REFERENCE: Mapping[str, str] = {
     "run_module": "3/library/runpy.html#runpy.run_module",
     'run_module ("an absolute module name")': "3/library/runpy.html#runpy.run_module",
@@ -25,14 +25,14 @@ _REFERENCE: Mapping[str, str] = {
     "zipimport": "3/library/zipimport.html",
 }
 
-# What names a document by its number, anywhere else in a source.
+# The form in which the rest of a source names a document by its number.
 _NUMBERED: Mapping[str, str] = {
     r"PEP ([0-9]+)": "https://peps.python.org/pep-{0:0>4}/",
     r"bpo-([0-9]+)": "https://bugs.python.org/issue{0}",
     r"gh-([0-9]+)": "https://github.com/python/cpython/issues/{0}",
 }
 
-# What names a release, behind "changelogs of CPython ".
+# The form in which a source names a release after "changelogs of CPython ".
 _RELEASES: Mapping[str, str] = {
     r"([0-9]+)\.([0-9]+)\.([0-9]+)": _DOCS + "/{0}.{1}/whatsnew/changelog.html#python-{0}-{1}-{2}-final",
 }

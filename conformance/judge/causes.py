@@ -60,7 +60,7 @@ def explains(earlier: Divergence, later: Divergence) -> bool:
     if earlier.moment == later.moment and earlier.signature.kind == "extra" and first.startswith("executions."):
         return not second.startswith("executions.")  # it comes just before what the oracle shows at that moment
     if first == "entry.namespace" and earlier.moment == later.moment:
-        # What it holds is what it held before.
+        # A namespace that is not fresh still holds its earlier names, so these differ, too.
         return second.startswith("entry.") and _subject(second) not in ("argv", "argv_object", "modules", "state")
     if earlier.moment >= later.moment:
         return False

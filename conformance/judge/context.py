@@ -27,7 +27,7 @@ from .owners import Difference
 class Place:
     """A place in the course of a step: its index among the events, and the phase of the run.
 
-    What comes about after the events has one of the indices in `fields`.
+    A difference that is observed after the events has one of the indices in `fields`.
     """
 
     index: int
@@ -74,7 +74,7 @@ class StepContext:
     def compare(self, place: Place, field: str, where: str, oracle: Any, candidate: Any) -> Iterator[Found]:
         """The difference between two descriptions, if there is one."""
         if field in FREE_FIELDS:
-            # What errors say, and how they are linked, is judged where they come out, at its own level.
+            # The texts and the links of errors are judged where the errors come out, at a level of their own.
             oracle, candidate = without_error_details(oracle), without_error_details(candidate)
         kind = difference_kind(oracle, candidate)
         if kind == "order":

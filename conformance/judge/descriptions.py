@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-# What stands in the place of a description: of what is not there, and of what did not change.
+# The marks in the place of a description: of a value that is missing, and of a value that did not change.
 ABSENT: Mapping[str, Any] = {"absent": True}
 UNCHANGED: Mapping[str, Any] = {"unchanged": True}
 

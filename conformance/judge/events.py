@@ -89,7 +89,7 @@ class EventComparison:
         step, file = self._step, oracle["file"]
         phase, group = ("prepare", "entry") if what == "run" else ("import parent", "import")
         place, in_file = Place(index, phase), f" as {file} starts"
-        # What the candidate adds is told here, and not once more as the code ends.
+        # A name that the candidate adds is reported here, and not once more as the code ends.
         if what == "run":
             added = {key for key in candidate["keys"] if isinstance(key, str) and key not in oracle["keys"]}
             self._added.setdefault(file, set()).update(added)
