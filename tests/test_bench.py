@@ -29,6 +29,11 @@ def test_the_bare_calls_and_those_by_hand_run(monkeypatch: pytest.MonkeyPatch) -
     assert 0 < bare.processor < by_hand.processor
 
 
+def test_the_suite_runs_with_the_options_of_the_bench() -> None:
+    """And says how many cases it ran."""
+    assert measure.command(TARGET, "packages/nested_package_runs_main") == 1
+
+
 def test_what_does_not_run_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     """And no time is made up."""
     monkeypatch.setattr(measure, "FLOOR_ROUNDS", 1)
