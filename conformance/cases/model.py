@@ -61,7 +61,7 @@ class Case:
     files: the content of each file, by its path below the world's root. path: entries of sys.path, below the root.
     requires: capabilities of the target, and specifiers such as "python>=3.12". id: chapter and name, which for a
     fixture is its path. summary: the point in a sentence. clauses: ids of the clauses that the case shows, the point
-    first.
+    first. rows: for a case of a family, the rows that it combines, as "axis row".
     """
 
     files: Mapping[str, Recipe]
@@ -72,6 +72,7 @@ class Case:
     id: str = ""
     summary: str = ""
     clauses: tuple[str, ...] = field(default=())
+    rows: tuple[str, ...] = ()
 
     @property
     def chapter(self) -> str:

@@ -19,8 +19,9 @@ from .causes import with_causes
 from .context import StepContext
 from .divergence import PHASES, Divergence, Found, Moment, Signature
 from .events import EventComparison
+from .observations import ending
 from .outcome import compare_outcome
-from .owners import Difference, default_owner
+from .owners import Difference, default_owner, ends_as_told
 
 
 def judge(
@@ -51,11 +52,21 @@ def judge(
 
 
 def failed(
-    case: Case, field: str, detail: Any, *, version: str, clauses: Mapping[str, Clause] | None = None
+    case: Case,
+    field: str,
+    detail: Any,
+    *,
+    version: str,
+    oracle: Observation | None = None,
+    clauses: Mapping[str, Clause] | None = None,
 ) -> Divergence:
-    """The divergence of a candidate that gave no observation at all. field: "crash" or "hang"."""
+    """The divergence of a candidate that gave no observation at all. field: "crash" or "hang".
+
+    oracle: the other side's observation, if it is at hand; its first error is what is shown.
+    """
     known = registry() if clauses is None else clauses
-    difference = Difference(field=field, kind=field, oracle="an observation", candidate=detail)
+    errors = (ending(step) for step in (oracle["steps"] if oracle else ()) if step.get("outcome") == "raised")
+    difference = Difference(field=field, kind=field, oracle=next(errors, "came to its end"), candidate=detail)
     return _divergence(case, Found(difference, "execute", "the process", Moment(1, 0)), version, known)
 
 
@@ -81,6 +92,6 @@ def _owner(case: Case, difference: Difference, version: str, clauses: Mapping[st
         if clause.owns(difference.field, difference.kind):
             return clause.id
     generated = case.chapter in (FAMILIES, SEARCH)  # it has many points, and a fixture has one
-    if about and difference.field in FREE_FIELDS and not generated:
+    if about and difference.field in FREE_FIELDS and not generated and not ends_as_told(difference):
         return about[0].id
     return default_owner(difference, version, clauses)

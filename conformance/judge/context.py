@@ -32,6 +32,7 @@ class Place:
 
     index: int
     phase: str
+    nested_ended: bool = False  # at the end of a module: a run inside its own has ended before
 
 
 class StepContext:
@@ -68,7 +69,8 @@ class StepContext:
         """A difference at a place. field: one of `FIELDS`. where: the field's place, for a reader."""
         if field not in FIELDS:
             raise ValueError(f"{field} is not in the table of fields (judge/fields.py)")
-        difference = Difference(field=field, kind=kind, oracle=oracle, candidate=candidate, **self._facts)
+        facts = {**self._facts, "nested_ended": place.nested_ended}
+        difference = Difference(field=field, kind=kind, oracle=oracle, candidate=candidate, **facts)
         return Found(difference, place.phase, f"step {self.number}: {where}", Moment(self.number, place.index))
 
     def compare(self, place: Place, field: str, where: str, oracle: Any, candidate: Any) -> Iterator[Found]:

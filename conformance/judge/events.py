@@ -116,7 +116,7 @@ class EventComparison:
 
     def _end(self, index: int, oracle: Event, candidate: Event) -> Iterator[Found]:
         file, of_a_run = oracle["file"], "globals" in oracle
-        place = Place(index, "execute" if of_a_run else "import parent")
+        place = Place(index, "execute" if of_a_run else "import parent", self._nested_ended(index))
         yield from self._sys_state(
             place, "exit" if of_a_run else "import", f"at the end of {file}: ", oracle, candidate
         )
@@ -125,6 +125,15 @@ class EventComparison:
                 if key not in SPECIALS and not (ours is ABSENT and key in self._added.get(file, ())):
                     where = f"{key} at the end of {file}"
                     yield from self._step.compare(place, "exit.globals", where, ours, theirs)
+
+    def _nested_ended(self, index: int) -> bool:
+        """True if the module that ends at an event has run another one, and that run has ended."""
+        for event in reversed(self._oracle[:index]):
+            if event["event"] == "run":
+                return False
+            if event["event"] == "end" and "globals" in event:
+                return True
+        return False
 
     def _sys_state(self, place: Place, group: str, where: str, oracle: Event, candidate: Event) -> Iterator[Found]:
         """Compare `sys` at the start or the end of a module's code, as changed since before the step."""

@@ -16,6 +16,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ..clauses import Level
+from .blame import Blamed, Cause, Key, Population, blamed
+from .causes import CONTROL
 from .divergence import Divergence, Signature
 from .owners import saying
 
@@ -52,6 +54,8 @@ _CONTENTS = ("result.keys", "result.values")
 # What can follow from anything that differs before it in a case; and what from anything that differs in any case, since
 # it is all that there is to see of a run inside a run.
 _WEAK = (_SIGHT, _STATE, _OUTPUT, "names", "files", "result.functions")
+_GENERAL = (_SIGHT, "names", "values")
+_TRACES = ("files", "audit.open", "audit.compile", "audit.exec", "audit.import")
 # What is altered and put back: two things to go wrong.
 _PUT_BACK = ("argv", "modules")
 _AFTERWARDS = " afterwards"
@@ -64,8 +68,6 @@ _OF_ANOTHER = {*_OF_A_MODULE, "argv", "modules", "warnings"}
 # Causes are one thing if they share so much of their cases, and these are no more than this part of all cases.
 _TOGETHER = 0.75
 _COMMON = 0.25
-
-Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True)
@@ -130,17 +132,23 @@ class Symptom:
 
 @dataclass(frozen=True)
 class CaseSymptoms:
-    """A case that was tried. size: how much there is to read. symptoms: in the order in which they came about."""
+    """A case that was tried. size: how much there is to read. symptoms: in the order in which they came about.
+
+    clauses: those that the case is about, its point first.
+    """
 
     id: str
     size: int
     symptoms: tuple[Symptom, ...]
+    clauses: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, case: str, size: int, divergences: Iterable[Divergence], about: str = "") -> CaseSymptoms:
+    def of(
+        cls, case: str, size: int, divergences: Iterable[Divergence], about: str = "", clauses: Sequence[str] = ()
+    ) -> CaseSymptoms:
         """The symptoms of a case, by its id. about: the clause that the case is a fixture for, if it is one."""
         symptoms = (Symptom.of(divergence, point=divergence.signature.clause == about) for divergence in divergences)
-        return cls(case, size, tuple(symptoms))
+        return cls(case, size, tuple(symptoms), tuple(clauses))
 
     def causes(self, level: Level) -> list[Symptom]:
         """The causes of the case that count at a level."""
@@ -151,9 +159,11 @@ class CaseSymptoms:
 class Group:
     """One finding: the case that shows it most plainly, and what it is recognised by.
 
-    core: the keys of its causes. areas: the areas of these. keys: of everything that differs where nothing else does.
+    clause: the clause that says best what is wrong. core: the keys of its causes. areas: the areas of these. keys: of
+    everything that differs where nothing else does.
     """
 
+    clause: str
     lead: CaseSymptoms
     symptoms: tuple[Symptom, ...]
     areas: frozenset[str]
@@ -226,6 +236,7 @@ class Grouping:
             if areas[other] == areas[cause] or self._always_together(other.key, cause.key, cases)
         ]
         group = Group(
+            cause.signature.clause,
             case,
             tuple(together),
             frozenset(areas[symptom] for symptom in together),
@@ -241,6 +252,19 @@ class Grouping:
                 )
         self.all.append(group)
         return group
+
+    def blame(self, blamed: Blamed, cases: Sequence[CaseSymptoms]) -> None:
+        """Make a finding of a clause that is to blame, or add to the one that there is. cases: those still failing."""
+        naming = [
+            (case, cause) for case in cases for cause in self.unknown(case) if cause.signature.clause == blamed.clause
+        ]
+        lead, cause = min(naming, key=lambda pair: (pair[0].clauses[:1] != (blamed.clause,), self._how_plain(pair[0])))
+        group = next((group for group in self.all if group.clause == blamed.clause), None)
+        if group is None:
+            group = self.add(lead, cause, cases)
+        keys = {*blamed.keys, *(cause.key for _, cause in naming)}
+        group.core |= keys
+        group.keys |= keys
 
     def _always_together(self, first: Key, second: Key, cases: Sequence[CaseSymptoms]) -> bool:
         """True if two causes occur in the same cases, and in few enough of them for that to mean something."""
@@ -266,8 +290,23 @@ class Grouping:
 
 
 def grouped(cases: Sequence[CaseSymptoms], level: Level, tried: int, *, fine: bool = False) -> Grouping:
-    """All findings in these cases, the firmest and most frequent first. tried: the number of all cases tried."""
+    """All findings in these cases, in the order in which to mend them: each explains most of what those before do not.
+
+    cases: all that ran, those that agree among them. tried: their number, with drawn cases that agree.
+    """
     grouping = Grouping(level, tried, fine=fine)
-    while (choice := grouping.choose(cases)) is not None:
-        grouping.add(*choice, cases)
+    population = Population()
+    for case in cases:
+        population.add(case.id, case.clauses)
+    failing = {case.id: case for case in cases if case.causes(level)}
+    parted = {case.id for case in cases if any(symptom.signature.field in CONTROL for symptom in case.symptoms)}
+    while unknown := {name: causes for name, case in failing.items() if (causes := grouping.unknown(case))}:
+        shown = {name: [_for_blame(cause) for cause in causes] for name, causes in unknown.items()}
+        best = blamed(shown, population, parted - unknown.keys())[0]
+        grouping.blame(best, [failing[name] for name in unknown])
     return grouping
+
+
+def _for_blame(symptom: Symptom) -> Cause:
+    area = symptom.area
+    return Cause(symptom.signature.clause, symptom.key, area in _GENERAL, area in _TRACES)

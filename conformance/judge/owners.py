@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ..clauses import Clause
-from .descriptions import ABSENT
+from .descriptions import ABSENT, UNCHANGED
 
 UNOWNED = "UNOWNED"
 
@@ -34,6 +34,7 @@ class Difference:
     located: bool = True
     imported: frozenset[str] = frozenset()
     refusal: str = ""  # with what the oracle ended, if nothing ran and the error is its own
+    nested_ended: bool = False  # as a module ends: a run inside its own has ended before
 
 
 Condition = Callable[[Difference], bool]
@@ -63,6 +64,16 @@ def _altered(difference: Difference) -> bool:
     return difference.altered
 
 
+def _after_nested(difference: Difference) -> bool:
+    return difference.nested_ended
+
+
+def _previous_entry_gone(difference: Difference) -> bool:
+    """The entry that was there before the step is there afterwards, and the candidate has removed it."""
+    altered_some_time = difference.altered or difference.nested_ended
+    return altered_some_time and difference.oracle == UNCHANGED and difference.candidate == ABSENT
+
+
 def _raised(difference: Difference) -> bool:
     return not difference.returned
 
@@ -90,6 +101,11 @@ def _failed_parent_again(difference: Difference) -> bool:
     again = str(difference.candidate).removeprefix("import of ")
     on_the_way = difference.kind == "extra" and not difference.returned and not difference.of_world
     return on_the_way and again in difference.imported
+
+
+def ends_as_told(difference: Difference) -> bool:
+    """True if the candidate's process has ended where the code raises SystemExit, which its caller should see."""
+    return difference.field == "crash" and str(difference.oracle).startswith("raised SystemExit")
 
 
 def _removed(difference: Difference) -> bool:
@@ -137,10 +153,19 @@ _PACKAGE: list[tuple[Condition, str]] = [
 ]
 _ORDER: list[tuple[Condition, str]] = [(_altered, "KEY-ORDER-ALTERED"), (_always, "KEY-ORDER-PLAIN")]
 _ARGV_IN_FLIGHT: list[tuple[Condition, str]] = [(_altered, "ARGV-IS-FILE"), (_always, "PLAIN-LEAVES-SYS")]
+_ARGV_AT_THE_END = [(_after_nested, "ARGV-RESTORED"), *_ARGV_IN_FLIGHT]
 _MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [
+    (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
     (lambda difference: difference.altered and difference.kind == "extra", "MODULES-ONE-ENTRY"),
     (_altered, "MODULES-ENTRY"),
     (_always, "TARGET-NOT-ADDED"),
+]
+
+
+_MODULES_AT_THE_END: list[tuple[Condition, str]] = [
+    (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
+    (lambda difference: difference.nested_ended and difference.kind == "extra", "MODULES-RESTORED"),
+    *_MODULES_IN_FLIGHT,
 ]
 
 
@@ -164,6 +189,8 @@ _ERROR: list[tuple[Condition, str]] = [
 ]
 _MESSAGE: list[tuple[Condition, str]] = [
     (_of_world, "CODE-ERROR-UNCHANGED"),
+    (_says("list index out of range"), "ARGV-EMPTY-BEFORE-TEXT"),
+    (_says("list assignment index out of range"), "ARGV-UNRESTORABLE-TEXT"),
     *((_says(text), clause) for text, _, clause in _SAYINGS),
     (_always, "MISSING-MODULE-MESSAGE"),
 ]
@@ -222,9 +249,9 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("entry.namespace", [(_always, "NAMESPACE-FRESH")]),
     ("*.argv_object", [(_altered, "ARGV-LIST-KEPT"), (_always, "PLAIN-LEAVES-SYS")]),
     ("entry.argv", _ARGV_IN_FLIGHT),
-    ("exit.argv", _ARGV_IN_FLIGHT),
+    ("exit.argv", _ARGV_AT_THE_END),
     ("entry.modules", _MODULES_IN_FLIGHT),
-    ("exit.modules", _MODULES_IN_FLIGHT),
+    ("exit.modules", _MODULES_AT_THE_END),
     ("entry.locals", [(_always, "ONE-NAMESPACE")]),
     ("entry.handled", [(_always, "HANDLED-EXCEPTION-OF-CALLER")]),
     ("entry.code", [(_always, "CODE-FILENAME")]),
@@ -265,6 +292,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     (
         "after.modules",
         [
+            (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
             (_imported_by_code, "IMPORTS-STAY"),
             (_missing, "PARENTS-STAY"),
             (lambda difference: difference.altered and difference.returned, "MODULES-RESTORED"),
@@ -285,7 +313,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("audit.compile", [(_always, "AUDIT-COMPILE")]),
     ("audit.exec", [(_always, "AUDIT-EXEC")]),
     ("audit.import", [(_missing, "AUDIT-PARENT-IMPORTS"), (_always, "AUDIT-NO-IMPORT-OF-TARGET")]),
-    ("crash", [(_always, "CODE-RUN-EACH-CALL")]),
+    ("crash", [(ends_as_told, "CODE-EXIT-PROPAGATES"), (_always, "CODE-RUN-EACH-CALL")]),
     ("hang", [(_always, "CODE-RUN-EACH-CALL")]),
 ]
 

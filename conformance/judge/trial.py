@@ -17,9 +17,10 @@ Verdict = Literal["agrees", "diverges", "crashes", "hangs", "unsupported", "not-
 class Trial:
     """The result of one case.
 
-    reason: why it was not run, is not supported, or was run again because an agent made no
-    sense. unconfirmed: divergences that a pair of fresh interpreters did not show; they count for nothing, but a run
-    that has some is not clean. known: what was expected to differ, and does (see `effects`).
+    reason: why it was not run, is not supported, or was run again because an agent made no sense. features: those of
+    what the oracle did (see `judge.features`). unconfirmed: divergences that a pair of fresh interpreters did not show;
+    they count for nothing, but a run that has some is not clean. known: what was expected to differ, and does (see
+    `effects`).
     """
 
     case: Case
@@ -28,6 +29,7 @@ class Trial:
     reason: str = ""
     unconfirmed: tuple[Divergence, ...] = ()
     known: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
 
     def counts(self, level: Level) -> bool:
         """True if the trial fails a run at this level."""

@@ -15,9 +15,11 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..cases.model import FAMILIES
+from ..cases.model import FAMILIES, SEARCH
 from ..clauses import Level
+from ..judge.causes import CONTROL
 from ..judge.grouping import grouped
+from ..judge.rules import rule
 from . import records
 from .runs import Run
 from .types import DivergenceRecord, Expectation, TrialRecord
@@ -29,9 +31,14 @@ Pair = tuple[TrialRecord, DivergenceRecord]  # a trial, and one of its divergenc
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong. pairs: all that shows it, the best first; never empty."""
+    """One thing that is wrong.
+
+    pairs: all that shows it, the best first; never empty. when: the cases in which it shows, by what they have in
+    common, as a part of a sentence; empty if too few show it, or if nothing tells them apart.
+    """
 
     pairs: Sequence[Pair]
+    when: str = ""
 
     @property
     def trial(self) -> TrialRecord:
@@ -92,8 +99,8 @@ def findings(
     wants to see, which come before all.
     """
     wanted = wanted or {}
-    cases = {trial["id"]: records.symptoms(trial) for trial in trials if trial["divergences"]}
-    grouping = grouped([case for case in cases.values() if case.causes(level)], level, tried or len(trials))
+    cases = {trial["id"]: records.symptoms(trial) for trial in trials if trial["verdict"] not in records.NOT_TRIED}
+    grouping = grouped(list(cases.values()), level, tried or len(trials))
     pairs_of: dict[int, list[Pair]] = {id(group): [] for group in grouping.all}
     for trial in trials:
         if not trial["divergences"]:
@@ -111,14 +118,33 @@ def findings(
         pairs.sort(
             key=lambda pair: (
                 pair[1]["clause"] not in wanted.get(pair[0]["id"], ()),
+                pair[1]["clause"] != group.clause,
                 (pair[1]["phase"], pair[1]["field"]) not in core,
                 Level.parse(pair[1]["level"]),
                 -count[pair[1]["clause"]],
                 *_how_well(*pair),
             )
         )
-    unsorted = [Finding(pairs) for pairs in pairs_of.values() if pairs]
-    return sorted(unsorted, key=lambda finding: (finding.level, -len(finding.pairs)))
+    return [Finding(pairs, _when(pairs, trials)) for pairs in pairs_of.values() if pairs]
+
+
+def _when(pairs: Sequence[Pair], trials: Sequence[TrialRecord]) -> str:
+    """The rule that tells the cases of a finding from the others, in words; empty if there is none.
+
+    Cases that went wrong in another way before this finding could show are neither. Drawn cases are left out, since of
+    those only the ones that differ have records.
+    """
+    failing = {trial["id"] for trial, _ in pairs if trial["chapter"] != SEARCH}
+    passing = {
+        trial["id"]
+        for trial in trials
+        if trial["verdict"] not in records.NOT_TRIED
+        and trial["chapter"] != SEARCH
+        and trial["id"] not in failing
+        and not any(divergence["field"] in CONTROL for divergence in trial["divergences"])
+    }
+    found = rule(failing, passing, {trial["id"]: trial.get("features", ()) for trial in trials})
+    return str(found) if found else ""
 
 
 @functools.lru_cache(maxsize=64)

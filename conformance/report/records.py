@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from .. import STATUS
 from ..agent.messages import Observation
+from ..cases.features import features
 from ..cases.fixtures import toml
 from ..cases.model import FAMILIES, SEARCH
 from ..clauses import FREE_FIELDS, Clause, Level, LevelName
@@ -104,6 +105,7 @@ def trial_record(trial: Trial) -> TrialRecord:
         "reason": trial.reason,
         "divergences": [divergence_record(divergence) for divergence in trial.divergences],
         "unconfirmed": [divergence_record(divergence) for divergence in trial.unconfirmed],
+        "features": [*features(trial.case), *trial.features],
     }
 
 
@@ -194,7 +196,9 @@ def symptoms(trial: TrialRecord) -> CaseSymptoms:
     """The symptoms in a trial's record, as they are grouped."""
     drawn = trial["chapter"] in (FAMILIES, SEARCH)
     about = "" if drawn else next(iter(trial["clauses"]), "")
-    return CaseSymptoms.of(trial["id"], trial["size"], map(divergence_of, trial["divergences"]), about)
+    return CaseSymptoms.of(
+        trial["id"], trial["size"], map(divergence_of, trial["divergences"]), about, trial["clauses"]
+    )
 
 
 def counts(record: Record, level: Level) -> bool:

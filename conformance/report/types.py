@@ -101,6 +101,10 @@ class _Trial(TypedDict):
 class TrialRecord(_Trial, total=False):
     """The result of one case, or of one find of the search."""
 
+    features: Annotated[
+        list[str],
+        says("what the case has in common with some cases and not with others, by which failures are told apart"),
+    ]
     fixture: Annotated[str, says("of a find: the case itself, as TOML; empty if TOML cannot hold it")]
 
 

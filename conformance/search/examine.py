@@ -28,6 +28,7 @@ from ..clauses import Level, registry
 from ..judge.compare import failed, judge
 from ..judge.divergence import Signature
 from ..judge.expected import Expected
+from ..judge.features import observed_features
 from ..judge.trial import Trial
 from ..observation.protocol import same_behaviour
 from ..observation.side import AgentError, Reply, Side
@@ -248,7 +249,8 @@ class Examiner:
 
     def _trial(self, case: Case, ours: Reply, theirs: Reply) -> Trial:
         trial, reason = self._judged(case, ours, theirs), ours.retry_reason or theirs.retry_reason
-        return replace(trial, reason=trial.reason or reason) if reason else trial
+        features = observed_features(ours.observation) if ours.observation else ()
+        return replace(trial, reason=trial.reason or reason, features=features)
 
     def _judged(self, case: Case, ours: Reply, theirs: Reply) -> Trial:
         if _same(ours, theirs):
@@ -261,7 +263,7 @@ class Examiner:
         if theirs.unsupported is not None:
             return Trial(case, "unsupported", reason=theirs.unsupported)
         if theirs.observation is None:
-            return _failure(case, theirs, version)
+            return _failure(case, ours.observation, theirs, version)
         unseen = frozenset(self._candidate.greeting.unseen)
         assert ours.observation is not None
         found = judge(case, ours.observation, theirs.observation, version=version, level=self._level, unseen=unseen)
@@ -285,9 +287,10 @@ def _without_unsettled(trial: Trial, unsettled: Mapping[str, str]) -> Trial:
     return Trial(trial.case, "not-run", reason=f"{clause}: {unsettled[clause]}")
 
 
-def _failure(case: Case, reply: Reply, version: str) -> Trial:
+def _failure(case: Case, oracle: Observation | None, reply: Reply, version: str) -> Trial:
     if reply.status == "hang":
-        return Trial(case, "hangs", (failed(case, "hang", f"no end within {reply.detail} s", version=version),))
+        ending = f"no end within {reply.detail} s"
+        return Trial(case, "hangs", (failed(case, "hang", ending, version=version, oracle=oracle),))
     endings = {
         "done": "what came back is no observation",
         "signal": f"the process was killed by signal {reply.detail}",
@@ -297,7 +300,7 @@ def _failure(case: Case, reply: Reply, version: str) -> Trial:
     if (reply.status, reply.detail) == ("exit", MUTE):
         endings = {"exit": "it broke what it takes to see anything in its interpreter, or to say so"}
     ending = endings.get(reply.status, "the agent was lost: " + str(reply.detail).strip().splitlines()[-1])
-    return Trial(case, "crashes", (failed(case, "crash", ending, version=version),))
+    return Trial(case, "crashes", (failed(case, "crash", ending, version=version, oracle=oracle),))
 
 
 def _confirmed(first: Trial, second: Trial) -> Trial:

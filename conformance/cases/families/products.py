@@ -104,8 +104,8 @@ def compose(family: Family, rows: Rows) -> Case:
         for slot, steps in row.steps.items():
             slots[slot].extend(steps)
     # An axis of one row is the setting that all cases share, and is not part of an id.
-    ids = [row.id for row, axis in zip(rows, family.axes, strict=True) if len(axis) > 1]
-    name = f"{FAMILIES}/{family.id}/{'.'.join(ids)}"
+    chosen = [row for row, axis in zip(rows, family.axes, strict=True) if len(axis) > 1]
+    name = f"{FAMILIES}/{family.id}/{'.'.join(row.id for row in chosen)}"
     fill = _Fill(values, name)
     stored = STORAGES[store or "source"]({fill(file): fill.recipe(recipe) for file, recipe in files.items()}, path)
     taken = [Step("do", statements) for statements in stored.before]
@@ -126,6 +126,7 @@ def compose(family: Family, rows: Rows) -> Case:
         id=name,
         summary=_sentence(says),
         clauses=_shown(rows),
+        rows=tuple(f"{row.axis} {row.id}" for row in chosen),
     )
 
 

@@ -1,0 +1,132 @@
+"""Blame: of all clauses that differences name, the one that says best what is wrong.
+
+Rules. Pure: knows what was tried and what differed, and neither how a case was run nor how a finding is shown.
+
+Theory of operation. It is the question of fault localisation by spectra, with clauses in the place of program elements:
+some cases fail, some pass, each case is about some clauses, and the clause is wanted that tells the failing ones from
+the passing ones. Three facts speak for a clause:
+
+- *Its own cases fail, and name it.* A case is a clause's own if the clause is its point, the first that it lists. A
+  clause most of whose own cases pass is not what is broken, however many other cases name it: initial globals that
+  override the specials are named as a wrong `__name__` in every case but those that are about `__name__`.
+- *What differs in its own cases differs in the others, too.* So a clause that only few cases are about can be blamed
+  for a thousand. A clause that families list is another matter: all cases that are about it say so, and where others
+  fail as well, it is not what they have in common.
+- *Others name it.* Where the table of owners has the right row, most of the failing cases do.
+
+A clause about what programs come to see follows from other clauses, and yields to them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..cases.model import FAMILIES
+from ..clauses import Level, registry
+
+Key = tuple[str, str, str]
+# The weight of a clause of which no own case fails.
+_NO_OWN = 0.003
+# The part of the score that does not depend on how many cases name the clause.
+_WHOEVER_NAMES_IT = 0.5
+# Factors: of a clause that follows from others, and of one that is known by traces alone.
+_FOLLOWS = 0.7
+_TRACE = 0.1
+_FIRMNESS = {Level.DOCUMENTED: 1.0, Level.COMPAT: 0.95, Level.EXACT: 0.9}
+# The number of cases of families from which on a clause is one that families list.
+_LISTED_BY_FAMILIES = 4
+
+
+@dataclass(frozen=True)
+class Cause:
+    """A cause that nothing explains yet, as far as blame needs it.
+
+    key: what is the same in every case in which the same field differs at the same point. general: the field can differ
+    for any reason, such as what code has made of what it saw. trace: the field is a trace of how the code was loaded.
+    """
+
+    clause: str
+    key: Key
+    general: bool = False
+    trace: bool = False
+
+
+@dataclass(frozen=True)
+class Blamed:
+    """A clause, how strongly it is blamed, and the keys of the causes that it explains."""
+
+    clause: str
+    score: float
+    keys: frozenset[Key]
+
+
+@dataclass
+class Population:
+    """All cases that ran, by what they are about.
+
+    own: by clause, the ids of the cases whose point it is. families: by clause, the ids of the cases of families that
+    list it. listing: by clause, the ids of all cases that list it.
+    """
+
+    own: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    listing: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    in_families: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+
+    def add(self, case: str, clauses: Sequence[str]) -> None:
+        """Add a case, by its id and the clauses that it lists."""
+        for clause in clauses[:1]:
+            self.own[clause].append(case)
+        for clause in clauses:
+            self.listing[clause].add(case)
+            self.in_families[clause] += case.startswith(f"{FAMILIES}/")
+
+
+def blamed(failing: Mapping[str, Sequence[Cause]], population: Population, masked: Collection[str]) -> list[Blamed]:
+    """The clauses that failing cases name, the one that says best what is wrong first.
+
+    failing: by id, the causes that nothing explains yet. masked: the ids of the cases in which other causes hide what
+    they would have shown.
+    """
+    naming: dict[str, set[str]] = defaultdict(set)
+    showing: dict[Key, set[str]] = defaultdict(set)
+    for name, causes in failing.items():
+        for cause in causes:
+            naming[cause.clause].add(name)
+            showing[cause.key].add(name)
+    candidates = [_judged(clause, names, failing, showing, population, masked) for clause, names in naming.items()]
+    return sorted(candidates, key=lambda blame: (-blame.score, blame.clause))
+
+
+def _judged(
+    clause: str,
+    naming: Collection[str],
+    failing: Mapping[str, Sequence[Cause]],
+    showing: Mapping[Key, set[str]],
+    population: Population,
+    masked: Collection[str],
+) -> Blamed:
+    own = [name for name in population.own.get(clause, ()) if name in naming or name not in masked]
+    own_failing = [name for name in own if name in naming]
+    weight = len(own_failing) / (len(own) + 0.5) if own_failing else _NO_OWN
+    causes = {
+        cause
+        for name in own_failing or naming
+        for cause in failing[name]
+        if cause.clause == clause or not name.startswith(f"{FAMILIES}/")
+    }
+    keys = frozenset(cause.key for cause in causes)
+    # Only what differs for a reason of its own says something of cases that are not about the clause.
+    telling = {cause.key for cause in causes if not cause.general}
+    covered = set(naming).union(*(showing[key] for key in telling))
+    if population.in_families.get(clause, 0) >= _LISTED_BY_FAMILIES:
+        covered &= population.listing[clause] | set(naming)
+    if all(cause.trace for cause in causes):
+        weight *= _TRACE
+    score = weight * len(covered) / len(failing)
+    score *= _WHOEVER_NAMES_IT + (1 - _WHOEVER_NAMES_IT) * len(naming) / len(failing)
+    known = registry().get(clause)
+    if known is not None:
+        score *= _FIRMNESS[known.level] * (_FOLLOWS if known.is_consequence else 1)
+    return Blamed(clause, score, keys)
