@@ -72,7 +72,7 @@ class Case:
     id: str = ""
     summary: str = ""
     clauses: tuple[str, ...] = field(default=())
-    rows: tuple[str, ...] = ()
+    rows: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def chapter(self) -> str:

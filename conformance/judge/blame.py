@@ -43,12 +43,14 @@ _LISTED_BY_FAMILIES = 4
 class Cause:
     """A cause that nothing explains yet, as far as blame needs it.
 
-    key: what is the same in every case in which the same field differs at the same point. general: the field can differ
+    key: what is the same in every case in which the same field differs at the same point. subject: the same, but equal
+    for fields that are about one thing. general: the field can differ
     for any reason, such as what code has made of what it saw. trace: the field is a trace of how the code was loaded.
     """
 
     clause: str
     key: Key
+    subject: object
     general: bool = False
     trace: bool = False
 
@@ -90,11 +92,11 @@ def blamed(failing: Mapping[str, Sequence[Cause]], population: Population, maske
     they would have shown.
     """
     naming: dict[str, set[str]] = defaultdict(set)
-    showing: dict[Key, set[str]] = defaultdict(set)
+    showing: dict[object, set[str]] = defaultdict(set)
     for name, causes in failing.items():
         for cause in causes:
             naming[cause.clause].add(name)
-            showing[cause.key].add(name)
+            showing[cause.subject].add(name)
     candidates = [_judged(clause, names, failing, showing, population, masked) for clause, names in naming.items()]
     return sorted(candidates, key=lambda blame: (-blame.score, blame.clause))
 
@@ -103,7 +105,7 @@ def _judged(
     clause: str,
     naming: Collection[str],
     failing: Mapping[str, Sequence[Cause]],
-    showing: Mapping[Key, set[str]],
+    showing: Mapping[object, set[str]],
     population: Population,
     masked: Collection[str],
 ) -> Blamed:
@@ -118,8 +120,8 @@ def _judged(
     }
     keys = frozenset(cause.key for cause in causes)
     # Only what differs for a reason of its own says something of cases that are not about the clause.
-    telling = {cause.key for cause in causes if not cause.general}
-    covered = set(naming).union(*(showing[key] for key in telling))
+    telling = {cause.subject for cause in causes if not cause.general}
+    covered = set(naming).union(*(showing[subject] for subject in telling))
     if population.in_families.get(clause, 0) >= _LISTED_BY_FAMILIES:
         covered &= population.listing[clause] | set(naming)
     if all(cause.trace for cause in causes):

@@ -59,6 +59,8 @@ def explains(earlier: Divergence, later: Divergence) -> bool:
         return True
     if earlier.moment == later.moment and earlier.signature.kind == "extra" and first.startswith("executions."):
         return not second.startswith("executions.")  # it comes just before what the oracle shows at that moment
+    if first == "entry.code":  # what is met later is known by the file whose code met it first
+        return second not in CONTROL
     if first == "entry.namespace" and earlier.moment == later.moment:
         # A namespace that is not fresh still holds its earlier names, so these differ, too.
         return second.startswith("entry.") and _subject(second) not in ("argv", "argv_object", "modules", "state")

@@ -33,6 +33,7 @@ class Place:
     index: int
     phase: str
     nested_ended: bool = False  # at the end of a module: a run inside its own has ended before
+    run_instead: bool = False  # the candidate runs what the oracle imports
 
 
 class StepContext:
@@ -69,7 +70,7 @@ class StepContext:
         """A difference at a place. field: one of `FIELDS`. where: the field's place, for a reader."""
         if field not in FIELDS:
             raise ValueError(f"{field} is not in the table of fields (judge/fields.py)")
-        facts = {**self._facts, "nested_ended": place.nested_ended}
+        facts = {**self._facts, "nested_ended": place.nested_ended, "run_instead": place.run_instead}
         difference = Difference(field=field, kind=kind, oracle=oracle, candidate=candidate, **facts)
         return Found(difference, place.phase, f"step {self.number}: {where}", Moment(self.number, place.index))
 

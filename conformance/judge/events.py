@@ -26,6 +26,7 @@ class EventComparison:
         self._step = step
         self._oracle = events_of(step.oracle)
         self._candidate = [_as_import(event, self._oracle) for event in events_of(step.candidate)]
+        self._run_instead: set[str] = set()  # the files that the candidate runs where the oracle does something else
         self._added: dict[str, set[str]] = {}  # by file: the keys that only the candidate has as the code starts
 
     def differences(self) -> Iterator[Found]:
@@ -38,6 +39,7 @@ class EventComparison:
                 for offset, (our_event, their_event) in enumerate(zip(ours, theirs, strict=True)):
                     yield from self._matched(start + offset, our_event, their_event)
             else:
+                self._run_instead = {event["file"] for event in theirs if event["event"] == "run"}
                 for offset, event in enumerate(ours):
                     yield from self._unmatched(start + offset, event, "missing")
                 for event in theirs:
@@ -65,7 +67,8 @@ class EventComparison:
         else:
             shown, field, where = f"{event['category']}: {event['text']}", "warnings", "warnings"
         oracle, candidate = (shown, ABSENT) if kind == "missing" else (ABSENT, shown)
-        yield self._step.found(Place(index, phase), field, kind, where, oracle, candidate)
+        instead = kind == "missing" and what == "import" and event["file"] in self._run_instead
+        yield self._step.found(Place(index, phase, run_instead=instead), field, kind, where, oracle, candidate)
 
     def _matched(self, index: int, oracle: Event, candidate: Event) -> Iterator[Found]:
         what = oracle["event"]

@@ -309,4 +309,5 @@ def grouped(cases: Sequence[CaseSymptoms], level: Level, tried: int, *, fine: bo
 
 def _for_blame(symptom: Symptom) -> Cause:
     area = symptom.area
-    return Cause(symptom.signature.clause, symptom.key, area in _GENERAL, area in _TRACES)
+    subject = area if area.endswith(_AFTERWARDS) else symptom.key
+    return Cause(symptom.signature.clause, symptom.key, subject, area in _GENERAL, area in _TRACES)

@@ -35,6 +35,7 @@ class Difference:
     imported: frozenset[str] = frozenset()
     refusal: str = ""  # with what the oracle ended, if nothing ran and the error is its own
     nested_ended: bool = False  # as a module ends: a run inside its own has ended before
+    run_instead: bool = False  # the candidate runs what the oracle imports
 
 
 Condition = Callable[[Difference], bool]
@@ -66,6 +67,20 @@ def _altered(difference: Difference) -> bool:
 
 def _after_nested(difference: Difference) -> bool:
     return difference.nested_ended
+
+
+def _rest_differs(difference: Difference) -> bool:
+    """Two lists for sys.argv with the same first item."""
+    ours, theirs = (
+        side.get("list") if isinstance(side, dict) else None for side in (difference.oracle, difference.candidate)
+    )
+    return bool(difference.altered and ours and theirs and ours[0] == theirs[0])
+
+
+def _change_undone(difference: Difference) -> bool:
+    """A run has ended, and what its code has changed for good is as it was before."""
+    altered_some_time = difference.altered or difference.nested_ended
+    return altered_some_time and difference.kind == "missing" and difference.candidate == UNCHANGED
 
 
 def _previous_entry_gone(difference: Difference) -> bool:
@@ -152,8 +167,16 @@ _PACKAGE: list[tuple[Condition, str]] = [
     (_always, "PACKAGE-FROM-SPEC"),
 ]
 _ORDER: list[tuple[Condition, str]] = [(_altered, "KEY-ORDER-ALTERED"), (_always, "KEY-ORDER-PLAIN")]
-_ARGV_IN_FLIGHT: list[tuple[Condition, str]] = [(_altered, "ARGV-IS-FILE"), (_always, "PLAIN-LEAVES-SYS")]
-_ARGV_AT_THE_END = [(_after_nested, "ARGV-RESTORED"), *_ARGV_IN_FLIGHT]
+_ARGV_IN_FLIGHT: list[tuple[Condition, str]] = [
+    (_rest_differs, "ARGV-REST-KEPT"),
+    (_altered, "ARGV-IS-FILE"),
+    (_always, "PLAIN-LEAVES-SYS"),
+]
+_ARGV_AT_THE_END: list[tuple[Condition, str]] = [
+    (_change_undone, "CODE-CHANGES-ARGV-REST"),
+    (_after_nested, "ARGV-RESTORED"),
+    *_ARGV_IN_FLIGHT,
+]
 _MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [
     (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
     (lambda difference: difference.altered and difference.kind == "extra", "MODULES-ONE-ENTRY"),
@@ -224,6 +247,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     (
         "executions.import",
         [
+            (lambda difference: difference.run_instead, "MAIN-SUBMODULE"),
             (_package_not_imported, "PACKAGE-IMPORTED"),
             (_missing, "PARENTS-IMPORTED"),
             (_failed_parent_again, "FAILED-PARENT-RUNS-ONCE"),
@@ -288,7 +312,10 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("result.keys", [(_missing, "RESULT-IS-GLOBALS"), (_always, "KEYS-ONLY-THESE")]),
     ("result.functions", [(_altered, "FUNCTIONS-WORK-ALTERED"), (_always, "FUNCTIONS-WORK")]),
     ("result.values", [(_always, "RESULT-IS-GLOBALS")]),
-    ("after.argv", [(_raised, "ARGV-RESTORED-ON-ERROR"), (_always, "ARGV-RESTORED")]),
+    (
+        "after.argv",
+        [(_change_undone, "CODE-CHANGES-ARGV-REST"), (_raised, "ARGV-RESTORED-ON-ERROR"), (_always, "ARGV-RESTORED")],
+    ),
     (
         "after.modules",
         [

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 _MOST = 3  # features of a rule
 _KEPT = 40  # rules that are tried with one more feature
-_FEWEST = 3  # cases: fewer have too much in common by chance
+FEWEST = 3  # cases: fewer have too much in common by chance
 _GOOD = 0.75  # the part of the cases with these features that fail, and of the failing ones that have them
 _LESS = 0.8  # of the passing cases that a rule leaves, a further feature has to leave no more than this part
 _FEW = 0.25  # of all passing cases, no more than this part may have what all failing ones have in common
@@ -67,7 +67,7 @@ def rule(failing: Collection[str], passing: Collection[str], features: Mapping[s
     If no rule tells them apart, one that all failing cases have in common, and few passing ones, is better than none.
     features: by the id of a case, what it has.
     """
-    if len(failing) < _FEWEST:
+    if len(failing) < FEWEST:
         return None
     sets = _sets(failing, passing, features)
     start = Rule((), len(failing), len(passing), len(failing), len(passing))
@@ -113,11 +113,15 @@ def _with_one_more(rules: Iterable[_Tried], sets: Mapping[str, tuple[int, int]])
 def _sets(
     failing: Collection[str], passing: Collection[str], features: Mapping[str, Collection[str]]
 ) -> dict[str, tuple[int, int]]:
-    """For each feature that a failing case has: the failing and the passing cases that have it, as bits."""
+    """For each feature that most failing cases have: the failing and the passing cases that have it, as bits.
+
+    A feature that fewer have is in no good rule, since a rule holds for no more cases than each of its features.
+    """
     sets: dict[str, list[int]] = {}
     for which, names in enumerate((sorted(failing), sorted(passing))):
         for number, name in enumerate(names):
             for feature in features.get(name, ()):
                 if which == 0 or feature in sets:
                     sets.setdefault(feature, [0, 0])[which] |= 1 << number
-    return {feature: (ours, theirs) for feature, (ours, theirs) in sorted(sets.items())}
+    least = _GOOD * len(failing)
+    return {feature: (ours, theirs) for feature, (ours, theirs) in sorted(sets.items()) if ours.bit_count() >= least}

@@ -19,7 +19,7 @@ from ..cases.model import FAMILIES, SEARCH
 from ..clauses import Level
 from ..judge.causes import CONTROL
 from ..judge.grouping import grouped
-from ..judge.rules import rule
+from ..judge.rules import FEWEST, rule
 from . import records
 from .runs import Run
 from .types import DivergenceRecord, Expectation, TrialRecord
@@ -144,7 +144,9 @@ def _when(pairs: Sequence[Pair], trials: Sequence[TrialRecord]) -> str:
         and not any(divergence["field"] in CONTROL for divergence in trial["divergences"])
     }
     found = rule(failing, passing, {trial["id"]: trial.get("features", ()) for trial in trials})
-    return str(found) if found else ""
+    if found is not None:
+        return str(found)
+    return f"in {len(failing)} cases that nothing sets apart from the others" if len(failing) >= FEWEST else ""
 
 
 @functools.lru_cache(maxsize=64)

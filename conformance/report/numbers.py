@@ -27,6 +27,7 @@ VERBS = {
     "diverges": "diverge",
     "crashes": "crash",
     "hangs": "hang",
+    "masked": "masked",
     "unsupported": "not offered",
     "not-run": "not run",
 }
@@ -91,7 +92,7 @@ def conforming(clauses: Sequence[ClauseRecord], level: Level) -> tuple[int, int]
 
 def unjudged(clauses: Sequence[ClauseRecord]) -> int:
     """The number of clauses that are neither said to conform nor to be broken."""
-    return sum(clause["verdict"] in records.NOT_TRIED for clause in clauses)
+    return sum(clause["verdict"] not in ("conforms", *BROKEN) for clause in clauses)
 
 
 def in_words(count: Numbers) -> str:

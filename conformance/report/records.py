@@ -243,9 +243,9 @@ def clause_records(
 ) -> list[ClauseRecord]:
     """The verdict on each clause that holds for this version.
 
-    A clause diverges when it is the cause of a divergence anywhere. It conforms only when one of its own cases ran,
-    went the same way on both sides, and differed in nothing that the clause is about; whatever else is the case, it is
-    not counted as conforming. unseen, unsettled: see `RunRecord`.
+    A clause diverges when it is the cause of a divergence anywhere. It conforms only when its own cases, those whose
+    point it is, ran, and most of them went the same way on both sides and differed in nothing that the clause is about.
+    It is masked when most of them did not, for another clause. unseen, unsettled: see `RunRecord`.
     """
     broken = _broken(trials)
     broken_unexpectedly = _broken(unexpected(trials))
@@ -298,12 +298,21 @@ def _verdict(
     fields = {field.partition(":")[0].partition(".")[0] for field in clause.fields}
     if fields <= unseen.keys():
         return "unsupported", unseen[min(fields)]
-    if any(trial["verdict"] in ("agrees", "diverges") and not spoils(clause, trial) for trial in about):
-        return "conforms", ""
-    ran = [trial for trial in about if trial["verdict"] not in NOT_TRIED]
+    own = [trial for trial in about if trial["clauses"][:1] == [clause.id]]
+    ran = [trial for trial in own or about if trial["verdict"] not in NOT_TRIED]
+    spoiled = [trial for trial in ran if spoils(clause, trial)]
+    if spoiled and 2 * len(spoiled) >= len(ran):
+        return "masked", _what_masks(spoiled, len(ran))
     if ran:
-        return "not-run", f"{ran[0]['id']} went wrong for another clause first"
+        return "conforms", ""
     return "unsupported" if about[0]["verdict"] == "unsupported" else "not-run", about[0]["reason"]
+
+
+def _what_masks(spoiled: Sequence[TrialRecord], ran: int) -> str:
+    """The sentence about a masked clause. spoiled: those of its cases that went wrong first. ran: the number of all."""
+    causes = [divergence["clause"] for trial in spoiled for divergence in trial["divergences"] if divergence["cause"]]
+    ((first, _),) = Counter(causes).most_common(1)
+    return f"{len(spoiled)} of its {ran} cases went wrong for {first} first"
 
 
 def spoils(clause: Clause, trial: TrialRecord) -> bool:

@@ -16,7 +16,7 @@ from ..judge.baseline import KINDS
 from ..judge.divergence import PHASES
 from ..judge.trial import Verdict
 
-ClauseVerdict = Literal["conforms", "diverges", "crashes", "hangs", "unsupported", "not-run"]
+ClauseVerdict = Literal["conforms", "diverges", "crashes", "hangs", "masked", "unsupported", "not-run"]
 BaselineState = Literal["expected", "gone", "otherwise", "not-run"]
 _PHASES = ", ".join(f"`{phase}`" for phase in PHASES)
 _KINDS = ", ".join(f"`{kind}`" for kind in KINDS)
@@ -162,8 +162,11 @@ class ClauseRecord(TypedDict):
     level: Annotated[LevelName, says("how firmly the statement is promised")]
     statement: Annotated[str, says("one sentence about `run_module`")]
     source: Annotated[str, says("where the statement can be read or checked")]
-    verdict: Annotated[ClauseVerdict, says("the verdict on the clause")]
-    reason: Annotated[str, says("why the clause was not run, or is not supported; otherwise empty")]
+    verdict: Annotated[
+        ClauseVerdict,
+        says("the verdict on the clause; `masked` if most of its own cases went wrong for another clause first"),
+    ]
+    reason: Annotated[str, says("why the clause was not run, is not supported, or is masked; otherwise empty")]
     expected: Annotated[bool, says("the clause is broken only as the baseline expects")]
     cases: Annotated[list[str], says("the ids of the trials that are about the clause")]
 

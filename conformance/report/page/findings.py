@@ -27,6 +27,7 @@ SIGNS = {
     "crashes": "‼",
     "hangs": "∞",
     "diverges": "✗",
+    "masked": "?",
     "not-run": "-",
     "unsupported": "∅",
     "conforms": "✓",
