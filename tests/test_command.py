@@ -247,7 +247,7 @@ def test_diverging_is_one_and_the_report_says_what(tmp_path: Path) -> None:
     assert [record["record"] for record in records[:2]] == ["run", "trial"]
     assert records[-1]["record"] == "end"
     assert records[-1]["status"] == 1
-    (divergence,) = (one for one in records[1]["divergences"] if one["cause"])
+    (divergence,) = (divergence for divergence in records[1]["divergences"] if divergence["cause"])
     assert (divergence["clause"], divergence["phase"], divergence["kind"]) == ("PACKAGE-FROM-SPEC", "result", "value")
     verdicts = {record["id"]: record["verdict"] for record in records if record["record"] == "clause"}
     assert verdicts["PACKAGE-FROM-SPEC"] == "diverges"

@@ -100,7 +100,7 @@ def test_the_last_line_says_which_it_was(
         "def wrong(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
         "    return {**right(mod_name, init_globals, run_name, alter_sys), '__package__': 'wrong'}\n"
     )
-    done = nox(tmp_path, *(one.format(python=sys.executable) for one in arguments))
+    done = nox(tmp_path, *(argument.format(python=sys.executable) for argument in arguments))
     assert (done.returncode, outcome in last_line(done)) == (status, True), done.stdout + done.stderr
     assert sentence in done.stdout + done.stderr
 
