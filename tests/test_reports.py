@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from conformance import HOUSE, __version__
-from conformance.clauses import Level
+from conformance.clauses import Level, registry
 from conformance.commands.report import main
 from conformance.judge.baseline import Known
 from conformance.report import badge, markdown
@@ -439,6 +439,18 @@ def test_what_broke_and_what_was_fixed_and_what_was_not_run(tmp_path: Path) -> N
     assert "PACKAGE-FROM-SPEC (documented) conforms -> diverges on CPython 3.13.0" in text
     assert "status 1: something broke (clauses: 1 broke, 1 fixed, 1 not run any more)" in text
     assert "`PACKAGE-FROM-SPEC` | documented | conforms | diverges" in compared(found)
+
+
+def test_the_numbers_of_a_comparison_are_written_as_in_every_report(tmp_path: Path) -> None:
+    """Thousands have a comma, and one thing has a singular."""
+    trials = [trial(f"packages/case_{number}", clauses=[]) for number in range(1204)]
+    before = read(write(tmp_path / "1.jsonl", run([GOOD, *trials])))
+    after = read(write(tmp_path / "2.jsonl", run([GOOD])))
+    text = "\n".join(lines(compare([before], [after])))
+    assert "Not run any more: 0 clauses, 1,204 cases" in text
+    clauses = [name for name, clause in registry().items() if clause.chapter == "altering_sys" and not clause.versions]
+    before = read(write(tmp_path / "3.jsonl", run([trial("altering_sys/all", clauses=clauses[:11])])))
+    assert "  and 1 more clause" in list(lines(compare([before], [after])))
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from ..clauses import Level
 from .markdown import code, text
+from .numbers import plural
 from .records import counts
 from .runs import Run, by_candidate
 from .types import TrialRecord
@@ -211,7 +212,7 @@ def lines(comparison: Comparison) -> Iterator[str]:
         cases = comparison.cases[name]
         if changes or cases:
             yield ""
-            yield f"{title}: {_plural(len(_ids(changes)), 'clause')}, {_plural(len(_ids(cases)), 'case')}"
+            yield f"{title}: {plural(len(_ids(changes)), 'clause')}, {plural(len(_ids(cases)), 'case')}"
         worse = name in ("broke", "otherwise")
         by_id = list(_by_id(changes))
         for clause, on_targets in by_id[: None if worse else _MOST_CLAUSES]:
@@ -222,16 +223,16 @@ def lines(comparison: Comparison) -> Iterator[str]:
                 if first.cases:
                     yield f"    {_examples(first.cases)}"
         if not worse and len(by_id) > _MOST_CLAUSES:
-            yield f"  and {len(by_id) - _MOST_CLAUSES} more clauses"
+            yield f"  and {plural(len(by_id) - _MOST_CLAUSES, 'more clause')}"
         others = _unexplained(changes, cases)
         if others and worse:
-            yield f"  {_plural(len(others), 'more case')}: {_examples(others)}"
+            yield f"  {plural(len(others), 'more case')}: {_examples(others)}"
     if comparison.missing:
         yield f"\nNot run at all: {', '.join(comparison.missing)}"
     if comparison.added:
         yield f"\nNot run before: {', '.join(comparison.added)}"
     if comparison.newly_run:
-        yield f"\nConforms, and was not run before: {_plural(len(_ids(comparison.newly_run)), 'clause')}"
+        yield f"\nConforms, and was not run before: {plural(len(_ids(comparison.newly_run)), 'clause')}"
     yield ""
     yield f"status {comparison.status}: {verdict(comparison)}"
 
@@ -266,8 +267,8 @@ def _markdown(comparison: Comparison) -> Iterator[str]:
         changes = getattr(comparison, name)
         if not changes and not comparison.cases[name]:
             continue
-        cases = _plural(len(_ids(comparison.cases[name])), "case")
-        yield f"\n### {title}: {_plural(len(_ids(changes)), 'clause')}, {cases}\n"
+        cases = plural(len(_ids(comparison.cases[name])), "case")
+        yield f"\n### {title}: {plural(len(_ids(changes)), 'clause')}, {cases}\n"
         if changes:
             yield "| clause | level | before | after | on | |"
             yield "|---|---|---|---|---|---|"
@@ -310,8 +311,4 @@ def _targets(changes: Sequence[Change]) -> str:
 
 def _examples(names: Sequence[str]) -> str:
     rest = len(names) - _EXAMPLES
-    return ", ".join(names[:_EXAMPLES]) + (f", {rest} more" if rest > 0 else "")
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return ", ".join(names[:_EXAMPLES]) + (f", {rest:,} more" if rest > 0 else "")
