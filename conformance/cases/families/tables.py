@@ -10,7 +10,6 @@ one. So all files are read first, and then each family gets the rows of its axes
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from ...checked import Table, WrongData, any_of, checked, form, near, says
+from ...checked import Table, WrongData, any_of, checked, checked_file, form, near, says
 from ..fixture_file import STEPS, Files, check_files, check_step
 from ..model import CaseError, Recipe
 
@@ -147,12 +146,10 @@ def read(folder: Path) -> list[Family]:
     axes: dict[str, dict[str, Row]] = {}
     families: list[tuple[Path, FamilyEntry]] = []
     for path in sorted(folder.glob("*.toml")):
+        data = checked_file(path, dict[str, Any], CaseError)
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
             entries = checked({key: data.pop(key) for key in ("family",) if key in data}, TableFile).family
             tables = checked(data, _Axes)
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-            raise CaseError(f"{path}: this is not TOML: {problem}") from None
         except WrongData as problem:
             raise CaseError(f"{path}: {problem}") from None
         families.extend((path, entry) for entry in entries)
