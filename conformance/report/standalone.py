@@ -203,7 +203,11 @@ def visible(text):
 
 
 class Seer:
-    """Looks at what happens, and writes it down as texts that can be compared."""
+    """Looks at what happens, and writes it down as texts that can be compared.
+
+    It is long, and remembers much, since a reproducer is one file that needs nothing else: this class does what the
+    modules of the agent do together, and what it remembers is the state before the step.
+    """
 
     def __init__(self, root, file):
         self.root, self.file = root, file

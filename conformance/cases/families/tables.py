@@ -26,6 +26,7 @@ _SLOTS = ("before", "between", "after")
 _Steps = Annotated[tuple[Annotated[Any, any_of(str, *STEPS.values())], ...], form("a list of steps")]
 
 
+# A row may add to any part of a case, and has a key for each part.
 class RowEntry(Table, frozen=True):
     """A row of an axis: what it adds to a case."""
 
@@ -90,7 +91,7 @@ _Axes = dict[str, Annotated[dict[str, Any], form("an axis, with its rows written
 
 @dataclass(frozen=True)
 class Row:
-    """One row of an axis: what it adds to a case.
+    """One row of an axis: what it adds to a case. It has an attribute for each part to which a row may add.
 
     says: its part of the summary. clauses: ids of the clauses that it shows, the point first; with " if MARK", only
     beside a row that has the mark. stops: "always", or the mark of the rows beside which this row stops the code
