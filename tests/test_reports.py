@@ -441,6 +441,31 @@ def test_what_broke_and_what_was_fixed_and_what_was_not_run(tmp_path: Path) -> N
     assert "`PACKAGE-FROM-SPEC` | documented | conforms | diverges" in compared(found)
 
 
+def test_what_diverges_and_was_not_run_before_did_not_break(tmp_path: Path) -> None:
+    """It is listed by itself, and fails the comparison as well."""
+    before = read(write(tmp_path / "1.jsonl", run([trial("packages/main", clauses=["MAIN-SUBMODULE"])])))
+    after = read(write(tmp_path / "2.jsonl", run([trial("packages/main", clauses=["MAIN-SUBMODULE"]), BAD])))
+    found = compare([before], [after])
+    assert (found.broke, found.cases["broke"], found.status) == ([], [], 1)
+    assert [change.id for change in found.newly_diverging] == ["PACKAGE-FROM-SPEC"]
+    assert [change.id for change in found.cases["newly_diverging"]] == ["packages/bad"]
+    text = "\n".join(lines(found))
+    assert "Diverges, and was not run before: 1 clause, 1 case" in text
+    assert "PACKAGE-FROM-SPEC (documented) not-run -> diverges on CPython 3.13.0" in text
+    said = "nothing broke, but something diverges that was not run before"
+    assert f"status 1: {said} (clauses: 0 broke, 1 newly diverging, 0 fixed, 0 not run" in text
+    assert said in compared(found)
+
+
+def test_a_find_of_a_search_that_found_nothing_before_broke(tmp_path: Path) -> None:
+    """The search has tried its cases before, too, and a case that agrees leaves no record."""
+    find = trial("search/packages/123abc", divergence(), clauses=[], fixture="x")
+    after = read(write(tmp_path / "2.jsonl", run([GOOD, find], searches=[search()])))
+    for searches, kind in (([search()], "broke"), ([], "newly_diverging")):
+        found = compare([read(write(tmp_path / "1.jsonl", run([GOOD], searches=searches)))], [after])
+        assert [change.id for change in found.cases[kind]] == ["search/packages/123abc"]
+
+
 def test_the_numbers_of_a_comparison_are_written_as_in_every_report(tmp_path: Path) -> None:
     """Thousands have a comma, and one thing has a singular."""
     trials = [trial(f"packages/case_{number}", clauses=[]) for number in range(1204)]
