@@ -117,7 +117,7 @@ def command_line(session: nox.Session) -> None:
         check_request(read_request(session.posargs, folder, target_option=TARGET_OPTION), folder)
     except UsageError as problem:
         outcomes.of_command = f"usage: {problem}".rstrip(".")
-        session.error(outcomes.of_command)
+        raise SystemExit(1) from None  # an error of this session would list each target as aborted
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as after Ctrl-C, with the reports
     session.notify("verdict")

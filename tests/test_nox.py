@@ -75,6 +75,7 @@ def test_a_command_line_that_cannot_be_followed(arguments: list[str], sentence: 
     assert done.returncode == 1
     assert last_line(done).startswith("conformance: usage: ")
     assert sentence in last_line(done)
+    assert "aborted" not in done.stderr
     assert not list(tmp_path.glob(".nox/conformance*"))
 
 
