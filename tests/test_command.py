@@ -77,8 +77,6 @@ def test_a_candidate_that_cannot_be_used_is_refused(fault: str, tmp_path: Path) 
         ("--impl=no_such_package_here", "There is no module 'no_such_package_here'"),
         ("--impl=json:no_such_name", "json has no callable 'no_such_name'"),
         ("--impl=/no/such/file.py", "There is no file /no/such/file.py"),
-        ("--impl=:run_module", "':run_module' names no callable"),
-        ("--impl=json:", "'json:' names no callable"),
     ],
 )
 def test_a_candidate_that_is_not_there(impl: str, sentence: str) -> None:
@@ -93,6 +91,9 @@ def test_a_candidate_that_is_not_there(impl: str, sentence: str) -> None:
     [
         (["--target=/no/such/python"], "There is no interpreter '/no/such/python'"),
         (["--target=/bin/ls"], "does not answer as a Python interpreter"),
+        (["--impl=:run_module"], "--impl: ':run_module' names no callable; give mypkg, mypkg.mod:callable or"),
+        (["--impl=json:"], "--impl: 'json:' names no callable"),
+        (["--impl=adapter.py:"], "--impl: 'adapter.py:' names no callable"),
         (["--level=strict"], "there is no level 'strict'"),
         (["NO-SUCH-CLAUSE"], "'NO-SUCH-CLAUSE' is neither a clause, nor a chapter, nor a fixture"),
         (["WARNING-LOCATION"], "WARNING-LOCATION is never judged"),
