@@ -17,21 +17,13 @@
 `nox -s conformance -- --impl=mypkg` judges mypkg on every Python that is found; `nox -s tests` runs the self-tests.
 """
 
-# Rules. This file holds sessions, and the environments that they need. The options are in
-# conformance/commands/options.py, the arguments after `--` are read in nox_request.py beside it, and the outcomes of
-# the targets are kept in nox_outcomes.py.
-#
-# Theory of operation. Two environments are never mixed. The driver (pytest, Hypothesis ...) runs in the environment
-# that nox builds for this file from the metadata above; inside a session its interpreter is `sys.executable`. The
-# environment of a `conformance` session is the target: it holds the candidate and nothing of ours. The driver's
-# environment has what judging needs. A session that needs more (ruff, mypy, hatchling ...) has an environment of its
-# own, with a group of `[dependency-groups]` in pyproject.toml.
+# Rules. This file holds sessions. In conformance/commands/ are what they use: the table of options (options.py), the
+# arguments after `--` (nox_request.py), the environments and the start of the driver (nox_environments.py), and the
+# outcomes of the targets (nox_outcomes.py).
 
 from __future__ import annotations
 
 import atexit
-import importlib.util
-import json
 import os
 import re
 import shutil
@@ -46,7 +38,6 @@ from typing import NoReturn
 import nox
 import nox.command
 import nox.project
-import nox.virtualenv
 from packaging.specifiers import SpecifierSet
 
 HERE = Path(__file__).resolve().parent
@@ -54,15 +45,17 @@ sys.path.insert(0, str(HERE))
 
 from conformance import INTERRUPTED  # noqa: E402
 from conformance.clauses.pythons import TARGETS  # noqa: E402
-from conformance.commands.command_line import (  # noqa: E402
-    ADDED_VARIABLE,
-    COMMAND_VARIABLE,
-    INSTALLS_VARIABLE,
-    NOX_VARIABLE,
-    USAGE,
-)
-from conformance.commands.interruption import only_first_interruption  # noqa: E402
+from conformance.commands.command_line import USAGE  # noqa: E402
 from conformance.commands.kinds import UsageError  # noqa: E402
+from conformance.commands.nox_environments import (  # noqa: E402
+    NotInstalled,
+    driver,
+    install,
+    install_or_fail,
+    provide,
+    provide_redis,
+    python_of,
+)
 from conformance.commands.nox_outcomes import (  # noqa: E402
     CONFORMS,
     CONFORMS_TO_BASELINE,
@@ -76,8 +69,6 @@ from conformance.commands.nox_request import (  # noqa: E402
     check_request,
     command_again,
     import_folder,
-    local_folders,
-    nox_command,
     path_of_user,
     read_request,
 )
@@ -100,8 +91,6 @@ if TARGET_OPTION and any(argument.startswith("conformance-") for argument in sys
 
 # Implementations by other people: survey/<name>.toml says what to install and what to expect.
 RECIPES = sorted(path.stem for path in (HERE / "survey").glob("*.toml"))
-
-INSTALL_HINT = ": the installer says above why; without a network, its cache must have it"
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -128,7 +117,7 @@ def command_line(session: nox.Session) -> None:
         check_request(read_request(session.posargs, folder, target_option=TARGET_OPTION), folder)
     except UsageError as problem:
         outcomes.of_command = f"usage: {problem}".rstrip(".")
-        session.error(outcomes.of_command)
+        raise SystemExit(1) from None  # an error of this session would list each target as aborted
     if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # end as after Ctrl-C, with the reports
     session.notify("verdict")
@@ -146,14 +135,11 @@ def conformance(session: nox.Session) -> None:
         session.error("not run: the command line was refused")
     folder, target = Path(session.invoked_from), target_name(session)
     request = request_of(session, target=target)
-    if request.needs_redis:
-        provide_redis(session)
     if TARGET_OPTION:
         added = [f"--report={path}" for path in request.reports]
     else:
-        added = outcomes.record_arguments(request.reports, target)
-        install(session, request.install)
-        added.append(f"--target={python_of(session)}")
+        added = [*outcomes.record_arguments(request.reports, target), f"--target={python_of(session)}"]
+    prepare(session, None if TARGET_OPTION else request.install, redis=request.needs_redis)
     if not request.gives("--finds"):
         added.append(f"--finds={folder / 'conformance-finds'}")
     if not request.gives("--import-from") and TARGET_OPTION != "--interpreter":
@@ -172,6 +158,21 @@ def conformance(session: nox.Session) -> None:
     except nox.command.CommandFailed as failure:
         conclude(session, failure.return_code)
     outcomes.of_targets[session.name] = CONFORMS_TO_BASELINE if request.gives("--baseline") else CONFORMS
+
+
+def prepare(session: nox.Session, requirements: Sequence[str] | None, *, redis: bool = False) -> None:
+    """Install what judging a target needs; if that fails, note it as the outcome of the target, and end the session.
+
+    requirements: those of the candidate; None if the session has no environment. redis: true if the driver needs it.
+    """
+    try:
+        if redis:
+            provide_redis(session)
+        if requirements is not None:
+            install(session, requirements)
+    except NotInstalled as problem:
+        outcomes.of_targets[session.name] = str(problem)
+        session.error(problem.advice)
 
 
 def conclude(session: nox.Session, status: int | None) -> NoReturn:
@@ -280,7 +281,7 @@ def fuzz(session: nox.Session) -> None:
 def survey(session: nox.Session, name: str) -> None:
     """Judge an implementation by other people (survey/), and fail if it diverges in other ways than expected."""
     recipe = tomllib.loads((HERE / "survey" / f"{name}.toml").read_text("utf-8"))
-    install(session, [recipe["requirement"]])
+    prepare(session, [recipe["requirement"]])
     driver(session, "survey", name, f"--target={python_of(session)}")
 
 
@@ -403,7 +404,7 @@ def docs(session: nox.Session) -> None:
     driver(session, "conformance.commands.docs", *session.posargs)
 
 
-# -- the driver ------------------------------------------------------------------------------------------------
+# -- what several sessions do ----------------------------------------------------------------------------------
 
 
 def request_of(session: nox.Session, arguments: Sequence[str] | None = None, *, target: str = "") -> NoxRequest:
@@ -421,49 +422,9 @@ def import_from_user(session: nox.Session, request: NoxRequest) -> list[str]:
     return [] if folder.resolve() == HERE or request.gives("--import-from") else [f"--import-from={folder}"]
 
 
-def driver(
-    session: nox.Session,
-    module: str,
-    *arguments: str,
-    again: str = "",
-    added: str = "",
-    success: tuple[int, ...] = (0,),
-) -> None:
-    """Run a module in the driver's environment. success: the exit statuses that are no failure.
-
-    again: the beginning of the commands that the driver prints. added: the names of the options that this command adds.
-    """
-    # -E: the user's PYTHON* variables are for the targets, which inherit them, and not for the driver.
-    # An interrupted driver gets time to write its reports and to remove its processes and folders.
-    with only_first_interruption():
-        session.run(
-            *(sys.executable, "-E", "-m", module, *arguments),
-            external=True,
-            env={
-                COMMAND_VARIABLE: again or None,
-                ADDED_VARIABLE: added or None,
-                NOX_VARIABLE: nox_command(Path(session.invoked_from)),
-                INSTALLS_VARIABLE: "1" if session.name.startswith("conformance-") else None,
-            },
-            success_codes=success,
-            interrupt_timeout=30,
-            terminate_timeout=60,
-        )
-
-
 def target_name(session: nox.Session) -> str:
     """The target of a session as part of a file name, such as `3.12`; empty with --target. Nox's -P may give a path."""
     return re.sub(r"[^\w.]+", "-", target_of(session.name)).strip("-")
-
-
-# -- the environments ------------------------------------------------------------------------------------------
-
-
-def provide(session: nox.Session, group: str, *, driver: bool = False) -> None:
-    """Install a group of dependencies into the session's environment. driver: install the driver's dependencies too."""
-    project = nox.project.load_toml(HERE / "pyproject.toml")
-    dependencies = project["project"]["dependencies"] if driver else []
-    install_or_fail(session, *dependencies, *nox.project.dependency_groups(project, group))
 
 
 def self_tests(session: nox.Session) -> None:
@@ -472,59 +433,3 @@ def self_tests(session: nox.Session) -> None:
     # The tests find interpreters on the user's PATH; -E: the user's PYTHON* variables are for these interpreters.
     command = ["env", f"PATH={os.environ['PATH']}", str(python_of(session)), "-E", "-m", "pytest"]
     session.run(*command, *(session.posargs or ["tests"]), external=True, interrupt_timeout=15)
-
-
-def install_or_fail(session: nox.Session, *requirements: str) -> None:
-    """Install into the session's environment; if that fails, end the session with one sentence."""
-    try:
-        session.install(*requirements)
-    except nox.command.CommandFailed:
-        session.error(f"could not install {' '.join(requirements)}{INSTALL_HINT}")
-
-
-def provide_redis(session: nox.Session) -> None:
-    """Install the package for a database of finds on a Redis server into the driver's environment, if it is missing."""
-    if importlib.util.find_spec("redis") is not None:
-        return
-    project = nox.project.load_toml(HERE / "pyproject.toml")
-    requirements = project["project"]["optional-dependencies"]["redis"]
-    installer = [sys.executable, "-m", "uv", "pip", "install", "--python", sys.executable]
-    try:
-        session.run(*installer, *requirements, external=True, silent=True)
-    except nox.command.CommandFailed:
-        not_installed(session, f"{' '.join(requirements)}, which --database needs")
-
-
-def not_installed(session: nox.Session, what: str) -> NoReturn:
-    """Note that a target was not judged because something could not be installed, and end the session."""
-    outcomes.of_targets[session.name] = f"could not install {what}"
-    session.error(outcomes.of_targets[session.name] + INSTALL_HINT)
-
-
-def python_of(session: nox.Session) -> Path:
-    """The interpreter of the session's environment."""
-    return Path(session.bin, "python.exe" if sys.platform == "win32" else "python")
-
-
-def install(session: nox.Session, requirements: Sequence[str]) -> None:
-    """Install these requirements and nothing else; a reused environment is kept only if they are the same as before."""
-    record = session.env_dir / "installed.json"
-    folders = local_folders(requirements)  # whose contents may have changed
-    installed = json.loads(record.read_text("utf-8")) if record.exists() else []
-    if installed == list(requirements) and not folders:
-        return
-    environment = session.virtualenv
-    if isinstance(environment, nox.virtualenv.VirtualEnv):
-        if installed:
-            environment.reuse_existing = False
-            environment.create()
-        environment._reused = False  # or -R, which asks for no installs, would leave out one that is needed
-    if requirements:
-        # uv's cache keeps the wheel of a folder until its pyproject.toml changes.
-        options = ["--reinstall"] if folders and session.venv_backend == "uv" else []
-        record.write_text("[null]", "utf-8")  # if this is interrupted, the next run makes the environment again
-        try:
-            session.install(*options, *requirements)
-        except nox.command.CommandFailed:
-            not_installed(session, " ".join(requirements))
-        record.write_text(json.dumps(list(requirements)), "utf-8")

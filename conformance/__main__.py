@@ -110,7 +110,16 @@ class _ErrorTranslator:
             return command_line.no_such_option(unknown[0], [*names, *getattr(self._parser, "_opt2dest", ())])
         error = re.search(r"^.*?error: (.*)$", message, re.MULTILINE)
         sentence = re.sub(r"^argument (\S+): ", r"\1, an option of pytest: ", error[1] if error else message)
+        sentence = re.sub(r"invalid (\w+) value: (.*)", _is_no_value, sentence)
         return f"{sentence}; `{command_line.command()} --help` lists the options."
+
+
+# What an option of pytest takes, by the name of the function that converts its value; argparse says only that name.
+_TAKEN = {"int": "a whole number", "float": "a number", "parse_numprocesses": "a number of processes, or auto"}
+
+
+def _is_no_value(found: re.Match[str]) -> str:
+    return f"{found[2]} is not {_TAKEN.get(found[1], 'a value that it takes')}"
 
 
 def _judge(arguments: Sequence[str], *, check_only: bool) -> int:

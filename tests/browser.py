@@ -165,8 +165,8 @@ class Page:
 def page() -> Iterator[Page]:
     """A page in a browser of its own."""
     with tempfile.TemporaryDirectory(prefix="chromium-", ignore_cleanup_errors=True) as profile:
-        one = Page(chromium(), profile)
+        opened = Page(chromium(), profile)
         try:
-            yield one
+            yield opened
         finally:
-            one.close()
+            opened.close()

@@ -148,8 +148,8 @@ def combined_mutants() -> list[tuple[Mutant, str]]:
     entries = tomllib.loads(COMBINATIONS.read_text(encoding="utf-8"))["mutant"]
     return [
         (
-            Mutant(one["clause"], one["summary"], tuple(map(tuple, one["edits"])), "", f"combinations-{number}"),
-            one["case"],
+            Mutant(entry["clause"], entry["summary"], tuple(map(tuple, entry["edits"])), "", f"combinations-{number}"),
+            entry["case"],
         )
-        for number, one in enumerate(entries, 1)
+        for number, entry in enumerate(entries, 1)
     ]

@@ -106,7 +106,7 @@ def run(
     )
     head.update(more)
     clauses = records.clause_records(registry().values(), trials, version, {})
-    searched = sum(one["tried"] for one in searches)
+    searched = sum(search["tried"] for search in searches)
     if status is None:
         status = records.status_of(trials, level, searched=searched, baseline=baseline)
     end = records.end_record(status, trials, clauses, baseline, level)
@@ -115,5 +115,5 @@ def run(
 
 def write(path: Path, stream: Iterable[Record]) -> Path:
     """The file of a report."""
-    path.write_text("".join(json.dumps(one) + "\n" for one in stream), encoding="utf-8")
+    path.write_text("".join(json.dumps(record) + "\n" for record in stream), encoding="utf-8")
     return path

@@ -50,8 +50,8 @@ def _meddle(place: str, number: int, actions: list[str]) -> None:
 def _begin() -> None:
     if os.environ.get("MEDDLE_WHERE", "") not in " ".join(sys.argv):
         return
-    for one in os.environ["MEDDLE"].split():
-        place, _, actions = one.partition("=")
+    for call in os.environ["MEDDLE"].split():
+        place, _, actions = call.partition("=")
         place, _, number = place.partition("#")
         in_worker = place.startswith("worker/")
         if in_worker == bool(os.environ.get("PYTEST_XDIST_WORKER")):

@@ -121,14 +121,16 @@ class Inside:
             seen["argv"] = value if isinstance(value, dict) else {"value": value}
         changed = {
             key: UNSEEN
-            for key, one in sys.modules.items()
-            if modules.get(key, UNSEEN) is not one and self.counts(one) and not self.made_by_foreign(key)
+            for key, module in sys.modules.items()
+            if modules.get(key, UNSEEN) is not module and self.counts(module) and not self.made_by_foreign(key)
         }
         changed.update((key, {"absent": True}) for key in modules if key not in sys.modules)
         seen["modules"] = changed
         hidden = ("__builtins__", "__name__", "run_module", "note", "result", "error")
         seen["names"] = {
-            key: self.value(one) for key, one in names.items() if key not in hidden and not isinstance(one, type(sys))
+            key: self.value(value)
+            for key, value in names.items()
+            if key not in hidden and not isinstance(value, type(sys))
         }
         now = self.files()
         seen["files"] = sorted(
@@ -162,7 +164,7 @@ class Inside:
         return self.of_world(file) or (is_text and not any(other.f_globals is space for other in self.running))
 
     def note(self, *values):
-        self.events.append({"event": "note", "values": [self.value(one) for one in values]})
+        self.events.append({"event": "note", "values": [self.value(value) for value in values]})
 
     def warning(self, message, category, filename, lineno, file=None, line=None):
         self.events.append({"event": "warning", "category": category.__qualname__, "text": self.text(str(message))})
@@ -259,12 +261,14 @@ def differences(oracle, mine):
     for ours, theirs in zip(starts_of(oracle), starts_of(mine)):  # noqa: B905 - 3.8 has no strict
         prefix = "entry" if ours["event"] == "run" else "import"
         for key in TAKEN:
-            one, two = (side["specials"].get(key, {"absent": True}) for side in (ours, theirs))
-            if (prefix == "entry" or key != "__cached__") and not alike(one, two):
-                yield f"{prefix}.{key}", one, two
-        one, two = ({key for key in side["keys"] if isinstance(key, str)} - {*SPECIALS} for side in (ours, theirs))
-        if one != two:
-            yield f"{prefix}.keys", sorted(one), sorted(two)
+            expected, shown = (side["specials"].get(key, {"absent": True}) for side in (ours, theirs))
+            if (prefix == "entry" or key != "__cached__") and not alike(expected, shown):
+                yield f"{prefix}.{key}", expected, shown
+        expected, shown = (
+            {key for key in side["keys"] if isinstance(key, str)} - {*SPECIALS} for side in (ours, theirs)
+        )
+        if expected != shown:
+            yield f"{prefix}.keys", sorted(expected), sorted(shown)
     if oracle["outcome"] != mine["outcome"]:
         yield "outcome", oracle["outcome"], mine["outcome"]
     elif oracle["outcome"] == "raised":
@@ -304,7 +308,7 @@ def clause_of(index, case, field, version):
     for clause in case["clauses"]:
         facts = index["clauses"][clause]
         fits = any(fnmatch.fnmatchcase(field, pattern) for pattern in facts["fields"])
-        if fits and (not facts["versions"] or any(holds(one, version) for one in facts["versions"])):
+        if fits and (not facts["versions"] or any(holds(specifier, version) for specifier in facts["versions"])):
             return clause
     if field in index["free_fields"] and case["clauses"] and not case["id"].startswith("families/"):
         return case["clauses"][0]
@@ -352,7 +356,7 @@ def run_one(folder, index, entry, python, language, impl):
     with open(os.path.join(case_folder, "case.json"), encoding="ascii") as file:
         case = json.load(file)
     with open(os.path.join(case_folder, "observed.json"), encoding="ascii") as file:
-        oracle = next(one["observation"] for one in json.load(file) if language in one["pythons"])
+        oracle = next(recording["observation"] for recording in json.load(file) if language in recording["pythons"])
     with tempfile.TemporaryDirectory() as temporary:
         place = os.path.realpath(temporary)
         root = os.path.join(place, "world")

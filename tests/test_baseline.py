@@ -30,7 +30,7 @@ ARGV = "ARGV-RESTORED, restore, after.argv, value"
 
 def entry(*signatures: str, more: str = "", reason: str = "known") -> str:
     """The text of an entry; a signature without a case has the first one."""
-    lines = [one if "=" in one else f'"{one}" = "{ONE}"' for one in signatures]
+    lines = [signature if "=" in signature else f'"{signature}" = "{ONE}"' for signature in signatures]
     return "\n".join(["[[expected]]", f'reason = "{reason}"', more, "[expected.signatures]", *lines, ""])
 
 
@@ -121,7 +121,7 @@ def test_the_same_may_be_expected_on_other_targets() -> None:
     text += entry(PACKAGE, more='targets = ["cpython>=3.12", "pypy"]', reason="new")
     found = parse(text, HERE, IDS)
     reasons = {
-        target: [one.reason for one in found.on(*target)]
+        target: [expected.reason for expected in found.on(*target)]
         for target in (("cpython", "3.11.9"), ("cpython", "3.12.0"), ("pypy", "3.11.0"), ("graalpy", "3.12.0"))
     }
     assert list(reasons.values()) == [["old"], ["new"], ["new"], []]
@@ -160,14 +160,14 @@ def trial(case: str, *signatures: str, **more: Any) -> dict[str, Any]:
     """The record of a trial."""
     whole = {"record": "trial", "id": case, "chapter": case.partition("/")[0], "summary": "Some case", "clauses": []}
     whole |= {"size": 2, "verdict": "diverges" if signatures else "agrees", "reason": "", "unconfirmed": []}
-    return {**whole, "divergences": [divergence(one) for one in signatures], **more}
+    return {**whole, "divergences": [divergence(signature) for signature in signatures], **more}
 
 
 def states(text: str, *trials: dict[str, Any], target: tuple[str, str] = ("cpython", "3.12.1")) -> list[str]:
     """The states of the lines of a baseline, by the records of trials."""
     known = parse(text, HERE, IDS).on(*target)
-    found = [replayed(marked(one, known, str(HERE)), known, str(HERE), Level.COMPAT) for one in trials]
-    return [one["state"] for some in found for one in some]
+    found = [replayed(marked(record, known, str(HERE)), known, str(HERE), Level.COMPAT) for record in trials]
+    return [state["state"] for replays in found for state in replays]
 
 
 def test_the_states_of_a_line() -> None:
@@ -214,8 +214,8 @@ def test_an_entry_of_which_nothing_is_left_is_told_once() -> None:
     known = parse(entry(PACKAGE, f'"{ARGV}" = "{TWO}"'), HERE, IDS).on("cpython", "3.12.1")
 
     def said(*trials: dict[str, Any]) -> list[str]:
-        marks = (marked(one, known, "known.toml") for one in trials)
-        return complaints([state for one in marks for state in replayed(one, known, "known.toml", Level.COMPAT)])
+        marks = (marked(record, known, "known.toml") for record in trials)
+        return complaints([state for mark in marks for state in replayed(mark, known, "known.toml", Level.COMPAT)])
 
     assert said(trial(ONE), trial(TWO)) == [
         "known.toml:1: the 2 cases of this entry no longer diverge in these ways: remove this entry"
@@ -232,8 +232,8 @@ def written(text: str, *trials: dict[str, Any], target: tuple[str, str] = ("cpyt
     """The text of a baseline after a run; which can be read, and expects all that the run has shown."""
     before = parse(text, HERE, IDS) if text else Baseline(HERE)
     known = before.on(*target)
-    marks = [marked(one, known, str(HERE)) for one in trials]
-    replays = [state for one in marks for state in replayed(one, known, str(HERE), Level.COMPAT)]
+    marks = [marked(record, known, str(HERE)) for record in trials]
+    replays = [state for mark in marks for state in replayed(mark, known, str(HERE), Level.COMPAT)]
     found = baseline_file.update(
         before,
         text,
@@ -245,26 +245,26 @@ def written(text: str, *trials: dict[str, Any], target: tuple[str, str] = ("cpyt
         level=Level.COMPAT,
     )
     now = parse(found.text, HERE, IDS).on(*target)
-    after = [marked(one, now, str(HERE)) for one in trials]
-    assert not any(records.counts(one, Level.COMPAT) for one in after)
+    after = [marked(record, now, str(HERE)) for record in trials]
+    assert not any(records.counts(mark, Level.COMPAT) for mark in after)
     assert all(
-        one["state"] in ("expected", "not-run")
+        state["state"] in ("expected", "not-run")
         for mark in after
-        for one in replayed(mark, now, str(HERE), Level.COMPAT)
+        for state in replayed(mark, now, str(HERE), Level.COMPAT)
     )
     return found.text
 
 
 def signatures(text: str) -> list[dict[str, Any]]:
     """The signatures in each entry of a text."""
-    return [one["signatures"] for one in tomllib.loads(text).get("expected", [])]
+    return [entry["signatures"] for entry in tomllib.loads(text).get("expected", [])]
 
 
 def test_a_new_baseline() -> None:
     """An entry for each finding, with an empty reason, and the plainest case of the suite's own for each signature."""
     text = written("", trial("families/layouts/x", PACKAGE), trial(TWO, PACKAGE), trial(ONE, ARGV), trial(ONE + "x"))
     assert sorted(map(str, signatures(text))) == sorted(map(str, [{PACKAGE: TWO}, {ARGV: ONE}]))
-    assert [one["reason"] for one in tomllib.loads(text)["expected"]] == ["", ""]
+    assert [entry["reason"] for entry in tomllib.loads(text)["expected"]] == ["", ""]
     assert tomllib.loads(text)["written_on"] == ["cpython==3.12.*"]
     assert written(text, trial(TWO, PACKAGE), trial(ONE, ARGV)) == text
 
@@ -352,7 +352,7 @@ def test_one_target_after_another() -> None:
     old, new = ("cpython", "3.11.9"), ("pypy", "3.11.13")
     text = written("", trial(ONE, PACKAGE), trial(TWO, ARGV), target=old)
     text = written(text, trial(ONE, PACKAGE), trial(TWO), target=new)
-    (package,), (argv,) = (list(one.items()) for one in sorted(signatures(text), key=lambda one: ARGV in one))
+    (package,), (argv,) = (list(entry.items()) for entry in sorted(signatures(text), key=lambda entry: ARGV in entry))
     assert package == (PACKAGE, ONE)
     assert argv == (ARGV, {"case": TWO, "targets": ["cpython==3.11.*"]})
     third = "SPEC-DESCRIBES-TARGET, prepare, entry.__spec__, value"
@@ -433,7 +433,7 @@ def test_the_life_of_a_baseline(division: Sequence[str], tmp_path: Path) -> None
     assert done.returncode == 0, done.stdout + done.stderr
     assert "The baseline known.toml was written: entries: 1 added." in done.stdout
     lines = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    assert [one["record"] for one in lines[:3]] == ["run", "trial", "baseline"]
+    assert [record["record"] for record in lines[:3]] == ["run", "trial", "baseline"]
     causes = [divergence for divergence in lines[1]["divergences"] if divergence["cause"]]
     assert causes
     assert all(divergence["expected"] for divergence in causes)
@@ -480,8 +480,8 @@ def test_the_search_goes_on_past_what_is_expected(tmp_path: Path) -> None:
     done = judged(tmp_path, "search/packages", *words)
     assert done.returncode == 1, done.stdout + done.stderr
     records_of = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
-    finds = [one for one in records_of if one["record"] == "trial" and "fixture" in one]
-    causes = [d["clause"] for one in finds for d in one["divergences"] if d["cause"] and not d["expected"]]
+    finds = [record for record in records_of if record["record"] == "trial" and "fixture" in record]
+    causes = [d["clause"] for record in finds for d in record["divergences"] if d["cause"] and not d["expected"]]
     assert set(causes) == {"DOC-FROM-DOCSTRING"}
 
 

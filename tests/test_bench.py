@@ -44,11 +44,11 @@ def test_what_does_not_run_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_table_has_the_ratios() -> None:
     """By the clock; of the first run, and of the next."""
     first, again = Cost(0.003, 0.005), Cost(0.0025, 0.004)
-    one = Measured(TARGET, Cost(0.002, 0.002), Cost(0.06, 0.05), first, again, Search(0.004, 0.25), 2.0)
-    (row,) = show.rows([one])
+    measured = Measured(TARGET, Cost(0.002, 0.002), Cost(0.06, 0.05), first, again, Search(0.004, 0.25), 2.0)
+    (row,) = show.rows([measured])
     assert row[1:5] == ["2.0 (2.0)", "60.0 (50.0)", "3.0 (5.0)", "2.5 (4.0)"]
     assert row[5:] == ["20.0", "1.50", "1.25", "4.0", "25%", "2.0 s"]
-    assert " | ".join(row) in show.markdown([one])
+    assert " | ".join(row) in show.markdown([measured])
 
 
 def test_a_plot_has_a_bar_for_each_point() -> None:

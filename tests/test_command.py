@@ -77,8 +77,6 @@ def test_a_candidate_that_cannot_be_used_is_refused(fault: str, tmp_path: Path) 
         ("--impl=no_such_package_here", "There is no module 'no_such_package_here'"),
         ("--impl=json:no_such_name", "json has no callable 'no_such_name'"),
         ("--impl=/no/such/file.py", "There is no file /no/such/file.py"),
-        ("--impl=:run_module", "':run_module' names no callable"),
-        ("--impl=json:", "'json:' names no callable"),
     ],
 )
 def test_a_candidate_that_is_not_there(impl: str, sentence: str) -> None:
@@ -93,6 +91,9 @@ def test_a_candidate_that_is_not_there(impl: str, sentence: str) -> None:
     [
         (["--target=/no/such/python"], "There is no interpreter '/no/such/python'"),
         (["--target=/bin/ls"], "does not answer as a Python interpreter"),
+        (["--impl=:run_module"], "--impl: ':run_module' names no callable; give mypkg, mypkg.mod:callable or"),
+        (["--impl=json:"], "--impl: 'json:' names no callable"),
+        (["--impl=adapter.py:"], "--impl: 'adapter.py:' names no callable"),
         (["--level=strict"], "there is no level 'strict'"),
         (["NO-SUCH-CLAUSE"], "'NO-SUCH-CLAUSE' is neither a clause, nor a chapter, nor a fixture"),
         (["WARNING-LOCATION"], "WARNING-LOCATION is never judged"),
@@ -247,7 +248,7 @@ def test_diverging_is_one_and_the_report_says_what(tmp_path: Path) -> None:
     assert [record["record"] for record in records[:2]] == ["run", "trial"]
     assert records[-1]["record"] == "end"
     assert records[-1]["status"] == 1
-    (divergence,) = (one for one in records[1]["divergences"] if one["cause"])
+    (divergence,) = (divergence for divergence in records[1]["divergences"] if divergence["cause"])
     assert (divergence["clause"], divergence["phase"], divergence["kind"]) == ("PACKAGE-FROM-SPEC", "result", "value")
     verdicts = {record["id"]: record["verdict"] for record in records if record["record"] == "clause"}
     assert verdicts["PACKAGE-FROM-SPEC"] == "diverges"

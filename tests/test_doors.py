@@ -131,7 +131,7 @@ def test_nox_checks_a_command_line_before_it_makes_an_environment(project: Path)
         (["--imp=x"], "There is no option --imp; did you mean --impl?"),
         (["ARGV-RESTORD"], "did you mean ARGV-RESTORED?"),
         (["--baseline=none.toml"], "--write-baseline writes one"),
-        (["--maxfail=x"], "--maxfail, an option of pytest: invalid int value: 'x'"),
+        (["--maxfail=x"], "--maxfail, an option of pytest: 'x' is not a whole number"),
     ):
         done = run([*command, "-s", "conformance", "--", *words], project)
         assert done.returncode == 1

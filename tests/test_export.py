@@ -77,7 +77,7 @@ RARE = Case(
 def _tree() -> list[Case]:
     cases = list(all_cases().values())
     named = [
-        one for one in cases if any("pyc" in recipe for recipe in one.files.values() if not isinstance(recipe, str))
+        case for case in cases if any("pyc" in recipe for recipe in case.files.values() if not isinstance(recipe, str))
     ]
     return [ODD, *cases[::23], *named[:5]]
 
@@ -238,7 +238,7 @@ def _wrong(value: Any, schema: Mapping[str, Any], definitions: Mapping[str, Any]
     if "$ref" in schema:
         yield from _wrong(value, definitions[schema["$ref"].rpartition("/")[2]], definitions, place)
     types: Sequence[str] = [schema["type"]] if isinstance(schema.get("type"), str) else schema.get("type", [])
-    if types and type(value) not in [_TYPES[one] for one in types]:
+    if types and type(value) not in [_TYPES[kind] for kind in types]:
         yield f"{place} is no {types}"
         return
     if "enum" in schema and value not in schema["enum"]:
@@ -354,7 +354,7 @@ def test_each_field_that_is_compared_is_described(exported: Path) -> None:
                 continue  # what no agent would write
             met.update(divergence.signature.field for divergence in found)
     patterns = _fields()
-    assert sorted(field for field in met if not any(fnmatchcase(field, one) for one in patterns)) == []
+    assert sorted(field for field in met if not any(fnmatchcase(field, pattern) for pattern in patterns)) == []
     # Those that only rarer observations hold.
     rare = {
         "crash",
@@ -365,13 +365,13 @@ def test_each_field_that_is_compared_is_described(exported: Path) -> None:
         "after.cwd",
         "warnings",
     }
-    missing = {one for one in patterns if not any(fnmatchcase(field, one) for field in met)}
-    assert not {one for one in missing - rare if not _is_owned(one)}
+    missing = {pattern for pattern in patterns if not any(fnmatchcase(field, pattern) for field in met)}
+    assert not {pattern for pattern in missing - rare if not _is_owned(pattern)}
     assert len(met) > 50
 
 
 def _is_owned(field: str) -> bool:
-    return any(one.owns(field, "value") for one in registry().values())
+    return any(clause.owns(field, "value") for clause in registry().values())
 
 
 _LISTS = ("path", "meta_path", "path_hooks", "filters", "cwd", "state")
@@ -428,7 +428,7 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 def test_clauses_own_fields_that_are_described() -> None:
     """Else a reader could not tell what a clause is judged by."""
     described = [field.replace("__*__", special) for field in _fields() for special in SPECIALS]
-    patterns = {pattern.partition(":")[0] for one in registry().values() for pattern in one.fields}
+    patterns = {pattern.partition(":")[0] for clause in registry().values() for pattern in clause.fields}
     for pattern in patterns | {pattern for pattern, _ in OWNERS}:
         owned = [field for field in described if fnmatchcase(field, pattern)]
         assert owned, f"{pattern} owns nothing that observation.md describes"
@@ -585,13 +585,15 @@ def test_a_tree_for_some_versions_holds_nothing_of_others(tmp_path: Path, compil
     newest = next(case for case in all_cases().values() if "python>=3.14" in case.requires)
     assert not export._runs_on_any(newest, builds)
     assert export._runs_on_any(newest, recordings.builds)
-    files = export.contents(_tree(), recordings, builds, {one: compilers[one] for one in compilers if one == "3.12"})
+    files = export.contents(
+        _tree(), recordings, builds, {language: compilers[language] for language in compilers if language == "3.12"}
+    )
     index = json.loads(files[INDEX])
     assert list(index["pythons"]) == ["3.12"]
     assert {tuple(case["recorded"]) for case in index["cases"]} == {("3.12",), ()}
     observed = [json.loads(content) for name, content in files.items() if name.endswith("/observed.json")]
     assert observed
-    assert all(len(one) == 1 and one[0]["pythons"] == ["3.12"] for one in observed)
+    assert all(len(recorded) == 1 and recorded[0]["pythons"] == ["3.12"] for recorded in observed)
     assert not [name for name in files if "/compiled/" in name and "/compiled/3.12/" not in name]
 
 

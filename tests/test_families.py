@@ -79,8 +79,8 @@ def test_cases_are_well_formed() -> None:
         assert from_plain(data, case.id) == case
         assert case.summary[:1].isupper(), case.id
         assert not {"$", "  ", ",,"} & {case.summary[n : n + size] for size in (1, 2) for n in range(len(case.summary))}
-        for one in case.clauses:
-            assert not registry()[one].untestable, case.id
+        for clause in case.clauses:
+            assert not registry()[clause].untestable, case.id
         for text in case.files.values():
             if isinstance(text, str) and "does not compile" not in case.summary:
                 ast.parse(text)
@@ -179,9 +179,9 @@ def test_all_pairs_are_there() -> None:
     given = axes(7, 5, 4, 3)
     found = list(pairs(given))
     assert 35 <= len(found) <= 42
-    for (one, ones), (two, others) in itertools.combinations(enumerate(given), 2):
-        for first, second in itertools.product(ones, others):
-            assert any(rows[one] is first and rows[two] is second for rows in found)
+    for (first_axis, first_rows), (second_axis, second_rows) in itertools.combinations(enumerate(given), 2):
+        for first, second in itertools.product(first_rows, second_rows):
+            assert any(rows[first_axis] is first and rows[second_axis] is second for rows in found)
 
 
 def test_pairs_that_make_no_sense_are_left_out() -> None:
@@ -268,7 +268,7 @@ def test_the_reference_conforms_and_steps_succeed(
             assert step.kind != "do" or seen["outcome"] == "returned", f"{case.id}: {step.content}"
 
 
-@pytest.mark.parametrize(("mutant", "name"), combined_mutants(), ids=lambda one: getattr(one, "id", ""))
+@pytest.mark.parametrize(("mutant", "name"), combined_mutants(), ids=lambda value: getattr(value, "id", ""))
 def test_what_goes_wrong_in_a_combination_is_caught(
     mutant: Mutant, name: str, oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], LiveSide]
 ) -> None:
@@ -278,7 +278,9 @@ def test_what_goes_wrong_in_a_combination_is_caught(
     oracle, candidate = oracle_of(target), candidate_of(target, mutant.source())
     (case,) = (case for case in generated() if case.id == name)
     found = judged(oracle, candidate, case, Level.COMPAT) or []
-    assert mutant.clause in {one.signature.clause for one in found if one.cause and one.level <= Level.COMPAT}
+    assert mutant.clause in {
+        divergence.signature.clause for divergence in found if divergence.cause and divergence.level <= Level.COMPAT
+    }
     for fixture in all_cases().values():
         if mutant.clause in fixture.clauses:
             assert not judged(oracle, candidate, fixture, Level.COMPAT), fixture.id

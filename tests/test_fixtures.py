@@ -21,9 +21,9 @@ def test_a_fixture_is_well_formed(case: Case) -> None:
     assert " " in case.summary
     assert not case.summary.endswith(".")
     assert case.clauses
-    for one in case.clauses:
-        assert one in registry(), f"there is no clause {one}"
-        assert not registry()[one].untestable
+    for clause in case.clauses:
+        assert clause in registry(), f"there is no clause {clause}"
+        assert not registry()[clause].untestable
     assert len(set(case.clauses)) == len(case.clauses)
 
 
@@ -43,7 +43,9 @@ def test_every_testable_clause_has_a_fixture() -> None:
 @pytest.mark.parametrize("case", all_cases().values(), ids=list(all_cases()))
 def test_the_oracle_agrees_with_itself_and_its_steps_succeed(case: Case, oracle_of: Callable[[Target], Oracle]) -> None:
     """Twice the same observation; and only calls, never the fixture's own statements, may raise."""
-    target = target_for(",".join(one[len("python") :] for one in case.requires if one.startswith("python")))
+    target = target_for(
+        ",".join(requirement[len("python") :] for requirement in case.requires if requirement.startswith("python"))
+    )
     if target is None:
         pytest.skip("no such Python here")
     oracle = oracle_of(target)

@@ -117,9 +117,9 @@ def test_an_interruption_leaves_out_what_only_makes_reports_richer(when: str, tm
     assert "Traceback" not in done.stdout + done.stderr
     check_reports(tmp_path)
     assert not [
-        one
-        for one in map(json.loads, (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines())
-        if one["record"] == "shown"
+        record
+        for record in map(json.loads, (tmp_path / "out.jsonl").read_text(encoding="utf-8").splitlines())
+        if record["record"] == "shown"
     ]
 
 

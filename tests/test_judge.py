@@ -62,7 +62,7 @@ def observation() -> dict[str, Any]:
 def verdict(candidate: dict[str, Any], level: Level = Level.COMPAT, **more: Any) -> list[tuple[str, str, bool]]:
     """(clause, field, is it a cause) of each divergence."""
     found = judge(CASE, observation(), candidate, version="3.13.0", level=level, **more)
-    return [(one.signature.clause, one.signature.field, one.cause) for one in found]
+    return [(divergence.signature.clause, divergence.signature.field, divergence.cause) for divergence in found]
 
 
 def test_equal_observations_agree() -> None:
@@ -119,8 +119,14 @@ def test_raised_instead_of_returned() -> None:
     del step["result"]
     step["outcome"] = "raised"
     step["exception"] = {"exception": "KeyError", "bases": ["LookupError"], "message": "'m'", "args": ["m"]}
-    (one,) = [one for one in judge(CASE, observation(), candidate, version="3.13.0") if one.cause]
-    assert (one.signature.field, one.signature.kind, one.candidate) == ("outcome", "raises", "raised KeyError: 'm'")
+    (divergence,) = [
+        divergence for divergence in judge(CASE, observation(), candidate, version="3.13.0") if divergence.cause
+    ]
+    assert (divergence.signature.field, divergence.signature.kind, divergence.candidate) == (
+        "outcome",
+        "raises",
+        "raised KeyError: 'm'",
+    )
 
 
 def test_a_subclass_of_the_right_exception_is_a_detail() -> None:
@@ -140,8 +146,8 @@ def test_a_subclass_of_the_right_exception_is_a_detail() -> None:
         ("ModuleNotFoundError", ["ImportError", "Exception"], "exception.subclass", Level.EXACT),
         ("LookupError", ["Exception"], "exception.type", Level.COMPAT),
     ):
-        (one,) = judge(CASE, oracle, raising(name, bases), version="3.13.0")
-        assert (one.signature.field, one.level) == (field, level)
+        (divergence,) = judge(CASE, oracle, raising(name, bases), version="3.13.0")
+        assert (divergence.signature.field, divergence.level) == (field, level)
 
 
 def test_what_an_adapter_cannot_show_is_left_out() -> None:
@@ -159,13 +165,13 @@ def test_a_fixture_names_the_clause() -> None:
     candidate["steps"][0]["result"]["dict"][5][1] = "p"
     candidate["steps"][0]["result"]["dict"][-1][1] = 2
     found = judge(case, observation(), candidate, version="3.13.0")
-    assert [one.signature.clause for one in found] == ["PACKAGE-FROM-SPEC", "PARENTS-ONCE"]
+    assert [divergence.signature.clause for divergence in found] == ["PACKAGE-FROM-SPEC", "PARENTS-ONCE"]
 
 
 def test_no_observation_at_all() -> None:
     """A crash or a hang is a divergence, too."""
-    one = failed(CASE, "crash", "signal 11", version="3.13.0")
-    assert (one.signature.field, one.cause) == ("crash", True)
+    divergence = failed(CASE, "crash", "signal 11", version="3.13.0")
+    assert (divergence.signature.field, divergence.cause) == ("crash", True)
 
 
 @pytest.mark.parametrize(
@@ -238,7 +244,7 @@ def test_a_consequence_that_leads_elsewhere_explains_what_is_done_there() -> Non
     ours["steps"][0]["modules"] = {"n": {"module": "n"}}
     theirs["steps"][0]["events"][0]["specials"]["__package__"] = "other"
     found = judge(CASE, ours, theirs, version="3.13.0")
-    assert [(one.signature.field, one.cause) for one in found] == [
+    assert [(divergence.signature.field, divergence.cause) for divergence in found] == [
         ("entry.__package__", True),
         ("executions.import", False),
         ("after.modules", False),
@@ -266,7 +272,7 @@ def test_a_statement_that_fails_belongs_to_what_the_fixture_is_about() -> None:
     failure = {"exception": "NameError", "bases": ["Exception"], "message": "no", "args": ["no"]}
     theirs = {**ours, "outcome": "raised", "exception": failure, "names": {}}
     found = judge(case, {"steps": [ours]}, {"steps": [theirs]}, version="3.13.0")
-    assert [(one.signature.clause, one.signature.kind, one.cause) for one in found] == [
+    assert [(divergence.signature.clause, divergence.signature.kind, divergence.cause) for divergence in found] == [
         ("FUNCTIONS-WORK", "raises", True),
         ("FUNCTIONS-WORK", "missing", False),
     ]
@@ -296,5 +302,5 @@ def test_a_parent_that_fails_is_executed_once() -> None:
     for extra, clause in ((parent, "FAILED-PARENT-RUNS-ONCE"), (sibling, "PARENTS-ONCE")):
         candidate = copy.deepcopy(oracle)
         candidate["steps"][0]["events"] += [extra, ends]
-        (one,) = judge(CASE, oracle, candidate, version="3.13.0")
-        assert (one.signature.clause, one.signature.field) == (clause, "executions.import")
+        (divergence,) = judge(CASE, oracle, candidate, version="3.13.0")
+        assert (divergence.signature.clause, divergence.signature.field) == (clause, "executions.import")

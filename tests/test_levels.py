@@ -63,10 +63,10 @@ def test_own_ways_in_every_detail_conform_at_compat(
     blamed, exact = [], set()
     for case in all_cases().values():
         for level in (Level.COMPAT, Level.EXACT):
-            for one in judged(oracle, candidate, case, level) or ():
-                if one.cause and level is Level.COMPAT and one.level <= level:
-                    blamed.append(f"{case.id}: {one.signature}: {one.where}")
-                elif one.cause:
-                    exact.add(one.signature.clause)
+            for divergence in judged(oracle, candidate, case, level) or ():
+                if divergence.cause and level is Level.COMPAT and divergence.level <= level:
+                    blamed.append(f"{case.id}: {divergence.signature}: {divergence.where}")
+                elif divergence.cause:
+                    exact.add(divergence.signature.clause)
     assert blamed == []
     assert len(exact) >= 25

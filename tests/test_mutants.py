@@ -26,9 +26,9 @@ def test_a_mutant_is_caught_and_its_clause_named(
     level = registry()[mutant.clause].level
     named: set[str] = set()
     for case in cases_of(mutant.clause):
-        for one in judged(oracle, candidate, case, max(level, Level.COMPAT)) or ():
-            if one.cause:
-                named.add(one.signature.clause)
+        for divergence in judged(oracle, candidate, case, max(level, Level.COMPAT)) or ():
+            if divergence.cause:
+                named.add(divergence.signature.clause)
     assert mutant.clause in named, f"{mutant.summary}: named instead: {sorted(named) or 'nothing'}"
 
 

@@ -75,6 +75,7 @@ def test_a_command_line_that_cannot_be_followed(arguments: list[str], sentence: 
     assert done.returncode == 1
     assert last_line(done).startswith("conformance: usage: ")
     assert sentence in last_line(done)
+    assert "aborted" not in done.stderr
     assert not list(tmp_path.glob(".nox/conformance*"))
 
 
@@ -100,7 +101,7 @@ def test_the_last_line_says_which_it_was(
         "def wrong(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
         "    return {**right(mod_name, init_globals, run_name, alter_sys), '__package__': 'wrong'}\n"
     )
-    done = nox(tmp_path, *(one.format(python=sys.executable) for one in arguments))
+    done = nox(tmp_path, *(argument.format(python=sys.executable) for argument in arguments))
     assert (done.returncode, outcome in last_line(done)) == (status, True), done.stdout + done.stderr
     assert sentence in done.stdout + done.stderr
 

@@ -30,8 +30,8 @@ WRONG = (
 def run_of(*trials: made.Record, **more: object) -> Run:
     """A run with these trials."""
     stream = made.run(trials, **more)  # type: ignore[arg-type]
-    clauses = [one for one in stream if one["record"] == "clause"]
-    searches = [one for one in stream if one["record"] == "search"]
+    clauses = [record for record in stream if record["record"] == "clause"]
+    searches = [record for record in stream if record["record"] == "search"]
     return Run(stream[0], list(trials), clauses, searches, end=stream[-1])
 
 
@@ -66,7 +66,7 @@ IDLE = {"verdict": "not-run", "reason": "it needs zip"}
 )
 def test_the_numbers_in_words(trials: list[made.Record], words: str) -> None:
     """Each is named after what it counts. A case that was not run is one of the cases, and is told beside them."""
-    searches = [search(finds=["search/x/1"])] if any(one["chapter"] == "search" for one in trials) else []
+    searches = [search(finds=["search/x/1"])] if any(trial["chapter"] == "search" for trial in trials) else []
     assert in_words(numbers(run_of(*trials, searches=searches))) == words
 
 
@@ -136,13 +136,16 @@ def numbers_in(folder: Path, text: str) -> dict[str, dict[str, int]]:
         "above": int(over),
     }
     found["page's head"] = {"findings": int(linked)}
-    found["matrix"] = {"conforming": sum(int(one) for one, _ in matrix), "clauses": sum(int(one) for _, one in matrix)}
+    found["matrix"] = {
+        "conforming": sum(int(conforming) for conforming, _ in matrix),
+        "clauses": sum(int(judged) for _, judged in matrix),
+    }
 
     message = json.loads((folder / "badge.json").read_text())["message"]
     good, judged = re.findall(r"(\d+)/(\d+) clauses", message)[0]
     found["badge"] = {"conforming": int(good), "clauses": int(judged)}
     suite = ET.parse(folder / "out.xml").getroot()[0]
-    about = {one.get("name"): str(one.get("value")) for one in suite.findall("properties/property")}
+    about = {element.get("name"): str(element.get("value")) for element in suite.findall("properties/property")}
     names = {
         "cases": "cases",
         "cases_diverging": "diverging",
@@ -191,13 +194,13 @@ def test_all_reports_of_a_run_say_the_same_numbers(tmp_path: Path) -> None:
 
 def test_a_case_alone_speaks_of_nothing_else(tmp_path: Path) -> None:
     """Neither of other chapters nor of clauses that it is not about."""
-    one = "packages/nested_package_runs_main"
-    done = conformance(one, "--report=out.html", "--report=out.md", folder=tmp_path)
+    case = "packages/nested_package_runs_main"
+    done = conformance(case, "--report=out.html", "--report=out.md", folder=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout.splitlines()[-2].endswith("status 0: conforms (1 case conforms)")
     page = (tmp_path / "out.html").read_text()
     shown = set(re.findall(r'<details class="clause [^"]*" id="clause-([A-Z-]+)"', page))
-    assert shown == set(next(trial for trial in read_lines(tmp_path, one))["clauses"])
+    assert shown == set(next(trial for trial in read_lines(tmp_path, case))["clauses"])
     matrix = page.partition('<table class="matrix">')[2].partition("</table>")[0]
     assert 1 <= matrix.count('<th scope="row">') < len(CHAPTERS)
 
@@ -205,7 +208,7 @@ def test_a_case_alone_speaks_of_nothing_else(tmp_path: Path) -> None:
 def read_lines(folder: Path, name: str) -> list[made.Record]:
     """The records of a case, from a run of its own."""
     conformance(name, "--report=out.jsonl", folder=folder)
-    return [one for one in read(folder / "out.jsonl").trials if one["id"] == name]
+    return [trial for trial in read(folder / "out.jsonl").trials if trial["id"] == name]
 
 
 def test_what_nobody_left_out_is_said_to_be_missing() -> None:

@@ -44,12 +44,12 @@ def test_the_wheel_takes_one_import_name(wheel: Path) -> None:
     """And holds all that the suite reads."""
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-        entry_points = archive.read(next(one for one in names if one.endswith("entry_points.txt"))).decode()
-    assert {one.partition("/")[0].partition("-")[0] for one in names} == {NAME}
+        entry_points = archive.read(next(name for name in names if name.endswith("entry_points.txt"))).decode()
+    assert {name.partition("/")[0].partition("-")[0] for name in names} == {NAME}
     fixtures = {f"{NAME}/fixtures/{path.relative_to(FIXTURES).as_posix()}" for path in FIXTURES.rglob("*.toml")}
     assert fixtures <= set(names)
     assert {f"{NAME}/commands/plugin.py", f"{NAME}/agent/start.py", f"{NAME}/reference/__init__.py"} <= set(names)
-    assert not [one for one in names if "__pycache__" in one or one.endswith(".pyc")]
+    assert not [name for name in names if "__pycache__" in name or name.endswith(".pyc")]
     assert "runpy-conformance = runpy_conformance.__main__:main" in entry_points
     assert "pytest11" not in entry_points  # its options would meet those of other plugins in every run of pytest
 

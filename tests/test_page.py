@@ -24,11 +24,11 @@ pytestmark = pytest.mark.skipif(not chromium(), reason="no Chromium is installed
 _CONTRAST = """
 (() => {
   const parse = (text) => text.match(/[\\d.]+/g).map(Number);
-  const part = (one) => (one /= 255) <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4;
+  const part = (channel) => (channel /= 255) <= 0.03928 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4;
   const luminance = ([r, g, b]) => 0.2126 * part(r) + 0.7152 * part(g) + 0.0722 * part(b);
-  const back = (one) => {
-    for (; one; one = one.parentElement) {
-      const colour = parse(getComputedStyle(one).backgroundColor);
+  const back = (element) => {
+    for (; element; element = element.parentElement) {
+      const colour = parse(getComputedStyle(element).backgroundColor);
       if (colour.length < 4 || colour[3] > 0.99) return colour;
     }
     return parse(getComputedStyle(document.body).backgroundColor);
@@ -36,12 +36,12 @@ _CONTRAST = """
   const bad = new Set();
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
-    const one = walker.currentNode.parentElement;
-    if (!walker.currentNode.textContent.trim() || !one.checkVisibility()) continue;
-    if (one.matches("script, option, noscript")) continue;
-    const [first, second] = [luminance(parse(getComputedStyle(one).color)), luminance(back(one))];
+    const element = walker.currentNode.parentElement;
+    if (!walker.currentNode.textContent.trim() || !element.checkVisibility()) continue;
+    if (element.matches("script, option, noscript")) continue;
+    const [first, second] = [luminance(parse(getComputedStyle(element).color)), luminance(back(element))];
     const ratio = (Math.max(first, second) + 0.05) / (Math.min(first, second) + 0.05);
-    if (ratio < 4.5) bad.add(`${one.tagName}.${one.className} ${ratio.toFixed(2)}`);
+    if (ratio < 4.5) bad.add(`${element.tagName}.${element.className} ${ratio.toFixed(2)}`);
   }
   return [...bad];
 })()
@@ -93,7 +93,7 @@ def two_candidates() -> list[list[Record]]:
 
 def address(folder: Path, streams: list[list[Record]], name: str = "page") -> str:
     """The address of a page that is made of some runs."""
-    runs = merged(read(write(folder / f"{name}-{number}.jsonl", one)) for number, one in enumerate(streams))
+    runs = merged(read(write(folder / f"{name}-{number}.jsonl", stream)) for number, stream in enumerate(streams))
     path = folder / f"{name}.html"
     path.write_text(page_of(runs), encoding="utf-8")
     return path.as_uri()
@@ -102,9 +102,9 @@ def address(folder: Path, streams: list[list[Record]], name: str = "page") -> st
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Page]:
     """One browser for all."""
-    with page() as one:
-        one.allow_clipboard()
-        yield one
+    with page() as opened:
+        opened.allow_clipboard()
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def several(tmp_path_factory: pytest.TempPathFactory) -> str:
 def visible(browser: Page, selector: str) -> list[str]:
     """The ids of what can be seen."""
     found = browser.run(
-        f"[...document.querySelectorAll({selector!r})].filter(one => one.checkVisibility()).map(one => one.id)"
+        f"[...document.querySelectorAll({selector!r})].filter(box => box.checkVisibility()).map(box => box.id)"
     )
     return list(found)
 
@@ -130,7 +130,7 @@ def visible(browser: Page, selector: str) -> list[str]:
 def open_all(browser: Page) -> None:
     """Open whatever can be opened, what is made as it is opened too."""
     for _ in range(2):
-        browser.run("for (const one of document.querySelectorAll('details')) one.open = true")
+        browser.run("for (const element of document.querySelectorAll('details')) element.open = true")
         settle()
 
 
@@ -150,16 +150,16 @@ def test_it_opens_without_a_fault_and_asks_for_nothing(browser: Page, small: str
 def test_the_summary_and_the_matrix(browser: Page, small: str) -> None:
     """Each target with its verdict, each chapter that was tried with a cell for each target."""
     browser.show(small)
-    rows = browser.run("[...document.querySelectorAll('.counts tbody tr')].map(one => one.innerText)")
+    rows = browser.run("[...document.querySelectorAll('.counts tbody tr')].map(element => element.innerText)")
     assert [("conforms" in row, "diverges" in row, "incomplete" in row) for row in rows] == [
         (True, False, False),
         (False, True, False),
         (False, False, True),
     ]
-    tried = {registry()[one].chapter for one in ("PACKAGE-FROM-SPEC", "MAIN-SUBMODULE", "ARGV-IS-FILE")}
+    tried = {registry()[clause].chapter for clause in ("PACKAGE-FROM-SPEC", "MAIN-SUBMODULE", "ARGV-IS-FILE")}
     assert browser.run("document.querySelectorAll('.matrix tbody tr').length") == len(tried)
     cells = browser.run(
-        "[...document.querySelectorAll('.matrix tbody tr')].find(one => one.innerText.startsWith('Packages'))"
+        "[...document.querySelectorAll('.matrix tbody tr')].find(element => element.innerText.startsWith('Packages'))"
         ".innerText.split('\\t')"
     )
     assert len(cells) == 4
@@ -171,7 +171,7 @@ def test_an_incomplete_target_is_nowhere_said_to_conform(browser: Page, small: s
     browser.show(small)
     assert "PyPy 3.11.9 is incomplete" in browser.run("document.querySelector('.warning').innerText")
     assert browser.run("document.querySelectorAll('.matrix tr td:nth-child(4).conforms').length") == 0
-    patterns = browser.run("[...document.querySelectorAll('details.clause')].map(one => one.dataset.verdicts)")
+    patterns = browser.run("[...document.querySelectorAll('details.clause')].map(element => element.dataset.verdicts)")
     assert {pattern.split(",")[2] for pattern in patterns} <= {"not-run", ""}
     assert "conforms" in {pattern.split(",")[0] for pattern in patterns}
 
@@ -181,15 +181,15 @@ def test_a_divergence_shows_both_sides_with_what_differs_marked(browser: Page, s
     browser.show(small)
     article = "document.getElementById('divergence-PACKAGE-FROM-SPEC')"
     assert browser.run(f"{article}.querySelector('.fixture').textContent") == CASE
-    values = browser.run(f"[...{article}.querySelectorAll('.value')].map(one => one.textContent)")
+    values = browser.run(f"[...{article}.querySelectorAll('.value')].map(element => element.textContent)")
     assert values == ["'outer'", "''"]
-    assert browser.run(f"[...{article}.querySelectorAll('.value mark')].map(one => one.textContent)")
+    assert browser.run(f"[...{article}.querySelectorAll('.value mark')].map(element => element.textContent)")
     row = f"{article}.querySelector('tr.cause')"
     assert "run <root>/m.py: specials, __package__" in browser.run(f"{row}.innerText")
     assert browser.run(f"{row}.querySelectorAll('mark').length") == 2
-    assert browser.run(f"[...{article}.querySelectorAll('tr.same')].some(one => one.checkVisibility())") is False
+    assert browser.run(f"[...{article}.querySelectorAll('tr.same')].some(row => row.checkVisibility())") is False
     browser.run(f"{article}.querySelector('.all-fields').click()")
-    assert browser.run(f"[...{article}.querySelectorAll('tr.same')].every(one => one.checkVisibility())") is True
+    assert browser.run(f"[...{article}.querySelectorAll('tr.same')].every(row => row.checkVisibility())") is True
 
 
 def shown_all(browser: Page) -> list[str]:
@@ -225,16 +225,16 @@ def test_filters(
     browser.show(small)
     for name, value in wanted.items():
         browser.run(
-            f"(() => {{ const one = document.querySelector('#filter [name={name}]'); one.value = {value!r};"
-            "one.dispatchEvent(new Event('input', {bubbles: true})); })()"
+            f"(() => {{ const element = document.querySelector('#filter [name={name}]'); element.value = {value!r};"
+            "element.dispatchEvent(new Event('input', {bubbles: true})); })()"
         )
     settle()
 
     def shown_now() -> tuple[list[str], set[str], list[str]]:
         return (
-            [one.removeprefix("divergence-") for one in visible(browser, "article.finding")],
-            {one.removeprefix("clause-") for one in visible(browser, "details.clause")},
-            [one.removeprefix("case-") for one in visible(browser, "#case-list li")],
+            [name.removeprefix("divergence-") for name in visible(browser, "article.finding")],
+            {name.removeprefix("clause-") for name in visible(browser, "details.clause")},
+            [name.removeprefix("case-") for name in visible(browser, "#case-list li")],
         )
 
     assert shown_now() == (findings, clauses, cases)
@@ -266,7 +266,7 @@ def test_the_index_is_folded_by_chapter(browser: Page, small: str) -> None:
     assert "1 clause" in packages
     assert "diverges: 1" in packages
     browser.run("document.querySelector('#chapter-packages > summary').click()")
-    assert {registry()[one.removeprefix("clause-")].chapter for one in visible(browser, "details.clause")} == {
+    assert {registry()[name.removeprefix("clause-")].chapter for name in visible(browser, "details.clause")} == {
         "packages"
     }
     browser.run("document.querySelector('#cases-packages > summary').focus()")
@@ -316,10 +316,10 @@ def test_sources_lead_to_what_they_name(browser: Page, small: str) -> None:
     ]
     for place in ("#divergence-PACKAGE-FROM-SPEC", "#clause-PACKAGE-FROM-SPEC .inside"):
         links = f"[...document.querySelectorAll('{place} a.out')]"
-        assert browser.run(f"{links}.map(one => [one.innerText, one.href])") == wanted
-        assert browser.run(f"{links}.every(one => one.relList.contains('noopener'))") is True
-    outward = "[...document.querySelectorAll('a')].filter(one => !one.getAttribute('href').startsWith('#'))"
-    assert browser.run(f"{outward}.every(one => one.relList.contains('noopener'))") is True
+        assert browser.run(f"{links}.map(element => [element.innerText, element.href])") == wanted
+        assert browser.run(f"{links}.every(element => element.relList.contains('noopener'))") is True
+    outward = "[...document.querySelectorAll('a')].filter(element => !element.getAttribute('href').startsWith('#'))"
+    assert browser.run(f"{outward}.every(element => element.relList.contains('noopener'))") is True
     assert browser.requests == [small + "#clause-PACKAGE-FROM-SPEC"] or browser.requests == [small]
     browser.show(small, media="print")
     content = "getComputedStyle(document.querySelector('#divergence-PACKAGE-FROM-SPEC a.out'), '::after').content"
@@ -337,9 +337,9 @@ def test_the_link_of_a_baseline_is_one_only_if_it_leads_to_the_web(browser: Page
         for number, link in enumerate(links)
     ]
     browser.show(address(tmp_path, [run(trials)]))
-    said = browser.run("[...document.querySelectorAll('.reason')].map(one => one.innerText)")
+    said = browser.run("[...document.querySelectorAll('.reason')].map(element => element.innerText)")
     assert all(any(link in text for text in said) for link in links)
-    assert browser.run("[...document.querySelectorAll('.reason a')].map(one => one.href)") == links[:1]
+    assert browser.run("[...document.querySelectorAll('.reason a')].map(element => element.href)") == links[:1]
 
 
 @pytest.mark.parametrize("width", [320, 390, 1280])
@@ -357,7 +357,7 @@ def test_the_box_of_a_case_shows_all_of_it(width: int, media: str, browser: Page
     assert browser.run(f"{box}.scrollHeight - {box}.clientHeight") == 0
     assert browser.run(f"{box}.scrollWidth - {box}.clientWidth") == 0
     assert browser.run(f"{box}.lastElementChild.textContent") == 'call = "last()"\n'
-    last, own = (f"{one}.getBoundingClientRect().bottom" for one in (f"{box}.lastElementChild", box))
+    last, own = (f"{element}.getBoundingClientRect().bottom" for element in (f"{box}.lastElementChild", box))
     assert browser.run(f"{last} <= {own}") is True
     copied = browser.run(f"(getSelection().selectAllChildren({box}), getSelection().toString())")
     assert copied.rstrip("\n") == case.rstrip("\n")
@@ -371,24 +371,24 @@ def test_several_candidates_each_have_a_headline_and_columns(browser: Page, seve
     browser.show(several)
     assert browser.faults == []
     assert browser.run("document.title") == "mypkg, their.py:run: 0 of 2 candidates conform"
-    assert browser.run("[...document.querySelectorAll('.headline')].map(one => one.innerText)") == [
+    assert browser.run("[...document.querySelectorAll('.headline')].map(element => element.innerText)") == [
         "✗ mypkg: diverges on 3.12.0, 3.13.0",
         "✗ their.py:run: diverges on 3.13.0; conforms on 3.12.0",
     ]
     heads = browser.run(
         "[...document.querySelectorAll('.matrix thead tr')]"
-        ".map(row => [...row.cells].map(one => [one.innerText, one.colSpan]))"
+        ".map(row => [...row.cells].map(element => [element.innerText, element.colSpan]))"
     )
     assert heads == [
         [["Chapter", 1], ["mypkg", 2], ["their.py:run", 2]],
         [["3.12.0", 1], ["3.13.0", 1], ["3.12.0", 1], ["3.13.0", 1]],
     ]
     cells = browser.run(
-        "[...[...document.querySelectorAll('.matrix tbody tr')].find(one => one.innerText.startsWith('Packages'))"
-        ".querySelectorAll('td')].map(one => one.className.split(' ')[0])"
+        "[...[...document.querySelectorAll('.matrix tbody tr')].find(row => row.innerText.startsWith('Packages'))"
+        ".querySelectorAll('td')].map(element => element.className.split(' ')[0])"
     )
     assert cells == ["diverges", "diverges", "conforms", "conforms"]
-    rows = browser.run("[...document.querySelectorAll('.counts tbody')].map(one => one.innerText)")
+    rows = browser.run("[...document.querySelectorAll('.counts tbody')].map(element => element.innerText)")
     assert [row.count("CPython") for row in rows] == [2, 2]
     assert [name in row for name, row in zip(("mypkg", "their.py:run"), rows, strict=True)] == [True, True]
 
@@ -398,8 +398,8 @@ def test_the_divergences_of_each_candidate_stand_together(browser: Page, several
     browser.show(several)
     assert visible(browser, "article.finding") == []  # folded, by candidate
     groups = browser.run(
-        "[...document.querySelectorAll('.of-candidate')].map(one => [one.querySelector('summary').innerText.trim(), "
-        "...[...one.querySelectorAll('article')].map(found => found.id)])"
+        "[...document.querySelectorAll('.of-candidate')].map(node => [node.querySelector('summary').innerText.trim(), "
+        "...[...node.querySelectorAll('article')].map(found => found.id)])"
     )
     assert groups == [
         ["mypkg 2 divergences", "divergence-PACKAGE-FROM-SPEC@mypkg", "divergence-MAIN-SUBMODULE@mypkg"],
@@ -445,16 +445,16 @@ def test_filters_by_candidate(browser: Page, several: str) -> None:
 def test_where_clauses_and_cases_stand_is_said_by_candidate(browser: Page, several: str) -> None:
     """All of its targets in one word; and a command for each candidate, on a target where it diverges."""
     browser.show(f"{several}#case-packages/nested")
-    chips = browser.run("[...document.querySelectorAll('.reached .chip')].map(one => one.innerText)")
+    chips = browser.run("[...document.querySelectorAll('.reached .chip')].map(element => element.innerText)")
     assert chips == ["✗ diverges mypkg, their.py:run 3.13.0", "✓ agrees their.py:run 3.12.0"]
     assert "PACKAGE-FROM-SPEC in mypkg on 3.12.0, 3.13.0: step 1" in browser.run(
         "document.querySelector('.reached').innerText"
     )
-    commands = browser.run("[...document.querySelectorAll('.reached .again')].map(one => one.innerText)")
+    commands = browser.run("[...document.querySelectorAll('.reached .again')].map(element => element.innerText)")
     assert commands == [f"python -m conformance --impl={name} packages/nested" for name in ("mypkg", "their.py:run")]
     browser.show(f"{several}#clause-PACKAGE-FROM-SPEC")
     chips = browser.run(
-        "[...document.querySelectorAll('.reached > summary .chip:not(.level)')].map(one => one.innerText)"
+        "[...document.querySelectorAll('.reached > summary .chip:not(.level)')].map(element => element.innerText)"
     )
     assert chips == ["✗ diverges mypkg, their.py:run 3.13.0", "✓ conforms their.py:run 3.12.0"]
     assert "in mypkg on 3.12.0, 3.13.0; in their.py:run on 3.13.0" in browser.run(
@@ -550,7 +550,7 @@ def test_the_keyboard_is_enough(browser: Page, small: str) -> None:
         browser.key("Enter", number=13)
     assert browser.run("document.getElementById('clause-ARGV-IS-FILE').open") is True
     unreachable = browser.run(
-        "[...document.querySelectorAll('button, input, select, a, summary')].filter(one => one.tabIndex < 0).length"
+        "[...document.querySelectorAll('button, input, select, a, summary')].filter(node => node.tabIndex < 0).length"
     )
     assert unreachable == 0
 
@@ -593,8 +593,8 @@ def test_it_fits_a_phone(width: int, browser: Page, small: str) -> None:
     assert browser.run("document.documentElement.scrollWidth") <= width
     if width < 700:
         low = browser.run(
-            "[...document.querySelectorAll('button, select, summary')].filter(one => one.checkVisibility() && "
-            "one.getBoundingClientRect().height < 32).length"
+            "[...document.querySelectorAll('button, select, summary')].filter(element => element.checkVisibility() && "
+            "element.getBoundingClientRect().height < 32).length"
         )
         assert low == 0
 
@@ -604,7 +604,7 @@ def test_printed(browser: Page, small: str, tmp_path: Path) -> None:
     browser.show(small, media="print", dark=True)
     assert browser.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     for selector in ("#filter", "nav", "button", ".link"):
-        assert browser.run(f"[...document.querySelectorAll({selector!r})].some(one => one.checkVisibility())") is False
+        assert browser.run(f"[...document.querySelectorAll({selector!r})].some(box => box.checkVisibility())") is False
     assert len(visible(browser, "article.finding")) == 3
     assert len(visible(browser, "details.clause")) == 3
     assert visible(browser, "#case-list li") == []
@@ -690,8 +690,8 @@ def test_five_thousand_cases_on_nine_targets(browser: Page, tmp_path: Path) -> N
     assert browser.run("document.querySelectorAll('#case-list li').length") == 5000
     assert whole < 3000
     find = (
-        "const one = document.querySelector('#filter [name=text]'); one.value = 'case-4321';"
-        "one.dispatchEvent(new Event('input', {bubbles: true}))"
+        "const element = document.querySelector('#filter [name=text]'); element.value = 'case-4321';"
+        "element.dispatchEvent(new Event('input', {bubbles: true}))"
     )
     assert took(find) < 1000
     settle()
@@ -706,5 +706,5 @@ def test_five_thousand_cases_on_nine_targets(browser: Page, tmp_path: Path) -> N
     assert browser.run("document.querySelectorAll('#case-list li').length") == 101
     browser.run("document.querySelector('#cases-families button').click()")
     assert browser.run("document.querySelectorAll('#case-list li').length") == 201
-    ids = browser.run("[...document.querySelectorAll('#case-list li')].map(one => one.id)")
+    ids = browser.run("[...document.querySelectorAll('#case-list li')].map(element => element.id)")
     assert ids == [f"case-families/some/case-{number:04}" for number in (4999, *range(200))]

@@ -119,7 +119,9 @@ def sessions() -> dict[str, str]:
     command += blocks_of_sessions()
     environ = {**os.environ, "NOX_SCRIPT_MODE": "none", "UV_PYTHON_DOWNLOADS": "never"}
     listed = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
-    return {word: one["name"] for one in json.loads(listed.stdout) for word in (one["name"], one["session"])}
+    return {
+        word: session["name"] for session in json.loads(listed.stdout) for word in (session["name"], session["session"])
+    }
 
 
 @functools.cache

@@ -53,15 +53,15 @@ def test_what_was_changed_is_named_by_function_and_lines() -> None:
 
 def test_written_ones_have_names_of_their_own() -> None:
     """All of tests/mutants/ and of combinations.toml are among them."""
-    names = [one.name for one in written()]
+    names = [wrong.name for wrong in written()]
     assert len(set(names)) == len(names) > 500
 
 
 def test_a_wrong_implementation_is_caught_and_the_reference_is_not(target: Target) -> None:
     """By which part, case and clause, and after how many cases."""
     found = {
-        one.wrong.summary: one.catch
-        for one in results(
+        result.wrong.summary: result.catch
+        for result in results(
             target,
             generated(NO_NAME.old, NO_NAME.new),
             Wrong("two", GENERATED, "the reference", SOURCE + "\n"),
@@ -80,10 +80,10 @@ def test_a_wrong_implementation_is_caught_and_the_reference_is_not(target: Targe
 
 def test_a_survivor_is_bad_unless_it_is_listed_and_so_is_a_listed_one_that_is_caught(target: Target) -> None:
     """An entry must be true."""
-    one = generated(NO_NAME.old, NO_NAME.new)
+    mutant = generated(NO_NAME.old, NO_NAME.new)
     survivor = Wrong("two", GENERATED, "the reference", SOURCE.replace("import sys\n", "import sys  # as it was\n", 1))
-    assert [result.bad for result in results(target, one)] == [False]
-    assert [result.bad for result in results(target, one, known=[Equivalent(NO_NAME, "")])] == [True]
+    assert [result.bad for result in results(target, mutant)] == [False]
+    assert [result.bad for result in results(target, mutant, known=[Equivalent(NO_NAME, "")])] == [True]
     assert [result.bad for result in results(target, survivor)] == [True]
     assert [result.bad for result in results(target, survivor, known=[Equivalent(survivor.change, "")])] == [False]
 
@@ -104,12 +104,12 @@ def test_the_oracle_is_asked_once(target: Target, monkeypatch: pytest.MonkeyPatc
 
 def test_when_the_time_is_up_nothing_is_said(target: Target) -> None:
     """A mutant that was not tried is neither caught nor a survivor."""
-    (one,) = try_all([generated(NO_NAME.old, NO_NAME.new)], [target], SOME, [], time.monotonic() - 1, 1)
-    assert one.catch is None
-    assert not one.bad
+    (result,) = try_all([generated(NO_NAME.old, NO_NAME.new)], [target], SOME, [], time.monotonic() - 1, 1)
+    assert result.catch is None
+    assert not result.bad
     oracle = CachedSide(target, {}, trusted=True)
     with pytest.raises(OutOfTime):
-        measure(one.wrong, target, oracle, SOME, Clock(0.0))
+        measure(result.wrong, target, oracle, SOME, Clock(0.0))
     oracle.close()
 
 
@@ -125,12 +125,12 @@ def test_entries_of_equivalents_are_about_the_reference_as_it_stands() -> None:
     """One line says why; each once."""
     known = equivalents()
     assert known
-    assert len({one.change for one in known}) == len(known)
+    assert len({equivalent.change for equivalent in known}) == len(known)
     stripped = "\n".join(line.strip() for line in SOURCE.splitlines())
-    for one in known:
-        assert one.change.old in stripped, one.change.old
-        assert one.why
-        assert "\n" not in one.why
+    for equivalent in known:
+        assert equivalent.change.old in stripped, equivalent.change.old
+        assert equivalent.why
+        assert "\n" not in equivalent.why
     assert stale([Equivalent(NO_NAME, "")], [generated(NO_NAME.old, NO_NAME.new)]) == []
     assert stale([Equivalent(NO_NAME, "")], []) != []
 
@@ -152,7 +152,7 @@ def test_the_command_tells_survivors_apart(tmp_path: Path, capsys: pytest.Captur
     assert main([*options, "NAME-OF-MODULE-module_names-4"]) == 0
     assert "all together" in capsys.readouterr().out
     lines = [json.loads(line) for line in report.read_text(encoding="utf-8").splitlines()]
-    assert {(one["clause"], one["catch"]["part"]) for one in lines} == {("NAME-OF-MODULE", "fixture")}
+    assert {(record["clause"], record["catch"]["part"]) for record in lines} == {("NAME-OF-MODULE", "fixture")}
     right = tmp_path / "right.py"
     right.write_text(SOURCE, encoding="utf-8")
     assert main([*options, str(right)]) == 1

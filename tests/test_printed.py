@@ -66,7 +66,7 @@ OTHERWISE = {"--report", "--write-baseline", "--cores"}
 def usual(**changed: object) -> Namespace:
     """The options of a run, of which these were given."""
     given = Namespace(interpreter=changed.get("interpreter", ""))
-    values = {one.name: one.default(given) for one in REPEATED.values()}
+    values = {repeated.name: repeated.default(given) for repeated in REPEATED.values()}
     return Namespace(**{**values, **changed})
 
 
@@ -85,12 +85,12 @@ def test_each_option_is_repeated_or_known_to_decide_nothing() -> None:
 @pytest.mark.parametrize("spelling", REPEATED)
 def test_an_option_that_was_given_is_repeated_where_it_decides_something(spelling: str) -> None:
     """And is one word of the line, whatever is in it; what was not given is not said."""
-    one = REPEATED[spelling]
-    commands = printed(**{one.name: GIVEN[one.name]})
-    said = [f"{spelling}={GIVEN[one.name]}"] if spelling != "-k" else [spelling, str(GIVEN[one.name])]
+    repeated = REPEATED[spelling]
+    commands = printed(**{repeated.name: GIVEN[repeated.name]})
+    said = [f"{spelling}={GIVEN[repeated.name]}"] if spelling != "-k" else [spelling, str(GIVEN[repeated.name])]
     for scope in Scope:
         words = shlex.split(commands.command(scope, "x"))
-        assert words == ["suite", *(said if scope >= one.scope else []), "x"]
+        assert words == ["suite", *(said if scope >= repeated.scope else []), "x"]
     assert replace(commands, added=[spelling]).command(Scope.SELECTION) == "suite"
 
 
@@ -101,8 +101,8 @@ def run_of(*trials: made.Record, **more: object) -> Run:
     """A run with these trials, as it is read back."""
     stream = made.run(trials, **more)  # type: ignore[arg-type]
     kinds: dict[str, list[made.Record]] = {}
-    for one in stream:
-        kinds.setdefault(one["record"], []).append(one)
+    for record in stream:
+        kinds.setdefault(record["record"], []).append(record)
     return Run(stream[0], list(trials), kinds["clause"], kinds.get("search", []), end=stream[-1])
 
 
@@ -182,7 +182,7 @@ COPY = divergence("RESULT-COPY", phase="result", field="result.identity", kind="
 
 
 @pytest.mark.parametrize(
-    ("one", "answer"),
+    ("record", "answer"),
     [
         (trial(CASE), "conforms here now"),
         (trial(CASE, COPY), "conforms here now; this case also shows RESULT-COPY"),
@@ -203,9 +203,9 @@ COPY = divergence("RESULT-COPY", phase="result", field="result.identity", kind="
         (trial(CASE, verdict="not-run", reason="it needs zip"), "cannot be told here: it needs zip"),
     ],
 )
-def test_what_has_become_of_the_clause_that_was_asked_about(one: made.Record, answer: str) -> None:
+def test_what_has_become_of_the_clause_that_was_asked_about(record: made.Record, answer: str) -> None:
     """It conforms only where the case shows that: what parts the two sides before it leaves it open."""
-    run = run_of(one, asked={CASE: ["PACKAGE-FROM-SPEC"]})
+    run = run_of(record, asked={CASE: ["PACKAGE-FROM-SPEC"]})
     assert list(answers(run)) == [f"PACKAGE-FROM-SPEC: {answer}"]
     assert mended(run) == answer.startswith("conforms")
 
@@ -321,7 +321,7 @@ DECIDING: Mapping[str, tuple[str, str, Sequence[str], str]] = {
 def test_what_is_printed_shows_the_same_again(what: str, front: str, installed: Path, tmp_path: Path) -> None:
     """From nox and from the installed command: the finding stands again; and `next` is not what has just been run."""
     first, then, given, clause = DECIDING[what]
-    options = [one.format(folder=tmp_path) for one in given]
+    options = [argument.format(folder=tmp_path) for argument in given]
     if what == "target":
         needs("python3.12")
     own_fixture(tmp_path)
@@ -339,7 +339,7 @@ def paste(
     done: subprocess.CompletedProcess[str], clause: str, front: str, installed: Path, folder: Path
 ) -> subprocess.CompletedProcess[str]:
     """Paste the command of a clause's finding, and see that it stands there again, and what is next leads on."""
-    (again,) = [one for one in lines(done, "again") if one.endswith(f"::{clause}")]
+    (again,) = [line for line in lines(done, "again") if line.endswith(f"::{clause}")]
     assert again.split()[0] == front.split(maxsplit=1)[0]
     pasted = shell(again, folder, installed)
     assert (pasted.returncode, clause in entries(pasted)) == (1, True), again + pasted.stdout + pasted.stderr

@@ -41,8 +41,12 @@ from tests.harness import all_cases, conformance, target_for
 
 LANGUAGES = ("3.8", "3.9", "3.10", "3.14")
 WORDS = {
-    one: {"{library}": f"/lib/python{one}", "{extension}": f".cp{one}.so", "{tag}": f"cpython-{one.replace('.', '')}"}
-    for one in LANGUAGES
+    language: {
+        "{library}": f"/lib/python{language}",
+        "{extension}": f".cp{language}.so",
+        "{tag}": f"cpython-{language.replace('.', '')}",
+    }
+    for language in LANGUAGES
 }
 
 
@@ -132,17 +136,17 @@ STEPS = st.fixed_dictionaries(
 @given(st.dictionaries(st.sampled_from(LANGUAGES), STEPS | st.dictionaries(KEYS, VALUES), min_size=1))
 def test_what_is_recorded_is_read_to_the_letter(observations: dict[str, Any]) -> None:
     """Through shorthand, folding and a file, for every version; also what no agent would say."""
-    stored = {one: encode(seen, WORDS[one]) for one, seen in observations.items()}
+    stored = {language: encode(seen, WORDS[language]) for language, seen in observations.items()}
     entry = fold_entry("digest", stored)
     assert read(write({"a": entry, "b": entry}, LANGUAGES), "file") == {"a": entry, "b": entry}
-    for one, seen in observations.items():
-        assert json.dumps(decode(entry.stored(one), WORDS[one])) == json.dumps(seen)
+    for language, seen in observations.items():
+        assert json.dumps(decode(entry.stored(language), WORDS[language])) == json.dumps(seen)
 
 
 def test_real_observations_are_brought_back_and_none_is_kept_in_full(tmp_path: Path) -> None:
     """The shorthand is made for what the agent says; were it not to fit any more, recordings would grow large."""
     recordings = Recordings(FIXTURES / "recordings")
-    language = min(recordings.builds, key=lambda one: [int(part) for part in one.split(".")])
+    language = min(recordings.builds, key=lambda language: [int(part) for part in language.split(".")])
     entries = {case.id: recordings.entry(case.id) for case in list(all_cases().values())[::7]}
     stored = {
         name: entry.stored(language)
@@ -159,7 +163,8 @@ def test_what_versions_share_is_written_once() -> None:
     """And what differs stands at its place, with the versions."""
     values = dict(zip(LANGUAGES, (1, 2, 2, 1), strict=True))
     text = write(
-        {"a": fold_entry("d", {one: shorten(_observation(value)) for one, value in values.items()})}, LANGUAGES
+        {"a": fold_entry("d", {language: shorten(_observation(value)) for language, value in values.items()})},
+        LANGUAGES,
     )
     assert text.count("<root>/m.py") == 2
     assert '"result": {"?": {"3.8 3.14+": 1, "3.9-3.10": 2}}' in text
@@ -233,8 +238,8 @@ def test_the_committed_recordings_are_of_the_fixtures_as_they_are() -> None:
     for case in all_cases().values():
         able = {
             language
-            for language, one in recordings.builds.items()
-            if not case.unmet(one.version, frozenset(one.capabilities))
+            for language, build in recordings.builds.items()
+            if not case.unmet(build.version, frozenset(build.capabilities))
         }
         entry = recordings.entry(case.id)
         if able:

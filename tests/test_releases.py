@@ -65,7 +65,7 @@ def test_a_clause_of_other_versions_is_told(id_: str, versions: tuple[str, ...],
         clauses[id_] = replace(clauses[id_], versions=versions)
     else:
         del clauses["CACHED-ABSENT"]
-    assert any(sentence in one for one in disagreements(ledger(), clauses))
+    assert any(sentence in disagreement for disagreement in disagreements(ledger(), clauses))
 
 
 @pytest.mark.parametrize(
@@ -79,10 +79,10 @@ def test_backports_count_in_their_own_version_only(version: str, holds: bool) ->
 
 def test_where_nobody_has_looked_a_change_may_show_and_need_not() -> None:
     """Between releases of which one is unsure."""
-    one = change(unsure=(">=3.11,<3.11.7",))
-    assert not one.between("3.11.2", "3.12.0")
-    assert one.may_show("3.11.2", "3.12.0")
-    assert one.between("3.10.0", "3.12.0")
+    unsure = change(unsure=(">=3.11,<3.11.7",))
+    assert not unsure.between("3.11.2", "3.12.0")
+    assert unsure.may_show("3.11.2", "3.12.0")
+    assert unsure.between("3.10.0", "3.12.0")
 
 
 @pytest.mark.parametrize(
@@ -154,13 +154,13 @@ def recorded(case: Case, language: str) -> Mapping[str, Any] | None:
 
 def between(case: Case, old: str, new: str) -> tuple[list[Any], tuple[str, ...]]:
     """The differences of a case between two recorded versions: those outside the ledger, and those in it."""
-    one, two = recorded(case, old), recorded(case, new)
-    if one is None or two is None or one == two:
+    before, after = recorded(case, old), recorded(case, new)
+    if before is None or after is None or before == after:
         return [], ()
     versions = [recordings().builds[language].version for language in (old, new)]
     rows = [row for change in ledger() if change.may_show(*versions) for row in change.effects]
-    found = judge(case, one, two, version=versions[0], level=Level.EXACT)
-    return Expected(rows).rest(case, one, two, found, Level.EXACT)
+    found = judge(case, before, after, version=versions[0], level=Level.EXACT)
+    return Expected(rows).rest(case, before, after, found, Level.EXACT)
 
 
 def recorded_pairs() -> Iterator[tuple[str, str]]:
@@ -172,7 +172,7 @@ def test_recordings_of_successive_releases_differ_by_the_ledger_alone() -> None:
     """In the fixtures, and in some of what the families enumerate."""
     cases = [*all_cases().values(), *list(generate(FIXTURES))[::25]]
     unexplained = [
-        (case.id, old, new, [str(one.signature) for one in rest])
+        (case.id, old, new, [str(divergence.signature) for divergence in rest])
         for old, new in recorded_pairs()
         for case in cases
         if (rest := between(case, old, new)[0])
@@ -185,12 +185,12 @@ def test_each_change_is_shown_by_its_case() -> None:
     shown = set()
     for old, new in recorded_pairs():
         versions = [recordings().builds[language].version for language in (old, new)]
-        for one in ledger():
-            if one.between(*versions):
-                case = case_of(one)
+        for change in ledger():
+            if change.between(*versions):
+                case = case_of(change)
                 if recorded(case, old) is not None and recorded(case, new) is not None:
-                    assert one.id in between(case, old, new)[1], f"{one.id}: {case.id} from {old} to {new}"
-                    shown.add(one.id)
+                    assert change.id in between(case, old, new)[1], f"{change.id}: {case.id} from {old} to {new}"
+                    shown.add(change.id)
     assert len(shown) > len(ledger()) / 3
 
 
@@ -221,11 +221,11 @@ def test_the_parts_in_which_two_values_differ(before: object, after: object, fou
 
 def test_an_effect_speaks_of_a_part_and_of_both_sides_of_it() -> None:
     """All three have to fit."""
-    one = effect("X", {"what": "*.__cached__", "before": ".*\\.pyc", "after": "absent"})
-    assert one.covers(FIELD, "a.pyc", "absent")
-    assert not one.covers(FIELD, "a.pyc", "b.pyc")
-    assert not one.covers(FIELD, "a", "absent")
-    assert not one.covers("entry.__file__", "a.pyc", "absent")
+    known = effect("X", {"what": "*.__cached__", "before": ".*\\.pyc", "after": "absent"})
+    assert known.covers(FIELD, "a.pyc", "absent")
+    assert not known.covers(FIELD, "a.pyc", "b.pyc")
+    assert not known.covers(FIELD, "a", "absent")
+    assert not known.covers("entry.__file__", "a.pyc", "absent")
 
 
 def test_what_follows_counts_unless_the_code_feels_it() -> None:
@@ -235,17 +235,17 @@ def test_what_follows_counts_unless_the_code_feels_it() -> None:
     assert old is not None
     assert new is not None
     other = json.loads(json.dumps(new))
-    run = next(one for one in other["steps"][0]["events"] if one["event"] == "run")
+    run = next(event for event in other["steps"][0]["events"] if event["event"] == "run")
     del run["specials"]["__cached__"]
     other["steps"][0]["outcome"], other["steps"][0]["exception"] = "raised", {"exception": "KeyError", "message": ""}
     found = judge(case, new, other, version="3.14.10", level=Level.EXACT)
     row = {"what": "entry.__cached__", "before": ".*", "after": "absent"}
     rest, known = Expected([effect("X", row)]).rest(case, new, other, found, Level.EXACT)
     assert known == ("X",)
-    assert "outcome" in {one.signature.field for one in rest if one.cause}
+    assert "outcome" in {divergence.signature.field for divergence in rest if divergence.cause}
     felt = effect("X", row | {"case": "cached|plain_module", "felt": True})
     rest, _ = Expected([felt]).rest(case, new, other, found, Level.EXACT)
-    assert "outcome" not in {one.signature.field for one in rest}
+    assert "outcome" not in {divergence.signature.field for divergence in rest}
     with pytest.raises(WrongData, match="needs `case`"):
         effect("X", row | {"felt": True})
 
@@ -309,11 +309,11 @@ def test_three_subtle_changes_of_runpy_are_all_found(
     } <= set(cases)
     programs = sorted(finds.glob("*/repro.py"))
     assert len(programs) == len(cases)
-    for one in programs[:3]:
-        told = subprocess.run([sys.executable, str(one)], capture_output=True, text=True, timeout=120, check=False)
+    for program in programs[:3]:
+        told = subprocess.run([sys.executable, str(program)], capture_output=True, text=True, timeout=120, check=False)
         assert (told.returncode, told.stderr) == (1, ""), told.stdout
         assert f"{patched} (new)" in told.stdout
-    tree = [from_plain(data, "own/case") for one in finds.glob("*/fixture.toml") for data in [_toml(one)]]
+    tree = [from_plain(data, "own/case") for path in finds.glob("*/fixture.toml") for data in [_toml(path)]]
     assert max(len(case.files) for case in tree) <= 2
 
 
@@ -330,7 +330,7 @@ def test_the_search_finds_what_no_case_shows(target: Target, tmp_path: Path) -> 
     found = compare(live(find(target.executable)), live(find(patched)), smoke, (), whole=False, examples=25)
     assert found.drawn > 100
     assert found.trials
-    assert min(len(_case_of(one).files) for one in found.trials) <= 1
+    assert min(len(_case_of(record).files) for record in found.trials) <= 1
 
 
 def _case_of(record: Mapping[str, Any]) -> Case:
@@ -346,20 +346,20 @@ def test_an_interpreter_does_not_differ_from_itself(target: Target, capsys: pyte
 
 
 def _as_of(target: Target, version: str) -> Interpreter:
-    one = live(target)
-    return Interpreter(replace(one.build, version=version), target)
+    interpreter = live(target)
+    return Interpreter(replace(interpreter.build, version=version), target)
 
 
 def test_what_is_in_the_ledger_and_is_not_to_be_seen_is_told(target: Target) -> None:
     """A change whose own case shows nothing, between two releases of which one has it."""
     case = "packages/nested_package_runs_main"
     row = effect("C", {"what": FIELD, "before": ".*", "after": "absent"})
-    one = change(case=case, effects=(row,))
+    listed = change(case=case, effects=(row,))
     old, new = _as_of(target, "3.11.9"), _as_of(target, "3.12.9")
-    found = compare(old, new, [all_cases()[case]], [one])
+    found = compare(old, new, [all_cases()[case]], [listed])
     assert [missing.id for missing in found.not_shown] == ["C"]
     assert found.differs
-    unseen = compare(old, new, [], [replace(one, case="real_programs/unused_lazy_import_stays_lazy")])
+    unseen = compare(old, new, [], [replace(listed, case="real_programs/unused_lazy_import_stays_lazy")])
     assert list(unseen.not_run) == ["C"]
     assert not unseen.differs
 
@@ -386,7 +386,7 @@ def test_the_older_one_may_be_recorded(target: Target) -> None:
     if language not in recordings().builds:
         pytest.skip(f"there is no recording of {language}")
     old = Interpreter(recordings().builds[language], None)
-    tree = [one for one in all_cases().values() if one.chapter == "packages"]
+    tree = [case for case in all_cases().values() if case.chapter == "packages"]
     found = compare(old, new, tree, (), whole=False, examples=10, recordings=recordings())
     assert found.tried > 20
     assert (found.drawn, found.trials) == (0, [])
@@ -410,7 +410,7 @@ def test_what_cannot_be_compared_is_said_in_a_sentence(
     arguments: list[str], sentence: str, target: Target, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With the status for that, and without a traceback."""
-    assert command.main([one.format(python=target.executable) for one in arguments]) == 2
+    assert command.main([argument.format(python=target.executable) for argument in arguments]) == 2
     printed = capsys.readouterr().err
     assert sentence in printed
     assert "Traceback" not in printed

@@ -89,13 +89,13 @@ def test_only_what_was_not_seen_is_asked_for(
     second.start(PLAIN[4::-1])
     assert not second.at_work
     found = second.finish()
-    assert [one.line for one in found] == [one.line for one in shown[::-1]]
-    assert all(one.cached for one in found)
+    assert [answer.line for answer in found] == [answer.line for answer in shown[::-1]]
+    assert all(answer.cached for answer in found)
     second.start(PLAIN[3:7])
     assert second.at_work
     found = second.finish()
-    assert [one.line for one in found[:2]] == [one.line for one in shown[3:]]
-    assert [one.cached for one in found] == [True, True, False, False]
+    assert [answer.line for answer in found[:2]] == [answer.line for answer in shown[3:]]
+    assert [answer.cached for answer in found] == [True, True, False, False]
     assert second.run(PLAIN[0]).line == shown[0].line
     assert second.run(PLAIN[0], fresh=True).line == shown[0].line
     assert (sent, sent_later) == ([5], [2, 1, 1])
@@ -153,7 +153,7 @@ def test_what_is_kept_comes_back(oracle: Callable[..., CachedSide], tmp_path: Pa
     side = oracle(everything)
     side.start(PLAIN[:5])
     assert not side.at_work
-    assert [json.loads(one.line)["steps"][0]["outcome"] for one in side.finish()] == ["returned"] * 5
+    assert [json.loads(answer.line)["steps"][0]["outcome"] for answer in side.finish()] == ["returned"] * 5
     another = replace(greeting, made_of=[*greeting.made_of[:-1], [["/some/file.py", 1, 1]]])
     assert CacheFile(tmp_path / "new" / "folder", another, TARGET.executable).read() == {}
     (path,) = (tmp_path / "new" / "folder").iterdir()
@@ -172,7 +172,7 @@ def test_of_too_much_what_was_not_asked_for_is_forgotten(
     side = oracle(seen)
     memory = CacheFile(tmp_path, side.greeting, TARGET.executable)
     side.start(PLAIN[:5])
-    assert [one.status for one in side.finish()] == ["done"] * 5
+    assert [answer.status for answer in side.finish()] == ["done"] * 5
     assert len(seen) == 4
     side.save(memory)
     assert len(memory.read()) == 2
@@ -204,7 +204,7 @@ def test_what_was_being_written_when_somebody_was_killed_is_removed(
         Path(f"{path}.{suffix}").touch()
     memory.write({"b": b"{}"})
     assert memory.read() == {"b": b"{}"}
-    assert {one.suffix for one in tmp_path.iterdir()} == {"", ".1", ".other"}
+    assert {path.suffix for path in tmp_path.iterdir()} == {"", ".1", ".other"}
 
 
 @pytest.mark.parametrize("idle", [True, False])
@@ -216,7 +216,7 @@ def test_two_agents_give_the_answers_of_one(idle: bool, monkeypatch: pytest.Monk
         for count in (19, 20, 3):
             for side in (single, doubled):
                 side.start(PLAIN[:count])
-            assert [one.line for one in single.finish()] == [one.line for one in doubled.finish()]
+            assert [answer.line for answer in single.finish()] == [answer.line for answer in doubled.finish()]
         assert sent == ([10, 10, 3] if idle else [19, 20, 3])
         doubled.start(PLAIN)
         doubled.abandon()
@@ -237,7 +237,7 @@ def test_what_ends_one_agents_process_is_told_of_its_half(tmp_path: Path) -> Non
     doubled = TwoAgentsSide(TARGET, str(path), lambda: True)
     try:
         doubled.start([PLAIN[0], ending, *PLAIN[2:10]])
-        found = [one.status for one in doubled.finish()]
+        found = [answer.status for answer in doubled.finish()]
         assert found == ["done", "exit"] + ["done", "not-run"] * 4
     finally:
         doubled.close()
@@ -265,7 +265,7 @@ def test_a_candidate_that_cannot_be_loaded_twice_has_one_agent(loading: str, tmp
     try:
         for _ in range(3):
             doubled.start(PLAIN)
-            assert [one.status for one in doubled.finish()] == ["done"] * 20
+            assert [answer.status for answer in doubled.finish()] == ["done"] * 20
     finally:
         doubled.close()
     assert count.read_text() == "xx"
@@ -273,7 +273,7 @@ def test_a_candidate_that_cannot_be_loaded_twice_has_one_agent(loading: str, tmp
 
 def trials_of(path: Path) -> list[dict[str, Any]]:
     """The trials of a report, without what depends on the moment."""
-    return [one for one in map(json.loads, path.read_text().splitlines()) if one["record"] == "trial"]
+    return [record for record in map(json.loads, path.read_text().splitlines()) if record["record"] == "trial"]
 
 
 def test_a_candidate_that_takes_long_to_load_has_one_agent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,7 +295,7 @@ def test_a_second_run_says_the_same(right: bool, tmp_path: Path) -> None:
     impl = str(REFERENCE)
     if not right:
         impl = str(tmp_path / "wrong.py")
-        Path(impl).write_text(next(one.source() for one in mutants() if one.clause == "PACKAGE-FROM-SPEC"))
+        Path(impl).write_text(next(mutant.source() for mutant in mutants() if mutant.clause == "PACKAGE-FROM-SPEC"))
     words = [f"--impl={impl}", "families/sequences", "packages", f"--finds={tmp_path / 'finds'}", "--level=exact"]
     none, kept = [*words, "--database=none"], [*words, f"--database={tmp_path / 'kept'}"]
     found = []
@@ -303,7 +303,7 @@ def test_a_second_run_says_the_same(right: bool, tmp_path: Path) -> None:
         report = tmp_path / f"{number}.jsonl"
         done = conformance(*line, f"--report={report}", XDG_CACHE_HOME=str(tmp_path / "cache"))
         assert done.returncode == (0 if right else 1), done.stdout + done.stderr
-        found.append(sorted(trials_of(report), key=lambda one: str(one["id"])))
+        found.append(sorted(trials_of(report), key=lambda record: str(record["id"])))
         assert (tmp_path / "kept").exists() == (number > 0)
     assert found[1:] == found[:1] * 3
     assert len(list((tmp_path / "kept" / "oracle").iterdir())) == 1

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from conformance import HOUSE, __version__
-from conformance.clauses import Level
+from conformance.clauses import Level, registry
 from conformance.commands.report import main
 from conformance.judge.baseline import Known
 from conformance.report import badge, markdown
@@ -40,7 +40,7 @@ BAD = trial("packages/bad", divergence())
 
 def verdicts(path: Path) -> dict[str, str]:
     """Clause -> verdict, as read back."""
-    return {one["id"]: one["verdict"] for one in read(path).clauses}
+    return {clause["id"]: clause["verdict"] for clause in read(path).clauses}
 
 
 # -- reading ---------------------------------------------------------------------------------------------------
@@ -52,14 +52,14 @@ def test_what_was_written_is_read_back(tmp_path: Path) -> None:
     file = Stream([str(tmp_path / "a.jsonl")])
     file.tell(*stream)
     file.end(read(write(tmp_path / "b.jsonl", stream)))
-    one = read(tmp_path / "a.jsonl")
-    assert [one.run, *one.trials, *one.searches, *one.shown.values(), *one.clauses, one.end] == stream
-    assert (one.complete, one.status, one.meaning, one.problem) == (True, 1, "diverges", "")
+    back = read(tmp_path / "a.jsonl")
+    assert [back.run, *back.trials, *back.searches, *back.shown.values(), *back.clauses, back.end] == stream
+    assert (back.complete, back.status, back.meaning, back.problem) == (True, 1, "diverges", "")
 
 
 def changed(stream: list[dict[str, Any]], number: int, **more: Any) -> list[dict[str, Any]]:
     """With other values in one record."""
-    return [{**one, **more} if at == number else one for at, one in enumerate(stream)]
+    return [{**record, **more} if at == number else record for at, record in enumerate(stream)]
 
 
 WHOLE = run([GOOD, BAD])
@@ -190,13 +190,13 @@ def test_wherever_a_report_breaks_off_nothing_conforms(tmp_path: Path) -> None:
             with pytest.raises(ReportError):
                 read(cut)
             continue
-        one = read(cut)
-        assert not one.complete
-        assert one.status == 130
-        assert "the run was cut off" in one.problem
-        assert "conforms" not in {clause["verdict"] for clause in one.clauses}
-        if any(found["id"] == "packages/bad" for found in one.trials):
-            assert {clause["id"]: clause["verdict"] for clause in one.clauses}["PACKAGE-FROM-SPEC"] == "diverges"
+        broken_off = read(cut)
+        assert not broken_off.complete
+        assert broken_off.status == 130
+        assert "the run was cut off" in broken_off.problem
+        assert "conforms" not in {clause["verdict"] for clause in broken_off.clauses}
+        if any(found["id"] == "packages/bad" for found in broken_off.trials):
+            assert {clause["id"]: clause["verdict"] for clause in broken_off.clauses}["PACKAGE-FROM-SPEC"] == "diverges"
     cut.write_bytes(data)
     assert read(cut).complete
 
@@ -212,8 +212,10 @@ def test_a_run_that_was_interrupted_or_failed_is_incomplete(status: int, tmp_pat
 def test_the_page_of_an_interrupted_run_says_so(tmp_path: Path) -> None:
     """As it is written by the run itself, which knows its clauses as far as it came."""
     stream = run([GOOD], status=130)
-    kinds = {kind: [one for one in stream if one["record"] == kind] for kind in ("run", "trial", "clause", "end")}
-    assert "conforms" in {one["verdict"] for one in kinds["clause"]}
+    kinds = {
+        kind: [record for record in stream if record["record"] == kind] for kind in ("run", "trial", "clause", "end")
+    }
+    assert "conforms" in {record["verdict"] for record in kinds["clause"]}
     whole = Run(kinds["run"][0], kinds["trial"], kinds["clause"], end=kinds["end"][0], problem="it was interrupted")
     Stream([str(tmp_path / "it.html")]).end(whole)
     text = (tmp_path / "it.html").read_text(encoding="utf-8")
@@ -228,7 +230,7 @@ def test_an_incomplete_report_conforms_nowhere(tmp_path: Path) -> None:
         "".join(write(tmp_path / "b.jsonl", run([GOOD], version="3.12.0")).read_text().splitlines(True)[:2])
     )
     runs = merged([read(whole), read(tmp_path / "b.jsonl")])
-    assert [one.target for one in runs] == ["CPython 3.12.0", "CPython 3.13.0"]
+    assert [run.target for run in runs] == ["CPython 3.12.0", "CPython 3.13.0"]
     assert status_of(runs) == 130
     assert headline(runs) == "is incomplete on 3.12.0; conforms on 3.13.0"
     assert badge.message(runs) == "incomplete"
@@ -251,29 +253,29 @@ def test_targets_are_put_in_the_order_of_their_versions(tmp_path: Path) -> None:
             [("3.10.0", "cpython"), ("3.11.9", "pypy"), ("3.9.18", "cpython")]
         )
     ]
-    assert [one.target for one in merged(map(read, paths))] == ["CPython 3.9.18", "CPython 3.10.0", "PyPy 3.11.9"]
+    assert [run.target for run in merged(map(read, paths))] == ["CPython 3.9.18", "CPython 3.10.0", "PyPy 3.11.9"]
 
 
 def test_parts_of_one_run_become_one(tmp_path: Path) -> None:
     """The clauses are judged by the cases of both parts."""
     first = run([GOOD], details=[shown("packages/good")])
     second = run([trial("loaders/other", clauses=["MAIN-SUBMODULE"]), BAD], searches=[search()])
-    one, two = write(tmp_path / "1.jsonl", first), write(tmp_path / "2.jsonl", second)
-    assert verdicts(one)["PACKAGE-FROM-SPEC"] == "conforms"
-    (whole,) = merged([read(one), read(two)])
+    parts = write(tmp_path / "1.jsonl", first), write(tmp_path / "2.jsonl", second)
+    assert verdicts(parts[0])["PACKAGE-FROM-SPEC"] == "conforms"
+    (whole,) = merged(map(read, parts))
     found = {clause["id"]: clause["verdict"] for clause in whole.clauses}
     assert (found["PACKAGE-FROM-SPEC"], found["MAIN-SUBMODULE"]) == ("diverges", "conforms")
     assert (whole.status, len(whole.trials), whole.searched, list(whole.shown)) == (1, 3, 60, ["packages/good"])
     expected = run([GOOD, *second[1:3]], searches=[search()])
-    assert whole.clauses == [one for one in expected if one["record"] == "clause"]
+    assert whole.clauses == [record for record in expected if record["record"] == "clause"]
     assert whole.end == expected[-1]
 
 
 def test_a_part_that_was_cut_off_leaves_the_whole_incomplete(tmp_path: Path) -> None:
     """However well the other went."""
-    one = write(tmp_path / "1.jsonl", run([GOOD]))
-    two = write(tmp_path / "2.jsonl", run([trial("loaders/other")])[:-1])
-    (whole,) = merged([read(one), read(two)])
+    complete = write(tmp_path / "1.jsonl", run([GOOD]))
+    cut_off = write(tmp_path / "2.jsonl", run([trial("loaders/other")])[:-1])
+    (whole,) = merged([read(complete), read(cut_off)])
     assert not whole.complete
     assert "conforms" not in {clause["verdict"] for clause in whole.clauses}
 
@@ -332,7 +334,7 @@ def candidates(folder: Path) -> list[Path]:
 def test_runs_of_several_candidates_stand_beside_each_other(tmp_path: Path) -> None:
     """In the order in which the candidates came; the same case of two candidates is no case that was tried twice."""
     runs = merged(map(read, candidates(tmp_path)))
-    assert [(one.candidate, one.target) for one in runs] == [
+    assert [(run.candidate, run.target) for run in runs] == [
         ("mypkg", "CPython 3.12.0"),
         ("mypkg", "CPython 3.13.0"),
         ("their.py:run", "CPython 3.13.0"),
@@ -406,7 +408,7 @@ def test_of_several_candidates_each_is_compared_with_itself(tmp_path: Path) -> N
     assert (found.added, found.missing) == (["CPython 3.13.0 (new)"], ["CPython 3.13.0 (their.py:run)"])
     worse = read(write(tmp_path / "worse.jsonl", run([GOOD, BAD], version="3.12.0")))
     found = compare(runs, [worse, *runs[1:]])
-    assert [(one.id, one.target) for one in found.broke] == [("PACKAGE-FROM-SPEC", "CPython 3.12.0 (mypkg)")]
+    assert [(change.id, change.target) for change in found.broke] == [("PACKAGE-FROM-SPEC", "CPython 3.12.0 (mypkg)")]
     renamed = read(write(tmp_path / "renamed.jsonl", run([GOOD, BAD], candidate="renamed")))
     assert compare(runs[1:2], [renamed]).pairs == [("CPython 3.13.0", "CPython 3.13.0")]
 
@@ -426,17 +428,54 @@ def test_what_broke_and_what_was_fixed_and_what_was_not_run(tmp_path: Path) -> N
     )
     after = run([trial("packages/good", divergence()), trial("packages/main", clauses=["MAIN-SUBMODULE"])])
     found = compare([read(write(tmp_path / "1.jsonl", before))], [read(write(tmp_path / "2.jsonl", after))])
-    assert [one.id for one in found.broke] == ["PACKAGE-FROM-SPEC"]
+    assert [change.id for change in found.broke] == ["PACKAGE-FROM-SPEC"]
     assert found.broke[0].cases == ("packages/good",)
-    assert [one.id for one in found.fixed] == ["MAIN-SUBMODULE"]
-    assert [one.id for one in found.not_run] == ["ARGV-IS-FILE"]
-    assert [one.id for one in found.cases["not_run"]] == ["altering_sys/argv"]
+    assert [change.id for change in found.fixed] == ["MAIN-SUBMODULE"]
+    assert [change.id for change in found.not_run] == ["ARGV-IS-FILE"]
+    assert [change.id for change in found.cases["not_run"]] == ["altering_sys/argv"]
     assert found.status == 1
     text = "\n".join(lines(found))
     assert "Broke: 1 clause, 1 case" in text
     assert "PACKAGE-FROM-SPEC (documented) conforms -> diverges on CPython 3.13.0" in text
     assert "status 1: something broke (clauses: 1 broke, 1 fixed, 1 not run any more)" in text
     assert "`PACKAGE-FROM-SPEC` | documented | conforms | diverges" in compared(found)
+
+
+def test_what_diverges_and_was_not_run_before_did_not_break(tmp_path: Path) -> None:
+    """It is listed by itself, and fails the comparison as well."""
+    before = read(write(tmp_path / "1.jsonl", run([trial("packages/main", clauses=["MAIN-SUBMODULE"])])))
+    after = read(write(tmp_path / "2.jsonl", run([trial("packages/main", clauses=["MAIN-SUBMODULE"]), BAD])))
+    found = compare([before], [after])
+    assert (found.broke, found.cases["broke"], found.status) == ([], [], 1)
+    assert [change.id for change in found.newly_diverging] == ["PACKAGE-FROM-SPEC"]
+    assert [change.id for change in found.cases["newly_diverging"]] == ["packages/bad"]
+    text = "\n".join(lines(found))
+    assert "Diverges, and was not run before: 1 clause, 1 case" in text
+    assert "PACKAGE-FROM-SPEC (documented) not-run -> diverges on CPython 3.13.0" in text
+    said = "nothing broke, but something diverges that was not run before"
+    assert f"status 1: {said} (clauses: 0 broke, 1 newly diverging, 0 fixed, 0 not run" in text
+    assert said in compared(found)
+
+
+def test_a_find_of_a_search_that_found_nothing_before_broke(tmp_path: Path) -> None:
+    """The search has tried its cases before, too, and a case that agrees leaves no record."""
+    find = trial("search/packages/123abc", divergence(), clauses=[], fixture="x")
+    after = read(write(tmp_path / "2.jsonl", run([GOOD, find], searches=[search()])))
+    for searches, kind in (([search()], "broke"), ([], "newly_diverging")):
+        found = compare([read(write(tmp_path / "1.jsonl", run([GOOD], searches=searches)))], [after])
+        assert [change.id for change in found.cases[kind]] == ["search/packages/123abc"]
+
+
+def test_the_numbers_of_a_comparison_are_written_as_in_every_report(tmp_path: Path) -> None:
+    """Thousands have a comma, and one thing has a singular."""
+    trials = [trial(f"packages/case_{number}", clauses=[]) for number in range(1204)]
+    before = read(write(tmp_path / "1.jsonl", run([GOOD, *trials])))
+    after = read(write(tmp_path / "2.jsonl", run([GOOD])))
+    text = "\n".join(lines(compare([before], [after])))
+    assert "Not run any more: 0 clauses, 1,204 cases" in text
+    clauses = [name for name, clause in registry().items() if clause.chapter == "altering_sys" and not clause.versions]
+    before = read(write(tmp_path / "3.jsonl", run([trial("altering_sys/all", clauses=clauses[:11])])))
+    assert "  and 1 more clause" in list(lines(compare([before], [after])))
 
 
 @pytest.mark.parametrize(
@@ -472,7 +511,7 @@ def test_a_clause_is_fixed_only_if_the_case_that_broke_it_was_run(tmp_path: Path
     """That its other cases agree says nothing of that one; a find of the search is searched for again."""
     before = read(write(tmp_path / "1.jsonl", run([GOOD, BAD])))
     found = compare([before], [read(write(tmp_path / "2.jsonl", run([GOOD])))])
-    assert (found.fixed, [one.id for one in found.not_run], found.status) == ([], ["PACKAGE-FROM-SPEC"], 5)
+    assert (found.fixed, [change.id for change in found.not_run], found.status) == ([], ["PACKAGE-FROM-SPEC"], 5)
     find = trial("search/packages/123abc", divergence(), clauses=[], fixture="x")
     before = read(write(tmp_path / "3.jsonl", run([GOOD, find], searches=[search()])))
     for searches, status in (([], 5), ([search()], 0)):
@@ -607,20 +646,20 @@ def test_the_command_compares(tmp_path: Path) -> None:
 
 def test_the_command_refuses_in_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Status 2, and nothing is written."""
-    one = write(tmp_path / "a.jsonl", run([GOOD]))
+    records = write(tmp_path / "a.jsonl", run([GOOD]))
     empty = tmp_path / "empty"
     empty.mkdir()
     for arguments, sentence in (
         ([tmp_path / "none.jsonl"], "cannot be read"),
         ([empty], "the folder has no file of records"),
-        ([one, one], "was tried on CPython 3.13.0 in"),
-        ([one, f"--report={tmp_path / 'x.txt'}"], "ends in none of"),
-        ([one, f"--report={tmp_path / 'x.jsonl'}"], "this command reads records"),
-        ([one, f"--report={tmp_path / 'no' / 'x.html'}"], "cannot be written: No such file or directory"),
-        (["--compare", one], "--compare takes two"),
-        (["--compare", one, one, f"--report={tmp_path / 'x.html'}"], "a comparison is written as FILE.md"),
+        ([records, records], "was tried on CPython 3.13.0 in"),
+        ([records, f"--report={tmp_path / 'x.txt'}"], "ends in none of"),
+        ([records, f"--report={tmp_path / 'x.jsonl'}"], "this command reads records"),
+        ([records, f"--report={tmp_path / 'no' / 'x.html'}"], "cannot be written: No such file or directory"),
+        (["--compare", records], "--compare takes two"),
+        (["--compare", records, records, f"--report={tmp_path / 'x.html'}"], "a comparison is written as FILE.md"),
     ):
-        assert main([str(one) for one in arguments]) == 2
+        assert main([str(argument) for argument in arguments]) == 2
         said = capsys.readouterr()
         assert sentence in said.err
         assert said.err.count("\n") == 1
@@ -678,5 +717,5 @@ def test_the_smallest_case_of_two_causes_is_one_record(tmp_path: Path) -> None:
     assert done.returncode == 1, done.stdout + done.stderr
     found = read(tmp_path / "out.jsonl")
     assert found.searches[0]["finds"] == [trial["id"] for trial in found.trials]
-    causes = [one["clause"] for one in found.trials[0]["divergences"] if one["cause"]]
+    causes = [divergence["clause"] for divergence in found.trials[0]["divergences"] if divergence["cause"]]
     assert len(causes) > 1

@@ -92,41 +92,41 @@ def searched(oracle: LiveSide, tmp_path_factory: pytest.TempPathFactory) -> Sear
 # -- every fault, once ----------------------------------------------------------------------------------------
 
 
-def shows(found: Find, fault: Any) -> bool:
+def shows(find: Find, fault: Any) -> bool:
     """True if the case was taken up because of what a fault does."""
-    signature = found.cause.signature
+    signature = find.cause.signature
     return signature.field in fault["fields"] and signature.clause in fault["clauses"]
 
 
 def test_twelve_faults_give_twelve_small_cases(searched: Searcher) -> None:
     """Also with one among them that shows in every case."""
     found = searched(faulty(FAULTS), *PROPERTIES, examples=60)
-    missed = [fault["summary"] for fault in FAULTS if not any(shows(one, fault) for one in found)]
-    assert not missed, [str(one.cause.signature) for one in found]
+    missed = [fault["summary"] for fault in FAULTS if not any(shows(find, fault) for find in found)]
+    assert not missed, [str(find.cause.signature) for find in found]
     assert len(found) <= len(FAULTS) + 3
-    assert all(len(one.trial.case.files) <= 3 and len(one.trial.case.steps) <= 2 for one in found)
-    assert not any(one.trial.unconfirmed for one in found)
+    assert all(len(find.trial.case.files) <= 3 and len(find.trial.case.steps) <= 2 for find in found)
+    assert not any(find.trial.unconfirmed for find in found)
 
 
 @functools.cache
 def sample() -> list[Mutant]:
     """Some mutants, the same ones though others are added."""
     chapters = [name for name in PROPERTIES if name not in ("sequences", "everything")]
-    ours = (one for one in mutants() if not one.versions and one.place.rpartition("-")[0] in chapters)
-    return sorted(ours, key=lambda one: hashlib.sha256(one.id.encode()).digest())[:25]
+    ours = (mutant for mutant in mutants() if not mutant.versions and mutant.place.rpartition("-")[0] in chapters)
+    return sorted(ours, key=lambda mutant: hashlib.sha256(mutant.id.encode()).digest())[:25]
 
 
 @pytest.mark.parametrize("mutant", sample(), ids=lambda mutant: mutant.id)
 def test_a_single_fault_gives_two_entries_at_most(mutant: Mutant, searched: Searcher) -> None:
     """However many cases, fields and clauses it shows in."""
     found = searched(mutant.source(), mutant.place.rpartition("-")[0], examples=60)
-    assert len(found) <= 2, [str(one.cause.signature) for one in found]
+    assert len(found) <= 2, [str(find.cause.signature) for find in found]
 
 
 @pytest.mark.parametrize("expected", SMALLEST, ids=lambda expected: expected["id"])
 def test_the_smallest_case_is_reached(expected: Any, searched: Searcher) -> None:
     """Each smallest case is one that a person would have written."""
-    (mutant,) = (one for one in mutants() if one.id == expected["id"])
+    (mutant,) = (mutant for mutant in mutants() if mutant.id == expected["id"])
     found = searched(mutant.source(), expected["property"], examples=150)
     assert found, "nothing was found"
     case = found[0].trial.case
@@ -138,7 +138,7 @@ def test_the_same_seed_finds_the_same(searched: Searcher) -> None:
     """And shrinks it to the same."""
     source = faulty(FAULTS[2:5])
     first, second = (
-        [(one.trial.case, one.cause.signature) for one in searched(source, "altering_sys", examples=80)]
+        [(find.trial.case, find.cause.signature) for find in searched(source, "altering_sys", examples=80)]
         for _ in range(2)
     )
     assert first
@@ -150,13 +150,13 @@ def test_what_is_met_before_the_deadline_is_told(searched: Searcher, monkeypatch
     ticks = itertools.count()
     monkeypatch.setattr("conformance.search.rounds.time", SimpleNamespace(monotonic=lambda: next(ticks)))
     found = searched(faulty(FAULTS[:1]), "packages", deadline=6)
-    assert [one.cause.signature.clause for one in found] == ["PRINTS-NOTHING"]
+    assert [find.cause.signature.clause for find in found] == ["PRINTS-NOTHING"]
 
 
 def test_something_is_tried_even_when_there_is_no_time_at_all(searched: Searcher) -> None:
     """A budget that is over before the search begins does not mean that nothing differs."""
     found = searched(faulty(FAULTS[:1]), "packages", deadline=0.0)
-    assert [one.cause.signature.clause for one in found] == ["PRINTS-NOTHING"]
+    assert [find.cause.signature.clause for find in found] == ["PRINTS-NOTHING"]
 
 
 class Kept(InMemoryExampleDatabase):
@@ -173,7 +173,7 @@ def test_finds_are_replayed_first_and_forgotten_when_mended(searched: Searcher) 
     source = faulty(FAULTS[4:5])
     first = searched(source, "altering_sys", examples=80, database=database)
     again = searched(source, "altering_sys", examples=0, database=database)
-    assert [one.cause.key for one in again] == [one.cause.key for one in first] != []
+    assert [find.cause.key for find in again] == [find.cause.key for find in first] != []
     assert searched(faulty([]), "altering_sys", examples=0, database=database) == []
     assert isinstance(database, Kept)
     assert not database.count()

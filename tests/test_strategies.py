@@ -45,12 +45,14 @@ def tables(module: Any, kind: type) -> Iterator[Any]:
     """The rows of the tables of a module."""
     for name, table in vars(module).items():
         if name.isupper() and not name.startswith("_") and isinstance(table, tuple):
-            yield from (one for one in table if isinstance(one, kind))
+            yield from (row for row in table if isinstance(row, kind))
 
 
 ENDINGS = list(bodies.ENDINGS)
-ACTIONS = [one for one in dict.fromkeys(tables(bodies, str)) if one not in ENDINGS]
-CHANGES = [one for name, table in vars(calls).items() if name.endswith("NAMES") for one in table if callable(one)]
+ACTIONS = [action for action in dict.fromkeys(tables(bodies, str)) if action not in ENDINGS]
+CHANGES = [
+    change for name, table in vars(calls).items() if name.endswith("NAMES") for change in table if callable(change)
+]
 FEATURES = [*tables(calls, Feature), *tables(states, Feature)]
 
 
@@ -137,9 +139,9 @@ def test_every_word_can_be_drawn() -> None:
     assert {*ACTIONS} == {*tables_of.actions}
     assert {"", *ENDINGS} == {*tables_of.endings}
     assert {*CHANGES} == {*tables_of.names}
-    assert {repr(one) for one in (NOTHING, *FEATURES)} == {repr(one) for one in tables_of.features}
-    assert {one.says for one in tables(shapes, Shape)} == {one.says for one in tables_of.shapes}
-    assert {one.text for one in states.STORED} | {"source"} == STORAGES.keys()
+    assert {repr(feature) for feature in (NOTHING, *FEATURES)} == {repr(feature) for feature in tables_of.features}
+    assert {shape.says for shape in tables(shapes, Shape)} == {shape.says for shape in tables_of.shapes}
+    assert {stored.text for stored in states.STORED} | {"source"} == STORAGES.keys()
     assert len(set(PROPERTIES.values())) == len(PROPERTIES)
     assert PROPERTIES.keys() <= {path.stem for path in FIXTURES.iterdir()} | {"sequences", "everything"}
 
@@ -230,7 +232,7 @@ def shrunk(name: str, text: str) -> Case:
     return find(
         cases(name),
         lambda case: any(
-            text in str(one) for one in (*(step.content for step in case.steps), *texts(case.files.values()))
+            text in str(written) for written in (*(step.content for step in case.steps), *texts(case.files.values()))
         ),
         settings=SHRUNK,
         random=Random(0),

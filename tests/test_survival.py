@@ -60,7 +60,9 @@ def promised(fake: str) -> tuple[set[str], str]:
 
 def words(trial: Trial) -> str:
     """The places and values of a trial's differences, as one text."""
-    return " ".join(f"{one.where} {one.oracle} {one.candidate}" for one in trial.divergences)
+    return " ".join(
+        f"{divergence.where} {divergence.oracle} {divergence.candidate}" for divergence in trial.divergences
+    )
 
 
 def processes(of: str) -> list[int]:

@@ -42,8 +42,8 @@ class Screen(io.StringIO):
 def end_of(stream: list[made.Record], width: int = 80, height: int = 24, then: str = "python -m more") -> list[str]:
     """The lines with which a run ends, on a terminal of this size."""
     kinds: dict[str, list[made.Record]] = {}
-    for one in stream:
-        kinds.setdefault(one["record"], []).append(one)
+    for record in stream:
+        kinds.setdefault(record["record"], []).append(record)
     run = Run(kinds["run"][0], kinds.get("trial", []), kinds["clause"], kinds.get("search", []), end=stream[-1])
     console = console_on(Screen(), colour=False)
     console.width, console.height = width, height
@@ -56,8 +56,8 @@ def broken_everywhere() -> list[made.Record]:
     found = []
     for clause in registry().values():
         if not clause.untestable and clause.holds("3.13.0"):
-            one = divergence(clause.id, field=f"entry.{clause.id}", where=f"step 1: {'where it is ' * 12}")
-            found.append(trial(f"{clause.chapter}/{clause.id.lower()}", one, clauses=[clause.id]))
+            broken = divergence(clause.id, field=f"entry.{clause.id}", where=f"step 1: {'where it is ' * 12}")
+            found.append(trial(f"{clause.chapter}/{clause.id.lower()}", broken, clauses=[clause.id]))
     return found
 
 
@@ -89,7 +89,11 @@ def test_a_large_screen_shows_more() -> None:
 
 def test_chapters_that_conform_are_one_row() -> None:
     """A reader looks for what is wrong, and finds a row for each chapter that diverges."""
-    good = [trial(f"x/{one.id}", clauses=[one.id]) for one in registry().values() if one.fields and one.holds("3.13.0")]
+    good = [
+        trial(f"x/{clause.id}", clauses=[clause.id])
+        for clause in registry().values()
+        if clause.fields and clause.holds("3.13.0")
+    ]
     lines = end_of(made.run(good))
     assert any(line.startswith(f"{len(CHAPTERS)} chapters") for line in lines)
     assert lines[-1] == "next: python -m more"
@@ -287,12 +291,14 @@ def test_the_junit_file_says_what_each_case_is_about(tmp_path: Path) -> None:
             check=False,
         )
         suite = ET.parse(file).getroot()[0]
-        about = {one.get("name"): one.get("value") for one in suite.findall("properties/property")}
+        about = {element.get("name"): element.get("value") for element in suite.findall("properties/property")}
         assert about["candidate"] == f"{candidate}:run_module"
         assert about["suite"] == __version__
         assert str(about["target"]).startswith("CPython ")
         cases = {
-            case.get("name"): {one.get("name"): one.get("value") for one in case.findall("properties/property")}
+            case.get("name"): {
+                element.get("name"): element.get("value") for element in case.findall("properties/property")
+            }
             for case in suite.findall("testcase")
         }
         own = cases["nested_package_runs_main"]

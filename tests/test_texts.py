@@ -49,7 +49,7 @@ def judged(*arguments: str, **environment: str) -> subprocess.CompletedProcess[s
 
 def unprinted(written: str) -> set[str]:
     """The characters in a text that are neither printed nor the end of a line."""
-    return {one for one in written if not one.isprintable() and one != "\n"}
+    return {character for character in written if not character.isprintable() and character != "\n"}
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trials(path: Path) -> dict[str, object]:
     """The records of all cases, by id."""
     records = [json.loads(line) for line in path.read_bytes().split(b"\n")[:-1]]
-    return {one["id"]: one for one in records if one["record"] == "trial"}
+    return {record["id"]: record for record in records if record["record"] == "trial"}
 
 
 def test_the_candidate_says_everything(reports: Path) -> None:

@@ -92,7 +92,7 @@ def test_what_fresh_interpreters_do_not_show_never_counts() -> None:
     trial = examiner(FakeSide(wrong(), right())).run(CASE)
     assert trial.verdict == "agrees"
     assert not trial.divergences
-    assert [one.signature.field for one in trial.unconfirmed] == ["stdout"]
+    assert [divergence.signature.field for divergence in trial.unconfirmed] == ["stdout"]
 
 
 def test_what_they_show_instead_does_not_count_either() -> None:

@@ -145,6 +145,7 @@ class _Event(TypedDict):
     event: Literal["run", "import", "end", "warning", "note"]
 
 
+# It has many keys since it is the sum of five kinds of events: each kind has those that its docstring names.
 class Event(_Event, total=False):
     """One thing that happened while a step ran.
 

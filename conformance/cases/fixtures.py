@@ -10,12 +10,11 @@ fewest escapes. A text that TOML cannot hold is refused.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..checked import WrongData, checked
+from ..checked import WrongData, checked, checked_file
 from .fixture_file import FixtureFile, check_files, check_requirement, check_source, check_step
 from .model import FAMILIES, Case, CaseError, Step
 
@@ -23,12 +22,9 @@ from .model import FAMILIES, Case, CaseError, Step
 def read(path: Path, root: Path) -> Case:
     """The case in a TOML file below `root`; its id is the path from there. Raises CaseError and OSError."""
     name = path.relative_to(root).with_suffix("").as_posix()
+    fixture = checked_file(path, FixtureFile, CaseError)
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-        raise CaseError(f"{path}: this is not TOML: {problem}") from None
-    try:
-        return from_plain(data, name)
+        return _case(fixture, name)
     except CaseError as problem:
         raise CaseError(f"{path}: {problem}") from None
 
@@ -39,6 +35,11 @@ def from_plain(data: Mapping[str, Any], name: str) -> Case:
         fixture = checked(data, FixtureFile)
     except WrongData as problem:
         raise CaseError(str(problem)) from None
+    return _case(fixture, name)
+
+
+def _case(fixture: FixtureFile, name: str) -> Case:
+    """The case in a fixture, once all that its types cannot say is checked. name: its id. Raises CaseError."""
     for requirement in fixture.requires:
         check_requirement(requirement)
     check_files(fixture.files, "files")

@@ -217,11 +217,11 @@ def _candidate(name: str, text: str, folder: Path | None) -> str:
     place, colon, attribute = text.rpartition(":")
     if not colon or os.sep in attribute:
         place, colon, attribute = text, "", ""
+    accepted = Kind.CANDIDATE.value
+    if not place or (colon and not attribute):
+        raise UsageError(f"{name}: {text!r} names no callable; give {accepted}")
     if os.sep in place or (place.endswith(".py") and (colon or (folder / place).is_file())):
         return f"{os.path.abspath(_path(place, folder))}{colon}{attribute}"
-    if not place or (colon and not attribute):
-        return text  # the agent reports that this names no callable
-    accepted = Kind.CANDIDATE.value
     if not all(part.isidentifier() for part in place.split(".")):
         hint = _module_name_hint(place, folder)
         raise UsageError(f"{name}: {place!r} cannot be the name of a module{hint}; give {accepted}")

@@ -5,8 +5,8 @@ usage: runpy-conformance report RECORDS ... [--report=FILE ...]
 
 RECORDS is a file that --report=FILE.jsonl has written, or a folder of such files. One report can have several targets,
 several candidates, and several runs that tried different cases on the same target. Exit status: the worst of the runs,
-and 0 only if all runs are complete and conform; for a comparison 0 if nothing broke, 1 if something broke, 5 if the
-second run leaves out cases of the first; 2 for bad input.
+and 0 only if all runs are complete and conform; for a comparison 0 if nothing broke, 1 if something broke, or diverges
+that was not run before, 5 if the second run leaves out cases of the first; 2 for bad input.
 """
 
 from __future__ import annotations

@@ -144,17 +144,34 @@ def _names(config: pytest.Config, folder: Path, ids_of_baseline: Iterable[str]) 
 
 def _unknown(word: str, name: str, known: frozenset[str] | set[str]) -> str:
     """The message for a word that is no name. known: all names."""
-    suggestion = nearest(name, known | command_line.COMMANDS.keys())
-    same_name = [case for case in known if case.partition("/")[2] == name]  # the user left out the chapter
-    if same_name:
-        suggestion = min(same_name)
-    elif suggestion in command_line.COMMANDS:
+    chapter, _, case_name = name.rpartition("/")
+    same_name = [case for case in known if case.partition("/")[2] == case_name]  # in another chapter, or none was given
+    suggestion = min(same_name) if same_name else _similar(name, known | command_line.COMMANDS.keys())
+    if suggestion in command_line.COMMANDS:
         suggestion = f"{command_line.command(suggestion)} ..."
     hint = f"did you mean {suggestion}? " if suggestion else ""
-    return (
-        f"{word!r} is neither a clause, nor a chapter, nor a fixture; {hint}`{command_line.command('list')}` names the "
-        "lists of them."
-    )
+    lists = "` names the lists of them."
+    if chapter in CHAPTERS:
+        lists = f" fixtures {chapter}` lists those of that chapter."
+    return f"{word!r} is neither a clause, nor a chapter, nor a fixture; {hint}`{command_line.command('list')}{lists}"
+
+
+def _similar(name: str, known: Collection[str]) -> str:
+    """The known name that is most like a misspelt one; an empty text if none is like it.
+
+    Of a name with slashes each part is compared by itself: that the chapter is right makes none of its cases like it.
+    """
+    parent, slash, last = name.rpartition("/")
+    if not slash:
+        return nearest(name, known)
+    names: dict[str, list[str]] = {}
+    for other in known:
+        folder, _, own = other.rpartition("/")
+        names.setdefault(folder, []).append(own)
+    if parent not in names:
+        parent = _similar(parent, [folder for folder in names if folder])
+    found = nearest(last, names[parent]) if parent else ""
+    return f"{parent}/{found}" if found else ""
 
 
 def _clauses_of(config: pytest.Config) -> dict[str, tuple[str, ...]]:

@@ -60,7 +60,8 @@ _PLATFORM = "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") el
 class Session:
     """One run of the suite.
 
-    It is longer than other classes since it has a method for each moment of a run at which pytest calls.
+    It is longer than other classes since it has a method for each moment of a run at which pytest calls. It has more
+    attributes since what one moment leaves (the sides, the batches, the results) is what the next one starts from.
 
     request: the request of the run. is_worker: true in a worker process of -n. results: None until the sides are open.
     written: the finds that were written, by case. status: the exit status; None until the run has concluded. problem: a

@@ -1,4 +1,4 @@
-"""Compares two runs: what broke, what was fixed, what was not run any more. What was not run is neither.
+"""Compares two runs: what broke, what was fixed, what was not run any more. What was not run before is neither.
 
 Rules. Knows runs as they are read back; judges nothing anew.
 
@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from ..clauses import Level
 from .markdown import code, text
+from .numbers import plural
 from .records import counts
 from .runs import Run, by_candidate
 from .types import TrialRecord
@@ -51,7 +52,8 @@ class Comparison:
     fixed: list[Change] = field(default_factory=list)
     otherwise: list[Change] = field(default_factory=list)
     not_run: list[Change] = field(default_factory=list)
-    newly_run: list[Change] = field(default_factory=list)
+    newly_diverging: list[Change] = field(default_factory=list)  # and not run before
+    newly_run: list[Change] = field(default_factory=list)  # and conform
     cases: dict[str, list[Change]] = field(default_factory=dict)
     missing: list[str] = field(default_factory=list)  # targets
     added: list[str] = field(default_factory=list)
@@ -59,9 +61,14 @@ class Comparison:
     same: int = 0
 
     @property
+    def broken(self) -> bool:
+        """True if anything broke that decides the exit status."""
+        return any(change.counts for change in (*self.broke, *self.otherwise)) or bool(self.cases["broke"])
+
+    @property
     def status(self) -> int:
-        """1 if anything broke; 5 if nothing did, but not all that was run before was run again; otherwise 0."""
-        if any(change.counts for change in (*self.broke, *self.otherwise)) or self.cases["broke"]:
+        """1 if anything broke, or diverges that was not run before; 5 if not all was run again; otherwise 0."""
+        if self.broken or any(change.counts for change in self.newly_diverging) or self.cases["newly_diverging"]:
             return 1
         return 5 if self.not_run or self.cases["not_run"] or self.missing or not self.pairs else 0
 
@@ -69,7 +76,7 @@ class Comparison:
 def compare(before: Sequence[Run], after: Sequence[Run]) -> Comparison:
     """The changes on the targets of `after`."""
     comparison = Comparison()
-    for names in ("broke", "fixed", "otherwise", "not_run", "newly_run"):
+    for names in ("broke", "fixed", "otherwise", "not_run", "newly_diverging", "newly_run"):
         comparison.cases[names] = []
     for name, values in (
         ("candidate", [{run.candidate for run in runs} for runs in (before, after)]),
@@ -128,7 +135,9 @@ def _roughly(run: Run) -> tuple[object, ...]:
 def _kind(before: str, after: str) -> str:
     """The list to which a change belongs; empty if nothing changed."""
     if after in _BAD:
-        return "" if before == after else "otherwise" if before in _BAD else "broke"
+        if before in _BAD:
+            return "" if before == after else "otherwise"
+        return "broke" if before in _GOOD else "newly_diverging"
     if after in _GOOD:
         return "fixed" if before in _BAD else "" if before in _GOOD else "newly_run"
     return "not_run" if before in (*_GOOD, *_BAD) else ""
@@ -183,6 +192,8 @@ def _compare_cases(comparison: Comparison, before: Run, after: Run, target: str)
         old, new = earlier.get(name, "not-run"), later.get(name, "not-run")
         if name not in later and _tried(name, after):
             new = "agrees"
+        if name not in earlier and _tried(name, before):
+            old = "agrees"
         if kind := _kind(old, new):
             comparison.cases[kind].append(Change(target, name, old, new))
 
@@ -195,9 +206,11 @@ def _verdict(trial: TrialRecord, level: Level) -> str:
 _TITLES: Mapping[str, str] = {
     "broke": "Broke",
     "otherwise": "Differs in another way",
+    "newly_diverging": "Diverges, and was not run before",
     "fixed": "Fixed",
     "not_run": "Not run any more",
 }
+_WORSE = ("broke", "otherwise", "newly_diverging")
 
 
 def lines(comparison: Comparison) -> Iterator[str]:
@@ -211,8 +224,8 @@ def lines(comparison: Comparison) -> Iterator[str]:
         cases = comparison.cases[name]
         if changes or cases:
             yield ""
-            yield f"{title}: {_plural(len(_ids(changes)), 'clause')}, {_plural(len(_ids(cases)), 'case')}"
-        worse = name in ("broke", "otherwise")
+            yield f"{title}: {plural(len(_ids(changes)), 'clause')}, {plural(len(_ids(cases)), 'case')}"
+        worse = name in _WORSE
         by_id = list(_by_id(changes))
         for clause, on_targets in by_id[: None if worse else _MOST_CLAUSES]:
             first = on_targets[0]
@@ -222,16 +235,16 @@ def lines(comparison: Comparison) -> Iterator[str]:
                 if first.cases:
                     yield f"    {_examples(first.cases)}"
         if not worse and len(by_id) > _MOST_CLAUSES:
-            yield f"  and {len(by_id) - _MOST_CLAUSES} more clauses"
+            yield f"  and {plural(len(by_id) - _MOST_CLAUSES, 'more clause')}"
         others = _unexplained(changes, cases)
         if others and worse:
-            yield f"  {_plural(len(others), 'more case')}: {_examples(others)}"
+            yield f"  {plural(len(others), 'more case')}: {_examples(others)}"
     if comparison.missing:
         yield f"\nNot run at all: {', '.join(comparison.missing)}"
     if comparison.added:
         yield f"\nNot run before: {', '.join(comparison.added)}"
     if comparison.newly_run:
-        yield f"\nConforms, and was not run before: {_plural(len(_ids(comparison.newly_run)), 'clause')}"
+        yield f"\nConforms, and was not run before: {plural(len(_ids(comparison.newly_run)), 'clause')}"
     yield ""
     yield f"status {comparison.status}: {verdict(comparison)}"
 
@@ -243,7 +256,11 @@ def verdict(comparison: Comparison) -> str:
         f"{len(_ids(comparison.fixed))} fixed",
         f"{len(_ids(comparison.not_run))} not run any more",
     ]
+    if comparison.newly_diverging:
+        numbers.insert(1, f"{len(_ids(comparison.newly_diverging))} newly diverging")
     words = {0: "nothing broke", 1: "something broke", 5: "nothing broke in what was run, but not all was run"}
+    if comparison.status == 1 and not comparison.broken:
+        words[1] = "nothing broke, but something diverges that was not run before"
     return f"{words[comparison.status]} (clauses: {', '.join(numbers)})"
 
 
@@ -266,8 +283,8 @@ def _markdown(comparison: Comparison) -> Iterator[str]:
         changes = getattr(comparison, name)
         if not changes and not comparison.cases[name]:
             continue
-        cases = _plural(len(_ids(comparison.cases[name])), "case")
-        yield f"\n### {title}: {_plural(len(_ids(changes)), 'clause')}, {cases}\n"
+        cases = plural(len(_ids(comparison.cases[name])), "case")
+        yield f"\n### {title}: {plural(len(_ids(changes)), 'clause')}, {cases}\n"
         if changes:
             yield "| clause | level | before | after | on | |"
             yield "|---|---|---|---|---|---|"
@@ -277,7 +294,7 @@ def _markdown(comparison: Comparison) -> Iterator[str]:
             cells = (code(clause), first.level, first.before, first.after, targets, text(first.statement))
             yield "| " + " | ".join(cells) + " |"
         others = _unexplained(changes, comparison.cases[name])
-        if others and name in ("broke", "otherwise"):
+        if others and name in _WORSE:
             yield "\nMore cases: " + ", ".join(code(case) for case in others[:_MOST])
     for title, names in (("Not run at all", comparison.missing), ("Not run before", comparison.added)):
         if names:
@@ -310,8 +327,4 @@ def _targets(changes: Sequence[Change]) -> str:
 
 def _examples(names: Sequence[str]) -> str:
     rest = len(names) - _EXAMPLES
-    return ", ".join(names[:_EXAMPLES]) + (f", {rest} more" if rest > 0 else "")
-
-
-def _plural(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"
+    return ", ".join(names[:_EXAMPLES]) + (f", {rest:,} more" if rest > 0 else "")

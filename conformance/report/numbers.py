@@ -35,7 +35,10 @@ VERBS = {
 
 @dataclass(frozen=True)
 class Numbers:
-    """The numbers of one run; `clauses` and what follows counts up to the level of the run."""
+    """The numbers of one run; `clauses` and what follows counts up to the level of the run.
+
+    Each attribute is one number; there are many so that no report has to count anything itself.
+    """
 
     cases: int
     cases_conforming: int

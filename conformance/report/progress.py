@@ -32,6 +32,8 @@ class Counter:
     """Counts what is done and what is left.
 
     examples: the number of cases that each search is to draw. seconds: or the time for which all of them may search.
+
+    It has many attributes since named cases and searches are counted apart, each in whole and by chapter.
     """
 
     def __init__(

@@ -118,19 +118,19 @@ def run(side, impl, python):
 
 
 def compare(oracle, candidate, everything):
-    """(moment, what, one text, the other) of what differs, in the order in which it came about."""
+    """(moment, what, the oracle's text, the candidate's) of what differs, in the order in which it came about."""
     ours, theirs = ({(moment, what): text for moment, what, text in side} for side in (oracle, candidate))
     places = [(moment, what) for moment, what, _ in oracle]
     for number, (moment, what, _) in enumerate(candidate):
         if (moment, what) not in ours:
-            before = [place for place in (one[:2] for one in candidate[:number]) if place in places]
+            before = [(earlier, name) for earlier, name, _ in candidate[:number] if (earlier, name) in places]
             places.insert(places.index(before[-1]) + 1 if before else 0, (moment, what))
-    for moment, what in places:
-        one, two = ours.get((moment, what)), theirs.get((moment, what))
+    for place in places:
+        moment, what = place
         if what != HAPPENS and ((moment, HAPPENS) in ours) != ((moment, HAPPENS) in theirs):
             continue  # it has been said that one side has nothing of this
-        if everything or one != two:
-            yield moment, what, "nothing" if one is None else one, "nothing" if two is None else two
+        if everything or ours.get(place) != theirs.get(place):
+            yield moment, what, ours.get(place, "nothing"), theirs.get(place, "nothing")
 
 
 # -- in the process of one side --
@@ -163,7 +163,9 @@ def take(impl, side, facts):
     write(root, FILES)
     sys.dont_write_bytecode, sys.pycache_prefix = False, None
     sys.argv = list(ARGV)
-    sys.path[:0] = [one[4:] if one.startswith("raw:") else os.path.normpath(os.path.join(root, one)) for one in PATH]
+    sys.path[:0] = [
+        entry[4:] if entry.startswith("raw:") else os.path.normpath(os.path.join(root, entry)) for entry in PATH
+    ]
     warnings.resetwarnings()
     for category in (DeprecationWarning, PendingDeprecationWarning, ResourceWarning):
         warnings.simplefilter("ignore", category)
@@ -197,11 +199,15 @@ def load(place):
 
 def visible(text):
     """The text with what is not printed escaped."""
-    return "".join(one if one.isprintable() else ascii(one)[1:-1] for one in text)
+    return "".join(character if character.isprintable() else ascii(character)[1:-1] for character in text)
 
 
 class Seer:
-    """Looks at what happens, and writes it down as texts that can be compared."""
+    """Looks at what happens, and writes it down as texts that can be compared.
+
+    It is long, and remembers much, since a reproducer is one file that needs nothing else: this class does what the
+    modules of the agent do together, and what it remembers is the state before the step.
+    """
 
     def __init__(self, root, file):
         self.root, self.file = root, file
@@ -209,12 +215,12 @@ class Seer:
         self.number = 0
 
     def fact(self, moment, what, text):
-        self.facts.append([visible(one) for one in (moment, what, text)])
+        self.facts.append([visible(part) for part in (moment, what, text)])
 
     def write(self):
         with open(self.file, "a") as output:
-            for one in self.facts:
-                output.write(json.dumps(one) + "\n")
+            for fact in self.facts:
+                output.write(json.dumps(fact) + "\n")
         del self.facts[:]
 
     def moment(self, text):
@@ -229,10 +235,10 @@ class Seer:
             return "<module {}>".format(getattr(value, "__name__", "?"))
         if type(value) in (list, tuple, dict) and depth < 3 and len(value) < 20:
             if type(value) is dict:
-                items = [(key, one) for key, one in value.items() if key != "__builtins__"]
-                inner = ("{}: {}".format(self.text(key), self.text(one, depth + 1)) for key, one in items)
+                items = [(key, item) for key, item in value.items() if key != "__builtins__"]
+                inner = ("{}: {}".format(self.text(key), self.text(item, depth + 1)) for key, item in items)
                 return "{" + ", ".join(inner) + "}"
-            return "[" + ", ".join(self.text(one, depth + 1) for one in value) + "]"
+            return "[" + ", ".join(self.text(item, depth + 1) for item in value) + "]"
         try:
             text = repr(value)
         except BaseException as exc:
@@ -391,9 +397,11 @@ class Seer:
             self.fact(moment, "the result", self.text(value))
             return
         if self.ran:
-            live = any(value is one for one in self.ran)
+            live = any(value is namespace for namespace in self.ran)
             self.fact(moment, "the result is the namespace in which the code ran", str(live))
-        owners = sorted(name for name, one in list(sys.modules.items()) if getattr(one, "__dict__", None) is value)
+        owners = sorted(
+            name for name, module in list(sys.modules.items()) if getattr(module, "__dict__", None) is value
+        )
         self.fact(moment, "the result is the dictionary of a module", ", ".join(owners) or "no")
         self.fact(moment, "the keys of the result", ", ".join(self.text(key) for key in value))
         for key in list(value):

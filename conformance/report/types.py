@@ -32,6 +32,7 @@ class Target(TypedDict):
     capabilities: Annotated[list[str], says("those that the oracle has, by which cases are selected")]
 
 
+# It has many keys since a report is read without the run that made it: all that is known of the run is here.
 class RunRecord(TypedDict):
     """The head of a report: who was judged, against which oracle, and where. The first record."""
 

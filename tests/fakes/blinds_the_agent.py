@@ -30,4 +30,6 @@ sys.setprofile = sys._getframe = warnings.showwarning = nothing
 if hasattr(sys, "monitoring"):
     sys.monitoring = types.SimpleNamespace()
 true = {name: getattr(builtins, name) for name in ("sorted", "getattr", "type", "id", "repr", "vars")}
-builtins.sorted = lambda *arguments, **named: [one for one in true["sorted"](*arguments, **named) if one != "smuggled"]
+builtins.sorted = lambda *arguments, **named: [
+    item for item in true["sorted"](*arguments, **named) if item != "smuggled"
+]

@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--report", type=Path, metavar="FILE.jsonl")
     asked = parser.parse_args(arguments)
     try:
-        targets = [find(one) for one in asked.target] or list(_found())
+        targets = [find(name) for name in asked.target] or list(_found())
         wrong = _chosen(asked.names, asked.generated, Level.parse(asked.level))
         known = equivalents()
     except (BadInterpreter, OSError, ValueError) as exc:
@@ -104,10 +104,18 @@ def _seconds(text: str) -> float:
 
 def _chosen(names: Sequence[str], made: Path | None, level: Level) -> list[Wrong]:
     """The wrong implementations that were asked for; all if no names are given. Raises OSError."""
-    paths = [Path(one) for one in names if one.endswith(".py")]
+    paths = [Path(name) for name in names if name.endswith(".py")]
     known = [*written(), *(generated(made.read_text(encoding="utf-8").splitlines()) if made else ())]
-    asked = {one for one in names if not one.endswith(".py")}
-    chosen = known if not names else [one for one in known if asked & {one.name, one.clause, one.origin}]
+    asked = {name for name in names if not name.endswith(".py")}
+    chosen = (
+        known
+        if not names
+        else [
+            implementation
+            for implementation in known
+            if asked & {implementation.name, implementation.clause, implementation.origin}
+        ]
+    )
     return [*chosen, *files(paths, level)]
 
 

@@ -88,10 +88,10 @@ class Result:
 
     def record(self) -> dict[str, Any]:
         """As JSON data, without the source."""
-        one = self.wrong
-        found = {"name": one.name, "origin": one.origin, "summary": one.summary, "clause": one.clause}
-        if one.origin == GENERATED:
-            found.update(asdict(one.change))
+        wrong = self.wrong
+        found = {"name": wrong.name, "origin": wrong.origin, "summary": wrong.summary, "clause": wrong.clause}
+        if wrong.origin == GENERATED:
+            found.update(asdict(wrong.change))
         return {**found, "listed": self.listed is not None, "catch": self.catch and asdict(self.catch)}
 
 
@@ -108,7 +108,11 @@ def try_all(
     What is listed as equivalent is tried too, in the first target only.
     """
     clock = Clock(until)
-    lists = {one.change: one for one in known if not any(one.shows_in(target) for target in targets)}
+    lists = {
+        equivalent.change: equivalent
+        for equivalent in known
+        if not any(equivalent.shows_in(target) for target in targets)
+    }
     seen: dict[Target, dict[str, bytes]] = {target: {} for target in targets}
     oracles: dict[tuple[int, Target], CachedSide] = {}
 
@@ -118,23 +122,23 @@ def try_all(
             oracles[mine] = CachedSide(target, seen[target], trusted=True)
         return oracles[mine]
 
-    def work(one: Wrong) -> Result:
-        listed = lists.get(one.change) if one.origin == GENERATED else None
+    def work(wrong: Wrong) -> Result:
+        listed = lists.get(wrong.change) if wrong.origin == GENERATED else None
         catch = None
-        for target in [target for target in targets if one.shows_in(target)][: 1 if listed else None]:
+        for target in [target for target in targets if wrong.shows_in(target)][: 1 if listed else None]:
             try:
-                catch = measure(one, target, oracle(target), cases, clock)
+                catch = measure(wrong, target, oracle(target), cases, clock)
             except OutOfTime:
-                return Result(one, None, listed)
+                return Result(wrong, None, listed)
             if catch.part:
                 break
-        return Result(one, catch, listed)
+        return Result(wrong, catch, listed)
 
     # Threads will do: what takes time is done by the processes of the two sides, and each thread has its own.
     try:
         with ThreadPoolExecutor(workers) as pool:
             try:
-                for future in as_completed([pool.submit(work, one) for one in wrong]):
+                for future in as_completed([pool.submit(work, implementation) for implementation in wrong]):
                     yield future.result()
             finally:
                 clock.until = 0.0
@@ -143,15 +147,15 @@ def try_all(
             side.close()
 
 
-def measure(one: Wrong, target: Target, oracle: CachedSide, cases: Sequence[Case], clock: Clock) -> Catch:
-    """Try one in one target. Raises OutOfTime."""
+def measure(wrong: Wrong, target: Target, oracle: CachedSide, cases: Sequence[Case], clock: Clock) -> Catch:
+    """Try a wrong implementation on one target. Raises OutOfTime."""
     begun = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "candidate.py")
-        path.write_text(one.source, encoding="utf-8")
+        path.write_text(wrong.source, encoding="utf-8")
         candidate = LiveSide(target, str(path), timeout=PATIENCE, load_timeout=PATIENCE)
         try:
-            found = _first(one, oracle, candidate, cases, clock)
+            found = _first(wrong, oracle, candidate, cases, clock)
         except (CandidateError, SmokeFailed) as exc:
             found = Catch(LOAD, 0, shown=str(exc))
         finally:
@@ -173,12 +177,16 @@ def _first(wrong: Wrong, oracle: CachedSide, candidate: LiveSide, cases: Sequenc
                 continue
             trial = examiner.run(case)
             if trial.counts(wrong.level):
-                causes = [one for one in trial.divergences if one.cause and one.level <= wrong.level]
+                causes = [
+                    divergence
+                    for divergence in trial.divergences
+                    if divergence.cause and divergence.level <= wrong.level
+                ]
                 return Catch(
                     part_of(case),
                     tried,
                     case=case.id,
-                    named=tuple(dict.fromkeys(one.signature.clause for one in causes)),
+                    named=tuple(dict.fromkeys(cause.signature.clause for cause in causes)),
                     shown=str(causes[0].signature),
                     level=str(causes[0].level),
                 )

@@ -25,9 +25,9 @@ def show(
     """Print everything. unused: entries of equivalent.toml that no mutant matches. cases: how many there are."""
     console.print(_caught_by(results))
     console.print(_named(results))
-    for one in sorted(results, key=lambda one: one.wrong.name):
-        if one.bad:
-            console.print(_told(one), highlight=False)
+    for result in sorted(results, key=lambda result: result.wrong.name):
+        if result.bad:
+            console.print(_told(result), highlight=False)
     for entry in unused:
         console.print(f"\n[bold]No such mutant[/], though equivalent.toml lists it in {entry.change.where}:")
         console.print(escape(str(entry.change)), highlight=False)
@@ -37,7 +37,7 @@ def show(
 
 def _caught_by(results: Sequence[Result]) -> Table:
     table = Table(title="Wrong implementations: caught by what, after how many cases", title_justify="left")
-    origins = sorted({one.wrong.origin for one in results})
+    origins = sorted({result.wrong.origin for result in results})
     table.add_column("caught by")
     for origin in origins:
         table.add_column(origin, justify="right")
@@ -45,19 +45,21 @@ def _caught_by(results: Sequence[Result]) -> Table:
         table.add_column(heading, justify="right")
 
     def row(name: str, chosen: Sequence[Result]) -> None:
-        counts = [str(sum(one.wrong.origin == origin for one in chosen) or "") for origin in origins]
-        cases = sorted(one.catch.cases for one in chosen if one.catch and one.catch.part)
+        counts = [str(sum(result.wrong.origin == origin for result in chosen) or "") for origin in origins]
+        cases = sorted(result.catch.cases for result in chosen if result.catch and result.catch.part)
         spread = [f"{statistics.median(cases):.0f}", str(cases[len(cases) * 9 // 10]), str(cases[-1])] if cases else []
         table.add_row(name, *counts, *spread)
 
     for part in PARTS:
-        row(part, [one for one in results if one.catch and one.catch.part == part])
-    row("all together", [one for one in results if one.catch and one.catch.part])
+        row(part, [result for result in results if result.catch and result.catch.part == part])
+    row("all together", [result for result in results if result.catch and result.catch.part])
     table.add_section()
-    row("equivalent", [one for one in results if one.listed and not one.listed.versions and not one.bad])
-    row("shown elsewhere", [one for one in results if one.listed and one.listed.versions and not one.bad])
-    row("survives", [one for one in results if one.catch and not one.catch.part and not one.listed])
-    row("not tried", [one for one in results if one.catch is None])
+    row("equivalent", [result for result in results if result.listed and not result.listed.versions and not result.bad])
+    row(
+        "shown elsewhere", [result for result in results if result.listed and result.listed.versions and not result.bad]
+    )
+    row("survives", [result for result in results if result.catch and not result.catch.part and not result.listed])
+    row("not tried", [result for result in results if result.catch is None])
     return table
 
 
@@ -66,26 +68,34 @@ def _named(results: Sequence[Result]) -> Table:
     table = Table(title="The first case that catches one names", title_justify="left")
     table.add_column("what")
     table.add_column("how many", justify="right")
-    caught = [(one.wrong.clause, one.catch) for one in results if one.catch and one.catch.named]
+    caught = [(result.wrong.clause, result.catch) for result in results if result.catch and result.catch.named]
     own = [(clause, catch) for clause, catch in caught if clause]
 
     def row(name: str, chosen: Sequence[tuple[str, Catch]], whole: Sequence[tuple[str, Catch]]) -> None:
         if whole:
             table.add_row(name, f"{len(chosen)} of {len(whole)}")
 
-    row("the clause it breaks, first", [one for one in own if one[1].named[0] == one[0]], own)
-    row("the clause it breaks, among others", [one for one in own if one[0] in one[1].named[1:]], own)
-    row("other clauses", [one for one in own if one[0] not in one[1].named], own)
+    row("the clause it breaks, first", [(clause, catch) for clause, catch in own if catch.named[0] == clause], own)
+    row(
+        "the clause it breaks, among others",
+        [(clause, catch) for clause, catch in own if clause in catch.named[1:]],
+        own,
+    )
+    row("other clauses", [(clause, catch) for clause, catch in own if clause not in catch.named], own)
     for level in ("documented", "compat", "exact"):
-        row(f"a clause of level {level}, first", [one for one in caught if one[1].level == level], caught)
-    row("no clause (UNOWNED)", [one for one in caught if "UNOWNED" in one[1].named], caught)
+        row(
+            f"a clause of level {level}, first",
+            [(clause, catch) for clause, catch in caught if catch.level == level],
+            caught,
+        )
+    row("no clause (UNOWNED)", [(clause, catch) for clause, catch in caught if "UNOWNED" in catch.named], caught)
     return table
 
 
-def _told(one: Result) -> str:
-    assert one.catch is not None
-    head = f"\n[bold]{escape(one.wrong.name)}[/] ({escape(one.wrong.summary)}) "
-    if one.listed:
-        return head + f"is listed as equivalent, but {escape(one.catch.case)} shows it: {escape(one.catch.shown)}"
-    change = "" if one.wrong.origin == "file" else f"\n{escape(str(one.wrong.change))}"
-    return head + f"survives {one.catch.cases} cases on {one.catch.target}{change}"
+def _told(result: Result) -> str:
+    assert result.catch is not None
+    head = f"\n[bold]{escape(result.wrong.name)}[/] ({escape(result.wrong.summary)}) "
+    if result.listed:
+        return head + f"is listed as equivalent, but {escape(result.catch.case)} shows it: {escape(result.catch.shown)}"
+    change = "" if result.wrong.origin == "file" else f"\n{escape(str(result.wrong.change))}"
+    return head + f"survives {result.catch.cases} cases on {result.catch.target}{change}"

@@ -35,7 +35,9 @@ class Change:
     new: str
 
     def __str__(self) -> str:
-        return "\n".join([*(f"- {one}" for one in self.old.split("\n")), *(f"+ {one}" for one in self.new.split("\n"))])
+        return "\n".join(
+            [*(f"- {line}" for line in self.old.split("\n")), *(f"+ {line}" for line in self.new.split("\n"))]
+        )
 
 
 @dataclass(frozen=True)
@@ -79,9 +81,9 @@ class Equivalent:
 
 def written() -> Iterator[Wrong]:
     """Those of tests/mutants/ and tests/combinations.toml."""
-    for one in (*mutants(), *(mutant for mutant, _ in combined_mutants())):
-        level = max(registry()[one.clause].level, Level.COMPAT)
-        yield Wrong(one.id, WRITTEN, one.summary, one.source(), one.clause, one.versions, level)
+    for mutant in (*mutants(), *(combined for combined, _ in combined_mutants())):
+        level = max(registry()[mutant.clause].level, Level.COMPAT)
+        yield Wrong(mutant.id, WRITTEN, mutant.summary, mutant.source(), mutant.clause, mutant.versions, level)
 
 
 def generated(lines: Iterable[str]) -> Iterator[Wrong]:
@@ -105,20 +107,23 @@ def equivalents() -> list[Equivalent]:
     """Those of tests/equivalent.toml."""
     entries = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8"))["mutant"]
     return [
-        Equivalent(Change(one["where"], one["old"], one["new"]), one["why"], one.get("versions", "")) for one in entries
+        Equivalent(Change(entry["where"], entry["old"], entry["new"]), entry["why"], entry.get("versions", ""))
+        for entry in entries
     ]
 
 
 def stale(known: Iterable[Equivalent], wrong: Iterable[Wrong]) -> list[Equivalent]:
     """The entries that are about none of the generated mutants."""
-    made = {one.change for one in wrong if one.origin == GENERATED}
-    return [one for one in known if one.change not in made]
+    made = {implementation.change for implementation in wrong if implementation.origin == GENERATED}
+    return [equivalent for equivalent in known if equivalent.change not in made]
 
 
 def change(old: str, new: str) -> Change:
     """The difference between two texts; where: the function that holds the first line, or "module"."""
     before, after = old.splitlines(), new.splitlines()
-    blocks = [one for one in difflib.SequenceMatcher(None, before, after, False).get_opcodes() if one[0] != "equal"]
+    blocks = [
+        block for block in difflib.SequenceMatcher(None, before, after, False).get_opcodes() if block[0] != "equal"
+    ]
     taken = [line for _, start, end, _, _ in blocks for line in before[start:end]]
     given = [line for _, _, _, start, end in blocks for line in after[start:end]]
     return Change(_function(old, blocks[0][1] + 1 if blocks else 0), _text(taken), _text(given))

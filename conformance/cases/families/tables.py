@@ -10,7 +10,6 @@ one. So all files are read first, and then each family gets the rows of its axes
 from __future__ import annotations
 
 import functools
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from ...checked import Table, WrongData, any_of, checked, form, near, says
+from ...checked import Table, WrongData, any_of, checked, checked_file, form, near, says
 from ..fixture_file import STEPS, Files, check_files, check_step
 from ..model import CaseError, Recipe
 
@@ -27,6 +26,7 @@ _SLOTS = ("before", "between", "after")
 _Steps = Annotated[tuple[Annotated[Any, any_of(str, *STEPS.values())], ...], form("a list of steps")]
 
 
+# A row may add to any part of a case, and has a key for each part.
 class RowEntry(Table, frozen=True):
     """A row of an axis: what it adds to a case."""
 
@@ -91,7 +91,7 @@ _Axes = dict[str, Annotated[dict[str, Any], form("an axis, with its rows written
 
 @dataclass(frozen=True)
 class Row:
-    """One row of an axis: what it adds to a case.
+    """One row of an axis: what it adds to a case. It has an attribute for each part to which a row may add.
 
     says: its part of the summary. clauses: ids of the clauses that it shows, the point first; with " if MARK", only
     beside a row that has the mark. stops: "always", or the mark of the rows beside which this row stops the code
@@ -147,12 +147,10 @@ def read(folder: Path) -> list[Family]:
     axes: dict[str, dict[str, Row]] = {}
     families: list[tuple[Path, FamilyEntry]] = []
     for path in sorted(folder.glob("*.toml")):
+        data = checked_file(path, dict[str, Any], CaseError)
         try:
-            data = tomllib.loads(path.read_text(encoding="utf-8"))
             entries = checked({key: data.pop(key) for key in ("family",) if key in data}, TableFile).family
             tables = checked(data, _Axes)
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as problem:
-            raise CaseError(f"{path}: this is not TOML: {problem}") from None
         except WrongData as problem:
             raise CaseError(f"{path}: {problem}") from None
         families.extend((path, entry) for entry in entries)

@@ -63,7 +63,7 @@ def live(target: Target) -> Interpreter:
 
 @dataclass
 class Comparison:
-    """The result of comparing two interpreters.
+    """The result of comparing two interpreters. It has an attribute for each number and list of the report on it.
 
     trials: the records of the trials with a difference that is not in the ledger, with those of the search. shown: the
     ids of the cases that show a change, by change. not_shown: the changes between the two that their own case does not

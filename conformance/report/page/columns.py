@@ -24,7 +24,10 @@ _MOST = 4  # targets that are named; of more, the number
 
 @dataclass(frozen=True)
 class Column:
-    """One candidate on one target. short: the target in a few letters. kind: the verdict by which it is coloured."""
+    """One candidate on one target. short: the target in a few letters. kind: the verdict by which it is coloured.
+
+    It has an attribute for each thing that the page's template shows of a run.
+    """
 
     candidate: str
     name: str

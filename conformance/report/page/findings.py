@@ -43,6 +43,8 @@ _MOST_CASES = 8  # that a clause names
 class FindingView:
     """One thing that is wrong with a candidate, shown by its best case on one target.
 
+    It has an attribute for each thing that the page's template shows of a finding.
+
     slug: its name in addresses. columns: those in which it showed, each with the number of cases. shown_on: the column
     of the best case. fails: it fails the run. fixture: the text of the case. rows: both observations, side by side.
     program: the reproducer, or an empty text; reproduces: it was run and shows the difference. twins: the same finding
