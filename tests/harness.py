@@ -5,6 +5,7 @@ Verdicts here come straight from the judge, without the confirmation of `trial`,
 
 from __future__ import annotations
 
+import ast
 import functools
 import os
 import subprocess
@@ -27,6 +28,7 @@ from conformance.observation.interpreters import BadInterpreter, Target, find
 from conformance.observation.live import LiveSide
 
 MUTANTS = Path(__file__).resolve().parent / "mutants"
+SINGLE_FAULTS = Path(__file__).resolve().parent / "single_faults.toml"
 COMBINATIONS = Path(__file__).resolve().parent / "combinations.toml"
 
 
@@ -107,7 +109,8 @@ class Mutant:
     """A wrong implementation: the reference with a few texts replaced.
 
     clause: what it breaks, and what the suite must name. edits: (old, new), each old text standing exactly once in the
-    reference. versions: where the fault shows, if not everywhere.
+    reference. versions: where the fault shows, if not everywhere. also: other clauses that say just as well what is
+    wrong, so that any of them may lead a report.
     """
 
     clause: str
@@ -115,6 +118,7 @@ class Mutant:
     edits: tuple[tuple[str, str], ...]
     versions: str
     place: str
+    also: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
@@ -140,7 +144,49 @@ def mutants() -> Iterator[Mutant]:
                 edits=tuple((old, new) for old, new in entry["edits"]),
                 versions=entry.get("versions", ""),
                 place=f"{path.stem}-{number}",
+                also=tuple(entry.get("also", ())),
             )
+
+
+@dataclass(frozen=True)
+class SingleFault:
+    """A wrong implementation with one fault: the reference with other functions.
+
+    name, summary: for a reader. clause, also: see `Mutant`. top: statements before all functions; before all imports, if one is about `__future__`. functions: their
+    source texts; those of the same name are replaced, and others are added.
+    """
+
+    name: str
+    summary: str
+    clause: str
+    functions: str
+    top: str = ""
+    also: tuple[str, ...] = ()
+
+    def source(self) -> str:
+        """The source text of the implementation."""
+        text = (REFERENCE / "__init__.py").read_text(encoding="utf-8")
+        lines = text.splitlines()
+        new = {node.name: node for node in ast.parse(self.functions).body if isinstance(node, ast.FunctionDef)}
+        for node in reversed(ast.parse(text).body):
+            if isinstance(node, ast.FunctionDef) and node.name in new:
+                lines[node.lineno - 1 : node.end_lineno] = [str(ast.get_source_segment(self.functions, new[node.name]))]
+                del new[node.name]
+        kind = ast.Import if "__future__" in self.top else ast.Assign
+        first = next(node for node in ast.parse(text).body if isinstance(node, kind))
+        lines[first.lineno - 1 : first.lineno - 1] = self.top.splitlines()
+        others = [
+            str(ast.get_source_segment(self.functions, node))
+            for node in ast.parse(self.functions).body
+            if not isinstance(node, ast.FunctionDef) or node.name in new
+        ]
+        return "\n".join([*lines, *others, ""])
+
+
+def single_faults() -> list[SingleFault]:
+    """All entries of tests/single_faults.toml."""
+    entries = tomllib.loads(SINGLE_FAULTS.read_text(encoding="utf-8"))["fault"]
+    return [SingleFault(**{**entry, "also": tuple(entry.get("also", ()))}) for entry in entries]
 
 
 def combined_mutants() -> list[tuple[Mutant, str]]:

@@ -1,6 +1,7 @@
 """Tries wrong implementations, and says what catches them, how soon, under which clause, and which survive.
 
-usage: python -m tests.power [OPTION ...] [NAME | CLAUSE | written | generated | FILE.py ...]   (--help; docs/power.md)
+usage: python -m tests.power [OPTION ...] [NAME | CLAUSE | written | single | generated | FILE.py ...]   (--help;
+docs/power.md)
 
 Exit status: 0, 1 something survives that tests/equivalent.toml does not list or lists wrongly, 2 usage, 5 nothing ran.
 """
@@ -22,11 +23,13 @@ from pathlib import Path
 from rich.console import Console
 
 from conformance import FIXTURES
+from conformance.cases.model import Case
 from conformance.cases.tree import cases as tree
 from conformance.clauses import Level
 from conformance.clauses.pythons import NEWEST, OLDEST
 from conformance.observation.interpreters import BadInterpreter, Target, find
 from conformance.search.profiles import PROFILES
+from tests.power import blame
 from tests.power.measure import PARTS, SEARCH, drawn, part_of, try_all
 from tests.power.table import show
 from tests.power.wrong import Wrong, equivalents, files, generated, stale, written
@@ -41,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         allow_abbrev=False, prog="python -m tests.power", description=str(__doc__).splitlines()[0]
     )
-    parser.add_argument("names", nargs="*", metavar="NAME | CLAUSE | written | generated | FILE.py")
+    parser.add_argument("names", nargs="*", metavar="NAME | CLAUSE | written | single | generated | FILE.py")
     parser.add_argument("--generated", type=Path, metavar="FILE", help="the mutants that generate.py wrote")
     parser.add_argument("--target", action="append", default=[], metavar="PYTHON")
     parser.add_argument("--cases", type=Path, default=FIXTURES, metavar="DIR", help="instead of our own")
@@ -53,6 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--drawn", type=int, default=usual, metavar="N", help="cases of the search for each property")
     parser.add_argument("--level", default="compat", help="up to which divergences of FILE.py count (default: compat)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
+    parser.add_argument("--blame", action="store_true", help="try all named cases, and say which clause is blamed")
     parser.add_argument("--report", type=Path, metavar="FILE.jsonl")
     asked = parser.parse_args(arguments)
     try:
@@ -71,6 +75,9 @@ def main(arguments: list[str] | None = None) -> int:
     if not wrong or not cases:
         print("There is nothing to run: name a mutant, a clause that has one, or a file.", file=sys.stderr)
         return 5
+    if asked.blame:
+        named = [case for case in cases if part_of(case) != SEARCH]
+        return _blame([fault for fault in wrong if fault.clause], targets[0], named, asked.workers, asked.report)
     unused = [] if asked.names or not asked.generated else stale(known, wrong)
     begun = time.monotonic()
     results = []
@@ -85,6 +92,20 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"\r{len(results)} of {len(wrong)}", end="", file=sys.stderr)
     show(Console(), results, unused, targets, len(cases), time.monotonic() - begun)
     return 1 if unused or any(result.bad for result in results) else 0
+
+
+def _blame(wrong: Sequence[Wrong], target: Target, cases: Sequence[Case], workers: int, report: Path | None) -> int:
+    """Print whom the reports on wrong implementations blame, and return 0, since a share is measured and not judged."""
+    leads = []
+    with contextlib.ExitStack() as stack:
+        file = stack.enter_context(report.open("w", encoding="utf-8")) if report else None
+        for lead in blame.lead_all([fault for fault in wrong if fault.shows_in(target)], target, cases, workers):
+            leads.append(lead)
+            if file:
+                file.write(json.dumps(lead.record()) + "\n")
+                file.flush()
+    blame.show(Console(), leads, target)
+    return 0
 
 
 def _found() -> Iterator[Target]:

@@ -20,10 +20,10 @@ from packaging.specifiers import SpecifierSet
 from conformance import REFERENCE
 from conformance.clauses import Level, registry
 from conformance.observation.interpreters import Target
-from tests.harness import combined_mutants, mutants
+from tests.harness import combined_mutants, mutants, single_faults
 
 EQUIVALENT = Path(__file__).resolve().parent.parent / "equivalent.toml"
-WRITTEN, GENERATED, FILE = "written", "generated", "file"
+WRITTEN, SINGLE, GENERATED, FILE = "written", "single", "generated", "file"
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Change:
 class Wrong:
     """One wrong implementation.
 
-    origin: WRITTEN, GENERATED or FILE. clause: what it breaks, "" if nobody said. versions: where the fault shows.
-    level: up to which level divergences count.
+    origin: WRITTEN, SINGLE (in single_faults.toml), GENERATED or FILE. clause: what it breaks, "" if nobody said. versions: where the fault shows.
+    level: up to which level divergences count. also: other clauses that say just as well what is wrong.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Wrong:
     clause: str = ""
     versions: str = ""
     level: Level = Level.EXACT
+    also: tuple[str, ...] = ()
 
     def shows_in(self, target: Target) -> bool:
         """True if the fault can show on a target."""
@@ -80,10 +81,15 @@ class Equivalent:
 
 
 def written() -> Iterator[Wrong]:
-    """Those of tests/mutants/ and tests/combinations.toml."""
+    """Those of tests/mutants/, tests/combinations.toml and tests/single_faults.toml."""
     for mutant in (*mutants(), *(combined for combined, _ in combined_mutants())):
         level = max(registry()[mutant.clause].level, Level.COMPAT)
-        yield Wrong(mutant.id, WRITTEN, mutant.summary, mutant.source(), mutant.clause, mutant.versions, level)
+        facts = mutant.id, WRITTEN, mutant.summary, mutant.source(), mutant.clause, mutant.versions
+        yield Wrong(*facts, level, mutant.also)
+    for fault in single_faults():
+        level = max(registry()[fault.clause].level, Level.COMPAT)
+        source = fault.source()
+        yield Wrong(fault.name, SINGLE, fault.summary, source, fault.clause, level=level, also=fault.also)
 
 
 def generated(lines: Iterable[str]) -> Iterator[Wrong]:
