@@ -152,8 +152,8 @@ def mutants() -> Iterator[Mutant]:
 class SingleFault:
     """A wrong implementation with one fault: the reference with other functions.
 
-    name, summary: for a reader. clause, also: see `Mutant`. top: statements before all functions; before all imports, if one is about `__future__`. functions: their
-    source texts; those of the same name are replaced, and others are added.
+    name, summary: for a reader. clause, also: see `Mutant`. top: statements before all functions; before all imports,
+    if one is about `__future__`. functions: their source texts; those of the same name are replaced, others are added.
     """
 
     name: str

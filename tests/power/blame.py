@@ -93,7 +93,7 @@ def trials(wrong: Wrong, target: Target, oracle: CachedSide, cases: Sequence[Cas
 
 
 def lead(wrong: Wrong, target: Target, oracle: CachedSide, cases: Sequence[Case]) -> Lead:
-    """The lead of the report on one wrong implementation, at the level of the clause that it breaks. Raises AgentError."""
+    """The lead of the report on one wrong implementation, at the level of what it breaks. Raises AgentError."""
     known = registry().get(wrong.clause)
     level = max(known.level, Level.COMPAT) if known else wrong.level
     about = wrong.name, wrong.summary, wrong.clause, wrong.also
@@ -128,32 +128,24 @@ def lead_all(wrong: Sequence[Wrong], target: Target, cases: Sequence[Case], work
 def show(console: Console, leads: Sequence[Lead], target: Target) -> None:
     """Print the share that is blamed rightly, by level, and each that is not."""
     table = Table(title=f"The first entry of the report on {target.name} names", title_justify="left")
-    for heading, justify in (
-        ("level", "left"),
-        ("the clause", "right"),
-        ("it or as good a one", "right"),
-        ("of", "right"),
-    ):
-        table.add_column(heading, justify=justify)  # type: ignore[arg-type]
+    table.add_column("level")
+    for heading in ("the clause", "it or as good a one", "of"):
+        table.add_column(heading, justify="right")
     shown = [lead for lead in leads if lead.shown]
     for level in (*Level, None):
         chosen = [lead for lead in shown if level is None or registry()[lead.clause].level == level]
         if chosen:
-            counts = sum(lead.strict for lead in chosen), sum(lead.right for lead in chosen)
-            shares = (f"{count} ({count / len(chosen):.0%})" for count in counts)
+            numbers = sum(lead.strict for lead in chosen), sum(lead.right for lead in chosen)
+            shares = (f"{number} ({number / len(chosen):.0%})" for number in numbers)
             table.add_row(str(level) if level else "all together", *shares, str(len(chosen)))
     console.print(table)
     entries = Counter(min(len(lead.entries), 4) for lead in shown)
-    console.print(
-        "Entries: "
-        + ", ".join(f"{number if number < 4 else '4 or more'}: {entries[number]}" for number in sorted(entries)),
-        highlight=False,
-    )
+    counts = (f"{entries[number]} have {number if number < 4 else '4 or more'}" for number in sorted(entries))
+    console.print(f"Entries in a report: {', '.join(counts)}.", highlight=False)
     for lead in sorted(leads, key=lambda lead: lead.name):
         if not lead.shown:
-            console.print(
-                f"{lead.name} ({lead.summary}): {lead.refused or 'nothing differs'}", highlight=False, markup=False
-            )
+            text = f"{lead.name} ({lead.summary}): {lead.refused or 'nothing differs'}"
+            console.print(text, highlight=False, markup=False)
         elif not lead.right:
             text = f"{lead.name} ({lead.summary}): {', '.join(lead.entries[:4])}; {lead.when}"
             console.print(text, highlight=False, markup=False)

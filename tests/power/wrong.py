@@ -44,8 +44,9 @@ class Change:
 class Wrong:
     """One wrong implementation.
 
-    origin: WRITTEN, SINGLE (in single_faults.toml), GENERATED or FILE. clause: what it breaks, "" if nobody said. versions: where the fault shows.
-    level: up to which level divergences count. also: other clauses that say just as well what is wrong.
+    origin: WRITTEN, SINGLE (in single_faults.toml), GENERATED or FILE. clause: what it breaks, "" if nobody said.
+    versions: where the fault shows. level: up to which level divergences count. also: other clauses that say just as
+    well what is wrong.
     """
 
     name: str
