@@ -22,6 +22,7 @@ WRONG = (
     "def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
     "    found = runpy.run_module(mod_name, init_globals, run_name, alter_sys)\n"
     "    found['__package__'] = found['__name__'].rpartition('.')[0]\n"
+    "    print()\n"
     "    found['additional'] = found.pop('__builtins__', None)\n"
     "    return dict.copy(found) if alter_sys else {**found, '__doc__': 'none'}\n"
 )

@@ -49,14 +49,25 @@ def test_a_cause_anywhere_breaks_it() -> None:
 def test_a_case_that_went_wrong_for_another_clause_shows_nothing() -> None:
     """If the two sides parted there, or differ in what the clause is about; another difference leaves it as it is."""
     for field, expected in (
-        ("outcome", "not-run"),
-        ("executions.run", "not-run"),
-        ("entry.__package__", "not-run"),
+        ("outcome", "masked"),
+        ("executions.run", "masked"),
+        ("entry.__package__", "masked"),
         ("entry.__doc__", "conforms"),
         ("note", "conforms"),
     ):
         assert verdict(trial("diverges", ("ANOTHER", "compat", True), field=field)) == expected
-    assert verdict(trial("diverges", ("ANOTHER", "compat", True), field="note", clauses=[CLAUSE.id])) == "not-run"
+    assert verdict(trial("diverges", ("ANOTHER", "compat", True), field="note", clauses=[CLAUSE.id])) == "masked"
+
+
+def test_a_clause_most_of_whose_own_cases_went_wrong_is_masked() -> None:
+    """One case that agrees is not enough; what hides it is named. A case of another clause says nothing."""
+    parted = ("ANOTHER", "compat", True)
+    wrong = [trial("diverges", parted, field="outcome", clauses=[CLAUSE.id]) for _ in range(3)]
+    right = trial("agrees", clauses=[CLAUSE.id])
+    (record,) = records.clause_records([CLAUSE], [right, *wrong], "3.13.0", {})
+    assert (record["verdict"], record["reason"]) == ("masked", "3 of its 4 cases went wrong for ANOTHER first")
+    assert verdict(*wrong, *(trial("agrees", clauses=["ANOTHER", CLAUSE.id]) for _ in range(9))) == "masked"
+    assert verdict(wrong[0], right, right) == "conforms"
 
 
 def test_crashes_and_hangs_keep_their_names() -> None:

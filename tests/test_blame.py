@@ -1,0 +1,169 @@
+"""Tests of blame and of rules: the clause that leads a finding, and what its cases have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from conformance import REFERENCE
+from conformance.clauses import Level, registry
+from conformance.judge.blame import Cause, Population, blamed
+from conformance.judge.divergence import Signature
+from conformance.judge.grouping import CaseSymptoms, Symptom, grouped
+from conformance.judge.rules import rule
+from conformance.observation.cached import CachedSide
+from tests.harness import SingleFault, all_cases, single_faults, target_for
+from tests.power.blame import lead
+from tests.power.wrong import SINGLE, Wrong
+
+ENTRY_NAME = ("prepare", "entry.__name__", "")
+PLACE = ("restore", "after.argv", "")
+
+
+def population(*cases: tuple[str, Sequence[str]]) -> Population:
+    """Cases by id, each with the clauses that it lists."""
+    found = Population()
+    for name, clauses in cases:
+        found.add(name, clauses)
+    return found
+
+
+def cause(clause: str, key: tuple[str, str, str] = ENTRY_NAME) -> Cause:
+    """A cause that names a clause."""
+    return Cause(clause, key, key)
+
+
+def test_a_clause_whose_own_cases_pass_is_not_to_blame() -> None:
+    """However many others name it."""
+    cases = population(
+        ("a/given", ["INIT-SPECIALS-OVERRIDDEN"]),
+        ("a/name", ["NAME-FROM-RUN-NAME"]),
+        ("a/name_again", ["NAME-FROM-RUN-NAME"]),
+        *((f"families/f/{number}", ["MAIN-SUBMODULE"]) for number in range(9)),
+    )
+    failing = {
+        "a/given": [cause("INIT-SPECIALS-OVERRIDDEN")],
+        **{f"families/f/{number}": [cause("NAME-FROM-RUN-NAME")] for number in range(9)},
+    }
+    assert blamed(failing, cases, ())[0].clause == "INIT-SPECIALS-OVERRIDDEN"
+    named = {**failing, "a/name": [cause("NAME-FROM-RUN-NAME")], "a/name_again": [cause("NAME-FROM-RUN-NAME")]}
+    assert blamed(named, cases, ())[0].clause == "NAME-FROM-RUN-NAME"
+
+
+def test_what_most_cases_show_comes_before_a_firmer_clause() -> None:
+    """The order is that in which to mend."""
+    symptom = Symptom(Signature("PATH-UNCHANGED", "restore", "after.path", "extra"), Level.COMPAT, True)
+    firmer = Symptom(Signature("NAME-OF-MODULE", *ENTRY_NAME[:2], "value"), Level.DOCUMENTED, True)
+    cases = [
+        CaseSymptoms("a/path", 2, (symptom,), ("PATH-UNCHANGED",)),
+        *(CaseSymptoms(f"families/f/{number}", 2, (symptom,), ()) for number in range(40)),
+        *(CaseSymptoms(f"a/{number}", 2, (firmer, symptom), ("NAME-OF-MODULE",)) for number in range(3)),
+    ]
+    found = grouped(cases, Level.COMPAT, len(cases)).all
+    assert [group.clause for group in found] == ["PATH-UNCHANGED", "NAME-OF-MODULE"]
+
+
+def test_a_clause_is_blamed_once() -> None:
+    """Also where two groups of cases show it in two ways."""
+    symptoms = [
+        Symptom(Signature("ARGV-RESTORED", phase, field, "value"), Level.DOCUMENTED, True)
+        for phase, field, _ in (ENTRY_NAME, PLACE)
+    ]
+    cases = [
+        CaseSymptoms(f"a/{number}{letter}", 2, (symptom,), ("ARGV-RESTORED",))
+        for number in range(3)
+        for letter, symptom in zip("ab", symptoms, strict=True)
+    ]
+    assert [group.clause for group in grouped(cases, Level.COMPAT, len(cases)).all] == ["ARGV-RESTORED"]
+
+
+FEATURES = {
+    **{f"both{number}": ("altered", "raises", "bare") for number in range(5)},
+    **{f"altered{number}": ("altered", "bare") for number in range(20)},
+    **{f"raises{number}": ("raises",) for number in range(20)},
+}
+BOTH = [name for name in FEATURES if name.startswith("both")]
+OTHERS = [name for name in FEATURES if name not in BOTH]
+SOME = list(FEATURES)[::7]
+
+
+def test_a_rule_is_the_smallest_conjunction_that_tells_the_cases_apart() -> None:
+    """With the numbers of both kinds."""
+    found = rule(BOTH, OTHERS, FEATURES)
+    assert found is not None
+    assert found.exact
+    assert str(found) == "in all 5 cases in which altered and raises, and in none of the 40 others"
+
+
+def test_exceptions_of_a_rule_are_counted() -> None:
+    """A case with the features that passes, and one without that fails."""
+    features = {**FEATURES, "passes": ("altered", "raises", "bare"), "fails": ()}
+    found = rule([*BOTH, "fails"], [*OTHERS, "passes"], features)
+    assert str(found) == "in 5 of 6 cases in which altered and raises, and in 1 of the 41 others"
+
+
+def test_what_all_failing_cases_have_in_common_is_better_than_nothing() -> None:
+    """If few others have it."""
+    features = {name: ("rare",) if number % 20 == 0 else () for number, name in enumerate(map(str, range(200)))}
+    failing = [name for name in features if features[name]][:4]
+    found = rule(failing, [name for name in features if name not in failing], features)
+    assert str(found) == "in 4 of 10 cases in which rare, and in none of the 190 others"
+
+
+@pytest.mark.parametrize(
+    ("failing", "passing"),
+    [(BOTH[:2], OTHERS), (SOME, [name for name in FEATURES if name not in SOME])],
+    ids=["too few cases", "by chance"],
+)
+def test_no_rule_is_a_guess(failing: list[str], passing: list[str]) -> None:
+    """None is better than one that does not hold."""
+    assert rule(failing, passing, FEATURES) is None
+
+
+def test_what_fails_everywhere_needs_no_features() -> None:
+    """It is said how many cases that is."""
+    assert str(rule(list(FEATURES), [], FEATURES)) == "in all 45 cases"
+
+
+@pytest.fixture(scope="module")
+def oracle() -> Iterator[CachedSide]:
+    """The oracle of a target, asked once for each case."""
+    target = target_for("")
+    assert target is not None
+    side = CachedSide(target, {}, trusted=True)
+    yield side
+    side.close()
+
+
+# A few of the faults, of different chapters: `nox -s mutants -- --blame` tries all of them, with all cases.
+SAMPLE = [
+    "argv_kept_on_error",
+    "deleted_entry_not_put_back",
+    "error_raised_from_none",
+    "globals_override",
+    "symlink_resolved",
+    "separate_locals",
+]
+
+
+@pytest.mark.parametrize(
+    "fault", [fault for fault in single_faults() if fault.name in SAMPLE], ids=lambda fault: fault.name
+)
+def test_a_single_fault_is_blamed_on_its_clause(fault: SingleFault, oracle: CachedSide) -> None:
+    """By the named fixtures alone."""
+    target = target_for("")
+    assert target is not None
+    wrong = Wrong(fault.name, SINGLE, fault.summary, fault.source(), fault.clause, also=fault.also)
+    capable = oracle.greeting
+    cases = [case for case in all_cases().values() if not case.unmet(capable.version, capable.capabilities)]
+    found = lead(wrong, target, oracle, cases)
+    assert found.right, found
+
+
+def test_every_single_fault_is_of_known_clauses() -> None:
+    """Each has a name of its own, and differs from the reference."""
+    faults = single_faults()
+    assert len({fault.name for fault in faults}) == len(faults) > 70
+    assert {clause for fault in faults for clause in (fault.clause, *fault.also)} <= registry().keys()
+    assert all(fault.source() != (REFERENCE / "__init__.py").read_text(encoding="utf-8") for fault in faults)
