@@ -49,7 +49,7 @@ def add_findings(config: pytest.Config, findings: Sequence[Finding]) -> None:
         for number, finding in enumerate(findings, 1):
             trial, divergence = finding.trial, finding.divergence
             what = f"{finding.clause} ({finding.level}, {counted(finding)}): {trial['id']}: {divergence['where']}"
-            sentences = filter(None, (what, exception_of(trial, divergence), finding.when))
+            sentences = filter(None, (what, exception_of(trial, divergence), finding.when and f"when: {finding.when}"))
             xml.add_global_property(f"finding {number}", visible("; ".join(sentences)))
 
 

@@ -93,7 +93,8 @@ def _finding(shared: Shared) -> Iterator[str]:
     summary = f"<b>{html(finding.clause)}</b> ({finding.level}) {html(where)}: {html(divergence['where'] + place)}"
     yield f"<details><summary>{summary}</summary>"
     yield ""
-    for sentence in filter(None, (exception_of(trial, divergence), statement, finding.when)):
+    when = f"When: {finding.when}" if finding.when else ""
+    for sentence in filter(None, (exception_of(trial, divergence), statement, when)):
         yield text(sentence)
         yield ""
     yield "| | |"
