@@ -68,7 +68,7 @@ def test_the_end_of_a_run_fits_a_screen_however_bad_it_is(width: int) -> None:
     assert sum(-(-max(len(line), 1) // width) for line in lines) <= 23  # one is left for what is typed
     assert sum(any(title[:20] in line for line in lines) for title in CHAPTERS.values()) >= 8
     assert any(" other chapters " in line for line in lines)
-    assert "findings, the firmest first:" in "\n".join(lines)
+    assert "findings, in the order in which to mend them:" in "\n".join(lines)
     assert any("status 1: diverges" in line for line in lines)
     assert lines[-1] == "next: python -m more"
 
@@ -78,7 +78,7 @@ def test_a_large_screen_shows_more() -> None:
 
     def named(height: int) -> int:
         lines = end_of(made.run(broken_everywhere()), 100, height)
-        start = next(n for n, line in enumerate(lines) if "the firmest first" in line)
+        start = next(n for n, line in enumerate(lines) if "in the order in which to mend them" in line)
         return next(n for n, line in enumerate(lines[start + 1 :]) if not line.startswith("  "))
 
     assert named(10) == named(24) == 3

@@ -78,9 +78,9 @@ def _print_finding(
     title = Text(divergence["clause"], style="bold red")
     console.print(title.append(f"  {divergence['level']}, {divergence['phase']}", style="dim"))
     statement = clause.statement if clause else ""
-    for sentence in filter(None, (exception_of(trial, divergence), statement)):
+    for sentence, style in ((exception_of(trial, divergence), "bold"), (statement, "")):
         for line in textwrap.wrap(sentence, max(console.width - 3, _LEAST_WIDTH), break_on_hyphens=False):
-            console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
+            console.print(f"  {line}", style=style, highlight=False, markup=False, soft_wrap=True)
     if finding.when:
         say("when", finding.when)
     if clause is not None:

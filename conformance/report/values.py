@@ -113,11 +113,11 @@ def exception_of(trial: TrialRecord, divergence: DivergenceRecord) -> str:
     oracle, candidate = (_cut(visible(str(found[side]))) for side in ("oracle", "candidate"))
     place = f" at {visible(found['raised_at'])}" if found.get("raised_at") else ""
     if found["field"] in _TYPES:
-        return f"The candidate raises {candidate}{place}, where the oracle raises {oracle}"
+        return f"The candidate raises {candidate}{place}, where the oracle raises {oracle}."
     returns = "returns" if found["field"] == "outcome" else "raises nothing"
     if found["kind"] == "raises":
-        return f"The candidate raises {candidate.removeprefix('raised ')}{place}, where the oracle {returns}"
-    return f"The oracle raises {oracle.removeprefix('raised ')}{place}, where the candidate {returns}"
+        return f"The candidate raises {candidate.removeprefix('raised ')}{place}, where the oracle {returns}."
+    return f"The oracle raises {oracle.removeprefix('raised ')}{place}, where the candidate {returns}."
 
 
 def show(value: Any) -> str:

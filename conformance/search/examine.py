@@ -40,7 +40,7 @@ _MOST_HUNG = 30
 
 
 class SmokeFailed(Exception):
-    """The simplest call fails, for a reason of its own: the candidate's adapter is broken, rather than a behaviour wrong."""
+    """The simplest call fails: the candidate's adapter is broken, rather than its behaviour wrong."""
 
 
 # The module notes in its last line that it runs, and whether the interpreter's own runpy is running it.
@@ -306,7 +306,7 @@ class Examiner:
 
 
 def _error(observation: Observation, step: int) -> str:
-    """The exception with which the candidate ended a step, from 0: its type, its message, and the line if it is known."""
+    """The exception with which a step ended, from 0: type, message, and the candidate's line if it is known."""
     exc, places = observation["steps"][step]["exception"], observation.get("raised_at", ())
     return f"{exc['exception']} ({exc['message']})" + (f" at {places[step]}" if places and places[step] else "")
 
