@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
@@ -302,3 +303,29 @@ def test_the_junit_file_says_what_each_case_is_about(tmp_path: Path) -> None:
         assert own["verdict"] == "diverges"
         assert own["breaks"]
         assert suite.find("testcase/failure") is not None
+        assert re.match(rf"[A-Z-]+ \(\w+, 1 case\): {ONE_FIXTURE}: step 1: ", str(about["finding 1"]))
+
+
+def test_a_failure_in_the_junit_file_begins_with_the_exception(tmp_path: Path) -> None:
+    """And so does the finding, among the properties of the run."""
+    (tmp_path / "mine.py").write_text(
+        "import runpy\n"
+        "def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
+        "    if mod_name != 'smoke_check':\n        raise KeyError('x')\n"
+        "    return runpy.run_module(mod_name)\n"
+    )
+    subprocess.run(
+        [sys.executable, "-m", "conformance", "--impl=mine", ONE_FIXTURE, "--junitxml=it.xml"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(HOUSE)},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    suite = ET.parse(tmp_path / "it.xml").getroot()[0]
+    begins = "The candidate raises KeyError: 'x' at mine.py:4, where the oracle returns."
+    failure = suite.find("testcase/failure")
+    assert failure is not None
+    assert str(failure.text).startswith(f"{begins}\n")
+    about = {one.get("name"): str(one.get("value")) for one in suite.findall("properties/property")}
+    assert about["finding 1"].endswith(f"; {begins}")
