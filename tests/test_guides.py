@@ -98,7 +98,7 @@ def test_the_numbers_of_the_guide(tmp_path: Path) -> None:
     (tmp_path / "mypkg.py").write_text(source)
     said = judged()
     shown = re.findall(r"^(?:  [A-Z-]+ \(.* cases\): .*|\d+ findings, .*)$", text, re.MULTILINE)
-    assert len(shown) == 4
+    assert len(shown) == 3
     assert all(f"\n{line}\n" in said for line in shown)
     (numbers,) = re.findall(r"status 1: diverges (\(.*\))$", text, re.MULTILINE)
     assert f"status 1: diverges {numbers}\n" in said
@@ -108,6 +108,11 @@ def test_the_numbers_of_the_guide(tmp_path: Path) -> None:
 
 
 WRONG_PACKAGE = ('__package__"] = package', '__package__"] = name.rpartition(".")[0]')
+
+
+def _without_line(text: str) -> str:
+    """A text without the number of the line in the candidate, which each change of the reference moves."""
+    return re.sub(r"\bmypkg\.py:\d+", "mypkg.py:", text)
 
 
 def test_the_finding_that_pages_show(tmp_path: Path) -> None:
@@ -125,7 +130,7 @@ def test_the_finding_that_pages_show(tmp_path: Path) -> None:
     (tmp_path / "mypkg.py").write_text(source.replace(*WRONG_PACKAGE), encoding="utf-8")
     words = ("--impl=mypkg", "--target=python3.13", "--profile=quick", "--database=none")
     said = conformance(*words, folder=tmp_path, timeout=None, COLUMNS="110").stdout
-    assert f"\n{shown}  again " in said
+    assert f"\n{_without_line(shown)}  again " in _without_line(said)
     assert f"({diverging} of {cases} cases diverge, " in said
     assert "; 1 finding; " in said
 

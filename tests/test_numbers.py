@@ -85,7 +85,7 @@ def numbers_in(folder: Path, text: str) -> dict[str, dict[str, int]]:
         "cases": int(cases[2]),
         **dict(zip(keys, map(int, rest.groups()), strict=True)),
     }
-    (heading,) = re.findall(r"^(\d+) findings?, the firmest first:$", text, re.MULTILINE)
+    (heading,) = re.findall(r"^(\d+) findings?, in the order in which to mend them:$", text, re.MULTILINE)
     entries = re.findall(r"^[A-Z][A-Z-]+  \w+, \w+", text, re.MULTILINE)
     found["overview"] = {"findings": int(heading)}
     found["entries"] = {"findings": len(entries)}

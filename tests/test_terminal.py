@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
@@ -68,7 +69,7 @@ def test_the_end_of_a_run_fits_a_screen_however_bad_it_is(width: int) -> None:
     assert sum(-(-max(len(line), 1) // width) for line in lines) <= 23  # one is left for what is typed
     assert sum(any(title[:20] in line for line in lines) for title in CHAPTERS.values()) >= 8
     assert any(" other chapters " in line for line in lines)
-    assert "findings, the firmest first:" in "\n".join(lines)
+    assert "findings, in the order in which to mend them:" in "\n".join(lines)
     assert any("status 1: diverges" in line for line in lines)
     assert lines[-1] == "next: python -m more"
 
@@ -78,7 +79,7 @@ def test_a_large_screen_shows_more() -> None:
 
     def named(height: int) -> int:
         lines = end_of(made.run(broken_everywhere()), 100, height)
-        start = next(n for n, line in enumerate(lines) if "the firmest first" in line)
+        start = next(n for n, line in enumerate(lines) if "in the order in which to mend them" in line)
         return next(n for n, line in enumerate(lines[start + 1 :]) if not line.startswith("  "))
 
     assert named(10) == named(24) == 3
@@ -308,3 +309,29 @@ def test_the_junit_file_says_what_each_case_is_about(tmp_path: Path) -> None:
         assert own["verdict"] == "diverges"
         assert own["breaks"]
         assert suite.find("testcase/failure") is not None
+        assert re.match(rf"[A-Z-]+ \(\w+, 1 case\): {ONE_FIXTURE}: step 1: ", str(about["finding 1"]))
+
+
+def test_a_failure_in_the_junit_file_begins_with_the_exception(tmp_path: Path) -> None:
+    """And so does the finding, among the properties of the run."""
+    (tmp_path / "mine.py").write_text(
+        "import runpy\n"
+        "def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
+        "    if mod_name != 'smoke_check':\n        raise KeyError('x')\n"
+        "    return runpy.run_module(mod_name)\n"
+    )
+    subprocess.run(
+        [sys.executable, "-m", "conformance", "--impl=mine", ONE_FIXTURE, "--junitxml=it.xml"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(HOUSE)},
+        capture_output=True,
+        timeout=120,
+        check=False,
+    )
+    suite = ET.parse(tmp_path / "it.xml").getroot()[0]
+    begins = "The candidate raises KeyError: 'x' at mine.py:4, where the oracle returns."
+    failure = suite.find("testcase/failure")
+    assert failure is not None
+    assert str(failure.text).startswith(f"{begins}\n")
+    about = {one.get("name"): str(one.get("value")) for one in suite.findall("properties/property")}
+    assert about["finding 1"].endswith(f"; {begins}")

@@ -17,6 +17,7 @@ is not installed where the agent runs.
     frames        follows when the body of a module begins and ends
     state         finds what has changed in the interpreter's state
     describe      describes any object as plain JSON
+    raised        finds the candidate's own line at which an exception was raised
     own           copies of what the agent needs, which the candidate cannot change
     cleaning      removes what a case has left
     build         a script: which build of which interpreter this is

@@ -188,11 +188,17 @@ class StepObservation(TypedDict, total=False):
     files: List[str]  # "name", "name created" or "name removed"
 
 
+class _Observation(TypedDict):
+    steps: List[StepObservation]
+
+
 @final
-class Observation(TypedDict):
+class Observation(_Observation, total=False):
     """A result line: the behaviour of a case that came to its end."""
 
-    steps: List[StepObservation]
+    # Of a candidate only, by step: its own line at which the exception of the step was raised, or an empty text. The
+    # first key of the line, and never compared.
+    raised_at: List[str]
 
 
 @final

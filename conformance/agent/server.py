@@ -23,7 +23,7 @@ from signal import SIGKILL
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Tuple
 
-from . import MUTE, NONSENSE, candidate, rollback, state, steps, world
+from . import MUTE, NONSENSE, candidate, raised, rollback, state, steps, world
 from .cleaning import kill_orphans, remove_world
 from .describe import safe_str, type_name
 from .greeting import callable_name, handshake
@@ -76,6 +76,8 @@ def main(arguments: List[str]) -> None:
     single_threaded = _other_threads() == _threads_before
     send(handshake(run_module, single_threaded=single_threaded, is_oracle=side == candidate.ORACLE))
     name = callable_name(run_module)
+    if side != candidate.ORACLE:
+        raised.note_candidate(sys.path)
     state.note_candidates_modules(before)
     state.note_loaded()
     if hasattr(gc, "freeze"):

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Set, Tupl
 from . import frames, world
 from .describe import Describer, safe_str, slot
 from .own import os
+from .raised import raised_at
 from .state import State, hide_candidates_modules
 from .watch import AUDITED, Watch
 
@@ -141,11 +142,14 @@ class _Run:
             self._list_files() if written is None else {self._describer.text(k): v for k, v in written.items()}
         )
         self._hooks: Dict[str, str] = {}
+        self._is_world = is_world
+        self._raised_at: List[str] = []  # by step
 
     def all_steps(self, steps: List[StepRequest]) -> Union[Observation, UnsupportedMessage]:
         """Run the steps up to the first one that is not supported."""
         observed: List[StepObservation] = []
         for number, step in enumerate(steps):
+            self._raised_at.append("")
             try:
                 observed.append(self._step(step, number + 1))
             except Unsupported as exc:
@@ -156,6 +160,8 @@ class _Run:
                 )
             if Unsupported.made:
                 return {"unsupported": Unsupported.made[0]}
+        if any(self._raised_at):
+            return {"raised_at": self._raised_at, "steps": observed}
         return {"steps": observed}
 
     def _step(self, step: StepRequest, number: int) -> StepObservation:
@@ -191,6 +197,7 @@ class _Run:
             frame = _last_frame(exc)
             exception["from_runpy"] = frame is not None and frame.f_globals.get("__name__") == "runpy"
             del frame
+            self._raised_at[-1] = raised_at(exc, self._is_world, self._describer.text)
             BaseException.with_traceback(exc, _without_agent(slot(exc, "__traceback__")))
             self._namespace["error"] = exc
         else:

@@ -18,12 +18,11 @@ import pytest
 from ..cases.fixtures import read
 from ..cases.model import SEARCH, Case, CaseError
 from ..clauses import registry
-from ..judge.trial import Trial
 from ..observation.side import AgentError
 from ..report import records
 from ..report.expectations import complaint
-from ..report.types import Record
-from ..report.values import show
+from ..report.types import Record, TrialRecord
+from ..report.values import exception_of, shown
 from ..texts import visible
 from .command_line import command
 from .junit import add_properties
@@ -67,9 +66,9 @@ class FamiliesFolder(pytest.Directory):
 class Diverges(Exception):
     """A case in which the candidate differs from the oracle."""
 
-    def __init__(self, trial: Trial) -> None:
-        super().__init__(trial.case.id)
-        self.trial = trial
+    def __init__(self, record: TrialRecord) -> None:
+        super().__init__(record["id"])
+        self.record = record
 
 
 class Stale(Exception):
@@ -105,7 +104,7 @@ class CaseItem(pytest.Item):
         if trial.verdict in ("unsupported", "not-run"):
             pytest.skip(visible(trial.reason))
         if records.counts(record, session.request.level):
-            raise Diverges(trial)
+            raise Diverges(record)
         if reasons := dict.fromkeys(
             divergence["expected"]["reason"]
             for divergence in record["divergences"]
@@ -119,12 +118,7 @@ class CaseItem(pytest.Item):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The causes, one in each line; any other error is a fault of the suite."""
         if isinstance(excinfo.value, Diverges):
-            return "\n".join(
-                f"{divergence.signature}: {divergence.where}: "
-                f"oracle {show(divergence.oracle)}, candidate {show(divergence.candidate)}"
-                for divergence in excinfo.value.trial.divergences
-                if divergence.cause
-            )
+            return "\n".join(_causes(excinfo.value.record))
         if isinstance(excinfo.value, AgentError | Stale):
             return visible(str(excinfo.value), "\n")
         return super().repr_failure(excinfo, style)
@@ -132,6 +126,15 @@ class CaseItem(pytest.Item):
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """The place of the item, for pytest's messages."""
         return self.path, None, self.case.id
+
+
+def _causes(record: TrialRecord) -> Iterator[str]:
+    """The exceptions that one side alone raises, then the causes, one in each line."""
+    causes = [divergence for divergence in record["divergences"] if divergence["cause"]]
+    yield from filter(None, dict.fromkeys(exception_of(record, cause) for cause in causes))
+    for cause in causes:
+        place, oracle, candidate = shown(cause)
+        yield f"{records.signature_of(cause)}: {cause['where']}{place}: oracle {oracle}, candidate {candidate}"
 
 
 class SearchItem(pytest.Item):

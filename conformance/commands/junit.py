@@ -8,8 +8,10 @@ from typing import Literal
 import pytest
 from _pytest.junitxml import xml_key
 
-from ..report.numbers import Numbers
+from ..report.findings import Finding
+from ..report.numbers import Numbers, counted
 from ..report.types import RunRecord, TrialRecord
+from ..report.values import exception_of
 from ..texts import visible
 
 _RUN_PROPERTIES: Sequence[Literal["candidate", "level", "suite", "oracle", "baseline"]] = (
@@ -38,6 +40,17 @@ def add_numbers(config: pytest.Config, numbers: Numbers) -> None:
     if xml is not None:
         for name, number in numbers.named.items():
             xml.add_global_property(name, str(number))
+
+
+def add_findings(config: pytest.Config, findings: Sequence[Finding]) -> None:
+    """Add the findings, in their order, to the properties of the JUnit file: their cases do not know of one another."""
+    xml = config.stash.get(xml_key, None)
+    if xml is not None:
+        for number, finding in enumerate(findings, 1):
+            trial, divergence = finding.trial, finding.divergence
+            what = f"{finding.clause} ({finding.level}, {counted(finding)}): {trial['id']}: {divergence['where']}"
+            sentences = filter(None, (what, exception_of(trial, divergence), finding.when and f"when: {finding.when}"))
+            xml.add_global_property(f"finding {number}", visible("; ".join(sentences)))
 
 
 def add_properties(item: pytest.Item, record: TrialRecord) -> None:

@@ -37,6 +37,7 @@ from ..report import baseline as baseline_report
 from ..report import terminal
 from ..report.console import console_on
 from ..report.details import print_details
+from ..report.findings import failing
 from ..report.numbers import numbers
 from ..report.outputs import OutputError
 from ..report.types import Record
@@ -45,7 +46,7 @@ from ..texts import encodable, silence, visible
 from . import command_line, interruption, request
 from .displays import CaseNames, ProgressDisplay
 from .items import CaseItem, FamiliesFolder, FixtureFile, SearchItem
-from .junit import add_numbers, add_run_properties
+from .junit import add_findings, add_numbers, add_run_properties
 from .kinds import Kind, UsageError
 from .options import OPTIONS, named
 from .session import SESSION, Session
@@ -149,6 +150,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     with interruption.deferred():
         session.exitstatus = ours.conclude(exitstatus)
         add_numbers(session.config, numbers(ours.run))
+        add_findings(session.config, failing(ours.run))
         yield  # pytest ends its workers and writes its JUnit file
         if interruption.has_deferred_signal():
             session.exitstatus = INTERRUPTED

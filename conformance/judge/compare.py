@@ -8,7 +8,7 @@ which they came about, and one that an earlier one explains is filed under it (`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..agent.messages import Observation, StepObservation
@@ -41,10 +41,11 @@ def judge(
     registry.
     """
     known = registry() if clauses is None else clauses
+    places = candidate.get("raised_at", ())
     divergences = [
         _divergence(case, found, version, known)
         for number, (ours, theirs) in enumerate(zip(oracle["steps"], candidate["steps"], strict=True), 1)
-        for found in _differences(case, number, ours, theirs)
+        for found in _differences(case, number, ours, theirs, _at(places, number))
         if unseen.isdisjoint((found.difference.field, found.difference.field.split(".")[0]))
     ]
     divergences.sort(key=lambda divergence: (divergence.moment, PHASES.index(divergence.signature.phase)))
@@ -70,9 +71,16 @@ def failed(
     return _divergence(case, Found(difference, "execute", "the process", Moment(1, 0)), version, known)
 
 
-def _differences(case: Case, number: int, oracle: StepObservation, candidate: StepObservation) -> Iterator[Found]:
+def _at(places: Sequence[str], number: int) -> str:
+    """The line at which the candidate raised in a step, from 1; empty if that is not known."""
+    return places[number - 1] if number <= len(places) else ""
+
+
+def _differences(
+    case: Case, number: int, oracle: StepObservation, candidate: StepObservation, raised_at: str
+) -> Iterator[Found]:
     if oracle:  # a step that only writes files shows nothing
-        step = StepContext(case, number, oracle, candidate)
+        step = StepContext(case, number, oracle, candidate, raised_at)
         yield from EventComparison(step).differences()
         yield from compare_outcome(step)
         yield from compare_aftermath(step)
@@ -83,7 +91,15 @@ def _divergence(case: Case, found: Found, version: str, clauses: Mapping[str, Cl
     owner = _owner(case, difference, version, clauses)
     level = clauses[owner].level if owner in clauses else Level.DOCUMENTED
     signature = Signature(owner, found.phase, difference.field, difference.kind)
-    return Divergence(signature, level, found.where, difference.oracle, difference.candidate, found.moment)
+    return Divergence(
+        signature,
+        level,
+        found.where,
+        difference.oracle,
+        difference.candidate,
+        found.moment,
+        raised_at=found.raised_at,
+    )
 
 
 def _owner(case: Case, difference: Difference, version: str, clauses: Mapping[str, Clause]) -> str:

@@ -39,12 +39,15 @@ class Place:
 class StepContext:
     """The two observations of one step, and the facts about it that the oracle shows."""
 
-    def __init__(self, case: Case, number: int, oracle: StepObservation, candidate: StepObservation) -> None:
-        """Gather the facts. number: of the step, from 1."""
+    def __init__(
+        self, case: Case, number: int, oracle: StepObservation, candidate: StepObservation, raised_at: str = ""
+    ) -> None:
+        """Gather the facts. number: of the step, from 1. raised_at: where the candidate raised, if known."""
         self.case = case
         self.number = number
         self.oracle = oracle
         self.candidate = candidate
+        self.raised_at = raised_at
         runs = [event for event in events_of(oracle) if event["event"] == "run"]
         specials = runs[0]["specials"] if runs else {}
         spec = specials.get("__spec__")
@@ -66,13 +69,19 @@ class StepContext:
         """The step itself."""
         return self.case.steps[self.number - 1]
 
-    def found(self, place: Place, field: str, kind: str, where: str, oracle: Any, candidate: Any) -> Found:
-        """A difference at a place. field: one of `FIELDS`. where: the field's place, for a reader."""
+    def found(
+        self, place: Place, field: str, kind: str, where: str, oracle: Any, candidate: Any, raised_at: str = ""
+    ) -> Found:
+        """A difference at a place. field: one of `FIELDS`. where: the field's place, for a reader.
+
+        raised_at: see `Divergence`.
+        """
         if field not in FIELDS:
             raise ValueError(f"{field} is not in the table of fields (judge/fields.py)")
         facts = {**self._facts, "nested_ended": place.nested_ended, "run_instead": place.run_instead}
         difference = Difference(field=field, kind=kind, oracle=oracle, candidate=candidate, **facts)
-        return Found(difference, place.phase, f"step {self.number}: {where}", Moment(self.number, place.index))
+        moment = Moment(self.number, place.index)
+        return Found(difference, place.phase, f"step {self.number}: {where}", moment, raised_at)
 
     def compare(self, place: Place, field: str, where: str, oracle: Any, candidate: Any) -> Iterator[Found]:
         """The difference between two descriptions, if there is one."""

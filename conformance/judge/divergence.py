@@ -36,7 +36,8 @@ class Divergence:
     """One field in which two observations of a case differ.
 
     where: the field's place in this case, for a reader ("step 2: sys.argv"). oracle, candidate: the two values, as
-    described by the agent. cause: true if no earlier divergence explains it.
+    described by the agent. cause: true if no earlier divergence explains it. raised_at: where the two sides differ in
+    raising an exception, the line at which it was raised: of the candidate's files or of the world's; may be empty.
     """
 
     signature: Signature
@@ -46,6 +47,7 @@ class Divergence:
     candidate: Any
     moment: Moment
     cause: bool = True
+    raised_at: str = ""
 
 
 @dataclass(frozen=True)
@@ -56,3 +58,4 @@ class Found:
     phase: str
     where: str
     moment: Moment
+    raised_at: str = ""

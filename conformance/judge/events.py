@@ -1,7 +1,8 @@
 """The events of a step, side by side: which modules were executed, what each saw as it started and ended, what warned.
 
 The two sequences are aligned first: events of the same kind and file are compared field by field, and an event that
-only one side has is a difference by itself.
+only one side has is a difference by itself. So is a module that the candidate executes in the place of another one: it
+starts with what belongs to it, which says nothing of how the other one would have started.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class EventComparison:
         self._candidate = [_as_import(event, self._oracle) for event in events_of(step.candidate)]
         self._run_instead: set[str] = set()  # the files that the candidate runs where the oracle does something else
         self._added: dict[str, set[str]] = {}  # by file: the keys that only the candidate has as the code starts
+        self._exchanged: set[tuple[str, str]] = set()  # files of modules that are executed in the place of one another
 
     def differences(self) -> Iterator[Found]:
         """The differences, in the order of the oracle's events."""
@@ -73,9 +75,16 @@ class EventComparison:
     def _matched(self, index: int, oracle: Event, candidate: Event) -> Iterator[Found]:
         what = oracle["event"]
         if what in ("run", "import"):
-            yield from self._start(index, what, oracle, candidate)
+            if _is_another_module(oracle, candidate):
+                self._exchanged.add((oracle["file"], candidate["file"]))
+                place = Place(index, "prepare" if what == "run" else "import parent")
+                ours, theirs = (f"{what} of {side['file']}" for side in (oracle, candidate))
+                yield self._step.found(place, f"executions.{what}", "value", "modules executed", ours, theirs)
+            else:
+                yield from self._start(index, what, oracle, candidate)
         elif what == "end":
-            yield from self._end(index, oracle, candidate)
+            if (oracle["file"], candidate["file"]) not in self._exchanged:
+                yield from self._end(index, oracle, candidate)
         elif what == "note":
             place = Place(index, self._phase_before(index))
             yield from self._step.compare(place, "note", "noted", oracle["values"], candidate["values"])
@@ -165,6 +174,15 @@ def _sign(event: Event) -> tuple[str, str]:
 
 def _kinds(events: Sequence[Event]) -> list[str]:
     return [event["event"] for event in events]
+
+
+def _is_another_module(oracle: Event, candidate: Event) -> bool:
+    """True if the candidate executes another module of the world, and not the same one under a wrong file name."""
+    file = candidate["file"]
+    if file == oracle["file"] or not file.startswith(("<root>", "world:")):
+        return False
+    ours, theirs = (side.get("specials", {}).get("__file__") for side in (oracle, candidate))
+    return ours != theirs
 
 
 def _as_import(event: Event, oracle: Sequence[Event]) -> Event:

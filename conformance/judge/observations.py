@@ -28,6 +28,12 @@ def short(exception: ExceptionDescription) -> str:
     return f"{exception['exception']}: {exception['message']}" if exception["message"] else exception["exception"]
 
 
+def raised_in_world(step: StepObservation) -> str:
+    """The line of the world at which the exception of a step was raised; empty if it was raised elsewhere."""
+    frames = [] if refusal(step) else [frame for frame in world_frames(step) if not frame[0].startswith("<step ")]
+    return f"{frames[-1][0]}:{frames[-1][1]}" if frames else ""
+
+
 def world_frames(step: StepObservation) -> list[Any]:
     """The frames of the world in the traceback with which a step ends: file, line and function of each."""
     return list(step["exception"].get("frames", ())) if "exception" in step else []

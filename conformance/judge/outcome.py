@@ -11,7 +11,7 @@ from .context import Place, StepContext, pairs_by_key
 from .descriptions import ABSENT, is_dict, which_object
 from .divergence import Found
 from .fields import OUTCOME, RESULT
-from .observations import ending, short, world_frames
+from .observations import ending, raised_in_world, short, world_frames
 
 _PARTS = ("message", "args", "name", "path", "cause", "context", "frames", "location", "attributes")
 
@@ -24,7 +24,8 @@ def compare_outcome(step: StepContext) -> Iterator[Found]:
         kind = "raises" if candidate["outcome"] == "raised" else "returns"
         # A fixture's own statements look at what it is about: that they fail is seen as a name not bound.
         field = "outcome" if step.step.kind == "call" else "names"
-        yield step.found(place, field, kind, "outcome", ending(oracle), ending(candidate))
+        at = (step.raised_at or raised_in_world(candidate)) if kind == "raises" else raised_in_world(oracle)
+        yield step.found(place, field, kind, "outcome", ending(oracle), ending(candidate), at)
     elif oracle["outcome"] == "raised":
         yield from _compare_exceptions(step, place, oracle["exception"], candidate["exception"])
     elif "result" in oracle:
@@ -45,7 +46,8 @@ def _compare_exceptions(
     if oracle["exception"] != candidate["exception"]:
         inherits = oracle["exception"] in candidate["bases"]
         field, kind = ("exception.subclass", "subclass") if inherits else ("exception.type", "type")
-        yield step.found(place, field, kind, "the exception's type", short(oracle), short(candidate))
+        at = step.raised_at or raised_in_world(step.candidate)
+        yield step.found(place, field, kind, "the exception's type", short(oracle), short(candidate), at)
     for part in _PARTS:
         ours, theirs = oracle.get(part, ABSENT), candidate.get(part, ABSENT)
         field = f"exception.{part}"

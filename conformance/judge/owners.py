@@ -49,6 +49,10 @@ def _missing(difference: Difference) -> bool:
     return difference.kind == "missing"
 
 
+def _another(difference: Difference) -> bool:
+    return difference.kind == "value"
+
+
 def _identity(difference: Difference) -> bool:
     return difference.kind == "identity"
 
@@ -108,7 +112,7 @@ def _package_not_imported(difference: Difference) -> bool:
 
 
 def _init_run(difference: Difference) -> bool:
-    return difference.kind == "extra" and str(difference.candidate).endswith(_package_path(difference))
+    return difference.kind in ("extra", "value") and str(difference.candidate).endswith(_package_path(difference))
 
 
 def _failed_parent_again(difference: Difference) -> bool:
@@ -241,6 +245,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
             (_init_run, "MAIN-SUBMODULE"),
             *((_runs_though(text), clause) for text, clause, _ in _SAYINGS),
             (_runs_though("No module named"), "MISSING-MODULE"),
+            (_another, "STANDARD-SEARCH"),
             (_always, "CODE-RUN-EACH-CALL"),
         ],
     ),
@@ -250,6 +255,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
             (lambda difference: difference.run_instead, "MAIN-SUBMODULE"),
             (_package_not_imported, "PACKAGE-IMPORTED"),
             (_missing, "PARENTS-IMPORTED"),
+            (_another, "PARENTS-IMPORTED"),
             (_failed_parent_again, "FAILED-PARENT-RUNS-ONCE"),
             (_always, "PARENTS-ONCE"),
         ],

@@ -269,7 +269,7 @@ def _replies(status: Status, detail: Any, path: Path, count: int) -> list[Reply]
     if not lines:
         first = Reply(status, detail) if status != "done" else Reply("exit", 0)
         return [first] + [NOT_RUN] * (count - 1)
-    if count == 1 and len(lines) == 1 and (reply := Reply.of(lines[0])).observation is not None:
+    if count == 1 and len(lines) == 1 and (reply := Reply.checked(lines[0])).observation is not None:
         return [reply]
     last = protocol.result(lines[-1])
     ending: list[Reply] = []
@@ -282,7 +282,7 @@ def _replies(status: Status, detail: Any, path: Path, count: int) -> list[Reply]
         ending = [Reply("failed", last["agent_failed"])]
     elif len(lines) < count:  # the next case has ended the process
         ending = [Reply(status, detail) if status != "done" else Reply("exit", 0)]
-    found = [*(Reply("done", line=line) for line in lines), *ending][:count]
+    found = [*(Reply.of(line) for line in lines), *ending][:count]
     return found + [NOT_RUN] * (count - len(found))
 
 

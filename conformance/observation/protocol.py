@@ -40,6 +40,9 @@ _RESULTS: dict[str, type] = {
     "changed": Changed,
 }
 
+# The beginning of a result line that says where the candidate raised, and what follows the places.
+_PLACES, _STEPS = b'{"raised_at": [', b'], "steps": ['
+
 
 class Malformed(ValueError):
     """A message does not fit the protocol; the text continues "the agent sent"."""
@@ -75,6 +78,23 @@ def result(line: bytes) -> Result:
     """A line of a result file. Raises Malformed."""
     decoded = message(line)
     return cast(Result, _checked(decoded, _form(decoded, _RESULTS, "a result"), "a result"))
+
+
+def without_places(line: bytes) -> tuple[bytes, list[str]]:
+    """A result line without the candidate's own lines at which it raised, which are no behaviour, and those lines.
+
+    Raises Malformed.
+    """
+    if not line.startswith(_PLACES):
+        return line, []
+    places, key, rest = line[len(_PLACES) :].partition(_STEPS)  # a text of JSON cannot hold it, for its quotation marks
+    try:
+        decoded = json.loads(b"[" + places + b"]")
+    except ValueError:
+        decoded = [None]
+    if not all(isinstance(place, str) for place in decoded):
+        raise Malformed("a result that does not fit the protocol: `raised_at` is no list of texts")
+    return b"{" + key[3:] + rest, decoded
 
 
 def _form(decoded: dict[str, Any], forms: dict[str, type], name: str) -> type:

@@ -75,8 +75,9 @@ class Reply:
     """The outcome of one case on one side.
 
     status: how the case ended. detail: more about that, by status. line: the result line, as the agent wrote it, if
-    the status is `done`. retry_reason: why the case was run a second time; empty if it was not. cached: the line comes
-    from an earlier run, and its case was not run in this one.
+    the status is `done`, without `raised_at`. retry_reason: why the case was run a second time; empty if it was not.
+    cached: the line comes from an earlier run, and its case was not run in this one. raised_at: see `Observation`; it
+    is apart from the line, so that lines can be compared.
     """
 
     status: Status
@@ -84,19 +85,33 @@ class Reply:
     line: bytes = b""
     retry_reason: str = ""
     cached: bool = False
+    raised_at: Sequence[str] = ()
 
     @classmethod
     def of(cls, line: bytes) -> Reply:
+        """The reply with this result line, which is checked when it is used. Raises protocol.Malformed."""
+        behaviour, places = protocol.without_places(line)
+        return cls("done", line=behaviour, raised_at=places)
+
+    @classmethod
+    def checked(cls, line: bytes) -> Reply:
         """The reply with this result line, which is checked now. Raises protocol.Malformed."""
-        reply = cls("done", line=line)
-        vars(reply)["result"] = protocol.result(line)  # so that it is decoded once
+        reply = cls.of(line)
+        vars(reply)["result"] = reply.decoded()  # so that it is decoded once
         return reply
+
+    def decoded(self) -> protocol.Result:
+        """The result line, decoded and checked. Raises protocol.Malformed."""
+        result = protocol.result(self.line)
+        if self.raised_at and "steps" in result:
+            result["raised_at"] = list(self.raised_at)
+        return result
 
     @functools.cached_property
     def result(self) -> protocol.Result | None:
         """The decoded result line, or None if there is none that fits the protocol."""
         try:
-            return protocol.result(self.line)
+            return self.decoded()
         except protocol.Malformed:
             return None
 

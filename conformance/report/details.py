@@ -20,14 +20,15 @@ from rich.text import Text
 from ..clauses import Clause, Level
 from .findings import MOST_SHOWN, Finding, failing, of_run
 from .finds import Written
-from .numbers import plural
+from .numbers import counted, plural
 from .rerun import Commands
 from .runs import Run
 from .types import TrialRecord
-from .values import show, two_sides
+from .values import exception_of, shown
 
 _LONGEST_CASE = 30  # lines
 _LEAST_WIDTH = 40
+_MOST_CASES = 3  # that are named beside the leading case
 _COPIED = ("again", "or", "written")  # labels of lines that are copied as they stand, and so never wrapped
 
 
@@ -76,19 +77,25 @@ def _print_finding(
     console.print()
     title = Text(divergence["clause"], style="bold red")
     console.print(title.append(f"  {divergence['level']}, {divergence['phase']}", style="dim"))
+    statement = clause.statement if clause else ""
+    for sentence, style in ((exception_of(trial, divergence), "bold"), (statement, "")):
+        for line in textwrap.wrap(sentence, max(console.width - 3, _LEAST_WIDTH), break_on_hyphens=False):
+            console.print(f"  {line}", style=style, highlight=False, markup=False, soft_wrap=True)
+    if finding.when:
+        say("when", finding.when)
     if clause is not None:
-        for line in textwrap.wrap(clause.statement, max(console.width - 3, _LEAST_WIDTH), break_on_hyphens=False):
-            console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
         say("source", clause.source, "dim")
-    place, oracle, candidate = two_sides(divergence)
+    place, oracle, candidate = shown(divergence)
     say("case", f"{trial['id']}: {trial['summary']}")
     say("differs", divergence["where"] + place)
-    say("oracle", show(oracle))
-    say("candidate", show(candidate))
+    say("oracle", oracle)
+    say("candidate", candidate)
     if finding.consequences:
         say("then also", _first(finding.consequences, 3, "; "), "dim")
+    if finding.breaking_cases < finding.cases:
+        say("shown by", counted(finding), "dim")
     if finding.other_cases:
-        say("likewise", _first(finding.other_cases, 3), "dim")
+        say("likewise", _first_cases(finding.other_cases), "dim")
     if finding.other_clauses:
         say("breaks too", _first([f"{other} ({case})" for other, case in finding.other_clauses.items()], 6), "dim")
     files = written.get(trial["id"], Written())
@@ -111,6 +118,14 @@ def _print_case(console: Console, trial: TrialRecord, files: Written, say: Calla
         console.print()
     if files.fixture is not None:
         say("written", str(files.fixture))
+
+
+def _first_cases(cases: Sequence[str]) -> str:
+    """The first of some cases, the number of the others, and how to have all of them listed."""
+    rest = len(cases) - _MOST_CASES
+    if rest <= 0:
+        return ", ".join(cases)
+    return f"{', '.join(cases[:_MOST_CASES])}, and {rest:,} more (--report=FILE.html lists all)"
 
 
 def _first(words: Sequence[str], most: int, separator: str = ", ") -> str:

@@ -61,9 +61,23 @@ class Finding:
         return Level.parse(self.divergence["level"])
 
     @property
+    def case_ids(self) -> list[str]:
+        """The ids of all cases that show the finding, the leading case first: the cases that are counted and listed.
+
+        The cases in which the clause of the finding is broken stand before those that show it in other ways.
+        """
+        breaking = {trial["id"]: None for trial, divergence in self.pairs if divergence["clause"] == self.clause}
+        return list({**breaking, **{trial["id"]: None for trial, _ in self.pairs}})
+
+    @property
     def cases(self) -> int:
         """The number of cases that show the finding."""
-        return len({trial["id"] for trial, _ in self.pairs})
+        return len(self.case_ids)
+
+    @property
+    def breaking_cases(self) -> int:
+        """The number of those cases in which the clause of the finding is broken."""
+        return len({trial["id"] for trial, divergence in self.pairs if divergence["clause"] == self.clause})
 
     @property
     def consequences(self) -> list[str]:
@@ -72,9 +86,8 @@ class Finding:
 
     @property
     def other_cases(self) -> list[str]:
-        """The ids of the other cases in which the same clause is broken."""
-        ids = dict.fromkeys(trial["id"] for trial, divergence in self.pairs if divergence["clause"] == self.clause)
-        return [case for case in ids if case != self.trial["id"]]
+        """The ids of the other cases that show the finding."""
+        return self.case_ids[1:]
 
     @property
     def other_clauses(self) -> dict[str, str]:

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from ..clauses import CHAPTERS, Level
 from ..texts import visible
 from .findings import Shared, across
-from .numbers import BROKEN, conforming, numbers, plural, unjudged
+from .numbers import BROKEN, conforming, counted, numbers, order, plural, unjudged
 from .rerun import command_of
 from .runs import Run, by_candidate, headline, places, problems, status_of
-from .values import show, two_sides
+from .values import exception_of, shown
 
 _MOST = 20  # findings; a job's page is cut off at a megabyte
 _LEAST = 3  # of each candidate
+_MOST_CASES = 3  # that are named beside the leading case
 _SIGNS = {0: "✅", 1: "❌"}
 
 
@@ -57,7 +58,7 @@ def _lines(runs: Sequence[Run]) -> Iterator[str]:
         failing = [shared for shared in across(of_candidate) if shared.fails]
         if failing:
             yield ""
-            yield f"### {f'{code(name)}: ' * several}{plural(len(failing), 'finding')}"
+            yield f"### {f'{code(name)}: ' * several}{order(len(failing))}"
         for shared in failing[:most]:
             yield from _finding(shared)
         if len(failing) > most:
@@ -86,19 +87,27 @@ def _finding(shared: Shared) -> Iterator[str]:
     finding, run = shared.finding, shared.run
     divergence, trial = finding.divergence, finding.trial
     statement = next((clause["statement"] for clause in run.clauses if clause["id"] == finding.clause), "")
-    place, oracle, candidate = two_sides(divergence)
+    place, oracle, candidate = shown(divergence)
     where = places(list(shared.cases), list(shared.cases))
     yield ""
     summary = f"<b>{html(finding.clause)}</b> ({finding.level}) {html(where)}: {html(divergence['where'] + place)}"
     yield f"<details><summary>{summary}</summary>"
     yield ""
-    yield text(statement)
-    yield ""
+    when = f"When: {finding.when}" if finding.when else ""
+    for sentence in filter(None, (exception_of(trial, divergence), statement, when)):
+        yield text(sentence)
+        yield ""
     yield "| | |"
     yield "|---|---|"
     yield f"| case | {code(trial['id'])} |"
-    yield f"| oracle | {code(show(oracle))} |"
-    yield f"| candidate | {code(show(candidate))} |"
+    yield f"| oracle | {code(oracle)} |"
+    yield f"| candidate | {code(candidate)} |"
+    if finding.other_cases:
+        rest = len(finding.other_cases) - _MOST_CASES
+        more = f", and {rest:,} more (the HTML report lists all)" if rest > 0 else ""
+        yield f"| likewise | {', '.join(map(code, finding.other_cases[:_MOST_CASES]))}{more} |"
+    if finding.breaking_cases < finding.cases:
+        yield f"| shown by | {text(counted(finding))} |"
     yield ""
     fixture = run.fixture_of(trial)
     if fixture:

@@ -2,7 +2,8 @@
 
 - **cases** were selected and tried. A case diverges if it fails the run: by a cause up to the level of the run that no
   baseline expects. Cases that the search drew are counted by themselves.
-- **findings** are the entries of a report: one for each thing that is wrong, however many cases show it.
+- **findings** are the entries of a report: one for each thing that is wrong, however many cases show it. The number of
+  cases beside a finding is that of the cases listed under its entry.
 - **clauses** are those that a case of the run was about, or that one broke. A clause is judged if it conforms or is
   broken; the candidate may not offer it, or its cases may not have come to it.
 """
@@ -16,7 +17,7 @@ from dataclasses import asdict, dataclass
 from ..cases.model import SEARCH
 from ..clauses import Level
 from . import records
-from .findings import of_run
+from .findings import Finding, of_run
 from .runs import Run
 from .types import ClauseRecord
 
@@ -124,6 +125,21 @@ def in_words(count: Numbers) -> str:
     elif count.clauses:
         parts.append(f"{count.clauses_conforming:,} of {count.clauses:,} clauses conform")
     return "; ".join(parts)
+
+
+def counted(finding: Finding) -> str:
+    """The number of cases that show a finding, and by what: the clause of the finding need not be broken in each."""
+    cases, breaking = finding.cases, finding.breaking_cases
+    if breaking == cases:
+        return plural(cases, "case")
+    verbs = "breaks" if breaking == 1 else "break", "shows" if cases - breaking == 1 else "show"
+    rest = f"{cases - breaking:,} {verbs[1]} the same fault in other ways"
+    return f"{plural(cases, 'case')}: {breaking:,} {verbs[0]} {finding.clause}, {rest}"
+
+
+def order(number: int) -> str:
+    """The heading of a list of findings, without a colon: their number and their order."""
+    return plural(number, "finding") + (", in the order in which to mend them" if number > 1 else "")
 
 
 def plural(number: int, name: str) -> str:

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..agent.messages import Event, Observation
-from ..judge.descriptions import ABSENT
+from ..judge.descriptions import ABSENT, UNCHANGED
 from ..judge.observations import events_of
 from .types import DivergenceRecord
-from .values import narrow, words
+from .values import common_start, narrow, texts, words
 
 _LONGEST = 2000
 
@@ -44,13 +44,19 @@ def side_by_side(oracle: Observation | None, candidate: Observation | None, dive
     rows = []
     caused = False
     for key in _in_order(list(of_oracle), list(of_candidate)):
-        ours, theirs = of_oracle.get(key, ABSENT), of_candidate.get(key, ABSENT)
+        missing = UNCHANGED if _is_change(key[1]) else ABSENT
+        ours, theirs = of_oracle.get(key, missing), of_candidate.get(key, missing)
         differs = ours != theirs
         cause = differs and not caused and _is(key, ours, theirs, divergence)
         caused = caused or cause
-        texts = split_at_difference(ours, theirs) if differs else (_alike(ours), _alike(theirs))
-        rows.append(Row(*key, *texts, differs, cause))
+        both = split_at_difference(ours, theirs) if differs else (_alike(ours), _alike(theirs))
+        rows.append(Row(*key, *both, differs, cause))
     return rows
+
+
+def _is_change(name: str) -> bool:
+    """True for a row that holds what changed: a side that has no such row left it as it was."""
+    return name.rpartition(": ")[2].partition(", ")[0] in ("argv", "modules", "state")
 
 
 def rows_of(observation: Observation | None) -> dict[_Key, Any]:
@@ -131,13 +137,14 @@ def _is(key: _Key, ours: Any, theirs: Any, divergence: DivergenceRecord) -> bool
 
 def split_at_difference(oracle: Any, candidate: Any) -> tuple[Parts, Parts]:
     """Two values that differ, each as text before, in and after the part that differs."""
-    ours, theirs = words(oracle), words(candidate)
-    if ours == theirs:  # they differ in which object it is, which neither text says
+    if words(oracle) == words(candidate):  # they differ in which object it is, which neither text says
         _, oracle, candidate = narrow(oracle, candidate)
-        ours, theirs = words(oracle), words(candidate)
-    start = 0
-    while start < min(len(ours), len(theirs)) and ours[start] == theirs[start]:
-        start += 1
+    return parts_of(*texts(oracle, candidate))
+
+
+def parts_of(ours: str, theirs: str) -> tuple[Parts, Parts]:
+    """Two texts that differ, each as text before, in and after the part that differs."""
+    start = common_start(ours, theirs)
     end = 0
     while end < min(len(ours), len(theirs)) - start and ours[-1 - end] == theirs[-1 - end]:
         end += 1

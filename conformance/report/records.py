@@ -159,7 +159,7 @@ def shown_record(
 
 def divergence_record(divergence: Divergence) -> DivergenceRecord:
     """The record of a divergence, before a baseline has been looked at."""
-    return {
+    record: DivergenceRecord = {
         "clause": divergence.signature.clause,
         "level": _LEVEL_NAMES[divergence.level],
         "phase": divergence.signature.phase,
@@ -172,6 +172,9 @@ def divergence_record(divergence: Divergence) -> DivergenceRecord:
         "cause": divergence.cause,
         "expected": None,
     }
+    if divergence.raised_at:
+        record["raised_at"] = divergence.raised_at
+    return record
 
 
 def divergence_of(record: DivergenceRecord) -> Divergence:
@@ -184,6 +187,7 @@ def divergence_of(record: DivergenceRecord) -> Divergence:
         record["candidate"],
         Moment(record["step"], 0),
         record["cause"],
+        record.get("raised_at", ""),
     )
 
 

@@ -21,7 +21,7 @@ from .. import STATUS
 from ..clauses import CHAPTERS, Level
 from .answers import answers
 from .findings import across, failing
-from .numbers import BROKEN, VERBS, Numbers, conforming, in_words, numbers, plural, unjudged
+from .numbers import BROKEN, VERBS, Numbers, conforming, in_words, numbers, order, plural, unjudged
 from .runs import Run, by_candidate, headline, places, status_of
 from .types import ClauseRecord, EndRecord, RunRecord
 
@@ -60,7 +60,7 @@ def overview(console: Console, run: Run, *, files: Sequence[str] = (), then: str
     for sentence in between:
         say(sentence, "dim")
     if findings:
-        say(f"{plural(len(findings), 'finding')}, the firmest first:", "bold")
+        say(f"{order(len(findings))}:", "bold")
     most = min(max(room - table.row_count - 1, _LEAST_FINDINGS), _MOST_FINDINGS)
     named = findings if len(findings) <= most else findings[: most - 1]
     for finding in named:
@@ -205,7 +205,7 @@ def merged(console: Console, runs: Sequence[Run], files: Sequence[str] = ()) -> 
     console.print(table)
     findings = [shared for shared in across(runs) if shared.fails]
     if findings:
-        say(f"{plural(len(findings), 'finding')}, the firmest first:", "bold")
+        say(f"{order(len(findings))}:", "bold")
     for shared in findings[:_MOST_FINDINGS]:
         where = shared.finding.divergence["where"]
         say(f"  {shared.finding.clause} {places(list(shared.cases), runs)}: {where}", "red")

@@ -63,9 +63,7 @@ class Expectation(TypedDict):
     at: Annotated[str, says("the file and the line of the entry")]
 
 
-class DivergenceRecord(TypedDict):
-    """One field in which the two observations of a case differ."""
-
+class _Divergence(TypedDict):
     clause: Annotated[str, says("the clause that the divergence breaks")]
     level: Annotated[LevelName, says("how firmly that clause is promised")]
     phase: Annotated[str, says(f"the part of the run in which the divergence comes about: {_PHASES}")]
@@ -82,6 +80,18 @@ class DivergenceRecord(TypedDict):
         bool, says("no earlier divergence of the case explains this one; if one does, it counts for nothing")
     ]
     expected: Annotated[Expectation | None, says("the entry of a baseline that expects it, which then does not count")]
+
+
+class DivergenceRecord(_Divergence, total=False):
+    """One field in which the two observations of a case differ."""
+
+    raised_at: Annotated[
+        str,
+        says(
+            "where the sides differ in raising an exception: the file and the line at which it was raised, of the "
+            "candidate or of the world; it is left out if that is not known, and never compared"
+        ),
+    ]
 
 
 class _Trial(TypedDict):

@@ -41,10 +41,10 @@ _MOST_HUNG = 30
 
 
 class SmokeFailed(Exception):
-    """The candidate does not run the simplest module: its adapter is broken, rather than its behaviour wrong."""
+    """The simplest call fails: the candidate's adapter is broken, rather than its behaviour wrong."""
 
 
-# The module notes that it runs, and whether the interpreter's own runpy is running it.
+# The module notes in its last line that it runs, and whether the interpreter's own runpy is running it.
 _SMOKE = """
 import sys
 from under_test import note
@@ -56,6 +56,16 @@ note('ran by runpy' if frame else 'ran')
 SMOKE = Case(
     files={"smoke_check.py": _SMOKE},
     steps=(Step("call", "run_module('smoke_check')"),),
+    id="smoke",
+)
+# All arguments in the forms in which they can be given. A candidate that takes one of the forms is judged.
+_ALL_ARGUMENTS = Case(
+    files=SMOKE.files,
+    steps=(
+        Step("call", "run_module('smoke_check', init_globals=None, run_name=None, alter_sys=False)"),
+        Step("call", "run_module(mod_name='smoke_check', init_globals=None, run_name=None, alter_sys=False)"),
+        Step("call", "run_module('smoke_check', None, None, False)"),
+    ),
     id="smoke",
 )
 
@@ -97,12 +107,35 @@ class Examiner:
             self._candidate.start([SMOKE.plain()] * 2)
             if any(_events(shared) != _events(reply) for shared in self._candidate.finish()):
                 self._patience = 0  # its way of running code is observed only where a case has its own process
-        if step["outcome"] == "raised" and not ran:
-            exc = step["exception"]
-            raise SmokeFailed(
-                f"run_module('smoke_check') raises {exc['exception']} ({exc['message']}) without running the module, "
-                "which is a few lines long and lies on sys.path: check how the adapter calls the implementation."
-            )
+        if step["outcome"] == "raised":
+            raised = f"raises {_error(reply.observation, 0)}"
+            if not ran:
+                raise SmokeFailed(
+                    f"run_module('smoke_check') {raised} without running the module, which is a few lines long and "
+                    "lies on sys.path: check how the adapter calls the implementation."
+                )
+            if any(event["event"] == "note" for event in step["events"]):  # the module came to its last line
+                raise SmokeFailed(
+                    f"run_module('smoke_check') runs the module to its end, and then {raised}: check what the adapter "
+                    "does with what the implementation gives back."
+                )
+        if reply.status == "done":
+            self._check_arguments()
+
+    def _check_arguments(self) -> None:
+        """Check that the candidate takes the arguments of run_module in some form. Raises SmokeFailed."""
+        observation = self._candidate.run(_ALL_ARGUMENTS.plain()).observation
+        if observation is None:
+            return
+        for step in observation["steps"]:
+            if step["outcome"] != "raised" or step["exception"]["exception"] != "TypeError" or step["events"]:
+                return
+        call = _ALL_ARGUMENTS.steps[0].content
+        raise SmokeFailed(
+            f"{call} raises {_error(observation, 0)}, and so it does when all arguments are given by name or all by "
+            "position: the adapter has to take mod_name, init_globals, run_name and alter_sys, and may raise "
+            "under_test.Unsupported for what the implementation does not offer."
+        )
 
     def run(self, case: Case) -> Trial:
         """Try one case; confirm a divergence. Raises AgentError if the oracle, or the suite itself, fails."""
@@ -272,6 +305,12 @@ class Examiner:
             found, known = self._expected.rest(case, ours.observation, theirs.observation, found, self._level)
         trial = Trial(case, "diverges" if found else "agrees", tuple(found), known=known)
         return _without_unsettled(trial, self.unsettled)
+
+
+def _error(observation: Observation, step: int) -> str:
+    """The exception with which a step ended, from 0: type, message, and the candidate's line if it is known."""
+    exc, places = observation["steps"][step]["exception"], observation.get("raised_at", ())
+    return f"{exc['exception']} ({exc['message']})" + (f" at {places[step]}" if places and places[step] else "")
 
 
 def _same(ours: Reply, theirs: Reply) -> bool:

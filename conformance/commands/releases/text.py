@@ -24,7 +24,7 @@ from ...observation.reproducing import reproduces
 from ...report.finds import Written, name_of
 from ...report.finds import write as write_find
 from ...report.types import DivergenceRecord, TrialRecord
-from ...report.values import narrow, show
+from ...report.values import narrow, show_both
 from .compare import Comparison
 
 _LONGEST_CASE = 30  # lines
@@ -106,7 +106,7 @@ def _names(comparison: Comparison) -> tuple[str, str]:
 
 def _values(divergence: DivergenceRecord) -> Iterator[tuple[str, str]]:
     """The values of the two interpreters as text; if they are long, the values of the parts that differ."""
-    _, *values = (show(value) for value in narrow(divergence["oracle"], divergence["candidate"]))
+    values = show_both(*narrow(divergence["oracle"], divergence["candidate"])[1:])
     different = list(parts(divergence["field"], divergence["oracle"], divergence["candidate"]))
     if max(map(len, values)) <= _WIDEST or not different:
         yield values[0], values[1]
@@ -164,13 +164,14 @@ def write_finds(comparison: Comparison, folder: Path) -> dict[str, Written]:
             except ValueError:
                 trial = {**trial, "fixture": ""}
         cause = next(divergence for divergence in trial["divergences"] if divergence["cause"])
-        place, before, after = narrow(cause["oracle"], cause["candidate"])
+        place, *sides = narrow(cause["oracle"], cause["candidate"])
+        before, after = show_both(*sides)
         again = f"python -m conformance.commands.releases --old={old_python or old.build.language} --new={new_python}"
         try:
             written[name] = write_find(
                 folder / name_of(cause["clause"], trial["id"]),
                 trial,
-                difference=f"{cause['where']}{place}\n  {old_name}  {show(before)}\n  {new_name}  {show(after)}",
+                difference=f"{cause['where']}{place}\n  {old_name}  {before}\n  {new_name}  {after}",
                 impl="runpy",
                 import_from="",
                 interpreter=new_python,

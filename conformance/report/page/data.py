@@ -8,7 +8,7 @@ from typing import Any
 from ...texts import visible
 from ..runs import Run
 from ..types import DivergenceRecord
-from ..values import show, two_sides
+from ..values import shown
 from .columns import Columns
 from .findings import CHAPTER_TITLES, SIGNS, FindingView
 
@@ -75,13 +75,13 @@ def _key(divergence: DivergenceRecord, texts: _Texts) -> tuple[Any, ...]:
     clause, level = texts.number(divergence["clause"]), divergence["level"][0]
     if not divergence["cause"]:
         return (clause, level, texts.number(divergence["where"]))
-    place, oracle, candidate = two_sides(divergence)
+    place, oracle, candidate = shown(divergence)
     return (
         clause,
         level,
         texts.number(divergence["where"] + place),
-        texts.number(show(oracle)),
-        texts.number(show(candidate)),
+        texts.number(oracle),
+        texts.number(candidate),
         int(bool(divergence["expected"])),
     )
 

@@ -13,13 +13,14 @@ from ...cases.model import CaseError
 from ...clauses import CHAPTERS
 from ...judge.divergence import Signature
 from ..findings import Finding, Shared, across
-from ..observations import Parts, Row, side_by_side, split_at_difference
+from ..numbers import counted
+from ..observations import Parts, Row, parts_of, side_by_side
 from ..records import signature_of
 from ..reproducer import program
 from ..rerun import command_of
 from ..runs import Run
 from ..types import ClauseVerdict, Expectation
-from ..values import difference, two_sides
+from ..values import difference, exception_of, in_words
 from .columns import Columns
 
 # Verdicts, the worst first, each with a sign that can be told without colour.
@@ -91,8 +92,18 @@ class FindingView:
     @property
     def differs(self) -> tuple[str, Parts, Parts]:
         """The place of the divergence, and the two values, each in three parts."""
-        place, oracle, candidate = two_sides(self.finding.divergence)
-        return self.finding.divergence["where"] + place, *split_at_difference(oracle, candidate)
+        place, oracle, candidate = in_words(self.finding.divergence)
+        return self.finding.divergence["where"] + place, *parts_of(oracle, candidate)
+
+    @property
+    def counted(self) -> str:
+        """The number of its cases in words."""
+        return counted(self.finding)
+
+    @property
+    def exception(self) -> str:
+        """The sentence about the exception that one side alone raises; empty if there is none."""
+        return exception_of(self.finding.trial, self.finding.divergence)
 
 
 def finding_views(runs: Sequence[Run], columns: Columns) -> list[FindingView]:
