@@ -12,6 +12,7 @@ Modules that were loaded before any case (`_LOADED`) are not looked at one by on
 from __future__ import annotations
 
 import builtins
+import gc
 import itertools
 import operator
 import os
@@ -28,25 +29,32 @@ if TYPE_CHECKING:
 
 ABSENT = {"absent": True}
 
-# Looked up at every snapshot, and compared by identity.
-_SYS_OBJECTS = (
-    "stdin",
-    "stdout",
-    "stderr",
-    "excepthook",
-    "displayhook",
-    "dont_write_bytecode",
-    "pycache_prefix",
-    "path_importer_cache",
-    "flags",
-    "executable",
-    "prefix",
-)
 _LISTS = ("path", "meta_path", "path_hooks", "filters")
-_OBJECTS = (*_SYS_OBJECTS, *_LISTS[:3])
+# The attributes of `sys` that are looked at in a way of their own, and those that are no setting: only what displays an
+# exception that nobody caught sets them.
+_NOT_GENERAL = frozenset(("argv", "modules", *_LISTS, "last_type", "last_value", "last_traceback", "last_exc"))
+_OF_WARNINGS = ("filters", "showwarning", "formatwarning")
+_OF_THREADING = ("_trace_hook", "_profile_hook", "excepthook")
+# The settings of the interpreter that no attribute of `sys` holds: numbers, and tuples of numbers.
+_NUMBERS = {
+    name: getattr(module, function)
+    for name, module, function in (
+        ("recursion limit", sys, "getrecursionlimit"),
+        ("switch interval", sys, "getswitchinterval"),
+        ("digits of integers", sys, "get_int_max_str_digits"),
+        ("coroutine origins", sys, "get_coroutine_origin_tracking_depth"),
+        ("flags of dlopen", sys, "getdlopenflags"),
+        ("lazy imports", sys, "get_lazy_imports"),
+        ("garbage collection", gc, "isenabled"),
+        ("garbage thresholds", gc, "get_threshold"),
+        ("garbage debugging", gc, "get_debug"),
+    )
+    if hasattr(module, function)
+}
+_asyncgen_hooks = getattr(sys, "get_asyncgen_hooks", tuple)
 _Raw = Dict[str, Any]
 # The world may replace them.
-_getcwd, _fsdecode, _recursion = os.getcwd, os.fsdecode, sys.getrecursionlimit
+_getcwd, _fsdecode = os.getcwd, os.fsdecode
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
 _sys = vars(sys)
 
@@ -156,19 +164,38 @@ class State:
                 changed[field] = found
         if now["cwd"] != before["cwd"]:
             changed["cwd"] = describe(now["cwd"], "cwd")
-        others = {
-            key: describe(value, "sys." + key)
-            for key, value, earlier in zip(_SYS_OBJECTS, now["sys"], before["sys"])
-            if value is not earlier
-        }
-        if now["showwarning"] is not before["showwarning"]:
-            others["warnings.showwarning"] = describe(now["showwarning"], "warnings.showwarning")
-        if now["recursion"] != before["recursion"]:
-            others["recursion limit"] = {"changed by": now["recursion"] - before["recursion"]}
+        others = self._settings(before, now)
         if others:
             changed["state"] = others
         changes: StateChanges = changed
         return changes
+
+    def _settings(self, before: _Raw, now: _Raw) -> Dict[str, Described]:
+        """The changed settings: attributes of `sys` and of other modules, hooks, and numbers."""
+        found: Dict[str, Any] = {}
+        for place in ("sys", "warnings", "threading", "asyncgen hooks"):
+            earlier, later = before[place], now[place]
+            if place == "threading" and not earlier:
+                continue  # it has been imported since
+            for key in {**earlier, **later}:
+                if place == "sys" and key in _NOT_GENERAL:
+                    continue
+                old, new = earlier.get(key, ABSENT), later.get(key, ABSENT)
+                if old is not new and not _equal_constants(old, new):
+                    name = "{}.{}".format(place, self._key(key))
+                    if new is ABSENT:
+                        found[name] = ABSENT
+                    elif name == "sys.path_importer_cache":  # it holds what each side has ever imported from
+                        found[name] = {"another object": True}
+                    else:
+                        found[name] = self._describer.value(new, name)
+        for name, number in now["numbers"].items():
+            if number != before["numbers"][name]:
+                found[name] = self._describer.value(number, name)
+        if "recursion limit" in found:
+            change = now["numbers"]["recursion limit"] - before["numbers"]["recursion limit"]
+            found["recursion limit"] = {"changed by": change}
+        return found
 
     # -- helpers ----------------------------------------------------------------------------------------------
 
@@ -256,7 +283,8 @@ class _Still:
     def __init__(self, raw: _Raw) -> None:
         self._modules = raw["modules_object"]
         self._keys, self._values = list(raw["modules"]), list(raw["modules"].values())
-        self._objects, self._cwd, self._recursion = _objects(), raw["cwd"], raw["recursion"]
+        self._objects, self._cwd, self._numbers = _objects(), raw["cwd"], raw["numbers"]
+        self._sys = list(_sys)
         self._lists = [(raw[field + "_object"], raw[field]) for field in _LISTS if _is_list(raw[field + "_object"])]
         self._dicts = [
             (live, list(raw[field]), list(raw[field].values()))
@@ -287,7 +315,8 @@ class _Still:
         try:
             return (
                 all(map(operator.is_, self._objects, _objects()))
-                and self._recursion == _recursion()
+                and self._sys == list(_sys)
+                and self._numbers == _numbers()
                 and self._cwd == _folder()
                 and all(
                     len(items) == list.__len__(live) and all(map(operator.is_, items, list.__iter__(live)))
@@ -315,11 +344,27 @@ def _is_list(obj: Any) -> bool:
 def _objects() -> List[Any]:
     """The objects that are compared each as a whole, as they are now."""
     return [
-        *map(_sys.get, _OBJECTS),
-        getattr(warnings, "filters", ABSENT),
-        getattr(warnings, "showwarning", ABSENT),
+        *_sys.values(),
+        *_of(warnings, _OF_WARNINGS).values(),
+        *_of_threading().values(),
+        *_asyncgen_hooks(),
         _environ(),
     ]
+
+
+def _numbers() -> Dict[str, Any]:
+    return {name: read() for name, read in _NUMBERS.items()}
+
+
+def _of(module: Any, names: Tuple[str, ...]) -> Dict[str, Any]:
+    return {name: getattr(module, name, ABSENT) for name in names}
+
+
+def _of_threading() -> Dict[str, Any]:
+    """The hooks that new threads get; nothing if `threading` has not been imported."""
+    modules = getattr(sys, "modules", ABSENT)
+    namespace = own_dict(dict.get(modules, "threading")) if issubclass(type(modules), dict) else {}
+    return {name: namespace.get(name, ABSENT) for name in _OF_THREADING} if namespace else {}
 
 
 def _environ() -> Any:
@@ -345,9 +390,11 @@ def _raw() -> _Raw:
         "main": dict(own_dict(main)),
         "environ": dict(environ) if type(environ) is dict else None,
         "cwd": _folder(),
-        "sys": list(map(_sys.get, _SYS_OBJECTS)),
-        "showwarning": getattr(warnings, "showwarning", ABSENT),
-        "recursion": _recursion(),
+        "sys": dict(_sys),
+        "warnings": _of(warnings, _OF_WARNINGS[1:]),
+        "threading": _of_threading(),
+        "asyncgen hooks": dict(zip(("first iteration", "finalizer"), _asyncgen_hooks())),
+        "numbers": _numbers(),
         "argv_object": getattr(sys, "argv", ABSENT),
     }
     raw["argv"] = _sequence(raw["argv_object"])
@@ -425,6 +472,10 @@ def _same(first: List[Any], second: List[Any]) -> bool:
     return len(first) == len(second) and (
         all(map(operator.is_, first, second)) or all(a is b or _equal_text(a, b) for a, b in zip(first, second))
     )
+
+
+def _equal_constants(first: Any, second: Any) -> bool:
+    return type(first) is type(second) and type(first) in (str, int, float) and bool(first == second)
 
 
 def _equal_text(first: Any, second: Any) -> bool:

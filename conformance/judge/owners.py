@@ -71,6 +71,11 @@ def _of_world(difference: Difference) -> bool:
     return difference.of_world
 
 
+def _syntax_error(difference: Difference) -> bool:
+    """What is held is what the compiler says of a place in a source."""
+    return not difference.of_world and any("offset" in side for side in (difference.oracle, difference.candidate))
+
+
 def _package_path(difference: Difference) -> str:
     """The end of the path of a package whose `__main__` is what the oracle runs; else a text that ends no path."""
     package, _, last = str(difference.spec_name).rpartition(".")
@@ -249,6 +254,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("exception.identity", [(_own_error, "FIND-ERROR-CAUSE"), (_always, "CODE-ERROR-SAME-OBJECT")]),
     ("exception.namespace", [(_always, "ERROR-NAMESPACE-REACHABLE")]),
     ("exception.location", [(_always, "BROKEN-SOURCE-PLACE")]),
+    ("exception.held", [(_syntax_error, "BROKEN-SOURCE-MESSAGE"), *_MESSAGE]),
     ("exception.*", _MESSAGE),
     (
         "result.type",
@@ -273,10 +279,13 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
             (_always, "TARGET-NOT-LEFT"),
         ],
     ),
-    ("after.main", [(_altered, "PREVIOUS-ENTRY-UNTOUCHED"), (_always, "PLAIN-LEAVES-MAIN")]),
+    (
+        "after.main",
+        [(_missing, "STATE-CHANGES-STAY"), (_altered, "PREVIOUS-ENTRY-UNTOUCHED"), (_always, "PLAIN-LEAVES-MAIN")],
+    ),
     ("after.attributes", [(_missing, "PARENTS-BOUND"), (_always, "RUN-MODULE-NOT-BOUND")]),
-    ("after.path", [(_always, "PATH-UNCHANGED")]),
-    ("after.*", _REST),
+    ("after.path", [(_missing, "PATH-CHANGES-STAY"), (_always, "PATH-UNCHANGED")]),
+    ("after.*", [(_missing, "STATE-CHANGES-STAY"), *_REST]),
     ("names", [(_always, "INIT-UNCHANGED")]),
     ("stdout", [(_always, "PRINTS-NOTHING")]),
     ("stderr", [(_always, "PRINTS-NOTHING")]),
