@@ -209,7 +209,7 @@ class Snapshot:
             gc.disable()
         if gc.get_threshold() != self._thresholds:
             gc.set_threshold(*self._thresholds)
-        hooks = getattr(sys, "get_asyncgen_hooks", tuple)()
+        hooks: Tuple[Any, ...] = getattr(sys, "get_asyncgen_hooks", tuple)()
         if any(hook is not before for hook, before in zip(hooks, self._asyncgen_hooks)):
             sys.set_asyncgen_hooks(*self._asyncgen_hooks)
         _umask(self._mask)

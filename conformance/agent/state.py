@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .messages import Described, StateChanges
 
 ABSENT = {"absent": True}
+# A value that was there when the case began: it is the interpreter's, or the candidate's, whose import may have set it.
+_AS_AT_FIRST = {"as at first": True}
 
 _LISTS = ("path", "meta_path", "path_hooks", "filters")
 # The attributes of `sys` that are looked at in a way of their own, and those that are no setting: only what displays an
@@ -65,10 +67,12 @@ class State:
     def __init__(self, describer: Describer) -> None:
         self._describer = describer
         self._before: _Raw = {}
+        self._first: _Raw = {}
 
     def mark(self) -> None:
         """Take the state of this moment as the one with which to compare from here on."""
         self._before = before = _raw()
+        self._first = self._first or before
         self._still = _Still(before)
         name = self._describer.name
         name(before["argv_object"], "sys.argv")
@@ -149,6 +153,10 @@ class State:
                     earlier, items = ([i for i in side if not _names_implementation(i)] for side in (earlier, items))
                     if _same(items, earlier):
                         continue
+                first = self._first
+                if now[field + "_object"] is first[field + "_object"] and _same(now[field], first[field]):
+                    changed[field] = _AS_AT_FIRST
+                    continue
                 changed[field] = self._change(earlier, items, "sys." + field)
                 if not same_object and field != "filters":
                     changed[field] = {"another object": changed[field]}
@@ -185,13 +193,16 @@ class State:
                     name = "{}.{}".format(place, self._key(key))
                     if new is ABSENT:
                         found[name] = ABSENT
+                    elif new is self._first[place].get(key, ABSENT):
+                        found[name] = _AS_AT_FIRST
                     elif name == "sys.path_importer_cache":  # it holds what each side has ever imported from
                         found[name] = {"another object": True}
                     else:
                         found[name] = self._describer.value(new, name)
         for name, number in now["numbers"].items():
             if number != before["numbers"][name]:
-                found[name] = self._describer.value(number, name)
+                as_at_first = number == self._first["numbers"][name]
+                found[name] = _AS_AT_FIRST if as_at_first else self._describer.value(number, name)
         if "recursion limit" in found:
             change = now["numbers"]["recursion limit"] - before["numbers"]["recursion limit"]
             found["recursion limit"] = {"changed by": change}
@@ -229,9 +240,11 @@ class State:
     def _mapping(self, field: str, before: Dict[Any, Any], now: Dict[Any, Any]) -> Dict[str, Any]:
         if unchanged(before, now):
             return {}
-        describe = self._describer.value
+        describe, first = self._describer.value, self._first[field] or {}
         changed = {
-            self._key(key): describe(value, "{}[{!r}]".format(field, key))
+            self._key(key): _AS_AT_FIRST
+            if key in before and value is first.get(key, ABSENT)
+            else describe(value, "{}[{!r}]".format(field, key))
             for key, value in now.items()
             if key not in before or not (before[key] is value or _equal_text(before[key], value))
         }

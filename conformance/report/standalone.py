@@ -368,7 +368,7 @@ class Seer:
         for name in {**was, **now}:
             if name not in now:
                 self.fact(moment, name, "removed")
-            elif name not in was or now[name] is not was[name] and now[name] != was[name]:
+            elif name not in was or (now[name] is not was[name] and now[name] != was[name]):
                 kept = name == "sys.path_importer_cache"
                 self.fact(moment, name, "another dictionary" if kept else self.text(now[name]))
 
