@@ -359,13 +359,16 @@ def step_cases(*sources: str) -> list[dict[str, Any]]:
 
 
 LEAVING = """
-import sys, os, warnings, builtins, under_test
+import sys, os, warnings, builtins, under_test, gc, signal, threading
 sys.modules['left'] = sys; sys.modules.pop('os'); sys.modules['__main__'].left = 1
 sys.argv = 'gone'; sys.path.append('left'); sys.meta_path.clear(); sys.path_hooks.clear()
 sys.path_importer_cache.clear()
 builtins.print = None; builtins.left = 1; os.environ['LEFT'] = '1'; os.mkdir('left'); os.chdir('left')
 warnings.filters.clear(); warnings.showwarning = None; under_test.run_module = None
 sys.stdout = None; sys.excepthook = None; sys.setrecursionlimit(3000); sys.settrace(lambda *args: None)
+sys.left = 1; del sys.prefix; sys.setswitchinterval(0.25); sys.set_asyncgen_hooks(print, len); os.umask(0o077)
+gc.set_threshold(50000); signal.signal(signal.SIGTERM, signal.SIG_IGN)
+threading.settrace(len); threading.excepthook = None; threading.stack_size(262144)
 """
 LOOKING = """
 import m, sys, os, warnings, builtins
@@ -373,6 +376,10 @@ seen = [name for name in sys.modules if name in ('left', 'm', 'os')], hasattr(sy
 found = sys.argv, 'left' in sys.path, len(sys.meta_path), len(sys.path_hooks), len(warnings.filters)
 held = hasattr(builtins, 'left'), 'LEFT' in os.environ, os.listdir('.'), run_module is None
 others = sys.stdout is None, sys.excepthook is None, sys.getrecursionlimit(), sys.gettrace()
+import gc, signal, threading
+more = hasattr(sys, 'left'), hasattr(sys, 'prefix'), sys.getswitchinterval(), [*sys.get_asyncgen_hooks()], os.umask(0)
+much = gc.get_threshold(), signal.getsignal(signal.SIGTERM).name, threading._trace_hook, threading.excepthook is None
+stack = threading.stack_size()
 print('out')
 """
 
@@ -399,6 +406,18 @@ def test_a_process_is_put_back_between_cases(oracle_of: Callable[[Target], Oracl
     assert {reply.status for reply in (first, leaving, *others)} == {"done"}
     assert {reply.line for reply in (first, *others)} == {alone.line}
     assert b"raised" not in alone.line + leaving.line
+
+
+def test_each_setting_is_put_back_between_cases(oracle_of: Callable[[Target], Oracle]) -> None:
+    """A case of the family that sets all shows the same alone, and in one process after all others, to the byte."""
+    side = oracle_of(find(sys.executable)).side
+    cases = [case.plain() for case in generate(FIXTURES) if case.family == "families/settings"]
+    side.start(cases)
+    together = side.finish()
+    assert len(together) > 50
+    assert {reply.status for reply in together} == {"done"}
+    for case, reply in zip(cases, together, strict=True):
+        assert reply.line == side.run(case).line
 
 
 UNHOOKING = """

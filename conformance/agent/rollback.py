@@ -28,9 +28,13 @@ if TYPE_CHECKING:
 
 try:
     from _thread import _count as _threads
+    from _thread import stack_size as _stack_size
 except ImportError:  # an interpreter without threads
 
     def _threads() -> int:
+        return 0
+
+    def _stack_size(size: int = 0, /) -> int:
         return 0
 
 
@@ -139,10 +143,12 @@ class Snapshot:
         ]
         self._environ = (os.environ, dict(os.environ), dict(own_dict(os.environ).get("_data", ())))
         self._settings = [(read, read(), write) for read, write in _SETTINGS]
-        self._thresholds = gc.get_threshold()
+        self._thresholds = getattr(gc, "get_threshold", tuple)()  # PyPy has none
         self._asyncgen_hooks = tuple(getattr(sys, "get_asyncgen_hooks", tuple)())
         self._mask = os.umask(0o022)
         os.umask(self._mask)
+        self._stack = _stack_size()  # to read it is to reset it
+        _stack_size(self._stack)
         self._handlers = _handlers()
         self._hooks = _hooks_of_threads()
         self._threads = _threads()
@@ -207,12 +213,13 @@ class Snapshot:
                 write(value)
         if gc.isenabled():
             gc.disable()
-        if gc.get_threshold() != self._thresholds:
+        if self._thresholds and gc.get_threshold() != self._thresholds:
             gc.set_threshold(*self._thresholds)
         hooks: Tuple[Any, ...] = getattr(sys, "get_asyncgen_hooks", tuple)()
         if any(hook is not before for hook, before in zip(hooks, self._asyncgen_hooks)):
             sys.set_asyncgen_hooks(*self._asyncgen_hooks)
         _umask(self._mask)
+        _stack_size(self._stack)
         for name, hook in self._hooks.items():
             vars(sys.modules["threading"])[name] = hook
 

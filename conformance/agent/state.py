@@ -47,7 +47,6 @@ _NUMBERS = {
         ("coroutine origins", sys, "get_coroutine_origin_tracking_depth"),
         ("flags of dlopen", sys, "getdlopenflags"),
         ("lazy imports", sys, "get_lazy_imports"),
-        ("garbage collection", gc, "isenabled"),
         ("garbage thresholds", gc, "get_threshold"),
         ("garbage debugging", gc, "get_debug"),
     )

@@ -52,6 +52,7 @@ class Watch:
     def start(self) -> None:
         """Watch from here on."""
         self.auditing = True
+        del self._running[:]  # a body whose end was missed has ended with its step
         self._thread = get_ident()
         frames.follow(self._begins, self._ends, self._running, throughout=self.throughout)
 
