@@ -43,6 +43,14 @@ try:
 except ImportError:  # an interpreter without signals
     _signal = None
 
+try:  # where contexts are made in Python, one from before has keys of another class than a later import knows
+    from __pypy__ import set_contextvar_context as _set_context  # type: ignore[import-not-found]
+except ImportError:
+
+    def _set_context(context: None) -> None:
+        pass
+
+
 # The world may replace them.
 _chdir, _umask, _setprofile, _settrace = os.chdir, os.umask, sys.setprofile, sys.settrace
 # The settings that no namespace holds: how to read each of them, and how to set it to what was read.
@@ -218,6 +226,7 @@ class Snapshot:
         hooks: Tuple[Any, ...] = getattr(sys, "get_asyncgen_hooks", tuple)()
         if any(hook is not before for hook, before in zip(hooks, self._asyncgen_hooks)):
             sys.set_asyncgen_hooks(*self._asyncgen_hooks)
+        _set_context(None)
         _umask(self._mask)
         _stack_size(self._stack)
         for name, hook in self._hooks.items():
