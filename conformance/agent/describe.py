@@ -54,7 +54,7 @@ _WRITTEN = (
 _OF_WRITTEN = ("datetime.", "decimal.", "fractions.", "uuid.", "pathlib.")
 # What the description of every exception has under keys of its own, or what its message says already.
 _TOLD = ("args", "msg")
-_TOLD_OF = {ImportError: ("name", "path"), SyntaxError: ("filename", "lineno")}
+_TOLD_OF = {ImportError: ("name", "path", "name_from"), SyntaxError: ("filename", "lineno")}
 _SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 _MACHINERY = ("_frozen_importlib", "_frozen_importlib_external", "zipimport", "importlib.util", "importlib.machinery")
 

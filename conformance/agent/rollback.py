@@ -151,7 +151,7 @@ class Snapshot:
         ]
         self._environ = (os.environ, dict(os.environ), dict(own_dict(os.environ).get("_data", ())))
         self._settings = [(read, read(), write) for read, write in _SETTINGS]
-        self._thresholds = getattr(gc, "get_threshold", tuple)()  # PyPy has none
+        self._thresholds: Tuple[int, ...] = getattr(gc, "get_threshold", tuple)()  # PyPy has none
         self._asyncgen_hooks = tuple(getattr(sys, "get_asyncgen_hooks", tuple)())
         self._mask = os.umask(0o022)
         os.umask(self._mask)

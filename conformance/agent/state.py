@@ -36,7 +36,6 @@ _LISTS = ("path", "meta_path", "path_hooks", "filters")
 # exception that nobody caught sets them.
 _NOT_GENERAL = frozenset(("argv", "modules", *_LISTS, "last_type", "last_value", "last_traceback", "last_exc"))
 _OF_WARNINGS = ("filters", "showwarning", "formatwarning")
-_OF_THREADING = ("_trace_hook", "_profile_hook", "excepthook")
 # The settings of the interpreter that no attribute of `sys` holds: numbers, and tuples of numbers.
 _NUMBERS = {
     name: getattr(module, function)
@@ -180,14 +179,14 @@ class State:
     def _settings(self, before: _Raw, now: _Raw) -> Dict[str, Described]:
         """The changed settings: attributes of `sys` and of other modules, hooks, and numbers."""
         found: Dict[str, Any] = {}
-        for place in ("sys", "warnings", "threading", "asyncgen hooks"):
+        for place in ("sys", "warnings", "asyncgen hooks"):
             earlier, later = before[place], now[place]
-            if place == "threading" and not earlier:
-                continue  # it has been imported since
-            for key in {**earlier, **later}:
+            for key in sorted({**earlier, **later}, key=self._key):
                 if place == "sys" and key in _NOT_GENERAL:
                     continue
                 old, new = earlier.get(key, ABSENT), later.get(key, ABSENT)
+                if place == "sys" and key == "flags":  # from 3.14 on new ones come with a new number of digits
+                    old, new = (self._first_flags(flags) for flags in (old, new))
                 if old is not new and not _equal_constants(old, new):
                     name = "{}.{}".format(place, self._key(key))
                     if new is ABSENT:
@@ -206,6 +205,11 @@ class State:
             change = now["numbers"]["recursion limit"] - before["numbers"]["recursion limit"]
             found["recursion limit"] = {"changed by": change}
         return found
+
+    def _first_flags(self, flags: Any) -> Any:
+        """The flags of the interpreter as the case began, in the place of flags that the interpreter has made since."""
+        first = self._first["sys"].get("flags", ABSENT)
+        return first if type(flags) is type(first) else flags
 
     # -- helpers ----------------------------------------------------------------------------------------------
 
@@ -240,12 +244,16 @@ class State:
         if unchanged(before, now):
             return {}
         describe, first = self._describer.value, self._first[field] or {}
+        other = [
+            (key, value)
+            for key, value in now.items()
+            if key not in before or not (before[key] is value or _equal_text(before[key], value))
+        ]
         changed = {
             self._key(key): _AS_AT_FIRST
             if key in before and value is first.get(key, ABSENT)
             else describe(value, "{}[{!r}]".format(field, key))
-            for key, value in now.items()
-            if key not in before or not (before[key] is value or _equal_text(before[key], value))
+            for key, value in sorted(other, key=lambda item: self._key(item[0]))
         }
         changed.update((self._key(key), ABSENT) for key in before if key not in now)
         return changed
@@ -358,7 +366,6 @@ def _objects() -> List[Any]:
     return [
         *_sys.values(),
         *_of(warnings, _OF_WARNINGS).values(),
-        *_of_threading().values(),
         *_asyncgen_hooks(),
         _environ(),
     ]
@@ -370,13 +377,6 @@ def _numbers() -> Dict[str, Any]:
 
 def _of(module: Any, names: Tuple[str, ...]) -> Dict[str, Any]:
     return {name: getattr(module, name, ABSENT) for name in names}
-
-
-def _of_threading() -> Dict[str, Any]:
-    """The hooks that new threads get; nothing if `threading` has not been imported."""
-    modules = getattr(sys, "modules", ABSENT)
-    namespace = own_dict(dict.get(modules, "threading")) if issubclass(type(modules), dict) else {}
-    return {name: namespace.get(name, ABSENT) for name in _OF_THREADING} if namespace else {}
 
 
 def _environ() -> Any:
@@ -404,7 +404,6 @@ def _raw() -> _Raw:
         "cwd": _folder(),
         "sys": dict(_sys),
         "warnings": _of(warnings, _OF_WARNINGS[1:]),
-        "threading": _of_threading(),
         "asyncgen hooks": dict(zip(("first iteration", "finalizer"), _asyncgen_hooks())),
         "numbers": _numbers(),
         "argv_object": getattr(sys, "argv", ABSENT),
