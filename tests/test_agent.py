@@ -26,7 +26,7 @@ from conformance.cases.model import Case, Step
 from conformance.clauses import Level
 from conformance.judge.compare import judge
 from conformance.observation.batches import batches
-from conformance.observation.interpreters import Target, find
+from conformance.observation.interpreters import BadInterpreter, Target, find
 from conformance.observation.live import LiveSide
 from conformance.observation.side import AgentError
 from conformance.search.examine import Examiner
@@ -248,6 +248,33 @@ sys.set_asyncgen_hooks(hook, hook)
 warnings.formatwarning = lambda *arguments: ""
 builtins.open = lambda *arguments, opened=open, **named: opened(*arguments, **named)
 """
+
+
+IN_A_THREAD = """
+import runpy, threading
+def run_module(*arguments, **named):
+    results = []
+    thread = threading.Thread(target=lambda: results.append(runpy.run_module(*arguments, **named)))
+    thread.start()
+    thread.join()
+    return results[0]
+"""
+
+
+@pytest.mark.parametrize("python", [sys.executable, "python3.8", "python3.13"])
+def test_code_in_another_thread_is_told_so(
+    python: str, oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], LiveSide]
+) -> None:
+    """And not that it was not executed, whatever a fixture is about."""
+    try:
+        target = find(python)
+    except BadInterpreter:
+        pytest.skip(f"no {python} here")
+    side = candidate_of(target, IN_A_THREAD)
+    for name in ("packages/nested_package_runs_main", "loaders/custom_loader_runs", "altering_sys/argv_is_the_file"):
+        causes = [found for found in judged(oracle_of(target), side, all_cases()[name]) or () if found.cause]
+        assert causes[0].signature.clause == "CODE-IN-CALLERS-THREAD"
+        assert all(found.signature.field.startswith("audit.") for found in causes[1:])
 
 
 def test_what_a_candidate_sets_up_when_imported_is_its_own_affair(

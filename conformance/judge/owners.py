@@ -33,6 +33,7 @@ class Difference:
     spec_name: Any = None
     located: bool = True
     imported: frozenset[str] = frozenset()
+    elsewhere: bool = False  # the candidate, and it alone, executed a module of the world in another thread
     refusal: str = ""  # with what the oracle ended, if nothing ran and the error is its own
 
 
@@ -99,6 +100,11 @@ def _failed_parent_again(difference: Difference) -> bool:
 
 def _removed(difference: Difference) -> bool:
     return bool(difference.candidate == ABSENT)
+
+
+def ran_in_a_thread(difference: Difference) -> bool:
+    """A module is not seen to be executed, since the candidate had a thread of its own do it."""
+    return difference.elsewhere and difference.field.startswith("executions.") and _missing(difference)
 
 
 def _imported_by_code(difference: Difference) -> bool:
