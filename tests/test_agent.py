@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import collections
+import datetime
+import decimal
+import enum
 import fcntl
+import functools
+import json
 import shutil
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
 
-from conformance import REFERENCE
+from conformance import FIXTURES, REFERENCE
 from conformance.agent import MUTE
+from conformance.agent.describe import Describer
+from conformance.cases.families import generate
 from conformance.cases.model import Case, Step
 from conformance.clauses import Level
 from conformance.judge.compare import judge
 from conformance.observation.batches import batches
-from conformance.observation.interpreters import Target, find
+from conformance.observation.interpreters import BadInterpreter, Target, find
 from conformance.observation.live import LiveSide
 from conformance.observation.side import AgentError
 from conformance.search.examine import Examiner
@@ -98,6 +106,80 @@ def test_whatever_a_candidate_does_is_described(body: str, candidate_of: Callabl
     assert first.observation == second.observation
 
 
+# -- values -------------------------------------------------------------------------------------------------------
+
+
+class Colour(enum.Enum):
+    RED = 1
+    GREEN = 2
+
+
+class Text(str):
+    """A text with attributes of its own."""
+
+
+class Slotted:
+    """An object with slots."""
+
+    __slots__ = ("kept",)
+
+    def __init__(self, kept: object) -> None:
+        self.kept = kept
+
+
+def text(**attributes: object) -> Text:
+    made = Text("x")
+    vars(made).update(attributes)
+    return made
+
+
+def changed(error: BaseException, **attributes: object) -> BaseException:
+    for name, value in attributes.items():
+        setattr(error, name, value)
+    return error
+
+
+LONG = "x" * 5000
+UNLIKE = {
+    "zeros of two signs": (0.0, -0.0),
+    "a truth and a number": (True, 1),
+    "numbers in a tuple": ((1, True), (1, 1)),
+    "a text and one with attributes": (text(), text(mark=1)),
+    "attributes of texts": (text(mark=1), text(mark=2)),
+    "bytes and a bytearray": (b"x", bytearray(b"x")),
+    "bytearrays": (bytearray(b"x"), bytearray(b"y")),
+    "slots": (Slotted(1), Slotted(2)),
+    "ranges": (range(3), range(4)),
+    "slices": (slice(1), slice(2)),
+    "members": (Colour.RED, Colour.GREEN),
+    "dates": (datetime.date(2001, 1, 1), datetime.date(2001, 1, 2)),
+    "decimals that are equal": (decimal.Decimal("1"), decimal.Decimal("1.0")),
+    "paths": (PurePosixPath("a"), PurePosixPath("b")),
+    "partials": (functools.partial(int, "1"), functools.partial(int, "2")),
+    "dictionaries that make up their items": (collections.defaultdict(int), collections.defaultdict(list)),
+    "long texts": (LONG + "a", LONG + "b"),
+    "SystemExit": (SystemExit(3), changed(SystemExit(3), code=0)),
+    "StopIteration": (StopIteration(1), changed(StopIteration(1), value=None)),
+    "OSError": (OSError(2, "x", "a"), changed(OSError(2, "x", "a"), filename2=b"a")),
+    "UnicodeError": (UnicodeEncodeError("a", "b", 0, 1, "c"), changed(UnicodeEncodeError("a", "b", 0, 1, "c"), end=2)),
+    "SyntaxError": (SyntaxError("x", ("f", 1, 1, "t")), changed(SyntaxError("x", ("f", 1, 1, "t")), text="u")),
+    "AttributeError": (AttributeError("x"), changed(AttributeError("x"), obj=1)),
+    "NameError": (NameError("x"), changed(NameError("x"), name="y")),
+    "a note": (ValueError("x"), changed(ValueError("x"), __notes__=["y"])),
+}
+
+
+@pytest.mark.parametrize("values", UNLIKE.values(), ids=UNLIKE)
+def test_values_that_look_alike_are_told_apart(values: tuple[object, object]) -> None:
+    """And each is described the same way twice, without an address."""
+    first, second, again = (
+        Describer("/world", "f", __file__.__eq__).value(value, "x") for value in (*values, values[0])
+    )
+    assert json.dumps(first) != json.dumps(second)
+    assert json.dumps(first) == json.dumps(again)
+    assert " at 0x" not in json.dumps(first)
+
+
 def test_what_the_agent_needs_it_has_for_itself(candidate_of: Callable[[Target, str], LiveSide]) -> None:
     """A candidate that leaves no builtins is seen to do so."""
     side = candidate_of(find(sys.executable), f"{HEAD}    import builtins, sys\n    vars(builtins).clear()\n")
@@ -160,22 +242,55 @@ sys.setrecursionlimit(3000)
 warnings.simplefilter("error")
 builtins.added_by_the_candidate = os.environ["ADDED_BY_THE_CANDIDATE"] = "1"
 sys.excepthook = sys.displayhook = lambda *arguments: None
+sys.ps1 = sys.executable = sys.set_by_the_candidate = "set"
+sys.setswitchinterval(0.25)
+sys.set_asyncgen_hooks(hook, hook)
+warnings.formatwarning = lambda *arguments: ""
+builtins.open = lambda *arguments, opened=open, **named: opened(*arguments, **named)
 """
+
+
+IN_A_THREAD = """
+import runpy, threading
+def run_module(*arguments, **named):
+    results = []
+    thread = threading.Thread(target=lambda: results.append(runpy.run_module(*arguments, **named)))
+    thread.start()
+    thread.join()
+    return results[0]
+"""
+
+
+@pytest.mark.parametrize("python", [sys.executable, "python3.8", "python3.13"])
+def test_code_in_another_thread_is_told_so(
+    python: str, oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], LiveSide]
+) -> None:
+    """And not that it was not executed, whatever a fixture is about."""
+    try:
+        target = find(python)
+    except BadInterpreter:
+        pytest.skip(f"no {python} here")
+    side = candidate_of(target, IN_A_THREAD)
+    for name in ("packages/nested_package_runs_main", "loaders/custom_loader_runs", "altering_sys/argv_is_the_file"):
+        causes = [found for found in judged(oracle_of(target), side, all_cases()[name]) or () if found.cause]
+        assert causes[0].signature.clause == "CODE-IN-CALLERS-THREAD"
+        assert all(found.signature.field.startswith("audit.") for found in causes[1:])
 
 
 def test_what_a_candidate_sets_up_when_imported_is_its_own_affair(
     oracle_of: Callable[[Target], Oracle], candidate_of: Callable[[Target, str], LiveSide]
 ) -> None:
-    """Judged is what changes over a call: over the fixtures that touch the same things."""
+    """Judged is what changes over a call: over the fixtures and the family that touch the same things."""
     target = find(sys.executable)
     source = SET_UP + (REFERENCE / "__init__.py").read_text(encoding="utf-8")
     oracle, candidate = oracle_of(target), candidate_of(target, source)
     words = ("meta_path", "path_hooks", "sys.path", "recursion", "excepthook", "environ", "builtins", "filter")
     chosen = [case for case in all_cases().values() if any(word in str(case.plain()) for word in words)]
     assert len(chosen) > 50
+    chosen += [case for case in generate(FIXTURES) if case.family == "families/settings"][::3]
     judgements = {case.id: judged(oracle, candidate, case) for case in chosen}
     assert not {name: found for name, found in judgements.items() if found}
-    assert list(judgements.values()).count([]) > 50  # the others cannot run here
+    assert list(judgements.values()).count([]) > 65  # the others cannot run here
 
 
 def test_modules_of_a_candidate_give_way_to_those_of_the_world(
@@ -271,13 +386,16 @@ def step_cases(*sources: str) -> list[dict[str, Any]]:
 
 
 LEAVING = """
-import sys, os, warnings, builtins, under_test
+import sys, os, warnings, builtins, under_test, gc, signal, threading
 sys.modules['left'] = sys; sys.modules.pop('os'); sys.modules['__main__'].left = 1
 sys.argv = 'gone'; sys.path.append('left'); sys.meta_path.clear(); sys.path_hooks.clear()
 sys.path_importer_cache.clear()
 builtins.print = None; builtins.left = 1; os.environ['LEFT'] = '1'; os.mkdir('left'); os.chdir('left')
 warnings.filters.clear(); warnings.showwarning = None; under_test.run_module = None
 sys.stdout = None; sys.excepthook = None; sys.setrecursionlimit(3000); sys.settrace(lambda *args: None)
+sys.left = 1; del sys.prefix; sys.setswitchinterval(0.25); sys.set_asyncgen_hooks(print, len); os.umask(0o077)
+gc.set_threshold(50000); signal.signal(signal.SIGTERM, signal.SIG_IGN)
+threading.settrace(len); threading.excepthook = None; threading.stack_size(262144)
 """
 LOOKING = """
 import m, sys, os, warnings, builtins
@@ -285,6 +403,10 @@ seen = [name for name in sys.modules if name in ('left', 'm', 'os')], hasattr(sy
 found = sys.argv, 'left' in sys.path, len(sys.meta_path), len(sys.path_hooks), len(warnings.filters)
 held = hasattr(builtins, 'left'), 'LEFT' in os.environ, os.listdir('.'), run_module is None
 others = sys.stdout is None, sys.excepthook is None, sys.getrecursionlimit(), sys.gettrace()
+import gc, signal, threading
+more = hasattr(sys, 'left'), hasattr(sys, 'prefix'), sys.getswitchinterval(), [*sys.get_asyncgen_hooks()], os.umask(0)
+much = gc.get_threshold(), signal.getsignal(signal.SIGTERM).name, threading._trace_hook, threading.excepthook is None
+stack = threading.stack_size()
 print('out')
 """
 
@@ -311,6 +433,18 @@ def test_a_process_is_put_back_between_cases(oracle_of: Callable[[Target], Oracl
     assert {reply.status for reply in (first, leaving, *others)} == {"done"}
     assert {reply.line for reply in (first, *others)} == {alone.line}
     assert b"raised" not in alone.line + leaving.line
+
+
+def test_each_setting_is_put_back_between_cases(oracle_of: Callable[[Target], Oracle]) -> None:
+    """A case of the family that sets all shows the same alone, and in one process after all others, to the byte."""
+    side = oracle_of(find(sys.executable)).side
+    cases = [case.plain() for case in generate(FIXTURES) if case.family == "families/settings"]
+    side.start(cases)
+    together = side.finish()
+    assert len(together) > 50
+    assert {reply.status for reply in together} == {"done"}
+    for case, reply in zip(cases, together, strict=True):
+        assert reply.line == side.run(case).line
 
 
 UNHOOKING = """

@@ -12,6 +12,7 @@ keys of a dictionary are visited in sorted order: which of two places counts as 
 
 from __future__ import annotations
 
+import binascii
 import importlib.machinery
 import itertools
 import os
@@ -34,6 +35,27 @@ _BUILTIN_FUNCTIONS = (types.BuiltinFunctionType, types.MethodWrapperType, types.
 # Objects whose identity does not matter: values, or objects that are new at each look.
 _VALUES = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset)
 _isabs = os.path.isabs  # the world may replace it
+# The parts of builtin objects, and of the standard library's values, that have no contents of another kind.
+_PARTS = {
+    "range": ("start", "stop", "step"),
+    "slice": ("start", "stop", "step"),
+    "classmethod": ("__func__",),
+    "staticmethod": ("__func__",),
+    "property": ("fget", "fset", "fdel"),
+    "functools.partial": ("func", "args", "keywords"),
+    "types.SimpleNamespace": ("__dict__",),
+    "collections.defaultdict": ("default_factory",),
+}
+# Values of the standard library that their texts describe in full.
+_WRITTEN = (
+    *("date", "time", "datetime", "timedelta", "timezone", "Decimal", "Fraction", "UUID"),
+    *("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath"),
+)
+_OF_WRITTEN = ("datetime.", "decimal.", "fractions.", "uuid.", "pathlib.")
+# What the description of every exception has under keys of its own, or what its message says already.
+_TOLD = ("args", "msg")
+_TOLD_OF = {ImportError: ("name", "path", "name_from"), SyntaxError: ("filename", "lineno")}
+_SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 _MACHINERY = ("_frozen_importlib", "_frozen_importlib_external", "zipimport", "importlib.util", "importlib.machinery")
 
 # A call of `id` raises an audit event each time; on CPython this does the same without one.
@@ -145,13 +167,15 @@ class Describer:
 
     def text(self, text: str) -> str:
         """A text without the temporary folder and without addresses, cut off if it is very long."""
-        length = len(text)
-        if length < _SHORTEST:
+        if len(text) < _SHORTEST:
             return text
-        if length > MAX_TEXT:
-            text = "{}... {} characters".format(text[:MAX_TEXT], length)
         text = text.replace(self._root, "<root>")
-        return _ADDRESS.sub(" at 0x...", text) if " at 0x" in text else text
+        if " at 0x" in text:
+            text = _ADDRESS.sub(" at 0x...", text)
+        if len(text) > MAX_TEXT:
+            check = binascii.crc32(text.encode("utf-8", "surrogatepass"))
+            text = "{}... {} characters, checksum {:08x}".format(text[:MAX_TEXT], len(text), check)
+        return text
 
     def message(self, text: str) -> str:
         """The text of an exception, in which the side under test is called `run_module`."""
@@ -210,6 +234,8 @@ class Describer:
             described = {"frozenset": self._sorted(frozenset.__iter__(obj), path, depth + 1)}
         if kind not in _VALUES:
             described["type"] = type_name(kind)
+            if own_dict(obj) and self._is_of_world(kind):
+                described["attributes"] = self.pairs(own_dict(obj), path, depth + 1)
         return described
 
     def _items(self, items: Any, path: str, depth: int) -> List[Any]:
@@ -270,6 +296,7 @@ class Describer:
             described["type"] = type_name(kind)
             if own_dict(obj):
                 described["attributes"] = self.pairs(own_dict(obj), path, depth)
+            described.update(self._parts(obj, kind, path, depth))
         return described
 
     def pairs(self, mapping: Dict[Any, Any], path: str, depth: int = 0) -> List[Any]:
@@ -342,14 +369,55 @@ class Describer:
         return described
 
     def _instance(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
-        described: Dict[str, Any] = {"instance": type_name(kind)}
+        name = type_name(kind)
+        described: Dict[str, Any] = {"instance": name}
+        # The attributes of instances of foreign classes are an implementation detail of those classes.
+        if self._is_of_world(kind):
+            described["attributes"] = self.pairs(own_dict(obj), path, depth)
+            held = self._held(obj, kind, (), path, depth)
+            if held:
+                described["slots"] = held
+        elif issubclass(kind, bytearray):
+            described["bytes"] = self.text(bytes(bytearray.__iter__(obj)).decode("latin-1"))
+        elif name.startswith(_OF_WRITTEN) and name.rpartition(".")[2] in _WRITTEN:
+            described["text"] = self.text(safe_str(obj, repr))
+        elif type_name(type(kind)) in ("enum.EnumMeta", "enum.EnumType"):  # before and from Python 3.11 on
+            described["member"] = self.value(own_dict(obj).get("_name_"), path, depth)
+        else:
+            described.update(self._parts(obj, kind, path, depth))
+        return described
+
+    def _is_of_world(self, kind: type) -> bool:
+        """True for a class that the code of the world defines."""
         name = type.__getattribute__(kind, "__module__")
         module = sys.modules.get(name) if type(name) is str else None
         file = own_dict(module).get("__file__") if module is not None else None
-        # The attributes of instances of foreign classes are an implementation detail of those classes.
-        if module is None or (type(file) is str and self._is_world(file)):
-            described["attributes"] = self.pairs(own_dict(obj), path, depth)
-        return described
+        return module is None or (type(file) is str and self._is_world(file))
+
+    def _parts(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
+        """The parts of an object of a type in `_PARTS`."""
+        found: Dict[str, Any] = {}
+        for base in type.__getattribute__(kind, "__mro__"):
+            for name in _PARTS.get(type_name(base), ()):
+                found[name.strip("_")] = self.value(ask(obj, name), "{}.{}".format(path, name), depth)
+        return found
+
+    def _held(self, obj: Any, kind: type, told: Tuple[str, ...], path: str, depth: int) -> Dict[str, Any]:
+        """The contents of the public slots of an object, except those in `told` and those that hold None or nothing.
+
+        The slots of builtin classes are read as well as those that classes of the world have by `__slots__`.
+        """
+        found: Dict[str, Any] = {}
+        for name, descriptor in _slots(kind):
+            if name in told or name in found or name.startswith("_"):
+                continue
+            try:
+                value = descriptor.__get__(obj, kind)
+            except Exception:  # nothing has been assigned to it, or it does not apply
+                continue
+            if value is not None:
+                found[name] = self.value(value, "{}.{}".format(path, name), depth)
+        return found
 
     # -- exceptions -------------------------------------------------------------------------------------------
 
@@ -370,6 +438,10 @@ class Describer:
         described["context"] = self.value(slot(exc, "__context__"), path + ".__context__", depth)
         described["suppress_context"] = slot(exc, "__suppress_context__")
         described["frames"] = self.frames(exc)
+        told = next((names for kind, names in _TOLD_OF.items() if issubclass(type(exc), kind)), ())
+        held = self._held(exc, type(exc), _TOLD + told, path, depth + 1)
+        if held:
+            described["held"] = held
         extra = {k: v for k, v in own_dict(exc).items() if type(k) is not str or k not in ("name", "path")}
         if extra:
             described["attributes"] = self.pairs(extra, path, depth + 1)
@@ -416,6 +488,27 @@ def slot(exc: BaseException, name: str) -> Any:
     return BaseException.__dict__[name].__get__(exc)
 
 
+# The slots of each builtin class that was met.
+_SLOTS_OF: Dict[type, List[Tuple[str, Any]]] = {object: []}
+
+
+def _slots(kind: type) -> List[Tuple[str, Any]]:
+    """The names and the descriptors of the slots that objects of a class have, in the order of names for each class."""
+    found: List[Tuple[str, Any]] = []
+    for base in type.__getattribute__(kind, "__mro__"):
+        slots = _SLOTS_OF.get(base)
+        if slots is None:
+            is_builtin = type.__getattribute__(base, "__module__") == "builtins"
+            # A class that is written in Python has a descriptor of the other kind for `__dict__` alone.
+            kinds = _SLOTS if is_builtin else _SLOTS[:1]
+            contents = type.__getattribute__(base, "__dict__")
+            slots = [(name, contents[name]) for name in sorted(map(str, contents)) if type(contents.get(name)) in kinds]
+            if is_builtin:
+                _SLOTS_OF[base] = slots
+        found.extend(slots)
+    return found
+
+
 def _cached(spec: Any) -> Any:
     try:
         return spec.cached
@@ -423,10 +516,10 @@ def _cached(spec: Any) -> Any:
         return "raises " + type_name(type(exc))
 
 
-def safe_str(exc: object) -> str:
-    """The text of an exception or a warning, or a note that it has none."""
+def safe_str(obj: object, convert: Callable[[object], str] = str) -> str:
+    """The text that `str` or `repr` makes of an exception, a warning or a value, or a note that it has none."""
     try:
-        text = str(exc)
+        text = convert(obj)
     except BaseException:
-        return "<its __str__ raises>"
+        return "<its __{}__ raises>".format(convert.__name__)
     return str.__str__(text) if isinstance(text, str) else "<its __str__ gives no text>"

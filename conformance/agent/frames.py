@@ -72,8 +72,8 @@ if hasattr(sys, "monitoring"):
     def follow(begins: Told, ends: Told, running: List[Any], *, throughout: bool) -> None:
         """Call `begins` with the frame of each body that begins in this thread, and `ends` with it as it ends.
 
-        running: the bodies whose end is reported, each a tuple that begins with the identity of its frame. throughout:
-        also follow bodies that are not announced; here it makes no difference.
+        running: the bodies whose end is reported, each a tuple of the identity of its frame and its globals.
+        throughout: also follow bodies that are not announced; here it makes no difference.
         """
         _AT_WORK[:] = [(begins, ends, running, get_ident())]
         if _get_tool(_TOOL) is not _NAME or _get_events(_TOOL) != _WANTED:
@@ -133,8 +133,8 @@ else:
     def follow(begins: Told, ends: Told, running: List[Any], *, throughout: bool) -> None:
         """Call `begins` with the frame of each body that begins in this thread, and `ends` with it as it ends.
 
-        running: the bodies whose end is reported, each a tuple that begins with the identity of its frame. throughout:
-        also follow bodies that are not announced, which is many times slower.
+        running: the bodies whose end is reported, each a tuple of the identity of its frame and its globals.
+        throughout: also follow bodies that are not announced, which is many times slower.
         """
 
         # Called some hundred times a case, or a thousand: a plain function, and the tests that mostly decide come
@@ -242,5 +242,7 @@ def finds_announced() -> bool:
 
 
 def _runs(frame: types.FrameType, running: List[Any]) -> bool:
+    # The end of a body is missed if its code puts another profile function in the place of ours, and its frame's number
+    # may be given to another frame then.
     number = identity(frame)
-    return any(body[0] == number for body in running)
+    return any(body[0] == number and body[1] is frame.f_globals for body in running)

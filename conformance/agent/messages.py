@@ -121,6 +121,7 @@ class ExceptionDescription(_ExceptionDescription, _Label, total=False):
     name: Described  # of an ImportError, and so is path
     path: Described
     location: List[Described]  # of a SyntaxError: file and line
+    held: Dict[str, Described]  # the contents of its other slots, such as `code` of a SystemExit, unless they are None
     attributes: List[Pair]
     namespace: Described  # of the exception that ended a step: the globals of the innermost module, or None
     from_runpy: bool  # likewise: it was raised in the interpreter's own runpy
@@ -179,6 +180,7 @@ class StepObservation(TypedDict, total=False):
     result: Described  # if it is a call that returned
     events: List[Event]  # in the order of time
     audit: List[List[str]]  # audit events that concern the world: the event and its subject
+    elsewhere: bool  # true if a module of the world was executed in another thread, which is not followed
     argv: Described  # if sys.argv has changed
     modules: Dict[str, Described]  # changed entries of sys.modules
     state: StateChanges

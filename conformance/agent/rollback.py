@@ -18,7 +18,7 @@ import re
 import sys
 import types
 import warnings
-from typing import TYPE_CHECKING, Any, Dict, FrozenSet, List, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Tuple
 
 from .describe import own_dict
 from .state import is_candidates, unchanged
@@ -28,32 +28,45 @@ if TYPE_CHECKING:
 
 try:
     from _thread import _count as _threads
+    from _thread import stack_size as _stack_size
 except ImportError:  # an interpreter without threads
 
     def _threads() -> int:
         return 0
 
+    def _stack_size(size: int = 0, /) -> int:
+        return 0
 
-_BINDINGS = (
-    "argv",
-    "path",
-    "meta_path",
-    "path_hooks",
-    "path_importer_cache",
-    "modules",
-    "stdin",
-    "stdout",
-    "stderr",
-    "excepthook",
-    "displayhook",
-    "unraisablehook",
-    "breakpointhook",
-    "dont_write_bytecode",
-    "pycache_prefix",
-    "executable",
-    "prefix",
-)
-_chdir, _setprofile, _settrace = os.chdir, sys.setprofile, sys.settrace  # the world may replace them
+
+try:
+    import _signal  # type: ignore[import-not-found]
+except ImportError:  # an interpreter without signals
+    _signal = None
+
+try:  # where contexts are made in Python, one from before has keys of another class than a later import knows
+    from __pypy__ import set_contextvar_context as _set_context  # type: ignore[import-not-found]
+except ImportError:
+
+    def _set_context(context: None) -> None:
+        pass
+
+
+# The world may replace them.
+_chdir, _umask, _setprofile, _settrace = os.chdir, os.umask, sys.setprofile, sys.settrace
+# The settings that no namespace holds: how to read each of them, and how to set it to what was read.
+_SETTINGS: List[Tuple[Callable[[], Any], Callable[[Any], object]]] = [
+    (getattr(module, read), getattr(module, write))
+    for module, read, write in (
+        (sys, "getrecursionlimit", "setrecursionlimit"),
+        (sys, "getswitchinterval", "setswitchinterval"),
+        (sys, "get_int_max_str_digits", "set_int_max_str_digits"),
+        (sys, "get_coroutine_origin_tracking_depth", "set_coroutine_origin_tracking_depth"),
+        (sys, "getdlopenflags", "setdlopenflags"),
+        (sys, "get_lazy_imports", "set_lazy_imports"),
+        (gc, "get_debug", "set_debug"),
+    )
+    if hasattr(module, read) and hasattr(module, write)
+]
 # The globals that a run may change in the interpreter's modules without any consequence.
 _HARMLESS = ("__warningregistry__", "__builtins__", "__cached__")
 _ABSENT = object()
@@ -96,12 +109,31 @@ def _restore(mapping: Dict[Any, Any], before: Dict[Any, Any]) -> None:
         mapping.update(before)
 
 
+def _handlers() -> Dict[int, Any]:
+    """The handler of each signal that may have another one."""
+    found: Dict[int, Any] = {}
+    for number in range(1, getattr(_signal, "NSIG", 0)):
+        try:
+            handler = _signal.getsignal(number)
+        except (OSError, ValueError):
+            continue
+        if handler is not None:
+            found[number] = handler
+    return found
+
+
+def _hooks_of_threads() -> Dict[str, Any]:
+    """What new threads get; nothing if `threading` has not been imported: then a case imports one of its own."""
+    namespace = own_dict(sys.modules.get("threading"))
+    return {name: namespace[name] for name in ("_trace_hook", "_profile_hook", "excepthook") if name in namespace}
+
+
 class Snapshot:
     """The interpreter at the moment when this object is made. folder: the current folder after each case."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
-        self._bindings = [(name, getattr(sys, name)) for name in _BINDINGS if hasattr(sys, name)]
+        self._sys = dict(vars(sys))
         lists: List[Any] = [sys.path, sys.meta_path, sys.path_hooks, warnings.filters]
         self._lists = [(sequence, list(sequence)) for sequence in lists]
         main, under_test = sys.modules["__main__"], sys.modules["under_test"]
@@ -118,7 +150,15 @@ class Snapshot:
             )
         ]
         self._environ = (os.environ, dict(os.environ), dict(own_dict(os.environ).get("_data", ())))
-        self._recursion = sys.getrecursionlimit()
+        self._settings = [(read, read(), write) for read, write in _SETTINGS]
+        self._thresholds: Tuple[int, ...] = getattr(gc, "get_threshold", tuple)()  # PyPy has none
+        self._asyncgen_hooks = tuple(getattr(sys, "get_asyncgen_hooks", tuple)())
+        self._mask = os.umask(0o022)
+        os.umask(self._mask)
+        self._stack = _stack_size()  # to read it is to reset it
+        _stack_size(self._stack)
+        self._handlers = _handlers()
+        self._hooks = _hooks_of_threads()
         self._threads = _threads()
         ours = __name__.rpartition(".")[0]
         self._namespaces = [
@@ -141,9 +181,7 @@ class Snapshot:
             _setprofile(None)
         if sys.gettrace() is not None:
             _settrace(None)
-        for name, value in self._bindings:
-            if getattr(sys, name, _ABSENT) is not value:
-                setattr(sys, name, value)
+        self._restore_sys()
         for sequence, items in self._lists:
             sequence[:] = items
         for mapping, before in self._dicts:
@@ -157,10 +195,42 @@ class Snapshot:
         if own_dict(environ).get("_data") != raw:  # bytes, which need no decoding
             environ.clear()
             environ.update(entries)
-        if sys.getrecursionlimit() != self._recursion:
-            sys.setrecursionlimit(self._recursion)
+        self._restore_settings()
+        if any("signal" in words for _, words in read):
+            for number, handler in _handlers().items():
+                before_it = self._handlers.get(number, handler)
+                if handler is not before_it:
+                    _signal.signal(number, before_it)
         _chdir(self._folder)
         return _threads() <= self._threads
+
+    def _restore_sys(self) -> None:
+        """Restore each attribute of `sys` by itself, since `sys` must not be empty at any moment."""
+        now, before = vars(sys), self._sys
+        if len(now) == len(before) and all(now.get(name, _ABSENT) is value for name, value in before.items()):
+            return
+        for name, value in before.items():
+            if now.get(name, _ABSENT) is not value:
+                now[name] = value
+        for name in [name for name in now if name not in before]:
+            del now[name]
+
+    def _restore_settings(self) -> None:
+        for read, value, write in self._settings:
+            if read() != value:
+                write(value)
+        if gc.isenabled():
+            gc.disable()
+        if self._thresholds and gc.get_threshold() != self._thresholds:
+            gc.set_threshold(*self._thresholds)
+        hooks: Tuple[Any, ...] = getattr(sys, "get_asyncgen_hooks", tuple)()
+        if any(hook is not before for hook, before in zip(hooks, self._asyncgen_hooks)):
+            sys.set_asyncgen_hooks(*self._asyncgen_hooks)
+        _set_context(None)
+        _umask(self._mask)
+        _stack_size(self._stack)
+        for name, hook in self._hooks.items():
+            vars(sys.modules["threading"])[name] = hook
 
     def changed(self) -> List[str]:
         """The globals of the interpreter's own modules that have changed: one case may influence the next by them."""

@@ -12,6 +12,7 @@ Modules that were loaded before any case (`_LOADED`) are not looked at one by on
 from __future__ import annotations
 
 import builtins
+import gc
 import itertools
 import operator
 import os
@@ -27,26 +28,33 @@ if TYPE_CHECKING:
     from .messages import Described, StateChanges
 
 ABSENT = {"absent": True}
+# A value that was there when the case began: it is the interpreter's, or the candidate's, whose import may have set it.
+_AS_AT_FIRST = {"as at first": True}
 
-# Looked up at every snapshot, and compared by identity.
-_SYS_OBJECTS = (
-    "stdin",
-    "stdout",
-    "stderr",
-    "excepthook",
-    "displayhook",
-    "dont_write_bytecode",
-    "pycache_prefix",
-    "path_importer_cache",
-    "flags",
-    "executable",
-    "prefix",
-)
 _LISTS = ("path", "meta_path", "path_hooks", "filters")
-_OBJECTS = (*_SYS_OBJECTS, *_LISTS[:3])
+# The attributes of `sys` that are looked at in a way of their own, and those that are no setting: only what displays an
+# exception that nobody caught sets them.
+_NOT_GENERAL = frozenset(("argv", "modules", *_LISTS, "last_type", "last_value", "last_traceback", "last_exc"))
+_OF_WARNINGS = ("filters", "showwarning", "formatwarning")
+# The settings of the interpreter that no attribute of `sys` holds: numbers, and tuples of numbers.
+_NUMBERS = {
+    name: getattr(module, function)
+    for name, module, function in (
+        ("recursion limit", sys, "getrecursionlimit"),
+        ("switch interval", sys, "getswitchinterval"),
+        ("digits of integers", sys, "get_int_max_str_digits"),
+        ("coroutine origins", sys, "get_coroutine_origin_tracking_depth"),
+        ("flags of dlopen", sys, "getdlopenflags"),
+        ("lazy imports", sys, "get_lazy_imports"),
+        ("garbage thresholds", gc, "get_threshold"),
+        ("garbage debugging", gc, "get_debug"),
+    )
+    if hasattr(module, function)
+}
+_asyncgen_hooks = getattr(sys, "get_asyncgen_hooks", tuple)
 _Raw = Dict[str, Any]
 # The world may replace them.
-_getcwd, _fsdecode, _recursion = os.getcwd, os.fsdecode, sys.getrecursionlimit
+_getcwd, _fsdecode = os.getcwd, os.fsdecode
 _LIBRARY = os.path.dirname(os.__file__) + os.sep
 _sys = vars(sys)
 
@@ -57,10 +65,12 @@ class State:
     def __init__(self, describer: Describer) -> None:
         self._describer = describer
         self._before: _Raw = {}
+        self._first: _Raw = {}
 
     def mark(self) -> None:
         """Take the state of this moment as the one with which to compare from here on."""
         self._before = before = _raw()
+        self._first = self._first or before
         self._still = _Still(before)
         name = self._describer.name
         name(before["argv_object"], "sys.argv")
@@ -141,6 +151,10 @@ class State:
                     earlier, items = ([i for i in side if not _names_implementation(i)] for side in (earlier, items))
                     if _same(items, earlier):
                         continue
+                first = self._first
+                if now[field + "_object"] is first[field + "_object"] and _same(now[field], first[field]):
+                    changed[field] = _AS_AT_FIRST
+                    continue
                 changed[field] = self._change(earlier, items, "sys." + field)
                 if not same_object and field != "filters":
                     changed[field] = {"another object": changed[field]}
@@ -156,19 +170,46 @@ class State:
                 changed[field] = found
         if now["cwd"] != before["cwd"]:
             changed["cwd"] = describe(now["cwd"], "cwd")
-        others = {
-            key: describe(value, "sys." + key)
-            for key, value, earlier in zip(_SYS_OBJECTS, now["sys"], before["sys"])
-            if value is not earlier
-        }
-        if now["showwarning"] is not before["showwarning"]:
-            others["warnings.showwarning"] = describe(now["showwarning"], "warnings.showwarning")
-        if now["recursion"] != before["recursion"]:
-            others["recursion limit"] = {"changed by": now["recursion"] - before["recursion"]}
+        others = self._settings(before, now)
         if others:
             changed["state"] = others
         changes: StateChanges = changed
         return changes
+
+    def _settings(self, before: _Raw, now: _Raw) -> Dict[str, Described]:
+        """The changed settings: attributes of `sys` and of other modules, hooks, and numbers."""
+        found: Dict[str, Any] = {}
+        for place in ("sys", "warnings", "asyncgen hooks"):
+            earlier, later = before[place], now[place]
+            for key in sorted({**earlier, **later}, key=self._key):
+                if place == "sys" and key in _NOT_GENERAL:
+                    continue
+                old, new = earlier.get(key, ABSENT), later.get(key, ABSENT)
+                if place == "sys" and key == "flags":  # from 3.14 on new ones come with a new number of digits
+                    old, new = (self._first_flags(flags) for flags in (old, new))
+                if old is not new and not _equal_constants(old, new):
+                    name = "{}.{}".format(place, self._key(key))
+                    if new is ABSENT:
+                        found[name] = ABSENT
+                    elif new is self._first[place].get(key, ABSENT):
+                        found[name] = _AS_AT_FIRST
+                    elif name == "sys.path_importer_cache":  # it holds what each side has ever imported from
+                        found[name] = {"another object": True}
+                    else:
+                        found[name] = self._describer.value(new, name)
+        for name, number in now["numbers"].items():
+            if number != before["numbers"][name]:
+                as_at_first = number == self._first["numbers"][name]
+                found[name] = _AS_AT_FIRST if as_at_first else self._describer.value(number, name)
+        if "recursion limit" in found:
+            change = now["numbers"]["recursion limit"] - before["numbers"]["recursion limit"]
+            found["recursion limit"] = {"changed by": change}
+        return found
+
+    def _first_flags(self, flags: Any) -> Any:
+        """The flags of the interpreter as the case began, in the place of flags that the interpreter has made since."""
+        first = self._first["sys"].get("flags", ABSENT)
+        return first if type(flags) is type(first) else flags
 
     # -- helpers ----------------------------------------------------------------------------------------------
 
@@ -202,11 +243,17 @@ class State:
     def _mapping(self, field: str, before: Dict[Any, Any], now: Dict[Any, Any]) -> Dict[str, Any]:
         if unchanged(before, now):
             return {}
-        describe = self._describer.value
-        changed = {
-            self._key(key): describe(value, "{}[{!r}]".format(field, key))
+        describe, first = self._describer.value, self._first[field] or {}
+        other = [
+            (key, value)
             for key, value in now.items()
             if key not in before or not (before[key] is value or _equal_text(before[key], value))
+        ]
+        changed = {
+            self._key(key): _AS_AT_FIRST
+            if key in before and value is first.get(key, ABSENT)
+            else describe(value, "{}[{!r}]".format(field, key))
+            for key, value in sorted(other, key=lambda item: self._key(item[0]))
         }
         changed.update((self._key(key), ABSENT) for key in before if key not in now)
         return changed
@@ -256,7 +303,8 @@ class _Still:
     def __init__(self, raw: _Raw) -> None:
         self._modules = raw["modules_object"]
         self._keys, self._values = list(raw["modules"]), list(raw["modules"].values())
-        self._objects, self._cwd, self._recursion = _objects(), raw["cwd"], raw["recursion"]
+        self._objects, self._cwd, self._numbers = _objects(), raw["cwd"], raw["numbers"]
+        self._sys = list(_sys)
         self._lists = [(raw[field + "_object"], raw[field]) for field in _LISTS if _is_list(raw[field + "_object"])]
         self._dicts = [
             (live, list(raw[field]), list(raw[field].values()))
@@ -287,7 +335,8 @@ class _Still:
         try:
             return (
                 all(map(operator.is_, self._objects, _objects()))
-                and self._recursion == _recursion()
+                and self._sys == list(_sys)
+                and self._numbers == _numbers()
                 and self._cwd == _folder()
                 and all(
                     len(items) == list.__len__(live) and all(map(operator.is_, items, list.__iter__(live)))
@@ -315,11 +364,19 @@ def _is_list(obj: Any) -> bool:
 def _objects() -> List[Any]:
     """The objects that are compared each as a whole, as they are now."""
     return [
-        *map(_sys.get, _OBJECTS),
-        getattr(warnings, "filters", ABSENT),
-        getattr(warnings, "showwarning", ABSENT),
+        *_sys.values(),
+        *_of(warnings, _OF_WARNINGS).values(),
+        *_asyncgen_hooks(),
         _environ(),
     ]
+
+
+def _numbers() -> Dict[str, Any]:
+    return {name: read() for name, read in _NUMBERS.items()}
+
+
+def _of(module: Any, names: Tuple[str, ...]) -> Dict[str, Any]:
+    return {name: getattr(module, name, ABSENT) for name in names}
 
 
 def _environ() -> Any:
@@ -345,9 +402,10 @@ def _raw() -> _Raw:
         "main": dict(own_dict(main)),
         "environ": dict(environ) if type(environ) is dict else None,
         "cwd": _folder(),
-        "sys": list(map(_sys.get, _SYS_OBJECTS)),
-        "showwarning": getattr(warnings, "showwarning", ABSENT),
-        "recursion": _recursion(),
+        "sys": dict(_sys),
+        "warnings": _of(warnings, _OF_WARNINGS[1:]),
+        "asyncgen hooks": dict(zip(("first iteration", "finalizer"), _asyncgen_hooks())),
+        "numbers": _numbers(),
         "argv_object": getattr(sys, "argv", ABSENT),
     }
     raw["argv"] = _sequence(raw["argv_object"])
@@ -425,6 +483,10 @@ def _same(first: List[Any], second: List[Any]) -> bool:
     return len(first) == len(second) and (
         all(map(operator.is_, first, second)) or all(a is b or _equal_text(a, b) for a, b in zip(first, second))
     )
+
+
+def _equal_constants(first: Any, second: Any) -> bool:
+    return type(first) is type(second) and type(first) in (str, int, float) and bool(first == second)
 
 
 def _equal_text(first: Any, second: Any) -> bool:

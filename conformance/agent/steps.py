@@ -120,7 +120,7 @@ class _Run:
         for category in _QUIET:
             warnings.simplefilter("ignore", category)
         warnings.simplefilter("always", append=True)
-        warnings.showwarning = self._watch.showwarning
+        warnings.showwarning = self._showwarning = self._watch.showwarning
         self._namespace: Dict[str, Any] = {
             "__name__": "steps",
             "run_module": run_module,
@@ -132,6 +132,7 @@ class _Run:
         self._describer.opaque(sys.modules, "sys.modules")
         self._describer.opaque(run_module, "run_module")
         self._describer.opaque(note, "note")
+        self._describer.opaque(self._showwarning, "warnings.showwarning")
         self._describer.opaque(under_test, "under_test")
         self._describer.opaque(self._namespace, "the steps")
         _listen(self._watch)

@@ -46,12 +46,14 @@ class Watch:
         self.throughout = True  # also report bodies that no audit event announces
         self.auditing = False
         self._thread = 0
+        self._elsewhere = False
         self.events: List[Event] = []
         self.audited: List[List[Any]] = []
 
     def start(self) -> None:
         """Watch from here on."""
         self.auditing = True
+        del self._running[:]  # a body whose end was missed has ended with its step
         self._thread = get_ident()
         frames.follow(self._begins, self._ends, self._running, throughout=self.throughout)
 
@@ -63,7 +65,9 @@ class Watch:
     def take(self) -> StepObservation:
         """The events since the last call, and the audit events."""
         taken: StepObservation = {"events": self.events, "audit": self.audited}
-        self.events, self.audited = [], []
+        if self._elsewhere:
+            taken["elsewhere"] = True
+        self.events, self.audited, self._elsewhere = [], [], False
         return taken
 
     # -- modules executed -------------------------------------------------------------------------------------
@@ -181,9 +185,11 @@ class Watch:
         """Record one of the AUDITED events (PEP 578) if it concerns the world.
 
         Only those of the step's own thread: the order of other threads' events, and at times their number, is chance.
-        The same holds for modules executed.
+        The same holds for modules executed; of these it is only noted that there was one.
         """
         if get_ident() != self._thread:
+            if event == "exec" and getattr(args[0], "co_name", None) == "<module>":
+                self._elsewhere = self._elsewhere or self._is_world(args[0].co_filename)
             return
         subject = args[0]
         if event == "import":

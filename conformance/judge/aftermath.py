@@ -11,7 +11,7 @@ from .divergence import Found
 from .fields import AFTER, AUDIT, NAMES, OUTPUT
 
 # State that is told key by key.
-_MAPPINGS = ("main", "environ", "builtins", "attributes")
+_MAPPINGS = ("main", "environ", "builtins", "attributes", "state")
 _PHASES = {"open": "load code", "compile": "load code", "exec": "execute", "import": "import parent"}
 
 
@@ -30,7 +30,8 @@ def compare_aftermath(step: StepContext) -> Iterator[Found]:
         if key in _MAPPINGS:
             changes: Mapping[str, Any] = state.get(key, {})
             other_changes: Mapping[str, Any] = other_state.get(key, {})
-            yield from step.compare_changes(place, f"after.{key}", f"{key}[{{}}] afterwards", changes, other_changes)
+            where = "{} afterwards" if key == "state" else f"{key}[{{}}] afterwards"
+            yield from step.compare_changes(place, f"after.{key}", where, changes, other_changes)
         else:
             ours, theirs = state.get(key, UNCHANGED), other_state.get(key, UNCHANGED)
             yield from step.compare(place, f"after.{key}", f"{key} afterwards", ours, theirs)

@@ -23,6 +23,12 @@ _VISIBLE = ("entry.", "import.", "exit.", "note", "warnings")
 OWN_ENTRY = "sys.modules[__name__]"
 # Fields that follow from how the world's code acts.
 _ACTED_ON = ("note", "names", "result.values", "result.keys", "exit.globals", "stdout", "stderr", "files")
+# The text of an exception comes from its arguments, and what it holds in slots comes from them as well.
+_SAME_WORDS = (
+    ("exception.message", "exception.args"),
+    ("exception.message", "exception.held"),
+    ("exception.args", "exception.held"),
+)
 # Fields that no code can see.
 _UNSEEN = ("stdout", "stderr", "audit.")
 # Fields on which the names of the steps can have an effect, since they are given to a later call.
@@ -52,7 +58,7 @@ def explains(earlier: Divergence, later: Divergence) -> bool:
     """True if the later of two divergences of a case may have come about by the earlier one."""
     first, second = earlier.signature.field, later.signature.field
     if earlier.moment == later.moment and first.split(".")[0] == second.split(".")[0] == "exception":
-        return first == "exception.type" or (first, second) == ("exception.message", "exception.args")
+        return first == "exception.type" or (first, second) in _SAME_WORDS
     if _subject(first) == _subject(second) and earlier.moment <= later.moment:
         return True
     if first.endswith(".__name__") and later.where.endswith(OWN_ENTRY) and earlier.moment <= later.moment:

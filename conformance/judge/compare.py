@@ -21,7 +21,9 @@ from .divergence import PHASES, Divergence, Found, Moment, Signature
 from .events import EventComparison
 from .observations import ending
 from .outcome import compare_outcome
-from .owners import Difference, default_owner, ends_as_told
+from .owners import Difference, default_owner, ends_as_told, ran_in_a_thread
+
+THREAD = "CODE-IN-CALLERS-THREAD"
 
 
 def judge(
@@ -103,6 +105,8 @@ def _divergence(case: Case, found: Found, version: str, clauses: Mapping[str, Cl
 
 
 def _owner(case: Case, difference: Difference, version: str, clauses: Mapping[str, Clause]) -> str:
+    if ran_in_a_thread(difference) and THREAD in clauses:
+        return THREAD  # whatever the case is about
     about = [clauses[name] for name in case.clauses if name in clauses and clauses[name].holds(version)]
     for clause in about:
         if clause.owns(difference.field, difference.kind):

@@ -56,6 +56,7 @@ class StepContext:
             "returned": oracle.get("outcome") == "returned",
             # A nested run's own errors pass through the world as well.
             "of_world": bool(runs) and bool(world_frames(oracle)) and not oracle["exception"].get("from_runpy"),
+            "elsewhere": bool(candidate.get("elsewhere")) and not oracle.get("elsewhere"),
             "refusal": "" if runs else refusal(oracle),
             "name": specials.get("__name__"),
             "spec_name": spec.get("spec") if isinstance(spec, dict) else None,

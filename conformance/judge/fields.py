@@ -25,7 +25,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "outcome": (),
     "exception": (
         *("type", "subclass", "message", "args", "name", "path", "cause", "context", "frames", "identity"),
-        *("namespace", "attributes", "location"),
+        *("namespace", "attributes", "location", "held"),
     ),
     "result": ("type", "identity", "keys", "order", "values", "functions", *SPECIALS),
     "after": (

@@ -13,7 +13,7 @@ from .divergence import Found
 from .fields import OUTCOME, RESULT
 from .observations import ending, raised_in_world, short, world_frames
 
-_PARTS = ("message", "args", "name", "path", "cause", "context", "frames", "location", "attributes")
+_PARTS = ("message", "args", "name", "path", "cause", "context", "frames", "location", "attributes", "held")
 
 
 def compare_outcome(step: StepContext) -> Iterator[Found]:
@@ -93,9 +93,9 @@ def _compare_results(step: StepContext, oracle: Any, candidate: Any) -> Iterator
 
 
 def _link(value: Any) -> Any:
-    """A cause or context, by its type, message, name and identity, and by its own links."""
+    """A cause or context, by its type, message, name, slots and identity, and by its own links."""
     if isinstance(value, dict) and "exception" in value:
-        kept = ("exception", "message", "name", "is", "again")
+        kept = ("exception", "message", "name", "held", "is", "again")
         link = {key: value[key] for key in kept if key in value}
         for part in ("cause", "context"):
             if value.get(part) is not None:

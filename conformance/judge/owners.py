@@ -33,6 +33,7 @@ class Difference:
     spec_name: Any = None
     located: bool = True
     imported: frozenset[str] = frozenset()
+    elsewhere: bool = False  # the candidate, and it alone, executed a module of the world in another thread
     refusal: str = ""  # with what the oracle ended, if nothing ran and the error is its own
     nested_ended: bool = False  # as a module ends: a run inside its own has ended before
     run_instead: bool = False  # the candidate runs what the oracle imports
@@ -101,6 +102,11 @@ def _of_world(difference: Difference) -> bool:
     return difference.of_world
 
 
+def _syntax_error(difference: Difference) -> bool:
+    """What is held is what the compiler says of a place in a source."""
+    return not difference.of_world and any("offset" in side for side in (difference.oracle, difference.candidate))
+
+
 def _package_path(difference: Difference) -> str:
     """The end of the path of a package whose `__main__` is what the oracle runs; else a text that ends no path."""
     package, _, last = str(difference.spec_name).rpartition(".")
@@ -129,6 +135,11 @@ def ends_as_told(difference: Difference) -> bool:
 
 def _removed(difference: Difference) -> bool:
     return bool(difference.candidate == ABSENT)
+
+
+def ran_in_a_thread(difference: Difference) -> bool:
+    """A module is not seen to be executed, since the candidate had a thread of its own do it."""
+    return difference.elsewhere and difference.field.startswith("executions.") and _missing(difference)
 
 
 def _imported_by_code(difference: Difference) -> bool:
@@ -306,6 +317,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("exception.identity", [(_own_error, "FIND-ERROR-CAUSE"), (_always, "CODE-ERROR-SAME-OBJECT")]),
     ("exception.namespace", [(_always, "ERROR-NAMESPACE-REACHABLE")]),
     ("exception.location", [(_always, "BROKEN-SOURCE-PLACE")]),
+    ("exception.held", [(_syntax_error, "BROKEN-SOURCE-MESSAGE"), *_MESSAGE]),
     ("exception.*", _MESSAGE),
     (
         "result.type",
@@ -334,10 +346,13 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
             (_always, "TARGET-NOT-LEFT"),
         ],
     ),
-    ("after.main", [(_altered, "PREVIOUS-ENTRY-UNTOUCHED"), (_always, "PLAIN-LEAVES-MAIN")]),
+    (
+        "after.main",
+        [(_missing, "STATE-CHANGES-STAY"), (_altered, "PREVIOUS-ENTRY-UNTOUCHED"), (_always, "PLAIN-LEAVES-MAIN")],
+    ),
     ("after.attributes", [(_missing, "PARENTS-BOUND"), (_always, "RUN-MODULE-NOT-BOUND")]),
-    ("after.path", [(_always, "PATH-UNCHANGED")]),
-    ("after.*", _REST),
+    ("after.path", [(_missing, "PATH-CHANGES-STAY"), (_always, "PATH-UNCHANGED")]),
+    ("after.*", [(_missing, "STATE-CHANGES-STAY"), *_REST]),
     ("names", [(_always, "INIT-UNCHANGED")]),
     ("stdout", [(_always, "PRINTS-NOTHING")]),
     ("stderr", [(_always, "PRINTS-NOTHING")]),

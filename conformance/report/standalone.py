@@ -27,6 +27,8 @@ INTERPRETERS = []
 # -- the end of the case --
 
 SPECIALS = ["__name__", "__package__", "__spec__", "__loader__", "__file__", "__cached__", "__doc__", "__builtins__"]
+SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
+KNOWN = ["modules", "argv", "path", "meta_path", "path_hooks", "last_type", "last_value", "last_traceback", "last_exc"]
 MOST = 6
 TIMEOUT = 20
 HAPPENS = "what happens"
@@ -304,6 +306,7 @@ class Seer:
         self.main = dict(vars(sys.modules["__main__"])) if "__main__" in sys.modules else {}
         self.lists = [(name, list(getattr(sys, name))) for name in ("meta_path", "path_hooks")]
         self.filters, self.cwd, self.environ = list(warnings.filters), os.getcwd(), dict(os.environ)
+        self.settings = self.sys_settings()
         before = self.files()
         del self.ran[:]
         source = "<step {}>".format(number)
@@ -367,6 +370,20 @@ class Seer:
         for name, value, was in now:
             if value != was:
                 self.fact(moment, name, self.text(value))
+        now, was = self.sys_settings(), self.settings
+        for name in {**was, **now}:
+            if name not in now:
+                self.fact(moment, name, "removed")
+            elif name not in was or (now[name] is not was[name] and now[name] != was[name]):
+                kept = name == "sys.path_importer_cache"
+                self.fact(moment, name, "another dictionary" if kept else self.text(now[name]))
+
+    def sys_settings(self):
+        """The attributes of sys that are not looked at in another way, and what its functions tell."""
+        found = {"sys." + name: value for name, value in vars(sys).items() if name not in KNOWN}
+        found.update({"sys.getrecursionlimit()": sys.getrecursionlimit(), "sys.gettrace()": sys.gettrace()})
+        found["sys.getswitchinterval()"] = sys.getswitchinterval()
+        return found
 
     def of_world(self, file):
         return isinstance(file, str) and file.startswith((self.root, "world:"))
@@ -374,8 +391,9 @@ class Seer:
     def raised(self, moment, exc):
         self.fact(moment, "how", "raised {}".format(type(exc).__name__))
         self.fact(moment, "the exception's text", self.text(str(exc)))
-        for name in ("name", "path", "code"):
-            if hasattr(exc, name):
+        slots = [name for cls in type(exc).__mro__ for name, slot in sorted(vars(cls).items()) if type(slot) in SLOTS]
+        for name in dict.fromkeys(slots + sorted(map(str, vars(exc)))):
+            if not name.startswith("_") and hasattr(exc, name):
                 self.fact(moment, "the exception's " + name, self.text(getattr(exc, name)))
         for name in ("__cause__", "__context__"):
             linked = getattr(exc, name)
