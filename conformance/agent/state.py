@@ -19,8 +19,9 @@ import re
 import sys
 import types
 import warnings
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tuple
 
+from . import namespaces
 from .describe import Describer, ask, own_dict
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 ABSENT = {"absent": True}
 
+# The import of `multiprocessing`, whoever does it, enters the module `__main__` under this name, too.
+_SECOND_MAIN = "__mp_main__"
 # Looked up at every snapshot, and compared by identity.
 _SYS_OBJECTS = (
     "stdin",
@@ -113,7 +116,11 @@ class State:
         return {
             self._key(key): self._describer.value(module, "sys.modules[{!r}]".format(key))
             for key, module in added
-            if not self._describer.is_foreign(module) and not self._is_part_of_foreign(key, module, modules)
+            if not (
+                self._describer.is_foreign(module)
+                or self._is_part_of_foreign(key, module, modules)
+                or _equal_text(key, _SECOND_MAIN)
+            )
         }
 
     def other_changes(self, *, in_flight: bool = False) -> StateChanges:
@@ -209,6 +216,7 @@ class State:
             if key not in before or not (before[key] is value or _equal_text(before[key], value))
         }
         changed.update((self._key(key), ABSENT) for key in before if key not in now)
+        changed.pop(namespaces.REGISTRY, None)
         return changed
 
     def _key(self, key: Any) -> str:
@@ -383,7 +391,8 @@ def is_candidates(name: str) -> bool:
     return name in _CANDIDATES
 
 
-def _is_standard(module: Any) -> bool:
+def is_standard(module: Any) -> bool:
+    """True for a module of the standard library."""
     file = own_dict(module).get("__file__")
     if type(file) is not str:
         return own_dict(module).get("__path__") is None  # built in, or frozen
@@ -393,15 +402,23 @@ def _is_standard(module: Any) -> bool:
 def note_candidates_modules(before: Set[str]) -> None:
     """Note which modules were loaded with the side under test. before: those that were loaded before it."""
     _CANDIDATES.update(
-        key for key, module in list(sys.modules.items()) if key not in before and not _is_standard(module)
+        key for key, module in list(sys.modules.items()) if key not in before and not is_standard(module)
     )
 
 
 def note_loaded() -> None:
     """Note the modules that are loaded now, in the warm agent, and that every case will find."""
+    namespaces.note()
     _LOADED.update(sys.modules)
     for name in ("__main__", "under_test"):
         del _LOADED[name]
+
+
+def is_unchanged_by(act: Callable[[], object]) -> bool:
+    """True if an act changes nothing of the interpreter's state but the modules that are loaded."""
+    still = _Still(_raw())
+    act()
+    return still.unchanged(in_flight=False)
 
 
 def unchanged(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:

@@ -19,8 +19,12 @@ from .causes import with_causes
 from .context import StepContext
 from .divergence import PHASES, Divergence, Found, Moment, Signature
 from .events import EventComparison
+from .levels import level_in, with_levels
 from .outcome import compare_outcome
-from .owners import Difference, default_owner
+from .owners import Difference, default_owner, is_beyond
+
+# Fields to which a candidate may add something that no code of the case has asked for.
+ADDED_TO = ("stdout", "stderr", "names")
 
 
 def judge(
@@ -47,7 +51,7 @@ def judge(
         if unseen.isdisjoint((found.difference.field, found.difference.field.split(".")[0]))
     ]
     divergences.sort(key=lambda divergence: (divergence.moment, PHASES.index(divergence.signature.phase)))
-    return with_causes(divergences, level, known)
+    return with_causes(with_levels(divergences), level, known)
 
 
 def failed(
@@ -70,15 +74,17 @@ def _differences(case: Case, number: int, oracle: StepObservation, candidate: St
 def _divergence(case: Case, found: Found, version: str, clauses: Mapping[str, Clause]) -> Divergence:
     difference = found.difference
     owner = _owner(case, difference, version, clauses)
-    level = clauses[owner].level if owner in clauses else Level.DOCUMENTED
+    level = level_in(case, owner, version, clauses)
     signature = Signature(owner, found.phase, difference.field, difference.kind)
     return Divergence(signature, level, found.where, difference.oracle, difference.candidate, found.moment)
 
 
 def _owner(case: Case, difference: Difference, version: str, clauses: Mapping[str, Clause]) -> str:
+    if difference.field in ADDED_TO and difference.kind == "extra":
+        return default_owner(difference, version, clauses)  # whatever the case is about
     about = [clauses[name] for name in case.clauses if name in clauses and clauses[name].holds(version)]
     for clause in about:
-        if clause.owns(difference.field, difference.kind):
+        if clause.owns(difference.field, difference.kind) and not is_beyond(clause, difference):
             return clause.id
     generated = case.chapter in (FAMILIES, SEARCH)  # it has many points, and a fixture has one
     if about and difference.field in FREE_FIELDS and not generated:

@@ -7,6 +7,8 @@ when they come about, is said by `events`, `ending` and `aftermath`.
 
 from __future__ import annotations
 
+import ast
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -48,6 +50,7 @@ class StepContext:
         spec = specials.get("__spec__")
         self._facts: dict[str, Any] = {
             "altered": any(event.get("entry") == "own" for event in runs),
+            "ran": bool(runs),
             "returned": oracle.get("outcome") == "returned",
             # A nested run's own errors pass through the world as well.
             "of_world": bool(runs) and bool(world_frames(oracle)) and not oracle["exception"].get("from_runpy"),
@@ -57,6 +60,8 @@ class StepContext:
             "located": spec.get("has_location") is not False if isinstance(spec, dict) else True,
             "imported": frozenset(event["file"] for event in events_of(oracle) if event["event"] == "import"),
         }
+        self._runs_as = {event["specials"].get("__name__") for event in runs if isinstance(event["specials"], dict)}
+        self._initial = initial_globals(case)
         self.code_ran = bool(runs) or any(event["event"] == "run" for event in events_of(candidate))
 
     @property
@@ -64,15 +69,42 @@ class StepContext:
         """The step itself."""
         return self.case.steps[self.number - 1]
 
-    def found(self, place: Place, field: str, kind: str, where: str, oracle: Any, candidate: Any) -> Found:
-        """A difference at a place. field: one of `FIELDS`. where: the field's place, for a reader."""
+    def found(
+        self,
+        place: Place,
+        field: str,
+        kind: str,
+        where: str,
+        oracle: Any,
+        candidate: Any,
+        key: str | None = None,
+        *,
+        elsewhere: bool = False,
+    ) -> Found:
+        """A difference at a place.
+
+        field: one of `FIELDS`. where: the field's place, for a reader. key: of the entry or the variable that differs.
+        elsewhere: true for an event that is there on both sides, but not at the same moment.
+        """
         if field not in FIELDS:
             raise ValueError(f"{field} is not in the table of fields (judge/fields.py)")
-        difference = Difference(field=field, kind=kind, oracle=oracle, candidate=candidate, **self._facts)
+        difference = Difference(
+            field=field,
+            kind=kind,
+            oracle=oracle,
+            candidate=candidate,
+            key=key or "",
+            elsewhere=elsewhere,
+            other_entry=field.endswith(".modules") and key is not None and key not in self._runs_as,
+            initial=field == "names" and key in self._initial,
+            **self._facts,
+        )
         return Found(difference, place.phase, f"step {self.number}: {where}", Moment(self.number, place.index))
 
-    def compare(self, place: Place, field: str, where: str, oracle: Any, candidate: Any) -> Iterator[Found]:
-        """The difference between two descriptions, if there is one."""
+    def compare(
+        self, place: Place, field: str, where: str, oracle: Any, candidate: Any, key: str | None = None
+    ) -> Iterator[Found]:
+        """The difference between two descriptions, if there is one. key: as for `found`."""
         if field in FREE_FIELDS:
             # The texts and the links of errors are judged where the errors come out, at a level of their own.
             oracle, candidate = without_error_details(oracle), without_error_details(candidate)
@@ -80,7 +112,7 @@ class StepContext:
         if kind == "order":
             field = "result.order"
         if kind:
-            yield self.found(place, field, kind, where, oracle, candidate)
+            yield self.found(place, field, kind, where, oracle, candidate, key)
 
     def compare_changes(
         self, place: Place, field: str, where: str, oracle: Mapping[str, Any], candidate: Mapping[str, Any]
@@ -97,7 +129,7 @@ class StepContext:
                 types = [side.get("type", ABSENT) for side in (ours, theirs)]
                 ours, theirs = _without_type(ours), _without_type(theirs)
                 yield from self.compare(place, field.replace(".modules", ".module_type"), f"type of {shown}", *types)
-            yield from self.compare(place, field, shown, ours, theirs)
+            yield from self.compare(place, field, shown, ours, theirs, key)
 
     def compare_keys(
         self, place: Place, group: str, where: str, oracle: list[Any], candidate: list[Any]
@@ -110,6 +142,24 @@ class StepContext:
             yield self.found(place, f"{group}.keys", "extra", f"keys{where}", ABSENT, theirs[text])
         if oracle != candidate and sorted(map(json.dumps, oracle)) == sorted(map(json.dumps, candidate)):
             yield self.found(place, f"{group}.order", "order", f"order of keys{where}", oracle, candidate)
+
+
+@functools.lru_cache(maxsize=256)
+def _initial_in(source: str) -> frozenset[str]:
+    """The variables in a step's source that are given to `run_module` as init_globals."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "run_module":
+            given = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "init_globals")]
+            names = (part for value in given for part in ast.walk(value))
+            found.update(name.id for name in names if isinstance(name, ast.Name))
+    return frozenset(found)
+
+
+def initial_globals(case: Case) -> frozenset[str]:
+    """The variables of a case's steps that are given to `run_module` as init_globals."""
+    texts = (step.content for step in case.steps if step.kind != "write" and isinstance(step.content, str))
+    return frozenset().union(*(_initial_in(text) for text in texts if "run_module" in text))
 
 
 def argv_field(group: str, oracle: Mapping[str, Any], candidate: Mapping[str, Any]) -> str:

@@ -65,7 +65,9 @@ class EventComparison:
         else:
             shown, field, where = f"{event['category']}: {event['text']}", "warnings", "warnings"
         oracle, candidate = (shown, ABSENT) if kind == "missing" else (ABSENT, shown)
-        yield self._step.found(Place(index, phase), field, kind, where, oracle, candidate)
+        others = self._candidate if kind == "missing" else self._oracle
+        elsewhere = what == "import" and any(_sign(other) == _sign(event) for other in others)
+        yield self._step.found(Place(index, phase), field, kind, where, oracle, candidate, elsewhere=elsewhere)
 
     def _matched(self, index: int, oracle: Event, candidate: Event) -> Iterator[Found]:
         what = oracle["event"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ..clauses import Clause
+from ..clauses import Clause, Level
 from .descriptions import ABSENT
 
 UNOWNED = "UNOWNED"
@@ -27,6 +27,7 @@ class Difference:
     oracle: Any
     candidate: Any
     altered: bool = False
+    ran: bool = False  # a module is seen to run
     returned: bool = True
     of_world: bool = False
     name: Any = None
@@ -34,6 +35,10 @@ class Difference:
     located: bool = True
     imported: frozenset[str] = frozenset()
     refusal: str = ""  # with what the oracle ended, if nothing ran and the error is its own
+    key: str = ""  # of the entry or the variable that differs
+    elsewhere: bool = False  # the same event is there on the other side, at another moment
+    other_entry: bool = False  # it is about an entry of sys.modules under which no module of this step runs
+    initial: bool = False  # it is about a variable that is given as init_globals
 
 
 Condition = Callable[[Difference], bool]
@@ -61,6 +66,10 @@ def _oracle_absent(difference: Difference) -> bool:
 
 def _altered(difference: Difference) -> bool:
     return difference.altered
+
+
+def _plain(difference: Difference) -> bool:
+    return difference.ran and not difference.altered
 
 
 def _raised(difference: Difference) -> bool:
@@ -110,6 +119,29 @@ def _own_error(difference: Difference) -> bool:
     return is_new and all("<step " in frame[0] for frame in frames)
 
 
+def _other_entry(difference: Difference) -> bool:
+    return difference.other_entry and difference.altered and difference.kind != "missing"
+
+
+def _initial(difference: Difference) -> bool:
+    return difference.initial
+
+
+def is_beyond(clause: Clause, difference: Difference) -> bool:
+    """True if a clause promises less than what differs: then the difference breaks another one.
+
+    The order in which modules are imported, which objects init_globals holds, and all entries of `sys.modules` but the
+    one that is altered, and those of the packages, have clauses of their own, which are not documented.
+    """
+    if clause.level > Level.DOCUMENTED:
+        return False
+    if difference.elsewhere or (difference.field == "entry.globals" and difference.kind == "identity"):
+        return True
+    if not difference.other_entry:
+        return False
+    return difference.kind != "missing" or not f"{difference.spec_name}".startswith(f"{difference.key}.")
+
+
 def _dict_subclass(difference: Difference) -> bool:
     return isinstance(difference.candidate, dict) and "dict subclass" in difference.candidate
 
@@ -136,8 +168,13 @@ _PACKAGE: list[tuple[Condition, str]] = [
     (_always, "PACKAGE-FROM-SPEC"),
 ]
 _ORDER: list[tuple[Condition, str]] = [(_altered, "KEY-ORDER-ALTERED"), (_always, "KEY-ORDER-PLAIN")]
-_ARGV_IN_FLIGHT: list[tuple[Condition, str]] = [(_altered, "ARGV-IS-FILE"), (_always, "PLAIN-LEAVES-SYS")]
+_ARGV_IN_FLIGHT: list[tuple[Condition, str]] = [
+    (lambda difference: difference.altered and difference.kind == "type", "ARGV-LIST-KEPT"),
+    (_altered, "ARGV-IS-FILE"),
+    (_always, "PLAIN-LEAVES-SYS"),
+]
 _MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [
+    (_other_entry, "MODULES-ONE-ENTRY"),
     (lambda difference: difference.altered and difference.kind == "extra", "MODULES-ONE-ENTRY"),
     (_altered, "MODULES-ENTRY"),
     (_always, "TARGET-NOT-ADDED"),
@@ -197,6 +234,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     (
         "executions.import",
         [
+            (lambda difference: difference.elsewhere, "ORDER-OF-STEPS"),
             (_package_not_imported, "PACKAGE-IMPORTED"),
             (_missing, "PARENTS-IMPORTED"),
             (_failed_parent_again, "FAILED-PARENT-RUNS-ONCE"),
@@ -218,9 +256,9 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("import.*", [(_always, "ALTERED-AFTER-PARENTS")]),
     ("entry.keys", [(_missing, "INIT-VISIBLE"), (_always, "KEYS-ONLY-THESE")]),
     ("*.order", _ORDER),
-    ("entry.globals", [(_always, "INIT-VISIBLE")]),
+    ("entry.globals", [(_identity, "INIT-SAME-OBJECTS"), (_always, "INIT-VISIBLE")]),
     ("entry.namespace", [(_always, "NAMESPACE-FRESH")]),
-    ("*.argv_object", [(_altered, "ARGV-LIST-KEPT"), (_always, "PLAIN-LEAVES-SYS")]),
+    ("*.argv_object", [(_plain, "PLAIN-LEAVES-SYS"), (_always, "ARGV-LIST-KEPT")]),
     ("entry.argv", _ARGV_IN_FLIGHT),
     ("exit.argv", _ARGV_IN_FLIGHT),
     ("entry.modules", _MODULES_IN_FLIGHT),
@@ -229,7 +267,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("entry.handled", [(_always, "HANDLED-EXCEPTION-OF-CALLER")]),
     ("entry.code", [(_always, "CODE-FILENAME")]),
     ("entry.path", [(_always, "PATH-UNCHANGED")]),
-    ("exit.globals", [(_always, "RESULT-IS-GLOBALS")]),
+    ("exit.globals", [(_always, "CODE-EXECUTED-AS-GIVEN")]),
     ("exit.path", [(_always, "PATH-UNCHANGED")]),
     ("*.state", _REST),
     ("warnings.text", [(_always, "WARNING-TEXT")]),
@@ -260,24 +298,46 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("result.identity", [(_altered, "RESULT-COPY"), (_always, "RESULT-LIVE")]),
     ("result.keys", [(_missing, "RESULT-IS-GLOBALS"), (_always, "KEYS-ONLY-THESE")]),
     ("result.functions", [(_altered, "FUNCTIONS-WORK-ALTERED"), (_always, "FUNCTIONS-WORK")]),
-    ("result.values", [(_always, "RESULT-IS-GLOBALS")]),
+    (
+        "result.values",
+        [
+            (lambda difference: _identity(difference) and difference.altered, "RESULT-COPY"),
+            (_identity, "RESULT-LIVE"),
+            (_always, "RESULT-IS-GLOBALS"),
+        ],
+    ),
     ("after.argv", [(_raised, "ARGV-RESTORED-ON-ERROR"), (_always, "ARGV-RESTORED")]),
     (
         "after.modules",
         [
             (_imported_by_code, "IMPORTS-STAY"),
             (_missing, "PARENTS-STAY"),
+            (_other_entry, "MODULES-ONE-ENTRY"),
             (lambda difference: difference.altered and difference.returned, "MODULES-RESTORED"),
             (_altered, "MODULES-RESTORED-ON-ERROR"),
             (_removed, "PARENTS-STAY"),
             (_always, "TARGET-NOT-LEFT"),
         ],
     ),
-    ("after.main", [(_altered, "PREVIOUS-ENTRY-UNTOUCHED"), (_always, "PLAIN-LEAVES-MAIN")]),
+    (
+        "after.main",
+        [
+            (_altered, "PREVIOUS-ENTRY-UNTOUCHED"),
+            (lambda difference: _plain(difference) and difference.name == "__main__", "PLAIN-LEAVES-MAIN"),
+            (_always, "OTHER-STATE-UNCHANGED"),
+        ],
+    ),
     ("after.attributes", [(_missing, "PARENTS-BOUND"), (_always, "RUN-MODULE-NOT-BOUND")]),
     ("after.path", [(_always, "PATH-UNCHANGED")]),
     ("after.*", _REST),
-    ("names", [(_always, "INIT-UNCHANGED")]),
+    (
+        "names",
+        [
+            (lambda difference: _initial(difference) and _identity(difference), "INIT-SAME-OBJECTS"),
+            (_initial, "INIT-UNCHANGED"),
+            (_always, "CALLERS-VARIABLES"),
+        ],
+    ),
     ("stdout", [(_always, "PRINTS-NOTHING")]),
     ("stderr", [(_always, "PRINTS-NOTHING")]),
     ("files", [(_always, "PYC-WRITTEN")]),

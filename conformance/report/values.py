@@ -43,6 +43,8 @@ def two_sides(divergence: DivergenceRecord) -> tuple[str, Any, Any]:
     place, oracle, candidate = narrow(divergence["oracle"], divergence["candidate"])
     if divergence["kind"] == "identity":
         oracle, candidate = ({"is": "one not met before"} if side == ABSENT else side for side in (oracle, candidate))
+    if UNCHANGED in (oracle, candidate):  # then the other side is the one that did something
+        oracle, candidate = (side if side == UNCHANGED else {"changed to": side} for side in (oracle, candidate))
     return place, oracle, candidate
 
 
@@ -69,7 +71,10 @@ def _words(value: Any) -> str:
     if not isinstance(value, dict):
         return repr(value)
     if value in (ABSENT, UNCHANGED):
-        return "nothing" if value == ABSENT else "unchanged"
+        return "nothing" if value == ABSENT else "not changed"
+    if set(value) == {"changed to"}:
+        changed = value["changed to"]
+        return "removed" if changed == ABSENT else f"set to {_words(changed)}"
     if "again" in value or set(value) == {"is"}:
         return f"<{value.get('again', value.get('is'))}>"
     if isinstance(value.get("dict"), list):
