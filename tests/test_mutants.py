@@ -26,7 +26,7 @@ from tests.harness import Mutant, Oracle, all_cases, cases_of, judged, mutants, 
 
 OWN = list(mutants())
 ALSO_DOCUMENTED = Path(__file__).resolve().parent / "also_documented.toml"
-# A soft mutant is tried on one of so many plain fixtures, each mutant on other ones, and on some of the generated cases.
+# A soft mutant is tried on one in so many plain fixtures, each mutant on other ones, and on some generated cases.
 EVERY = 6
 EVERY_GENERATED = 40
 

@@ -8,7 +8,7 @@ which they came about, and one that an earlier one explains is filed under it (`
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..agent.messages import Observation, StepObservation
@@ -20,6 +20,7 @@ from .context import StepContext
 from .divergence import PHASES, Divergence, Found, Moment, Signature
 from .events import EventComparison
 from .levels import level_in, with_levels
+from .observations import events_of
 from .outcome import compare_outcome
 from .owners import Difference, default_owner, is_beyond
 
@@ -47,7 +48,7 @@ def judge(
     divergences = [
         _divergence(case, found, version, known)
         for number, (ours, theirs) in enumerate(zip(oracle["steps"], candidate["steps"], strict=True), 1)
-        for found in _differences(case, number, ours, theirs)
+        for found in _differences(case, number, ours, theirs, _executed(candidate["steps"][:number]))
         if unseen.isdisjoint((found.difference.field, found.difference.field.split(".")[0]))
     ]
     divergences.sort(key=lambda divergence: (divergence.moment, PHASES.index(divergence.signature.phase)))
@@ -63,9 +64,18 @@ def failed(
     return _divergence(case, Found(difference, "execute", "the process", Moment(1, 0)), version, known)
 
 
-def _differences(case: Case, number: int, oracle: StepObservation, candidate: StepObservation) -> Iterator[Found]:
+def _executed(steps: Sequence[StepObservation]) -> frozenset[str]:
+    """The files that were seen to be executed in some steps."""
+    return frozenset(
+        event["file"] for step in steps for event in events_of(step) if event["event"] in ("run", "import")
+    )
+
+
+def _differences(
+    case: Case, number: int, oracle: StepObservation, candidate: StepObservation, executed: frozenset[str]
+) -> Iterator[Found]:
     if oracle:  # a step that only writes files shows nothing
-        step = StepContext(case, number, oracle, candidate)
+        step = StepContext(case, number, oracle, candidate, executed)
         yield from EventComparison(step).differences()
         yield from compare_outcome(step)
         yield from compare_aftermath(step)

@@ -39,8 +39,15 @@ class Place:
 class StepContext:
     """The two observations of one step, and the facts about it that the oracle shows."""
 
-    def __init__(self, case: Case, number: int, oracle: StepObservation, candidate: StepObservation) -> None:
-        """Gather the facts. number: of the step, from 1."""
+    def __init__(
+        self,
+        case: Case,
+        number: int,
+        oracle: StepObservation,
+        candidate: StepObservation,
+        executed: frozenset[str] = frozenset(),
+    ) -> None:
+        """Gather the facts. number: of the step, from 1. executed: the files that the candidate was seen to execute."""
         self.case = case
         self.number = number
         self.oracle = oracle
@@ -62,6 +69,8 @@ class StepContext:
         }
         self._runs_as = {event["specials"].get("__name__") for event in runs if isinstance(event["specials"], dict)}
         self._initial = initial_globals(case)
+        files = {event["file"] for event in runs}
+        self.ran_unseen = bool(files) and files.isdisjoint(executed) and _ends_alike(oracle, candidate)
         self.code_ran = bool(runs) or any(event["event"] == "run" for event in events_of(candidate))
 
     @property
@@ -94,6 +103,7 @@ class StepContext:
             oracle=oracle,
             candidate=candidate,
             key=key or "",
+            unseen=field == "executions.run" and kind == "missing" and self.ran_unseen,
             elsewhere=elsewhere,
             other_entry=field.endswith(".modules") and key is not None and key not in self._runs_as,
             initial=field == "names" and key in self._initial,
@@ -142,6 +152,23 @@ class StepContext:
             yield self.found(place, f"{group}.keys", "extra", f"keys{where}", ABSENT, theirs[text])
         if oracle != candidate and sorted(map(json.dumps, oracle)) == sorted(map(json.dumps, candidate)):
             yield self.found(place, f"{group}.order", "order", f"order of keys{where}", oracle, candidate)
+
+
+def _ends_alike(oracle: StepObservation, candidate: StepObservation) -> bool:
+    """True if both sides end in a way in which only code that has run can end: with its names, or with its error."""
+    if oracle.get("outcome") != candidate.get("outcome"):
+        return False
+    if "exception" in oracle and "exception" in candidate:
+        frames = [frame for frame in world_frames(oracle) if not frame[0].startswith("<step ")]
+        return bool(frames) and all(frame in world_frames(candidate) for frame in frames)
+    names, others = (_names_of(side.get("result")) for side in (oracle, candidate))
+    return bool(names) and names == others
+
+
+def _names_of(result: Any) -> set[str]:
+    """The names that a described namespace holds, without the special ones."""
+    pairs = result.get("dict") if isinstance(result, dict) else None
+    return {str(key) for key, _ in pairs if key not in SPECIALS} if isinstance(pairs, list) else set()
 
 
 @functools.lru_cache(maxsize=256)

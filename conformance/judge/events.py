@@ -65,8 +65,8 @@ class EventComparison:
         else:
             shown, field, where = f"{event['category']}: {event['text']}", "warnings", "warnings"
         oracle, candidate = (shown, ABSENT) if kind == "missing" else (ABSENT, shown)
-        others = self._candidate if kind == "missing" else self._oracle
-        elsewhere = what == "import" and any(_sign(other) == _sign(event) for other in others)
+        counts = [[_sign(other) for other in side].count(_sign(event)) for side in (self._oracle, self._candidate)]
+        elsewhere = what == "import" and counts[0] == counts[1]
         yield self._step.found(Place(index, phase), field, kind, where, oracle, candidate, elsewhere=elsewhere)
 
     def _matched(self, index: int, oracle: Event, candidate: Event) -> Iterator[Found]:

@@ -36,6 +36,7 @@ class Difference:
     imported: frozenset[str] = frozenset()
     refusal: str = ""  # with what the oracle ended, if nothing ran and the error is its own
     key: str = ""  # of the entry or the variable that differs
+    unseen: bool = False  # the code has run, as can be told by how the step ends, but it was not seen to run
     elsewhere: bool = False  # the same event is there on the other side, at another moment
     other_entry: bool = False  # it is about an entry of sys.modules under which no module of this step runs
     initial: bool = False  # it is about a variable that is given as init_globals
@@ -130,12 +131,17 @@ def _initial(difference: Difference) -> bool:
 def is_beyond(clause: Clause, difference: Difference) -> bool:
     """True if a clause promises less than what differs: then the difference breaks another one.
 
-    The order in which modules are imported, which objects init_globals holds, and all entries of `sys.modules` but the
-    one that is altered, and those of the packages, have clauses of their own, which are not documented.
+    The thread in which code runs, the order in which modules are imported, which objects init_globals holds, and all
+    entries of `sys.modules` but the one that is altered, and those of the packages, have clauses of their own, which
+    are not documented.
     """
     if clause.level > Level.DOCUMENTED:
         return False
-    if difference.elsewhere or (difference.field == "entry.globals" and difference.kind == "identity"):
+    if (
+        difference.unseen
+        or difference.elsewhere
+        or (difference.field == "entry.globals" and difference.kind == "identity")
+    ):
         return True
     if not difference.other_entry:
         return False
@@ -225,6 +231,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     (
         "executions.run",
         [
+            (lambda difference: difference.unseen, "CODE-IN-CALLERS-THREAD"),
             (_init_run, "MAIN-SUBMODULE"),
             *((_runs_though(text), clause) for text, clause, _ in _SAYINGS),
             (_runs_though("No module named"), "MISSING-MODULE"),
