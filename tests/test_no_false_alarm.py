@@ -109,9 +109,7 @@ CLOTHES = {
     "adds names when it is imported": source(first=ADDS),
     **{f"warns {level} calls away": warning(level) for level in (2, 3, 4, 5)},
     "imports late what enters __main__ once more": late("multiprocessing"),
-    "imports late what is compiled late": late(
-        "colorsys, sndhdr" if sys.version_info < (3, 13) else "colorsys, tabnanny"
-    ),
+    "imports late what is compiled late": late("colorsys, tabnanny"),
 }
 
 

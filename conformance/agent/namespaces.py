@@ -153,6 +153,12 @@ def names(items: List[Any]) -> Optional[Foreign]:
     return most
 
 
+def is_of_interpreter(cls: type) -> bool:
+    """True for a class of a module that was there before the first case."""
+    module = type.__getattribute__(cls, "__module__")
+    return type(module) is str and module in _NAMED
+
+
 # -- to whom the items belong --------------------------------------------------------------------------------------
 
 
@@ -203,11 +209,9 @@ def _of_own_code(mapping: Dict[Any, Any], is_world: Callable[[str], bool]) -> Op
 
 def _of_class(mapping: Dict[Any, Any]) -> Optional[Foreign]:
     """The items of the class from which a part of the dictionary was taken."""
-    for value in list(dict.values(mapping)):
-        if type(value) in _DESCRIPTORS:
-            cls = value.__objclass__
-            if type.__getattribute__(cls, "__module__") not in _NAMED:
-                return None
+    for value in mapping.values():
+        cls = getattr(value, "__objclass__", None) if type(value) in _DESCRIPTORS else None
+        if isinstance(cls, type) and is_of_interpreter(cls):
             items = dict(type.__dict__["__dict__"].__get__(cls))
             return Foreign(cls.__name__, {key for key in mapping if key in items and items[key] is mapping[key]}, [])
     return None

@@ -449,5 +449,19 @@ def _equal_text(first: Any, second: Any) -> bool:
 
 
 def _names_implementation(item: Any) -> bool:
-    """True for a warning filter with a module: it may name the implementation, whose name differs between the sides."""
-    return issubclass(type(item), tuple) and len(item) > 3 and item[3] is not None
+    """True for a warning filter that may name the implementation, or something of what it imports.
+
+    It does so by a module, whose name differs between the sides, or by a category that is none of Python's own.
+    """
+    if not issubclass(type(item), tuple) or len(item) < 4:
+        return False
+    if item[3] is not None:
+        return True
+    module = type.__getattribute__(item[2], "__module__") if isinstance(item[2], type) else "builtins"
+    return module != "builtins" and is_standard_or_candidates(module)
+
+
+def is_standard_or_candidates(name: Any) -> bool:
+    """True for the name of a module of the standard library, or of one that was loaded with the side under test."""
+    module = sys.modules.get(name) if type(name) is str else None
+    return module is not None and (is_candidates(name) or is_standard(module))
