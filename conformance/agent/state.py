@@ -458,10 +458,10 @@ def _names_implementation(item: Any) -> bool:
     if item[3] is not None:
         return True
     module = type.__getattribute__(item[2], "__module__") if isinstance(item[2], type) else "builtins"
-    return module != "builtins" and is_standard_or_candidates(module)
+    return module != "builtins" and _is_of_a_side(module)
 
 
-def is_standard_or_candidates(name: Any) -> bool:
+def _is_of_a_side(name: Any) -> bool:
     """True for the name of a module of the standard library, or of one that was loaded with the side under test."""
     module = sys.modules.get(name) if type(name) is str else None
     return module is not None and (is_candidates(name) or is_standard(module))

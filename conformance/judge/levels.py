@@ -40,8 +40,9 @@ def with_levels(divergences: Sequence[Divergence]) -> list[Divergence]:
     """The divergences of one case, in the order in which they came about, at the levels that their course suggests."""
     found: list[Divergence] = []
     for divergence in divergences:
-        is_soft = divergence.level == Level.DOCUMENTED and any(
-            _led_to(other, divergence) or _is_beside(other, divergence) for other in divergences
+        is_soft = divergence.level == Level.DOCUMENTED and (
+            any(_led_to(earlier, divergence) for earlier in found)
+            or any(_is_beside(other, divergence) for other in divergences)
         )
         found.append(replace(divergence, level=Level.COMPAT) if is_soft else divergence)
     return found
