@@ -53,6 +53,7 @@ class Watch:
         self.throughout = True  # also report bodies that no audit event announces
         self.auditing = False
         self._thread = 0
+        self._in_threads: Set[str] = set()  # the files of the world whose code other threads have executed
         self.events: List[Event] = []
         self.audited: List[List[Any]] = []
 
@@ -69,8 +70,10 @@ class Watch:
 
     def take(self) -> StepObservation:
         """The events since the last call, and the audit events."""
-        taken: StepObservation = {"events": self.events, "audit": self.audited}
+        in_threads = [["thread-exec", file] for file in sorted(self._in_threads)]
+        taken: StepObservation = {"events": self.events, "audit": self.audited + in_threads}
         self.events, self.audited = [], []
+        self._in_threads = set()
         return taken
 
     # -- modules executed -------------------------------------------------------------------------------------
@@ -189,9 +192,11 @@ class Watch:
         """Record one of the AUDITED events (PEP 578) if it concerns the world.
 
         Only those of the step's own thread: the order of other threads' events, and at times their number, is chance.
-        The same holds for modules executed.
+        The same holds for modules executed. Of other threads only that is told which code they have executed.
         """
         if get_ident() != self._thread:
+            if event == "exec":
+                self._executed_elsewhere(getattr(args[0], "co_filename", None))
             return
         subject = args[0]
         if event == "import":
@@ -216,6 +221,11 @@ class Watch:
             return
         text = self._describer.text(subject)
         self.audited.append([event, _PYC_TEMPORARY.sub(r"\1", text) if ".pyc." in text else text])
+
+    def _executed_elsewhere(self, file: object) -> None:
+        """Note that another thread executes code of the world."""
+        if type(file) is str and self._is_world(file) and not file.startswith("<step "):
+            self._in_threads.add(self._describer.text(file))
 
 
 def _has_own_locals(frame: types.FrameType) -> bool:

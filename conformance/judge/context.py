@@ -70,7 +70,10 @@ class StepContext:
         self._runs_as = {event["specials"].get("__name__") for event in runs if isinstance(event["specials"], dict)}
         self._initial = initial_globals(case)
         files = {event["file"] for event in runs}
-        self.ran_unseen = bool(files) and files.isdisjoint(executed) and _ends_alike(oracle, candidate)
+        in_threads = {subject for event, subject in candidate.get("audit", ()) if event == "thread-exec"}
+        self._ran_unseen = bool(files & in_threads) or (
+            bool(files) and files.isdisjoint(executed) and _ends_alike(oracle, candidate)
+        )
         self.code_ran = bool(runs) or any(event["event"] == "run" for event in events_of(candidate))
 
     @property
@@ -103,7 +106,7 @@ class StepContext:
             oracle=oracle,
             candidate=candidate,
             key=key or "",
-            unseen=field == "executions.run" and kind == "missing" and self.ran_unseen,
+            unseen=field == "executions.run" and kind == "missing" and self._ran_unseen,
             elsewhere=elsewhere,
             other_entry=field.endswith(".modules") and key is not None and key not in self._runs_as,
             initial=field == "names" and key in self._initial,
@@ -162,13 +165,13 @@ def _ends_alike(oracle: StepObservation, candidate: StepObservation) -> bool:
         frames = [frame for frame in world_frames(oracle) if not frame[0].startswith("<step ")]
         return bool(frames) and all(frame in world_frames(candidate) for frame in frames)
     names, others = (_names_of(side.get("result")) for side in (oracle, candidate))
-    return bool(names) and names == others
+    return "__name__" in names & others and names ^ others <= {*SPECIALS}
 
 
 def _names_of(result: Any) -> set[str]:
-    """The names that a described namespace holds, without the special ones."""
+    """The names that a described namespace holds."""
     pairs = result.get("dict") if isinstance(result, dict) else None
-    return {str(key) for key, _ in pairs if key not in SPECIALS} if isinstance(pairs, list) else set()
+    return {str(key) for key, _ in pairs} if isinstance(pairs, list) else set()
 
 
 @functools.lru_cache(maxsize=256)
