@@ -288,6 +288,10 @@ def differences(oracle, mine):
 
 def result_differences(oracle, mine):
     ours, theirs = ({key: value for key, value in side if isinstance(key, str)} for side in (oracle, mine))
+    if any(
+        isinstance(key, dict) and "items of" in key for key, _ in oracle
+    ):  # the interpreter's own, which are left out
+        theirs = {key: value for key, value in theirs.items() if key in ours}
     if ours.keys() != theirs.keys():
         yield "result.keys", list(ours), list(theirs)
     for key in ours.keys() & theirs.keys():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from conformance.cases.model import Case, Step
 from conformance.clauses.natures import natures
 from conformance.observation import interpreters
 from conformance.observation.build import build_of
@@ -104,6 +106,23 @@ def test_what_cannot_be_judged_is_said_in_a_sentence(arguments: list[str], sente
     done = judge(*(word.format(python=target.executable, another=another.executable) for word in arguments))
     assert done.returncode == 2
     assert sentence in done.stderr
+
+
+def test_what_is_frozen_on_one_side_only_is_left_out() -> None:
+    """A build without frozen modules runs other files, and so does one with other builtin modules."""
+    target = target_for(">=3.9")
+    if target is None:
+        pytest.skip("no CPython here")
+    own = build_of(target)
+    bare = replace(own, frozen=(), builtin=tuple(name for name in own.builtin if name != "marshal"))
+    cases = [
+        Case(files={}, steps=(Step("call", f"run_module({name!r})"),))
+        for name in (own.frozen[0], "marshal", "sys", "m")
+    ]
+    side = TranslatedSide(FakeSide(Reply("done")), own, bare)
+    assert [bool(side.left_out(case)) for case in cases] == [True, True, False, False]
+    assert side.left_out(cases[1]) == "marshal is a builtin module in the oracle's build, and not in the target's"
+    assert not any(TranslatedSide(FakeSide(Reply("done")), own, own).left_out(case) for case in cases)
 
 
 def test_shared_words_stand_for_what_interpreters_call_otherwise() -> None:

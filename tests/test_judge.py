@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -304,3 +305,86 @@ def test_a_parent_that_fails_is_executed_once() -> None:
         candidate["steps"][0]["events"] += [extra, ends]
         (divergence,) = judge(CASE, oracle, candidate, version="3.13.0")
         assert (divergence.signature.clause, divergence.signature.field) == (clause, "executions.import")
+
+
+# -- owners and levels of what no documented sentence is about ----------------------------------------------------
+
+
+def of_case(candidate: dict[str, Any], oracle: dict[str, Any], **fields: Any) -> list[tuple[str, Level]]:
+    """The clause and the level of each divergence in a case with other fields."""
+    found = judge(replace(CASE, **fields), oracle, candidate, version="3.13.0", level=Level.DOCUMENTED)
+    return [(divergence.signature.clause, divergence.level) for divergence in found]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "clause"),
+    [
+        ("", "calling m\n", "PRINTS-NOTHING"),
+        ("a\nb\n", "calling m\na\nb\n", "PRINTS-NOTHING"),
+        ("a\nb\n", "b\n", "MAIN-SUBMODULE"),
+        ("a\nb\n", "b\na\n", "MAIN-SUBMODULE"),
+    ],
+)
+def test_only_what_is_printed_besides_is_a_matter_of_its_own(ours: str, theirs: str, clause: str) -> None:
+    """Whatever a fixture is about; other text than it prints is its point."""
+    oracle, candidate = observation(), observation()
+    oracle["steps"][0]["stdout"], candidate["steps"][0]["stdout"] = ours, theirs
+    level = registry()[clause].level
+    assert of_case(candidate, oracle, clauses=("MAIN-SUBMODULE",)) == [(clause, level)]
+
+
+@pytest.mark.parametrize(
+    ("call", "value", "clause"),
+    [
+        ("run_module('m', init_globals=found)", {"dict": [["x", 1]]}, "INIT-UNCHANGED"),
+        ("run_module('m', dict(found))", {"dict": [["x", 1]]}, "INIT-UNCHANGED"),
+        ("run_module('m', (given := found), 'n')", {"dict": [], "is": "result"}, "INIT-SAME-OBJECTS"),
+        ("run_module('m', other, 'found')", {"dict": [["x", 1]]}, "CALLERS-VARIABLES"),
+        ("run_module(found)", {"dict": [], "is": "result"}, "CALLERS-VARIABLES"),
+    ],
+)
+def test_only_initial_globals_are_promised_to_be_unchanged(call: str, value: Any, clause: str) -> None:
+    """Another variable of the steps breaks another clause, and so does another object."""
+    oracle, candidate = observation(), observation()
+    oracle["steps"][0]["names"], candidate["steps"][0]["names"] = {"found": {"dict": []}}, {"found": value}
+    assert of_case(candidate, oracle, steps=(Step("call", call),)) == [(clause, registry()[clause].level)]
+
+
+def test_a_case_about_more_accuses_of_no_documented_promise() -> None:
+    """Be it by its clauses, or since what is not documented differs there before."""
+    candidate = observation()
+    candidate["steps"][0]["argv"] = {"list": ["<root>/m.py"], "is": "sys.argv"}
+    assert of_case(candidate, observation()) == [("ARGV-RESTORED", Level.DOCUMENTED)]
+    assert of_case(candidate, observation(), clauses=("ZIP-RUNS",)) == [("ARGV-RESTORED", Level.COMPAT)]
+    assert of_case(candidate, observation(), id="families/made_up/x") == [("ARGV-RESTORED", Level.COMPAT)]
+    run = candidate["steps"][0]["events"][0]
+    run["state"] = {"path": {"list": ["<root>"], "at": "the start"}}
+    candidate["steps"][0]["result"]["dict"][-1][1] = 2
+    found = of_case(candidate, observation())
+    assert ("RESULT-IS-GLOBALS", Level.COMPAT) in found
+    assert ("ARGV-RESTORED", Level.DOCUMENTED) in found
+
+
+def test_code_that_ran_unseen_is_not_said_not_to_have_run() -> None:
+    """If the step ends as it only can when the code has run; a result of an earlier run proves nothing."""
+    candidate = observation()
+    candidate["steps"][0]["events"] = []
+    assert [clause for clause, _, _ in verdict(candidate)] == ["CODE-IN-CALLERS-THREAD"]
+    twice, kept = ({"steps": [*observation()["steps"], *observation()["steps"]]} for _ in range(2))
+    kept["steps"][1]["events"] = []
+    assert of_case(kept, twice, steps=CASE.steps * 2) == [("CODE-RUN-EACH-CALL", Level.DOCUMENTED)]
+
+
+def test_imports_in_another_order_break_no_documented_promise() -> None:
+    """That a package is imported says nothing of when its parent is."""
+    imports = [
+        {"event": "import", "file": f"<root>/{name}/__init__.py", "specials": {}, "keys": [], "globals": []}
+        for name in ("outer", "outer/inner")
+    ]
+    oracle, candidate = observation(), observation()
+    oracle["steps"][0]["events"][:0] = imports
+    candidate["steps"][0]["events"][:0] = imports[::-1]
+    found = of_case(candidate, oracle, clauses=("PACKAGE-IMPORTED",))
+    assert {clause for clause, _ in found} == {"ORDER-OF-STEPS"}
+    del candidate["steps"][0]["events"][:2]
+    assert ("PACKAGE-IMPORTED", Level.DOCUMENTED) in of_case(candidate, oracle, clauses=("PACKAGE-IMPORTED",))

@@ -400,9 +400,14 @@ def _asked(recorded: ReplayedSide, case: Case) -> Any:
         (_case(), build(), "other", "has changed since it was recorded"),
         (_case(requires=("python>=3.12.5",)), build(version="3.12.9"), "", "python>=3.12.5 is required"),
         (_case(requires=("symlinks",)), build(), "", "symlinks is required"),
-        (_case("run_module('os.path')"), build(frozen=()), "", "os is frozen where it was recorded, and not here"),
+        (_case("run_module('os.path')"), build(frozen=()), "", "os is frozen in the oracle's build, and not in"),
         (_case("run_module('os.path')"), build(version="3.12.9"), "", "os may have changed between 3.12.9 and 3.12.1"),
-        (_case("run_module('nt')"), build(builtin=("sys", "nt")), "", "nt is built in here"),
+        (
+            _case("run_module('nt')"),
+            build(builtin=("sys", "nt")),
+            "",
+            "nt is a builtin module in the target's build, and not in",
+        ),
     ],
 )
 def test_what_the_recording_cannot_answer_is_left_out(

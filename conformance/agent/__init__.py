@@ -15,7 +15,9 @@ is not installed where the agent runs.
     steps         runs the steps of a case and assembles the observation
     watch         sees what happens meanwhile: modules executed, warnings, audit events
     frames        follows when the body of a module begins and ends
+    lazy          imports once what the side under test imports in each case
     state         finds what has changed in the interpreter's state
+    namespaces    tells what belongs to the interpreter and not to the case
     describe      describes any object as plain JSON
     raised        finds the candidate's own line at which an exception was raised
     own           copies of what the agent needs, which the candidate cannot change

@@ -22,6 +22,10 @@ import types
 import weakref
 from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
+from . import namespaces
+from .namespaces import REGISTRY, Foreign
+from .own import identity
+
 MAX_DEPTH = 12
 MAX_NODES = 20_000
 MAX_TEXT = 4_000
@@ -57,9 +61,6 @@ _TOLD = ("args", "msg")
 _TOLD_OF = {ImportError: ("name", "path", "name_from"), SyntaxError: ("filename", "lineno")}
 _SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 _MACHINERY = ("_frozen_importlib", "_frozen_importlib_external", "zipimport", "importlib.util", "importlib.machinery")
-
-# A call of `id` raises an audit event each time; on CPython this does the same without one.
-identity: Callable[[Any], int] = object.__hash__ if sys.implementation.name == "cpython" else id
 
 
 def type_name(cls: type) -> str:
@@ -238,21 +239,36 @@ class Describer:
                 described["attributes"] = self.pairs(own_dict(obj), path, depth + 1)
         return described
 
-    def _items(self, items: Any, path: str, depth: int) -> List[Any]:
-        found = [
-            self.value(item, "{}[{}]".format(path, n), depth)
-            for n, item in enumerate(itertools.islice(items, MAX_ITEMS))
-        ]
+    def _items(self, items: Any, path: str, depth: int, foreign: Optional[Foreign] = None) -> List[Any]:
+        """Describe the items of a list or a tuple. foreign: those that are left out."""
+        objects = list(itertools.islice(items, MAX_ITEMS))
+        foreign = foreign or namespaces.names(objects)
+        found: List[Any] = []
+        for n, item in enumerate(objects):
+            mark = namespaces.ON_THE_PATH if namespaces.on_the_path(item) else foreign
+            if mark is not None and (mark is not foreign or _is_one_of(item, mark)):
+                if items_of(mark) not in found[-1:]:
+                    found.append(items_of(mark))
+            elif not _is_registry(item):
+                found.append(self.value(item, "{}[{}]".format(path, n), depth))
         return found + ([{"and more": True}] if next(items, found) is not found else [])
 
     def _sorted(self, items: Any, path: str, depth: int) -> List[Any]:
-        return sorted((self.value(item, path + "{...}", depth) for item in items), key=str)
+        objects = list(items)
+        foreign = namespaces.names(objects)
+        own = [
+            item
+            for item in objects
+            if not _is_registry(item) and not (foreign is not None and _is_one_of(item, foreign))
+        ]
+        found = sorted((self.value(item, path + "{...}", depth) for item in own), key=str)
+        return found if foreign is None else [items_of(foreign), *found]
 
     def _dict(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
         return {"dict": self.pairs(obj, path, depth)}
 
     def _list(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
-        return {"list": self._items(list.__iter__(obj), path, depth)}
+        return {"list": self._items(list.__iter__(obj), path, depth, namespaces.items_of_list(obj))}
 
     def _structure(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
         described: Dict[str, Any]
@@ -299,21 +315,44 @@ class Describer:
             described.update(self._parts(obj, kind, path, depth))
         return described
 
-    def pairs(self, mapping: Dict[Any, Any], path: str, depth: int = 0) -> List[Any]:
-        """The items of a dictionary as [key, value] pairs, in its order."""
+    def own_items(self, mapping: Dict[Any, Any]) -> List[Tuple[Any, Any]]:
+        """The items of a dictionary without registries of warnings, each with its key.
+
+        One item stands for all that belong to the interpreter, and not to the case: its key is a `Foreign`.
+        """
         items = list(itertools.islice(dict.items(mapping), MAX_ITEMS))
+        foreign = namespaces.foreign(mapping, items, self._is_world, self.is_foreign)
+        if foreign is None:
+            return [pair for pair in items if not _is_registry(pair[0])]
+        own: List[Tuple[Any, Any]] = []
+        marked = False
+        for key, item in items:
+            if type(key) is str and key in foreign.keys:
+                if not marked:
+                    own.append((foreign, None))
+                marked = True
+            elif not _is_registry(key):
+                own.append((key, item))
+        return own
+
+    def pairs(self, mapping: Dict[Any, Any], path: str, depth: int = 0) -> List[Any]:
+        """The items of a dictionary as [key, value] pairs, in its order; in the place of foreign ones stands a mark."""
+        items = self.own_items(mapping)
         names = [key if type(key) is str else "" for key, _ in items]
         found: List[Any] = [None] * len(items)
         for n in sorted(range(len(items)), key=names.__getitem__):
             key, item = items[n]
-            if type(key) is not str:
+            if type(key) is Foreign:
+                found[n] = [items_of(key), {"without": key.missing} if key.missing else None]
+            elif type(key) is not str:
                 where = path + "[...]"
                 found[n] = [self.value(key, where, depth), self.value(item, where, depth)]
             elif item is None or type(item) is str:
                 found[n] = [self.text(key), item and self.text(item)]
             else:
-                found[n] = [self.text(key), self.value(item, "{}[{!r}]".format(path, key), depth)]
-        if len(items) < dict.__len__(mapping):
+                shown = self.text(key)
+                found[n] = [shown, self.value(item, "{}[{!r}]".format(path, shown), depth)]
+        if dict.__len__(mapping) > MAX_ITEMS:
             found.append(["and more", dict.__len__(mapping)])
         return found
 
@@ -460,6 +499,20 @@ class Describer:
                 found.append([self.text(code.co_filename), traceback.tb_lineno, code.co_name])
             traceback = traceback.tb_next
         return found
+
+
+def items_of(foreign: Foreign) -> Dict[str, str]:
+    """The mark in the place of items that belong to the interpreter."""
+    return {"items of": foreign.name}
+
+
+def _is_one_of(item: Any, foreign: Foreign) -> bool:
+    """True for an item of a list that belongs to the interpreter: it is known by its name, or by its identity."""
+    return (item if type(item) is str else identity(item)) in foreign.keys
+
+
+def _is_registry(key: Any) -> bool:
+    return type(key) is str and key == REGISTRY
 
 
 # The methods for the most common types.

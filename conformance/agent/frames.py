@@ -15,7 +15,7 @@ import sys
 import types
 from typing import Any, Callable, List, Set, Tuple
 
-from .describe import identity
+from .own import identity
 
 try:
     from _thread import get_ident as get_ident  # noqa: PLC0414 - for `watch` as well

@@ -180,7 +180,6 @@ class StepObservation(TypedDict, total=False):
     result: Described  # if it is a call that returned
     events: List[Event]  # in the order of time
     audit: List[List[str]]  # audit events that concern the world: the event and its subject
-    elsewhere: bool  # true if a module of the world was executed in another thread, which is not followed
     argv: Described  # if sys.argv has changed
     modules: Dict[str, Described]  # changed entries of sys.modules
     state: StateChanges

@@ -10,10 +10,13 @@ from __future__ import annotations
 import genericpath
 import json
 import os
+import sys
 import types
 from typing import TYPE_CHECKING, Any, Callable, Dict
 
-__all__ = ["dumps", "loads", "os"]
+__all__ = ["dumps", "identity", "loads", "os"]
+# A call of `id` raises an audit event each time; on CPython this does the same without one.
+identity: Callable[[Any], int] = object.__hash__ if sys.implementation.name == "cpython" else id
 _COPIED = {id(vars(module)): module for module in (os, os.path, genericpath)}
 _copies: Dict[int, types.ModuleType] = {}
 

@@ -23,7 +23,7 @@ from signal import SIGKILL
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Tuple
 
-from . import MUTE, NONSENSE, candidate, raised, rollback, state, steps, world
+from . import MUTE, NONSENSE, candidate, lazy, raised, rollback, state, steps, world
 from .cleaning import kill_orphans, remove_world
 from .describe import safe_str, type_name
 from .greeting import callable_name, handshake
@@ -94,6 +94,8 @@ def main(arguments: List[str]) -> None:
             _in_this_process(request, run_module, name)
         answer = _in_a_child(request, run_module, name, (read_fd, write_fd))
         kill_orphans(guard)
+        if side != candidate.ORACLE and answer["status"] == "done":
+            lazy.import_for_all(request["root"])
         send(answer)
         remove_world(request)  # while the driver reads the result
     del keep
@@ -160,17 +162,19 @@ def _in_this_process(request: Request, run_module: Callable[..., Any], name: str
             if len(cases) == 1:
                 write(steps.observe(cases[0], root, run_module, name, alone=True))
             else:
-                snapshot = rollback.Snapshot(root)
+                snapshot, imports = rollback.Snapshot(root), lazy.Imports(root)
                 for number, case in enumerate(cases):
                     folder = "{}/{}".format(root, number)
                     os.mkdir(folder)
                     write(steps.observe(case, folder, run_module, name, alone=False))
+                    imports.count()
                     if not snapshot.restore(case):
                         break
                     if _outputs() != outputs:  # the case has closed or redirected them
                         outputs = _open_outputs(result)
                 last: Changed = {"changed": snapshot.changed()}
                 write(last)
+                imports.leave()
         except BaseException as exc:  # a fault of the agent, or of the world's recipes
             failure: AgentFailed = {"agent_failed": _traceback(exc)}
             write(failure)

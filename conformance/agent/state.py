@@ -20,8 +20,9 @@ import re
 import sys
 import types
 import warnings
-from typing import TYPE_CHECKING, Any, Dict, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tuple
 
+from . import namespaces
 from .describe import Describer, ask, own_dict
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ ABSENT = {"absent": True}
 # A value that was there when the case began: it is the interpreter's, or the candidate's, whose import may have set it.
 _AS_AT_FIRST = {"as at first": True}
 
+
+# The import of `multiprocessing`, whoever does it, enters the module `__main__` under this name, too.
+_SECOND_MAIN = "__mp_main__"
 _LISTS = ("path", "meta_path", "path_hooks", "filters")
 # The attributes of `sys` that are looked at in a way of their own, and those that are no setting: only what displays an
 # exception that nobody caught sets them.
@@ -123,7 +127,11 @@ class State:
         return {
             self._key(key): self._describer.value(module, "sys.modules[{!r}]".format(key))
             for key, module in added
-            if not self._describer.is_foreign(module) and not self._is_part_of_foreign(key, module, modules)
+            if not (
+                self._describer.is_foreign(module)
+                or self._is_part_of_foreign(key, module, modules)
+                or _equal_text(key, _SECOND_MAIN)
+            )
         }
 
     def other_changes(self, *, in_flight: bool = False) -> StateChanges:
@@ -256,6 +264,7 @@ class State:
             for key, value in sorted(other, key=lambda item: self._key(item[0]))
         }
         changed.update((self._key(key), ABSENT) for key in before if key not in now)
+        changed.pop(namespaces.REGISTRY, None)
         return changed
 
     def _key(self, key: Any) -> str:
@@ -441,7 +450,8 @@ def is_candidates(name: str) -> bool:
     return name in _CANDIDATES
 
 
-def _is_standard(module: Any) -> bool:
+def is_standard(module: Any) -> bool:
+    """True for a module of the standard library."""
     file = own_dict(module).get("__file__")
     if type(file) is not str:
         return own_dict(module).get("__path__") is None  # built in, or frozen
@@ -451,15 +461,23 @@ def _is_standard(module: Any) -> bool:
 def note_candidates_modules(before: Set[str]) -> None:
     """Note which modules were loaded with the side under test. before: those that were loaded before it."""
     _CANDIDATES.update(
-        key for key, module in list(sys.modules.items()) if key not in before and not _is_standard(module)
+        key for key, module in list(sys.modules.items()) if key not in before and not is_standard(module)
     )
 
 
 def note_loaded() -> None:
     """Note the modules that are loaded now, in the warm agent, and that every case will find."""
+    namespaces.note()
     _LOADED.update(sys.modules)
     for name in ("__main__", "under_test"):
         del _LOADED[name]
+
+
+def is_unchanged_by(act: Callable[[], object]) -> bool:
+    """True if an act changes nothing of the interpreter's state but the modules that are loaded."""
+    still = _Still(_raw())
+    act()
+    return still.unchanged(in_flight=False)
 
 
 def unchanged(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:
@@ -494,5 +512,19 @@ def _equal_text(first: Any, second: Any) -> bool:
 
 
 def _names_implementation(item: Any) -> bool:
-    """True for a warning filter with a module: it may name the implementation, whose name differs between the sides."""
-    return issubclass(type(item), tuple) and len(item) > 3 and item[3] is not None
+    """True for a warning filter that may name the implementation, or something of what it imports.
+
+    It does so by a module, whose name differs between the sides, or by a category that is none of Python's own.
+    """
+    if not issubclass(type(item), tuple) or len(item) < 4:
+        return False
+    if item[3] is not None:
+        return True
+    module = type.__getattribute__(item[2], "__module__") if isinstance(item[2], type) else "builtins"
+    return module != "builtins" and _is_of_a_side(module)
+
+
+def _is_of_a_side(name: Any) -> bool:
+    """True for the name of a module of the standard library, or of one that was loaded with the side under test."""
+    module = sys.modules.get(name) if type(name) is str else None
+    return module is not None and (is_candidates(name) or is_standard(module))

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Set, Tupl
 
 from . import frames, world
 from .describe import Describer, safe_str, slot
+from .namespaces import REGISTRY
 from .own import os
 from .raised import raised_at
 from .state import State, hide_candidates_modules
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _hooks = (frames.trace_function, frames.profile_function)
 _QUIET = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
 _MAX_OUTPUT = 20_000
-_OWN_NAMES = ("__builtins__", "__name__", "run_module", "note", "result", "error")
+_OWN_NAMES = ("__builtins__", "__name__", REGISTRY, "run_module", "note", "result", "error")
 
 
 class Unsupported(Exception):
@@ -105,7 +106,7 @@ class _Run:
         os.chdir(root)
         self._describer = Describer(root, callable_name, is_world)
         self._state = State(self._describer)
-        self._watch = Watch(self._describer, self._state, is_world, _names(case))
+        self._watch = Watch(root, self._describer, self._state, is_world, _names(case))
         text = str(case).replace("\\n", " ")
         hide_candidates_modules(text)
         self._looks_at_trace = "gettrace" in text
@@ -286,6 +287,8 @@ class _Run:
                 name = shown + entry.name
                 if entry.is_dir(follow_symlinks=False):
                     folders.append((entry.path, name + "/"))
+                    continue
+                if world.is_compiled_elsewhere(entry.path, self._root):
                     continue
                 status = entry.stat(follow_symlinks=False)
                 # Below sys.pycache_prefix the folder of the world is part of the name.

@@ -15,9 +15,12 @@ import types
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Set, Tuple
 
 from . import OF_AN_IMPORT, SPECIALS, frames
-from .describe import Describer, ask, identity, own_dict, safe_str, type_name
+from .describe import Describer, ask, items_of, own_dict, safe_str, type_name
 from .frames import get_ident
+from .namespaces import Foreign
+from .own import identity
 from .state import State
+from .world import is_compiled_elsewhere
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -33,10 +36,14 @@ _WRITES_BACK = sys.version_info[:2] == (3, 12)
 class Watch:
     """The events of one case.
 
-    is_world: tells whether code from a file name belongs to the world. names: those of its modules.
+    root: the folder of the world. is_world: tells whether code from a file name belongs to the world. names: those of
+    its modules.
     """
 
-    def __init__(self, describer: Describer, state: State, is_world: Callable[[str], bool], names: Set[str]) -> None:
+    def __init__(
+        self, root: str, describer: Describer, state: State, is_world: Callable[[str], bool], names: Set[str]
+    ) -> None:
+        self._root = root
         self._describer = describer
         self._state = state
         self._is_world = is_world
@@ -46,7 +53,7 @@ class Watch:
         self.throughout = True  # also report bodies that no audit event announces
         self.auditing = False
         self._thread = 0
-        self._elsewhere = False
+        self._in_threads: Set[str] = set()  # the files of the world whose code other threads have executed
         self.events: List[Event] = []
         self.audited: List[List[Any]] = []
 
@@ -64,10 +71,10 @@ class Watch:
 
     def take(self) -> StepObservation:
         """The events since the last call, and the audit events."""
-        taken: StepObservation = {"events": self.events, "audit": self.audited}
-        if self._elsewhere:
-            taken["elsewhere"] = True
-        self.events, self.audited, self._elsewhere = [], [], False
+        in_threads = [["thread-exec", file] for file in sorted(self._in_threads)]
+        taken: StepObservation = {"events": self.events, "audit": self.audited + in_threads}
+        self.events, self.audited = [], []
+        self._in_threads = set()
         return taken
 
     # -- modules executed -------------------------------------------------------------------------------------
@@ -123,10 +130,13 @@ class Watch:
         entry["specials"] = {
             key: describe(namespace[key], "{} of {}".format(key, where)) for key in specials if key in namespace
         }
-        entry["keys"] = [describe(key, "key") for key in list(namespace)]
+        items = self._describer.own_items(namespace)
+        entry["keys"] = [items_of(key) if type(key) is Foreign else describe(key, "key") for key, _ in items]
         entry["globals"] = [
-            [describe(key, "key"), describe(value, "{} of {}".format(key if type(key) is str else "key", where))]
-            for key, value in sorted(namespace.items(), key=lambda item: str(item[0]) if type(item[0]) is str else "")
+            [items_of(key), {"without": key.missing} if key.missing else None]
+            if type(key) is Foreign
+            else [describe(key, "key"), describe(value, "{} of {}".format(key if type(key) is str else "key", where))]
+            for key, value in sorted(items, key=lambda item: item[0] if type(item[0]) is str else "")
             if key not in SPECIALS
         ]
         entry["locals"] = not _has_own_locals(frame)
@@ -142,9 +152,7 @@ class Watch:
         leaving: Event = {"event": "end", "file": self._describer.text(frame.f_code.co_filename)}
         if not _is_import(namespace):
             leaving["globals"] = [
-                pair
-                for pair in self._describer.pairs(namespace, "exit global")
-                if pair[0] not in ("__builtins__", "__warningregistry__")
+                pair for pair in self._describer.pairs(namespace, "exit global") if pair[0] != "__builtins__"
             ]
         self._surroundings(namespace, leaving)
         return leaving
@@ -185,11 +193,11 @@ class Watch:
         """Record one of the AUDITED events (PEP 578) if it concerns the world.
 
         Only those of the step's own thread: the order of other threads' events, and at times their number, is chance.
-        The same holds for modules executed; of these it is only noted that there was one.
+        The same holds for modules executed. Of other threads only that is told which code they have executed.
         """
         if get_ident() != self._thread:
-            if event == "exec" and getattr(args[0], "co_name", None) == "<module>":
-                self._elsewhere = self._elsewhere or self._is_world(args[0].co_filename)
+            if event == "exec":
+                self._executed_elsewhere(getattr(args[0], "co_filename", None))
             return
         subject = args[0]
         if event == "import":
@@ -210,8 +218,15 @@ class Watch:
         # Not an archive on sys.path, which any import of anything may open.
         if any(type(entry) is str and entry == subject for entry in list(sys.path)):
             return
+        if event == "open" and is_compiled_elsewhere(subject, self._root):
+            return
         text = self._describer.text(subject)
         self.audited.append([event, _PYC_TEMPORARY.sub(r"\1", text) if ".pyc." in text else text])
+
+    def _executed_elsewhere(self, file: object) -> None:
+        """Note that another thread executes code of the world."""
+        if type(file) is str and self._is_world(file) and not file.startswith("<step "):
+            self._in_threads.add(self._describer.text(file))
 
 
 def _has_own_locals(frame: types.FrameType) -> bool:

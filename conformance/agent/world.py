@@ -83,6 +83,18 @@ def look(status: os.stat_result) -> Look:
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
+def is_compiled_elsewhere(path: str, root: str) -> bool:
+    """True for a compiled file of a module outside the world at `root`: `sys.pycache_prefix` has put it into the world.
+
+    Below that prefix, such a file has the path of its source, which is a folder somewhere else.
+    """
+    parts = path[len(root) + 1 :].split(os.sep)
+    if ".pyc" not in parts[-1] or len(parts) < 2 or parts[-2] == "__pycache__":
+        return False
+    folders = (os.sep + os.sep.join(parts[start:-1]) for start in range(len(parts) - 1))
+    return any(not (folder + os.sep).startswith(root + os.sep) and os.path.isdir(folder) for folder in folders)
+
+
 def _delete(path: str) -> None:
     if os.path.isdir(path) and not os.path.islink(path):
         import shutil

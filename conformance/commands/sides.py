@@ -75,7 +75,7 @@ class Sides:
         oracle: Side
         if self.oracle_target is not None:
             cached = self._cached_side(self.oracle_target, option, options)
-            oracle = TranslatedSide(cached, build_of(self.oracle_target))
+            oracle = TranslatedSide(cached, build_of(self.oracle_target), build_of(self.target))
         else:
             build = in_shared_words(build_of(self.target))
             oracle = ReplayedSide(Recordings(folder / FOLDER), whole_tree(folder), build, greeting.capabilities)

@@ -35,12 +35,30 @@ def compare_aftermath(step: StepContext) -> Iterator[Found]:
         else:
             ours, theirs = state.get(key, UNCHANGED), other_state.get(key, UNCHANGED)
             yield from step.compare(place, f"after.{key}", f"{key} afterwards", ours, theirs)
-    printed = Place(OUTPUT, "execute")
-    yield from step.compare(printed, "stdout", "stdout", oracle["stdout"], candidate["stdout"])
-    yield from step.compare(printed, "stderr", "stderr", oracle["stderr"], candidate["stderr"])
+    yield from _compare_output(step)
     yield from step.compare(place, "files", "files of the world", oracle["files"], candidate["files"])
     yield from _compare_names(step)
     yield from _compare_audit_events(step)
+
+
+def _compare_output(step: StepContext) -> Iterator[Found]:
+    """The differences in what is printed. What the candidate prints beside the same text is a matter of its own."""
+    place = Place(OUTPUT, "execute")
+    streams = (
+        ("stdout", step.oracle["stdout"], step.candidate["stdout"]),
+        ("stderr", step.oracle["stderr"], step.candidate["stderr"]),
+    )
+    for field, ours, theirs in streams:
+        if ours != theirs and _holds_in_order(theirs, ours):
+            yield step.found(place, field, "extra", field, ours, theirs)
+        else:
+            yield from step.compare(place, field, field, ours, theirs)
+
+
+def _holds_in_order(text: str, lines: str) -> bool:
+    """True if a text has all of some lines, in their order."""
+    rest = iter(text.splitlines())
+    return all(line in rest for line in lines.splitlines())
 
 
 def _compare_names(step: StepContext) -> Iterator[Found]:
@@ -49,7 +67,8 @@ def _compare_names(step: StepContext) -> Iterator[Found]:
     place = Place(NAMES, "execute" if runs_modules else "result")
     names, other_names = step.oracle["names"], step.candidate["names"]
     for name in sorted(names.keys() | other_names.keys()):
-        yield from step.compare(place, "names", name, names.get(name, ABSENT), other_names.get(name, ABSENT))
+        ours, theirs = names.get(name, ABSENT), other_names.get(name, ABSENT)
+        yield from step.compare(place, "names", name, ours, theirs, name)
 
 
 def _compare_audit_events(step: StepContext) -> Iterator[Found]:

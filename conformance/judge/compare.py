@@ -19,11 +19,13 @@ from .causes import with_causes
 from .context import StepContext
 from .divergence import PHASES, Divergence, Found, Moment, Signature
 from .events import EventComparison
-from .observations import ending
+from .levels import level_in, with_levels
+from .observations import ending, events_of
 from .outcome import compare_outcome
-from .owners import Difference, default_owner, ends_as_told, ran_in_a_thread
+from .owners import Difference, default_owner, ends_as_told, is_beyond
 
-THREAD = "CODE-IN-CALLERS-THREAD"
+# Fields to which a candidate may add something that no code of the case has asked for.
+ADDED_TO = ("stdout", "stderr", "names")
 
 
 def judge(
@@ -47,11 +49,13 @@ def judge(
     divergences = [
         _divergence(case, found, version, known)
         for number, (ours, theirs) in enumerate(zip(oracle["steps"], candidate["steps"], strict=True), 1)
-        for found in _differences(case, number, ours, theirs, _at(places, number))
+        for found in _differences(
+            case, number, ours, theirs, _executed(candidate["steps"][:number]), _at(places, number)
+        )
         if unseen.isdisjoint((found.difference.field, found.difference.field.split(".")[0]))
     ]
     divergences.sort(key=lambda divergence: (divergence.moment, PHASES.index(divergence.signature.phase)))
-    return with_causes(divergences, level, known)
+    return with_causes(with_levels(divergences), level, known)
 
 
 def failed(
@@ -78,11 +82,23 @@ def _at(places: Sequence[str], number: int) -> str:
     return places[number - 1] if number <= len(places) else ""
 
 
+def _executed(steps: Sequence[StepObservation]) -> frozenset[str]:
+    """The files that were seen to be executed in some steps."""
+    return frozenset(
+        event["file"] for step in steps for event in events_of(step) if event["event"] in ("run", "import")
+    )
+
+
 def _differences(
-    case: Case, number: int, oracle: StepObservation, candidate: StepObservation, raised_at: str
+    case: Case,
+    number: int,
+    oracle: StepObservation,
+    candidate: StepObservation,
+    executed: frozenset[str],
+    raised_at: str,
 ) -> Iterator[Found]:
     if oracle:  # a step that only writes files shows nothing
-        step = StepContext(case, number, oracle, candidate, raised_at)
+        step = StepContext(case, number, oracle, candidate, executed, raised_at)
         yield from EventComparison(step).differences()
         yield from compare_outcome(step)
         yield from compare_aftermath(step)
@@ -91,7 +107,7 @@ def _differences(
 def _divergence(case: Case, found: Found, version: str, clauses: Mapping[str, Clause]) -> Divergence:
     difference = found.difference
     owner = _owner(case, difference, version, clauses)
-    level = clauses[owner].level if owner in clauses else Level.DOCUMENTED
+    level = level_in(case, owner, version, clauses)
     signature = Signature(owner, found.phase, difference.field, difference.kind)
     return Divergence(
         signature,
@@ -105,11 +121,11 @@ def _divergence(case: Case, found: Found, version: str, clauses: Mapping[str, Cl
 
 
 def _owner(case: Case, difference: Difference, version: str, clauses: Mapping[str, Clause]) -> str:
-    if ran_in_a_thread(difference) and THREAD in clauses:
-        return THREAD  # whatever the case is about
+    if difference.field in ADDED_TO and difference.kind == "extra":
+        return default_owner(difference, version, clauses)  # whatever the case is about
     about = [clauses[name] for name in case.clauses if name in clauses and clauses[name].holds(version)]
     for clause in about:
-        if clause.owns(difference.field, difference.kind):
+        if clause.owns(difference.field, difference.kind) and not is_beyond(clause, difference):
             return clause.id
     generated = case.chapter in (FAMILIES, SEARCH)  # it has many points, and a fixture has one
     if about and difference.field in FREE_FIELDS and not generated and not ends_as_told(difference):

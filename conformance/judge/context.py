@@ -7,6 +7,8 @@ when they come about, is said by `events`, `ending` and `aftermath`.
 
 from __future__ import annotations
 
+import ast
+import functools
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -34,15 +36,25 @@ class Place:
     phase: str
     nested_ended: bool = False  # at the end of a module: a run inside its own has ended before
     run_instead: bool = False  # the candidate runs what the oracle imports
+    elsewhere: bool = False  # the same event is there on both sides, but not at the same moment
 
 
 class StepContext:
     """The two observations of one step, and the facts about it that the oracle shows."""
 
     def __init__(
-        self, case: Case, number: int, oracle: StepObservation, candidate: StepObservation, raised_at: str = ""
+        self,
+        case: Case,
+        number: int,
+        oracle: StepObservation,
+        candidate: StepObservation,
+        executed: frozenset[str] = frozenset(),
+        raised_at: str = "",
     ) -> None:
-        """Gather the facts. number: of the step, from 1. raised_at: where the candidate raised, if known."""
+        """Gather the facts. number: of the step, from 1.
+
+        executed: the files that the candidate was seen to execute. raised_at: where the candidate raised, if known.
+        """
         self.case = case
         self.number = number
         self.oracle = oracle
@@ -53,16 +65,23 @@ class StepContext:
         spec = specials.get("__spec__")
         self._facts: dict[str, Any] = {
             "altered": any(event.get("entry") == "own" for event in runs),
+            "ran": bool(runs),
             "returned": oracle.get("outcome") == "returned",
             # A nested run's own errors pass through the world as well.
             "of_world": bool(runs) and bool(world_frames(oracle)) and not oracle["exception"].get("from_runpy"),
-            "elsewhere": bool(candidate.get("elsewhere")) and not oracle.get("elsewhere"),
             "refusal": "" if runs else refusal(oracle),
             "name": specials.get("__name__"),
             "spec_name": spec.get("spec") if isinstance(spec, dict) else None,
             "located": spec.get("has_location") is not False if isinstance(spec, dict) else True,
             "imported": frozenset(event["file"] for event in events_of(oracle) if event["event"] == "import"),
         }
+        self._runs_as = {event["specials"].get("__name__") for event in runs if isinstance(event["specials"], dict)}
+        self._initial = initial_globals(case)
+        files = {event["file"] for event in runs}
+        in_threads = {subject for event, subject in candidate.get("audit", ()) if event == "thread-exec"}
+        self._ran_unseen = bool(files & in_threads) or (
+            bool(files) and files.isdisjoint(executed) and _ends_alike(oracle, candidate)
+        )
         self.code_ran = bool(runs) or any(event["event"] == "run" for event in events_of(candidate))
 
     @property
@@ -71,21 +90,45 @@ class StepContext:
         return self.case.steps[self.number - 1]
 
     def found(
-        self, place: Place, field: str, kind: str, where: str, oracle: Any, candidate: Any, raised_at: str = ""
+        self,
+        place: Place,
+        field: str,
+        kind: str,
+        where: str,
+        oracle: Any,
+        candidate: Any,
+        key: str | None = None,
+        *,
+        raised_at: str = "",
     ) -> Found:
-        """A difference at a place. field: one of `FIELDS`. where: the field's place, for a reader.
+        """A difference at a place.
 
+        field: one of `FIELDS`. where: the field's place, for a reader. key: of the entry or the variable that differs.
         raised_at: see `Divergence`.
         """
         if field not in FIELDS:
             raise ValueError(f"{field} is not in the table of fields (judge/fields.py)")
-        facts = {**self._facts, "nested_ended": place.nested_ended, "run_instead": place.run_instead}
-        difference = Difference(field=field, kind=kind, oracle=oracle, candidate=candidate, **facts)
+        difference = Difference(
+            field=field,
+            kind=kind,
+            oracle=oracle,
+            candidate=candidate,
+            key=key or "",
+            unseen=field == "executions.run" and kind == "missing" and self._ran_unseen,
+            nested_ended=place.nested_ended,
+            run_instead=place.run_instead,
+            elsewhere=place.elsewhere,
+            other_entry=field.endswith(".modules") and key is not None and key not in self._runs_as,
+            initial=field == "names" and key in self._initial,
+            **self._facts,
+        )
         moment = Moment(self.number, place.index)
         return Found(difference, place.phase, f"step {self.number}: {where}", moment, raised_at)
 
-    def compare(self, place: Place, field: str, where: str, oracle: Any, candidate: Any) -> Iterator[Found]:
-        """The difference between two descriptions, if there is one."""
+    def compare(
+        self, place: Place, field: str, where: str, oracle: Any, candidate: Any, key: str | None = None
+    ) -> Iterator[Found]:
+        """The difference between two descriptions, if there is one. key: as for `found`."""
         if field in FREE_FIELDS:
             # The texts and the links of errors are judged where the errors come out, at a level of their own.
             oracle, candidate = without_error_details(oracle), without_error_details(candidate)
@@ -93,7 +136,7 @@ class StepContext:
         if kind == "order":
             field = "result.order"
         if kind:
-            yield self.found(place, field, kind, where, oracle, candidate)
+            yield self.found(place, field, kind, where, oracle, candidate, key)
 
     def compare_changes(
         self, place: Place, field: str, where: str, oracle: Mapping[str, Any], candidate: Mapping[str, Any]
@@ -110,7 +153,7 @@ class StepContext:
                 types = [side.get("type", ABSENT) for side in (ours, theirs)]
                 ours, theirs = _without_type(ours), _without_type(theirs)
                 yield from self.compare(place, field.replace(".modules", ".module_type"), f"type of {shown}", *types)
-            yield from self.compare(place, field, shown, ours, theirs)
+            yield from self.compare(place, field, shown, ours, theirs, key)
 
     def compare_keys(
         self, place: Place, group: str, where: str, oracle: list[Any], candidate: list[Any]
@@ -123,6 +166,41 @@ class StepContext:
             yield self.found(place, f"{group}.keys", "extra", f"keys{where}", ABSENT, theirs[text])
         if oracle != candidate and sorted(map(json.dumps, oracle)) == sorted(map(json.dumps, candidate)):
             yield self.found(place, f"{group}.order", "order", f"order of keys{where}", oracle, candidate)
+
+
+def _ends_alike(oracle: StepObservation, candidate: StepObservation) -> bool:
+    """True if both sides end in a way in which only code that has run can end: with its names, or with its error."""
+    if oracle.get("outcome") != candidate.get("outcome"):
+        return False
+    if "exception" in oracle and "exception" in candidate:
+        frames = [frame for frame in world_frames(oracle) if not frame[0].startswith("<step ")]
+        return bool(frames) and all(frame in world_frames(candidate) for frame in frames)
+    names, others = (_names_of(side.get("result")) for side in (oracle, candidate))
+    return "__name__" in names & others and names ^ others <= {*SPECIALS}
+
+
+def _names_of(result: Any) -> set[str]:
+    """The names that a described namespace holds."""
+    pairs = result.get("dict") if isinstance(result, dict) else None
+    return {str(key) for key, _ in pairs} if isinstance(pairs, list) else set()
+
+
+@functools.lru_cache(maxsize=256)
+def _initial_in(source: str) -> frozenset[str]:
+    """The variables in a step's source that are given to `run_module` as init_globals."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "run_module":
+            given = [*node.args[1:2], *(word.value for word in node.keywords if word.arg == "init_globals")]
+            names = (part for value in given for part in ast.walk(value))
+            found.update(name.id for name in names if isinstance(name, ast.Name))
+    return frozenset(found)
+
+
+def initial_globals(case: Case) -> frozenset[str]:
+    """The variables of a case's steps that are given to `run_module` as init_globals."""
+    texts = (step.content for step in case.steps if step.kind != "write" and isinstance(step.content, str))
+    return frozenset().union(*(_initial_in(text) for text in texts if "run_module" in text))
 
 
 def argv_field(group: str, oracle: Mapping[str, Any], candidate: Mapping[str, Any]) -> str:

@@ -32,10 +32,15 @@ def without_identity(value: Any) -> Any:
     if isinstance(value, dict):
         if "again" in value:
             return "met before"
-        return {key: without_identity(item) for key, item in value.items() if key != "is"}
+        return {key: without_identity(item) for key, item in value.items() if not _is_label(key, item)}
     if isinstance(value, list):
         return [without_identity(item) for item in value]
     return value
+
+
+def _is_label(key: str, item: Any) -> bool:
+    """True for the part of a description that says where an object, or its namespace, was met before."""
+    return key == "is" or (key in ("globals", "dict") and isinstance(item, str))
 
 
 def unordered(value: Any) -> Any:

@@ -70,7 +70,10 @@ class EventComparison:
             shown, field, where = f"{event['category']}: {event['text']}", "warnings", "warnings"
         oracle, candidate = (shown, ABSENT) if kind == "missing" else (ABSENT, shown)
         instead = kind == "missing" and what == "import" and event["file"] in self._run_instead
-        yield self._step.found(Place(index, phase, run_instead=instead), field, kind, where, oracle, candidate)
+        counts = [[_sign(other) for other in side].count(_sign(event)) for side in (self._oracle, self._candidate)]
+        elsewhere = what == "import" and counts[0] == counts[1]
+        place = Place(index, phase, run_instead=instead, elsewhere=elsewhere)
+        yield self._step.found(place, field, kind, where, oracle, candidate)
 
     def _matched(self, index: int, oracle: Event, candidate: Event) -> Iterator[Found]:
         what = oracle["event"]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ..clauses import Clause
+from ..clauses import Clause, Level
 from .descriptions import ABSENT, UNCHANGED
 
 UNOWNED = "UNOWNED"
@@ -27,16 +27,21 @@ class Difference:
     oracle: Any
     candidate: Any
     altered: bool = False
+    ran: bool = False  # a module is seen to run
     returned: bool = True
     of_world: bool = False
     name: Any = None
     spec_name: Any = None
     located: bool = True
     imported: frozenset[str] = frozenset()
-    elsewhere: bool = False  # the candidate, and it alone, executed a module of the world in another thread
     refusal: str = ""  # with what the oracle ended, if nothing ran and the error is its own
     nested_ended: bool = False  # as a module ends: a run inside its own has ended before
     run_instead: bool = False  # the candidate runs what the oracle imports
+    key: str = ""  # of the entry or the variable that differs
+    unseen: bool = False  # the code has run, as can be told by how the step ends, but it was not seen to run
+    elsewhere: bool = False  # the same event is there on the other side, at another moment
+    other_entry: bool = False  # it is about an entry of sys.modules under which no module of this step runs
+    initial: bool = False  # it is about a variable that is given as init_globals
 
 
 Condition = Callable[[Difference], bool]
@@ -94,6 +99,10 @@ def _previous_entry_gone(difference: Difference) -> bool:
     return altered_some_time and difference.oracle == UNCHANGED and difference.candidate == ABSENT
 
 
+def _plain(difference: Difference) -> bool:
+    return difference.ran and not difference.altered
+
+
 def _raised(difference: Difference) -> bool:
     return not difference.returned
 
@@ -137,11 +146,6 @@ def _removed(difference: Difference) -> bool:
     return bool(difference.candidate == ABSENT)
 
 
-def ran_in_a_thread(difference: Difference) -> bool:
-    """A module is not seen to be executed, since the candidate had a thread of its own do it."""
-    return difference.elsewhere and difference.field.startswith("executions.") and _missing(difference)
-
-
 def _imported_by_code(difference: Difference) -> bool:
     """A module that was there afterwards is not, and it is none in which the one that ran lies."""
     module = difference.oracle.get("module") if isinstance(difference.oracle, dict) else None
@@ -154,6 +158,34 @@ def _own_error(difference: Difference) -> bool:
     frames = difference.oracle if isinstance(difference.oracle, list) else []
     is_new = not difference.of_world and difference.oracle in (None, ABSENT, frames)
     return is_new and all("<step " in frame[0] for frame in frames)
+
+
+def _other_entry(difference: Difference) -> bool:
+    return difference.other_entry and difference.altered and difference.kind != "missing"
+
+
+def _initial(difference: Difference) -> bool:
+    return difference.initial
+
+
+def is_beyond(clause: Clause, difference: Difference) -> bool:
+    """True if a clause promises less than what differs: then the difference breaks another one.
+
+    The thread in which code runs, the order in which modules are imported, which objects init_globals holds, and all
+    entries of `sys.modules` but the one that is altered, and those of the packages, have clauses of their own, which
+    are not documented.
+    """
+    if clause.level > Level.DOCUMENTED:
+        return False
+    if (
+        difference.unseen
+        or difference.elsewhere
+        or (difference.field == "entry.globals" and difference.kind == "identity")
+    ):
+        return True
+    if not difference.other_entry:
+        return False
+    return difference.kind != "missing" or not f"{difference.spec_name}".startswith(f"{difference.key}.")
 
 
 def _dict_subclass(difference: Difference) -> bool:
@@ -184,6 +216,7 @@ _PACKAGE: list[tuple[Condition, str]] = [
 _ORDER: list[tuple[Condition, str]] = [(_altered, "KEY-ORDER-ALTERED"), (_always, "KEY-ORDER-PLAIN")]
 _ARGV_IN_FLIGHT: list[tuple[Condition, str]] = [
     (_rest_differs, "ARGV-REST-KEPT"),
+    (lambda difference: difference.altered and difference.kind == "type", "ARGV-LIST-KEPT"),
     (_altered, "ARGV-IS-FILE"),
     (_always, "PLAIN-LEAVES-SYS"),
 ]
@@ -194,6 +227,7 @@ _ARGV_AT_THE_END: list[tuple[Condition, str]] = [
 ]
 _MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [
     (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
+    (_other_entry, "MODULES-ONE-ENTRY"),
     (lambda difference: difference.altered and difference.kind == "extra", "MODULES-ONE-ENTRY"),
     (_altered, "MODULES-ENTRY"),
     (_always, "TARGET-NOT-ADDED"),
@@ -253,6 +287,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     (
         "executions.run",
         [
+            (lambda difference: difference.unseen, "CODE-IN-CALLERS-THREAD"),
             (_init_run, "MAIN-SUBMODULE"),
             *((_runs_though(text), clause) for text, clause, _ in _SAYINGS),
             (_runs_though("No module named"), "MISSING-MODULE"),
@@ -264,6 +299,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
         "executions.import",
         [
             (lambda difference: difference.run_instead, "MAIN-SUBMODULE"),
+            (lambda difference: difference.elsewhere, "ORDER-OF-STEPS"),
             (_package_not_imported, "PACKAGE-IMPORTED"),
             (_missing, "PARENTS-IMPORTED"),
             (_another, "PARENTS-IMPORTED"),
@@ -286,9 +322,9 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("import.*", [(_always, "ALTERED-AFTER-PARENTS")]),
     ("entry.keys", [(_missing, "INIT-VISIBLE"), (_always, "KEYS-ONLY-THESE")]),
     ("*.order", _ORDER),
-    ("entry.globals", [(_always, "INIT-VISIBLE")]),
+    ("entry.globals", [(_identity, "INIT-SAME-OBJECTS"), (_always, "INIT-VISIBLE")]),
     ("entry.namespace", [(_always, "NAMESPACE-FRESH")]),
-    ("*.argv_object", [(_altered, "ARGV-LIST-KEPT"), (_always, "PLAIN-LEAVES-SYS")]),
+    ("*.argv_object", [(_plain, "PLAIN-LEAVES-SYS"), (_always, "ARGV-LIST-KEPT")]),
     ("entry.argv", _ARGV_IN_FLIGHT),
     ("exit.argv", _ARGV_AT_THE_END),
     ("entry.modules", _MODULES_IN_FLIGHT),
@@ -297,7 +333,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("entry.handled", [(_always, "HANDLED-EXCEPTION-OF-CALLER")]),
     ("entry.code", [(_always, "CODE-FILENAME")]),
     ("entry.path", [(_always, "PATH-UNCHANGED")]),
-    ("exit.globals", [(_always, "RESULT-IS-GLOBALS")]),
+    ("exit.globals", [(_always, "CODE-EXECUTED-AS-GIVEN")]),
     ("exit.path", [(_always, "PATH-UNCHANGED")]),
     ("*.state", _REST),
     ("warnings.text", [(_always, "WARNING-TEXT")]),
@@ -329,7 +365,14 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("result.identity", [(_altered, "RESULT-COPY"), (_always, "RESULT-LIVE")]),
     ("result.keys", [(_missing, "RESULT-IS-GLOBALS"), (_always, "KEYS-ONLY-THESE")]),
     ("result.functions", [(_altered, "FUNCTIONS-WORK-ALTERED"), (_always, "FUNCTIONS-WORK")]),
-    ("result.values", [(_always, "RESULT-IS-GLOBALS")]),
+    (
+        "result.values",
+        [
+            (lambda difference: _identity(difference) and difference.altered, "RESULT-COPY"),
+            (_identity, "RESULT-LIVE"),
+            (_always, "RESULT-IS-GLOBALS"),
+        ],
+    ),
     (
         "after.argv",
         [(_change_undone, "CODE-CHANGES-ARGV-REST"), (_raised, "ARGV-RESTORED-ON-ERROR"), (_always, "ARGV-RESTORED")],
@@ -340,6 +383,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
             (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
             (_imported_by_code, "IMPORTS-STAY"),
             (_missing, "PARENTS-STAY"),
+            (_other_entry, "MODULES-ONE-ENTRY"),
             (lambda difference: difference.altered and difference.returned, "MODULES-RESTORED"),
             (_altered, "MODULES-RESTORED-ON-ERROR"),
             (_removed, "PARENTS-STAY"),
@@ -348,12 +392,24 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ),
     (
         "after.main",
-        [(_missing, "STATE-CHANGES-STAY"), (_altered, "PREVIOUS-ENTRY-UNTOUCHED"), (_always, "PLAIN-LEAVES-MAIN")],
+        [
+            (_missing, "STATE-CHANGES-STAY"),
+            (_altered, "PREVIOUS-ENTRY-UNTOUCHED"),
+            (lambda difference: _plain(difference) and difference.name == "__main__", "PLAIN-LEAVES-MAIN"),
+            (_always, "OTHER-STATE-UNCHANGED"),
+        ],
     ),
     ("after.attributes", [(_missing, "PARENTS-BOUND"), (_always, "RUN-MODULE-NOT-BOUND")]),
     ("after.path", [(_missing, "PATH-CHANGES-STAY"), (_always, "PATH-UNCHANGED")]),
     ("after.*", [(_missing, "STATE-CHANGES-STAY"), *_REST]),
-    ("names", [(_always, "INIT-UNCHANGED")]),
+    (
+        "names",
+        [
+            (lambda difference: _initial(difference) and _identity(difference), "INIT-SAME-OBJECTS"),
+            (_initial, "INIT-UNCHANGED"),
+            (_always, "CALLERS-VARIABLES"),
+        ],
+    ),
     ("stdout", [(_always, "PRINTS-NOTHING")]),
     ("stderr", [(_always, "PRINTS-NOTHING")]),
     ("files", [(_always, "PYC-WRITTEN")]),

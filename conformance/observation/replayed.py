@@ -13,11 +13,11 @@ from typing import Any
 
 from ..cases.model import Case
 from ..clauses import Clause
+from .differing import about_a_differing_module, differing_modules, text_of
 from .recording import Build, RecordingError, Recordings, decode
 from .side import Greeting, Reply
 
 _RUN_NAME = re.compile(r"""run_module\(["']([A-Za-z_]\w*)""")
-_QUOTED_NAME = re.compile(r"""(?<=["'])[A-Za-z_]\w*(?=["'.])""")
 
 
 class ReplayedSide:
@@ -46,7 +46,7 @@ class ReplayedSide:
         for case in tree:
             self._cases.setdefault(_content(case.plain()), []).append(case)
         self._started: Sequence[Mapping[str, Any]] = ()
-        self._differing = _differing_modules(self.build, target)
+        self._differing = differing_modules(self.build, target)
         self.greeting = Greeting(
             version=self.build.version,
             implementation=self.build.implementation,
@@ -71,9 +71,9 @@ class ReplayedSide:
             return "it is not in the recording (in a clone of the suite `nox -s record` makes it again)"
         if entry.digest != case.digest:
             return "it has changed since it was recorded (in a clone of the suite `nox -s record` makes it again)"
-        text = json.dumps(case.plain()).replace('\\"', '"')
-        for name in sorted(set(_QUOTED_NAME.findall(text)) & self._differing.keys()):
-            return f"{name} is {self._differing[name]}"
+        if reason := about_a_differing_module(case, self._differing):
+            return reason
+        text = text_of(case)
         if self.build.version != self._target.version:
             for name in sorted(set(_RUN_NAME.findall(text)) & {*self.build.builtin, *self.build.frozen}):
                 return f"{name} may have changed between {self._target.version} and {self.build.version}"
@@ -127,17 +127,3 @@ class ReplayedSide:
 
 def _content(plain: Mapping[str, Any]) -> str:
     return json.dumps(plain, sort_keys=True)
-
-
-def _differing_modules(recorded: Build, target: Build) -> dict[str, str]:
-    """The modules that are built in, or frozen, in only one of two builds; with words that say in which."""
-    if recorded.implementation != target.implementation:
-        return {}  # another implementation has other modules altogether, and is what is being judged
-    found = {}
-    for kind, ours, theirs in (
-        ("built in", recorded.builtin, target.builtin),
-        ("frozen", recorded.frozen, target.frozen),
-    ):
-        found.update(dict.fromkeys(set(ours) - set(theirs), f"{kind} where it was recorded, and not here"))
-        found.update(dict.fromkeys(set(theirs) - set(ours), f"{kind} here, and not where it was recorded"))
-    return found

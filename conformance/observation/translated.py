@@ -13,6 +13,7 @@ from typing import Any
 
 from ..cases.model import Case
 from ..clauses import Clause
+from .differing import about_a_differing_module, differing_modules
 from .recording import Build
 from .side import Greeting, Reply, Side
 
@@ -23,11 +24,15 @@ def in_shared_words(build: Build) -> Build:
 
 
 class TranslatedSide:
-    """Another side, its result lines translated. What its methods do is described at `Side`."""
+    """Another side, its result lines translated. What its methods do is described at `Side`.
 
-    def __init__(self, side: Side, build: Build) -> None:
+    build: that of the other side. target: of an oracle, the build with which it is compared.
+    """
+
+    def __init__(self, side: Side, build: Build, target: Build | None = None) -> None:
         self._side = side
         self.build = build
+        self._differing = differing_modules(build, target) if target is not None else {}
         texts = ((json.dumps(own)[1:-1], word) for word, own in build.words.items() if own)
         self._words = [(own.encode("ascii"), word.encode("ascii")) for own, word in texts]
 
@@ -53,7 +58,7 @@ class TranslatedSide:
 
     def left_out(self, case: Case) -> str:
         """See `Side`."""
-        return self._side.left_out(case)
+        return self._side.left_out(case) or about_a_differing_module(case, self._differing)
 
     def unsettled(self, clauses: Iterable[Clause]) -> Mapping[str, str]:
         """See `Side`."""

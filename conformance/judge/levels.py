@@ -1,0 +1,66 @@
+"""The level of a divergence: how firmly that is promised which a case shows to be otherwise.
+
+Rules. Nobody is told of a broken documented promise by a case that also rests on something that is not documented. The
+level of a divergence is that of its clause, or a softer one: if the case is about something softer, too, or if a softer
+divergence of the same case led to this one.
+
+There are plain cases for each documented clause, which rest on nothing else; so whoever breaks the clause is told so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ..cases.model import FAMILIES, SEARCH, Case
+from ..clauses import Clause, Level
+from .causes import explains
+from .divergence import Divergence
+
+# Families that combine the call with a state that somebody has made odd beforehand.
+_ODD = tuple(f"{FAMILIES}/{name}/" for name in ("states", "crossed", "sequences", "nested_twice", "nested_thrice"))
+# The parts of fields on which code acts, or from which a later call begins.
+_LEADING = frozenset(
+    ("argv", "argv_object", "modules", "module_type", "path", "state", "import", "main", "attributes", "names", "note")
+)
+
+
+def level_in(case: Case, owner: str, version: str, clauses: Mapping[str, Clause]) -> Level:
+    """The level at which a case shows a breach of a clause. owner: the clause, by id."""
+    if owner not in clauses:
+        return Level.DOCUMENTED
+    about = [clauses[name].level for name in case.clauses if name in clauses and clauses[name].holds(version)]
+    generated = case.chapter in (FAMILIES, SEARCH)
+    softest = max(about, default=Level.COMPAT if generated else Level.DOCUMENTED)
+    plain = softest == Level.DOCUMENTED and not case.id.startswith(_ODD)
+    return clauses[owner].level if plain else max(clauses[owner].level, Level.COMPAT)
+
+
+def with_levels(divergences: Sequence[Divergence]) -> list[Divergence]:
+    """The divergences of one case, in the order in which they came about, at the levels that their course suggests."""
+    found: list[Divergence] = []
+    for divergence in divergences:
+        is_soft = divergence.level == Level.DOCUMENTED and (
+            any(_led_to(earlier, divergence) for earlier in found)
+            or any(_is_beside(other, divergence) for other in divergences)
+        )
+        found.append(replace(divergence, level=Level.COMPAT) if is_soft else divergence)
+    return found
+
+
+def _is_beside(other: Divergence, divergence: Divergence) -> bool:
+    """True if something that is not documented differs in the same subject at the same moment."""
+    return (
+        other.level > Level.DOCUMENTED and other.moment == divergence.moment and _subject(other) == _subject(divergence)
+    )
+
+
+def _led_to(earlier: Divergence, later: Divergence) -> bool:
+    """True if a divergence of something that is not documented may have led to a later one."""
+    if earlier.level == Level.DOCUMENTED or not explains(earlier, later):
+        return False
+    return _subject(earlier) == _subject(later) or _subject(earlier) in _LEADING
+
+
+def _subject(divergence: Divergence) -> str:
+    return divergence.signature.field.rpartition(".")[2]
