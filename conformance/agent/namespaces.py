@@ -68,10 +68,13 @@ _ON_THE_PATH: Dict[int, Any] = {}  # the items of `sys.path`, by identity
 _NOT_OURS = ("__main__", "under_test")
 
 
-def note() -> None:
-    """Note the namespaces and containers of all modules that have been loaded since the last call."""
+def note(is_candidates: Test) -> None:
+    """Note the namespaces and containers of all modules that have been loaded since the last call.
+
+    is_candidates: tells the names of the candidate's own modules, which a case may give to modules of its own.
+    """
     for key, module in list(sys.modules.items()):
-        if type(key) is not str or key in _NOT_OURS or not issubclass(type(module), types.ModuleType):
+        if type(key) is not str or key in _NOT_OURS or is_candidates(key) or not issubclass(type(module), types.ModuleType):
             continue
         namespace = vars(module)
         known = _KNOWN.get(identity(namespace))

@@ -197,10 +197,10 @@ class State:
                     old, new = (self._first_flags(flags) for flags in (old, new))
                 if old is not new and not _equal_constants(old, new):
                     name = "{}.{}".format(place, self._key(key))
-                    if new is ABSENT:
-                        found[name] = ABSENT
-                    elif new is self._first[place].get(key, ABSENT):
+                    if new is self._first[place].get(key, ABSENT):
                         found[name] = _AS_AT_FIRST
+                    elif new is ABSENT:
+                        found[name] = ABSENT
                     elif name == "sys.path_importer_cache":  # it holds what each side has ever imported from
                         found[name] = {"another object": True}
                     else:
@@ -263,7 +263,8 @@ class State:
             else describe(value, "{}[{!r}]".format(field, key))
             for key, value in sorted(other, key=lambda item: self._key(item[0]))
         }
-        changed.update((self._key(key), ABSENT) for key in before if key not in now)
+        removed = ((key, ABSENT if key in first else _AS_AT_FIRST) for key in before if key not in now)
+        changed.update((self._key(key), value) for key, value in removed)
         changed.pop(namespaces.REGISTRY, None)
         return changed
 
@@ -467,7 +468,7 @@ def note_candidates_modules(before: Set[str]) -> None:
 
 def note_loaded() -> None:
     """Note the modules that are loaded now, in the warm agent, and that every case will find."""
-    namespaces.note()
+    namespaces.note(is_candidates)
     _LOADED.update(sys.modules)
     for name in ("__main__", "under_test"):
         del _LOADED[name]

@@ -121,7 +121,7 @@ def _divergence(case: Case, found: Found, version: str, clauses: Mapping[str, Cl
 
 
 def _owner(case: Case, difference: Difference, version: str, clauses: Mapping[str, Clause]) -> str:
-    if difference.field in ADDED_TO and difference.kind == "extra":
+    if difference.unseen or (difference.field in ADDED_TO and difference.kind == "extra"):
         return default_owner(difference, version, clauses)  # whatever the case is about
     about = [clauses[name] for name in case.clauses if name in clauses and clauses[name].holds(version)]
     for clause in about:

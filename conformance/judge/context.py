@@ -75,7 +75,8 @@ class StepContext:
             "located": spec.get("has_location") is not False if isinstance(spec, dict) else True,
             "imported": frozenset(event["file"] for event in events_of(oracle) if event["event"] == "import"),
         }
-        self._runs_as = {event["specials"].get("__name__") for event in runs if isinstance(event["specials"], dict)}
+        names = (event["specials"].get("__name__") for event in runs)
+        self._runs_as = {name for name in names if isinstance(name, str)}
         self._initial = initial_globals(case)
         files = {event["file"] for event in runs}
         in_threads = {subject for event, subject in candidate.get("audit", ()) if event == "thread-exec"}
@@ -114,7 +115,7 @@ class StepContext:
             oracle=oracle,
             candidate=candidate,
             key=key or "",
-            unseen=field == "executions.run" and kind == "missing" and self._ran_unseen,
+            unseen=field.startswith("executions.") and kind == "missing" and self._ran_unseen,
             nested_ended=place.nested_ended,
             run_instead=place.run_instead,
             elsewhere=place.elsewhere,

@@ -25,7 +25,7 @@ def compare_outcome(step: StepContext) -> Iterator[Found]:
         # A fixture's own statements look at what it is about: that they fail is seen as a name not bound.
         field = "outcome" if step.step.kind == "call" else "names"
         at = (step.raised_at or raised_in_world(candidate)) if kind == "raises" else raised_in_world(oracle)
-        yield step.found(place, field, kind, "outcome", ending(oracle), ending(candidate), at)
+        yield step.found(place, field, kind, "outcome", ending(oracle), ending(candidate), raised_at=at)
     elif oracle["outcome"] == "raised":
         yield from _compare_exceptions(step, place, oracle["exception"], candidate["exception"])
     elif "result" in oracle:
@@ -47,7 +47,7 @@ def _compare_exceptions(
         inherits = oracle["exception"] in candidate["bases"]
         field, kind = ("exception.subclass", "subclass") if inherits else ("exception.type", "type")
         at = step.raised_at or raised_in_world(step.candidate)
-        yield step.found(place, field, kind, "the exception's type", short(oracle), short(candidate), at)
+        yield step.found(place, field, kind, "the exception's type", short(oracle), short(candidate), raised_at=at)
     for part in _PARTS:
         ours, theirs = oracle.get(part, ABSENT), candidate.get(part, ABSENT)
         field = f"exception.{part}"

@@ -113,7 +113,7 @@ def _of_world(difference: Difference) -> bool:
 
 def _syntax_error(difference: Difference) -> bool:
     """What is held is what the compiler says of a place in a source."""
-    return not difference.of_world and any("offset" in side for side in (difference.oracle, difference.candidate))
+    return not difference.of_world and any("offset" in str(side) for side in (difference.oracle, difference.candidate))
 
 
 def _package_path(difference: Difference) -> str:
@@ -298,6 +298,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     (
         "executions.import",
         [
+            (lambda difference: difference.unseen, "CODE-IN-CALLERS-THREAD"),
             (lambda difference: difference.run_instead, "MAIN-SUBMODULE"),
             (lambda difference: difference.elsewhere, "ORDER-OF-STEPS"),
             (_package_not_imported, "PACKAGE-IMPORTED"),
