@@ -243,7 +243,7 @@ warnings.simplefilter("error")
 builtins.added_by_the_candidate = os.environ["ADDED_BY_THE_CANDIDATE"] = "1"
 sys.excepthook = sys.displayhook = lambda *arguments: None
 sys.ps1 = sys.executable = sys.set_by_the_candidate = "set"
-sys.setswitchinterval(0.25)
+sys.setswitchinterval(0.125)
 sys.set_asyncgen_hooks(hook, hook)
 warnings.formatwarning = lambda *arguments: ""
 builtins.open = lambda *arguments, opened=open, **named: opened(*arguments, **named)
@@ -542,7 +542,10 @@ PROFILERS = {
 @pytest.mark.parametrize("versions", PROFILED_BY)
 @pytest.mark.parametrize("body", PROFILERS.values(), ids=PROFILERS)
 def test_a_candidate_may_profile_what_it_runs(body: str, versions: str, tmp_path: Path) -> None:
-    """The candidate hides nothing of the modules from the agent, and the agent does not keep it from profiling."""
+    """The candidate hides nothing of the modules from the agent, and the agent does not keep it from profiling.
+
+    Code that sets a profile function for good is left out: it finds that the candidate has put back its own.
+    """
     target = target_for(versions)
     if target is None:
         pytest.skip(f"there is no CPython {versions} here")
@@ -550,6 +553,7 @@ def test_a_candidate_may_profile_what_it_runs(body: str, versions: str, tmp_path
     (tmp_path / "profiles.py").write_text(source + body)
     sides = [LiveSide(target, "oracle"), LiveSide(target, str(tmp_path / "profiles.py"))]
     some = [case for case in all_cases().values() if case.chapter in ("packages", "nesting", "altering_sys")]
+    some = [case for case in some if "setprofile" not in str(case.plain())]
     try:
         examiner = Examiner(sides[0], sides[1], Level.COMPAT)
         examiner.smoke()

@@ -500,7 +500,8 @@ def _slots(kind: type) -> List[Tuple[str, Any]]:
     for base in type.__getattribute__(kind, "__mro__"):
         slots = _SLOTS_OF.get(base)
         if slots is None:
-            is_builtin = type.__getattribute__(base, "__module__") == "builtins"
+            module = type.__getattribute__(base, "__module__")
+            is_builtin = type(module) is str and module == "builtins"
             # A class that is written in Python has a descriptor of the other kind for `__dict__` alone.
             kinds = _SLOTS if is_builtin else _SLOTS[:1]
             contents = type.__getattribute__(base, "__dict__")
