@@ -243,7 +243,7 @@ warnings.simplefilter("error")
 builtins.added_by_the_candidate = os.environ["ADDED_BY_THE_CANDIDATE"] = "1"
 sys.excepthook = sys.displayhook = lambda *arguments: None
 sys.ps1 = sys.executable = sys.set_by_the_candidate = "set"
-sys.setswitchinterval(0.25)
+sys.setswitchinterval(0.125)
 sys.set_asyncgen_hooks(hook, hook)
 warnings.formatwarning = lambda *arguments: ""
 builtins.open = lambda *arguments, opened=open, **named: opened(*arguments, **named)

@@ -374,8 +374,8 @@ def _is_owned(field: str) -> bool:
     return any(clause.owns(field, "value") for clause in registry().values())
 
 
-_LISTS = ("path", "meta_path", "path_hooks", "filters", "cwd", "state")
-_KEYED = ("main", "environ", "builtins", "attributes")
+_LISTS = ("path", "meta_path", "path_hooks", "filters", "cwd")
+_KEYED = ("main", "environ", "builtins", "attributes", "state")
 _STATE = {**dict.fromkeys(_LISTS, "new"), **{key: {"key": "new"} for key in _KEYED}}
 _AROUND: dict[str, Any] = {"argv": {"list": ["new"]}, "state": _STATE}
 # What a description may have besides, by a key that it has.
@@ -383,7 +383,7 @@ _OPTIONAL: dict[str, list[dict[str, Any]]] = {
     "specials": [{"handled": "new"}, {"namespace": "new"}, _AROUND, {"argv": {"items": "as before"}}],
     "event": [_AROUND, {"argv": {"items": "as before"}}],
     "outcome": [_AROUND, {"argv": {"items": "as before"}}],
-    "bases": [{"location": ["new", 1]}, {"attributes": [["new", 1]]}, {"is": "new"}],
+    "bases": [{"location": ["new", 1]}, {"attributes": [["new", 1]]}, {"held": {"new": 1}}, {"is": "new"}],
     "module": [{"type": "new"}],
 }
 
@@ -391,7 +391,7 @@ _OPTIONAL: dict[str, list[dict[str, Any]]] = {
 def _changed(text: str) -> Iterator[Any]:
     """An observation with one thing changed, again and again: another value, one item less, or one more."""
     for path in _places(json.loads(text)):
-        for change in ("other", "less", "more", "reversed", "another type", *range(6)):
+        for change in ("other", "less", "more", "reversed", "another type", *range(7)):
             whole = holder = json.loads(text)
             for key in path[:-1]:
                 holder = holder[key]

@@ -312,7 +312,7 @@ class Describer:
             described["type"] = type_name(kind)
             if own_dict(obj):
                 described["attributes"] = self.pairs(own_dict(obj), path, depth)
-            described.update(self._parts(obj, kind, path, depth))
+            self._add_parts(described, obj, kind, path, depth)
         return described
 
     def own_items(self, mapping: Dict[Any, Any]) -> List[Tuple[Any, Any]]:
@@ -423,7 +423,7 @@ class Describer:
         elif type_name(type(kind)) in ("enum.EnumMeta", "enum.EnumType"):  # before and from Python 3.11 on
             described["member"] = self.value(own_dict(obj).get("_name_"), path, depth)
         else:
-            described.update(self._parts(obj, kind, path, depth))
+            self._add_parts(described, obj, kind, path, depth)
         return described
 
     def _is_of_world(self, kind: type) -> bool:
@@ -433,13 +433,15 @@ class Describer:
         file = own_dict(module).get("__file__") if module is not None else None
         return module is None or (type(file) is str and self._is_world(file))
 
-    def _parts(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:
-        """The parts of an object of a type in `_PARTS`."""
-        found: Dict[str, Any] = {}
+    def _add_parts(self, described: Dict[str, Any], obj: Any, kind: type, path: str, depth: int) -> None:
+        """Add the parts of an object of a type in `_PARTS` to its description."""
         for base in type.__getattribute__(kind, "__mro__"):
-            for name in _PARTS.get(type_name(base), ()):
-                found[name.strip("_")] = self.value(ask(obj, name), "{}.{}".format(path, name), depth)
-        return found
+            names = _PARTS.get(type_name(base))
+            if names is not None:
+                described["parts"] = {
+                    name: self.value(ask(obj, name), "{}.{}".format(path, name), depth) for name in names
+                }
+                return
 
     def _held(self, obj: Any, kind: type, told: Tuple[str, ...], path: str, depth: int) -> Dict[str, Any]:
         """The contents of the public slots of an object, except those in `told` and those that hold None or nothing.

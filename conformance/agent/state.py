@@ -55,6 +55,7 @@ _NUMBERS = {
     )
     if hasattr(module, function)
 }
+_READERS = tuple(_NUMBERS.values())
 _asyncgen_hooks = getattr(sys, "get_asyncgen_hooks", tuple)
 _Raw = Dict[str, Any]
 # The world may replace them.
@@ -202,16 +203,17 @@ class State:
                     elif new is ABSENT:
                         found[name] = ABSENT
                     elif name == "sys.path_importer_cache":  # it holds what each side has ever imported from
-                        found[name] = {"another object": True}
+                        found[name] = {"another object": {"instance": "dict"}}
                     else:
                         found[name] = self._describer.value(new, name)
-        for name, number in now["numbers"].items():
-            if number != before["numbers"][name]:
-                as_at_first = number == self._first["numbers"][name]
-                found[name] = _AS_AT_FIRST if as_at_first else self._describer.value(number, name)
-        if "recursion limit" in found:
-            change = now["numbers"]["recursion limit"] - before["numbers"]["recursion limit"]
-            found["recursion limit"] = {"changed by": change}
+        numbers = zip(_NUMBERS, before["numbers"], now["numbers"], self._first["numbers"])
+        for name, old, new, first in numbers:
+            if new == old:
+                continue
+            if name == "recursion limit":
+                found[name] = {"changed by": new - old}
+            else:
+                found[name] = _AS_AT_FIRST if new == first else self._describer.value(new, name)
         return found
 
     def _first_flags(self, flags: Any) -> Any:
@@ -314,7 +316,6 @@ class _Still:
         self._modules = raw["modules_object"]
         self._keys, self._values = list(raw["modules"]), list(raw["modules"].values())
         self._objects, self._cwd, self._numbers = _objects(), raw["cwd"], raw["numbers"]
-        self._sys = list(_sys)
         self._lists = [(raw[field + "_object"], raw[field]) for field in _LISTS if _is_list(raw[field + "_object"])]
         self._dicts = [
             (live, list(raw[field]), list(raw[field].values()))
@@ -345,7 +346,6 @@ class _Still:
         try:
             return (
                 all(map(operator.is_, self._objects, _objects()))
-                and self._sys == list(_sys)
                 and self._numbers == _numbers()
                 and self._cwd == _folder()
                 and all(
@@ -381,8 +381,9 @@ def _objects() -> List[Any]:
     ]
 
 
-def _numbers() -> Dict[str, Any]:
-    return {name: read() for name, read in _NUMBERS.items()}
+def _numbers() -> List[Any]:
+    """The values of `_NUMBERS`, in the same order."""
+    return [read() for read in _READERS]
 
 
 def _of(module: Any, names: Tuple[str, ...]) -> Dict[str, Any]:

@@ -112,8 +112,9 @@ def _of_world(difference: Difference) -> bool:
 
 
 def _syntax_error(difference: Difference) -> bool:
-    """What is held is what the compiler says of a place in a source."""
-    return not difference.of_world and any("offset" in str(side) for side in (difference.oracle, difference.candidate))
+    """The exception holds what the compiler says of a place in a source."""
+    sides = difference.oracle, difference.candidate
+    return not difference.of_world and any(isinstance(side, dict) and "offset" in side for side in sides)
 
 
 def _package_path(difference: Difference) -> str:
