@@ -67,7 +67,7 @@ class StepContext:
             "located": spec.get("has_location") is not False if isinstance(spec, dict) else True,
             "imported": frozenset(event["file"] for event in events_of(oracle) if event["event"] == "import"),
         }
-        self._runs_as = {event["specials"].get("__name__") for event in runs if isinstance(event["specials"], dict)}
+        self._runs_as = [event["specials"].get("__name__") for event in runs]
         self._initial = initial_globals(case)
         files = {event["file"] for event in runs}
         in_threads = {subject for event, subject in candidate.get("audit", ()) if event == "thread-exec"}
@@ -96,7 +96,7 @@ class StepContext:
         """A difference at a place.
 
         field: one of `FIELDS`. where: the field's place, for a reader. key: of the entry or the variable that differs.
-        elsewhere: true for an event that is there on both sides, but not at the same moment.
+        elsewhere: true for a file that both sides execute as often, but not at the same moment or in the same way.
         """
         if field not in FIELDS:
             raise ValueError(f"{field} is not in the table of fields (judge/fields.py)")

@@ -37,7 +37,7 @@ class Difference:
     refusal: str = ""  # with what the oracle ended, if nothing ran and the error is its own
     key: str = ""  # of the entry or the variable that differs
     unseen: bool = False  # the code has run, as can be told by how the step ends, but it was not seen to run
-    elsewhere: bool = False  # the same event is there on the other side, at another moment
+    elsewhere: bool = False  # the file is executed as often on the other side, at another moment or in another way
     other_entry: bool = False  # it is about an entry of sys.modules under which no module of this step runs
     initial: bool = False  # it is about a variable that is given as init_globals
 
@@ -232,6 +232,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
         "executions.run",
         [
             (lambda difference: difference.unseen, "CODE-IN-CALLERS-THREAD"),
+            (lambda difference: difference.elsewhere, "ORDER-OF-STEPS"),
             (_init_run, "MAIN-SUBMODULE"),
             *((_runs_though(text), clause) for text, clause, _ in _SAYINGS),
             (_runs_though("No module named"), "MISSING-MODULE"),
