@@ -24,7 +24,8 @@ _ODD = tuple(f"{FAMILIES}/{name}/" for name in ("states", "crossed", "sequences"
 _LEADING = frozenset(
     ("argv", "argv_object", "modules", "module_type", "path", "state", "import", "main", "attributes", "names", "note")
 )
-# What the code of a case makes of the special globals that it sees.
+# What the code of a case sees, and what it makes of that.
+_SEEN = frozenset((*SPECIALS, "locals", "handled"))
 _COPIED = ("note", "exit.globals", "result.values", "names")
 
 
@@ -65,7 +66,7 @@ def _led_to(earlier: Divergence, later: Divergence) -> bool:
     """True if a divergence of something that is not documented may have led to a later one."""
     if earlier.level == Level.DOCUMENTED or not explains(earlier, later):
         return False
-    if _subject(earlier) in SPECIALS and later.signature.field in _COPIED:
+    if _subject(earlier) in _SEEN and later.signature.field in _COPIED:
         return True
     return _subject(earlier) == _subject(later) or _subject(earlier) in _LEADING
 

@@ -140,7 +140,7 @@ def is_beyond(clause: Clause, difference: Difference) -> bool:
     if (
         difference.unseen
         or difference.elsewhere
-        or (difference.field == "entry.globals" and difference.kind == "identity")
+        or (difference.field in ("entry.globals", "result.values") and difference.kind == "identity")
     ):
         return True
     if not difference.other_entry:
