@@ -97,6 +97,7 @@ def _owner(case: Case, difference: Difference, version: str, clauses: Mapping[st
         if clause.owns(difference.field, difference.kind) and not is_beyond_it:
             return clause.id
     generated = case.chapter in (FAMILIES, SEARCH)  # it has many points, and a fixture has one
-    if about and difference.field in FREE_FIELDS and not generated and not is_added:
+    is_free = difference.field in FREE_FIELDS and not is_added
+    if about and is_free and not generated and not is_beyond(about[0], difference):
         return about[0].id
     return default_owner(difference, version, clauses)
