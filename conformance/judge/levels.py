@@ -22,10 +22,23 @@ from .divergence import Divergence
 _ODD = tuple(f"{FAMILIES}/{name}/" for name in ("states", "crossed", "sequences", "nested_twice", "nested_thrice"))
 # The parts of fields on which code acts, or from which a later call begins.
 _LEADING = frozenset(
-    ("argv", "argv_object", "modules", "module_type", "path", "state", "import", "main", "attributes", "names", "note")
+    (
+        "argv",
+        "argv_object",
+        "modules",
+        "module_type",
+        "path",
+        "state",
+        "import",
+        "main",
+        "attributes",
+        "names",
+        "note",
+        "locals",
+    )
 )
 # What the code of a case sees, and what it makes of that.
-_SEEN = frozenset((*SPECIALS, "locals", "handled"))
+_SEEN = frozenset((*SPECIALS, "handled"))
 _COPIED = ("note", "exit.globals", "result.values", "names")
 
 

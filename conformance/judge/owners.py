@@ -131,17 +131,17 @@ def _initial(difference: Difference) -> bool:
 def is_beyond(clause: Clause, difference: Difference) -> bool:
     """True if a clause promises less than what differs: then the difference breaks another one.
 
-    The thread in which code runs, the order in which modules are imported, which objects init_globals holds, and all
-    entries of `sys.modules` but the one that is altered, and those of the packages, have clauses of their own, which
-    are not documented.
+    These have clauses of their own, which are not documented: the thread in which code runs, and the file name in it;
+    the order in which modules are imported; which objects init_globals and the result hold; `__package__` of a module
+    at the top; all entries of `sys.modules` but the one that is altered, and those of the packages.
     """
     if clause.level > Level.DOCUMENTED:
         return False
-    if (
-        difference.unseen
-        or difference.elsewhere
-        or (difference.field in ("entry.globals", "result.values") and difference.kind == "identity")
-    ):
+    if difference.unseen or difference.elsewhere or difference.field == "entry.code":
+        return True
+    if difference.field in ("entry.globals", "result.values") and difference.kind == "identity":
+        return True
+    if difference.field.endswith(".__package__") and difference.oracle == "":
         return True
     if not difference.other_entry:
         return False
