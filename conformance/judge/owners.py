@@ -132,8 +132,8 @@ def is_beyond(clause: Clause, difference: Difference) -> bool:
     """True if a clause promises less than what differs: then the difference breaks another one.
 
     These have clauses of their own, which are not documented: the thread in which code runs, and the file name in it;
-    the order in which modules are imported; which objects init_globals and the result hold; `__package__` of a module
-    at the top; all entries of `sys.modules` but the one that is altered, and those of the packages.
+    the order in which modules are imported; which objects init_globals and the result hold; that `__package__` at the
+    top is "" and not None; all entries of `sys.modules` but the one that is altered, and those of the packages.
     """
     if clause.level > Level.DOCUMENTED:
         return False
@@ -141,7 +141,7 @@ def is_beyond(clause: Clause, difference: Difference) -> bool:
         return True
     if difference.field in ("entry.globals", "result.values") and difference.kind == "identity":
         return True
-    if difference.field.endswith(".__package__") and difference.oracle == "":
+    if difference.field.endswith(".__package__") and difference.oracle == "" and difference.candidate is None:
         return True
     if not difference.other_entry:
         return False
