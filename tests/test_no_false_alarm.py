@@ -84,6 +84,11 @@ LATELY = Case(
         Step("call", "run_module('missing')"),
     ),
 )
+ARCHIVES = Case(
+    files={"one.zip": {"zip": {"in/m.py": "x = 1\n"}}, "two.zip": {"zip": {"in/n.py": "x = 2\n"}}},
+    path=("two.zip/in", "one.zip/in"),
+    steps=(Step("call", "run_module('m')"), Step("call", "run_module('n')")),
+)
 
 
 def source(*edits: tuple[str, str], first: str = "") -> str:
@@ -114,7 +119,7 @@ CLOTHES = {
 
 
 @pytest.mark.parametrize("clothes", CLOTHES)
-@pytest.mark.parametrize("case", [HOLDS, WARNED, LATELY], ids=["holds", "warned", "lately"])
+@pytest.mark.parametrize("case", [HOLDS, WARNED, LATELY, ARCHIVES], ids=["holds", "warned", "lately", "archives"])
 def test_the_reference_conforms_in_other_clothes(
     clothes: str,
     case: Case,

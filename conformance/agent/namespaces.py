@@ -74,7 +74,12 @@ def note(is_candidates: Test) -> None:
     is_candidates: tells the names of the candidate's own modules, which a case may give to modules of its own.
     """
     for key, module in list(sys.modules.items()):
-        if type(key) is not str or key in _NOT_OURS or is_candidates(key) or not issubclass(type(module), types.ModuleType):
+        if (
+            type(key) is not str
+            or key in _NOT_OURS
+            or is_candidates(key)
+            or not issubclass(type(module), types.ModuleType)
+        ):
             continue
         namespace = vars(module)
         known = _KNOWN.get(identity(namespace))

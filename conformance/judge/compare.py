@@ -121,13 +121,16 @@ def _divergence(case: Case, found: Found, version: str, clauses: Mapping[str, Cl
 
 
 def _owner(case: Case, difference: Difference, version: str, clauses: Mapping[str, Clause]) -> str:
-    if difference.unseen or (difference.field in ADDED_TO and difference.kind == "extra"):
+    if difference.unseen:
         return default_owner(difference, version, clauses)  # whatever the case is about
+    is_added = difference.field in ADDED_TO and difference.kind == "extra"
     about = [clauses[name] for name in case.clauses if name in clauses and clauses[name].holds(version)]
     for clause in about:
-        if clause.owns(difference.field, difference.kind) and not is_beyond(clause, difference):
+        is_beyond_it = is_beyond(clause, difference) or (is_added and clause.level == Level.DOCUMENTED)
+        if clause.owns(difference.field, difference.kind) and not is_beyond_it:
             return clause.id
     generated = case.chapter in (FAMILIES, SEARCH)  # it has many points, and a fixture has one
-    if about and difference.field in FREE_FIELDS and not generated and not ends_as_told(difference):
+    is_free = difference.field in FREE_FIELDS and not is_added and not ends_as_told(difference)
+    if about and is_free and not generated and not is_beyond(about[0], difference):
         return about[0].id
     return default_owner(difference, version, clauses)

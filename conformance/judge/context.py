@@ -36,7 +36,7 @@ class Place:
     phase: str
     nested_ended: bool = False  # at the end of a module: a run inside its own has ended before
     run_instead: bool = False  # the candidate runs what the oracle imports
-    elsewhere: bool = False  # the same event is there on both sides, but not at the same moment
+    elsewhere: bool = False  # both sides execute the file as often, but not at the same moment or in the same way
 
 
 class StepContext:
@@ -75,8 +75,7 @@ class StepContext:
             "located": spec.get("has_location") is not False if isinstance(spec, dict) else True,
             "imported": frozenset(event["file"] for event in events_of(oracle) if event["event"] == "import"),
         }
-        names = (event["specials"].get("__name__") for event in runs)
-        self._runs_as = {name for name in names if isinstance(name, str)}
+        self._runs_as = [event["specials"].get("__name__") for event in runs]
         self._initial = initial_globals(case)
         files = {event["file"] for event in runs}
         in_threads = {subject for event, subject in candidate.get("audit", ()) if event == "thread-exec"}

@@ -28,6 +28,7 @@ class EventComparison:
         self._oracle = events_of(step.oracle)
         self._candidate = [_as_import(event, self._oracle) for event in events_of(step.candidate)]
         self._run_instead: set[str] = set()  # the files that the candidate runs where the oracle does something else
+        self._sides = (self._oracle, self._candidate)
         self._added: dict[str, set[str]] = {}  # by file: the keys that only the candidate has as the code starts
         self._exchanged: set[tuple[str, str]] = set()  # files of modules that are executed in the place of one another
 
@@ -70,8 +71,7 @@ class EventComparison:
             shown, field, where = f"{event['category']}: {event['text']}", "warnings", "warnings"
         oracle, candidate = (shown, ABSENT) if kind == "missing" else (ABSENT, shown)
         instead = kind == "missing" and what == "import" and event["file"] in self._run_instead
-        counts = [[_sign(other) for other in side].count(_sign(event)) for side in (self._oracle, self._candidate)]
-        elsewhere = what == "import" and counts[0] == counts[1]
+        elsewhere = what in ("run", "import") and len({_executions(side, event["file"]) for side in self._sides}) == 1
         place = Place(index, phase, run_instead=instead, elsewhere=elsewhere)
         yield self._step.found(place, field, kind, where, oracle, candidate)
 
@@ -173,6 +173,11 @@ class EventComparison:
 
 def _sign(event: Event) -> tuple[str, str]:
     return event["event"], event.get("file", "")
+
+
+def _executions(events: Sequence[Event], file: str) -> int:
+    """The number of times that a file is executed, be it by a run or by an import."""
+    return sum(event["event"] in ("run", "import") and event["file"] == file for event in events)
 
 
 def _kinds(events: Sequence[Event]) -> list[str]:

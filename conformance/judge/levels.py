@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from ..agent import SPECIALS
 from ..cases.model import FAMILIES, SEARCH, Case
 from ..clauses import Clause, Level
 from .causes import explains
@@ -21,8 +22,24 @@ from .divergence import Divergence
 _ODD = tuple(f"{FAMILIES}/{name}/" for name in ("states", "crossed", "sequences", "nested_twice", "nested_thrice"))
 # The parts of fields on which code acts, or from which a later call begins.
 _LEADING = frozenset(
-    ("argv", "argv_object", "modules", "module_type", "path", "state", "import", "main", "attributes", "names", "note")
+    (
+        "argv",
+        "argv_object",
+        "modules",
+        "module_type",
+        "path",
+        "state",
+        "import",
+        "main",
+        "attributes",
+        "names",
+        "note",
+        "locals",
+    )
 )
+# What the code of a case sees, and what it makes of that.
+_SEEN = frozenset((*SPECIALS, "handled"))
+_COPIED = ("note", "exit.globals", "result.values", "names")
 
 
 def level_in(case: Case, owner: str, version: str, clauses: Mapping[str, Clause]) -> Level:
@@ -49,16 +66,21 @@ def with_levels(divergences: Sequence[Divergence]) -> list[Divergence]:
 
 
 def _is_beside(other: Divergence, divergence: Divergence) -> bool:
-    """True if something that is not documented differs in the same subject at the same moment."""
-    return (
-        other.level > Level.DOCUMENTED and other.moment == divergence.moment and _subject(other) == _subject(divergence)
-    )
+    """True if something differs at the same moment that is not documented, and that the divergence only shows again."""
+    if other.level == Level.DOCUMENTED or other.moment != divergence.moment:
+        return False
+    subject, beside = _subject(divergence), _subject(other)
+    # sys.argv[0] is the file, whatever that is; and objects go by the names of the files in whose code they were met.
+    is_of_file = beside == "__file__" and subject == "argv"
+    return subject == beside or is_of_file or (beside == "code" and divergence.signature.kind == "identity")
 
 
 def _led_to(earlier: Divergence, later: Divergence) -> bool:
     """True if a divergence of something that is not documented may have led to a later one."""
     if earlier.level == Level.DOCUMENTED or not explains(earlier, later):
         return False
+    if _subject(earlier) in _SEEN and later.signature.field in _COPIED:
+        return True
     return _subject(earlier) == _subject(later) or _subject(earlier) in _LEADING
 
 

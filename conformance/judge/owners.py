@@ -39,7 +39,7 @@ class Difference:
     run_instead: bool = False  # the candidate runs what the oracle imports
     key: str = ""  # of the entry or the variable that differs
     unseen: bool = False  # the code has run, as can be told by how the step ends, but it was not seen to run
-    elsewhere: bool = False  # the same event is there on the other side, at another moment
+    elsewhere: bool = False  # the file is executed as often on the other side, at another moment or in another way
     other_entry: bool = False  # it is about an entry of sys.modules under which no module of this step runs
     initial: bool = False  # it is about a variable that is given as init_globals
 
@@ -172,17 +172,17 @@ def _initial(difference: Difference) -> bool:
 def is_beyond(clause: Clause, difference: Difference) -> bool:
     """True if a clause promises less than what differs: then the difference breaks another one.
 
-    The thread in which code runs, the order in which modules are imported, which objects init_globals holds, and all
-    entries of `sys.modules` but the one that is altered, and those of the packages, have clauses of their own, which
-    are not documented.
+    These have clauses of their own, which are not documented: the thread in which code runs, and the file name in it;
+    the order in which modules are imported; which objects init_globals and the result hold; that `__package__` at the
+    top is "" and not None; all entries of `sys.modules` but the one that is altered, and those of the packages.
     """
     if clause.level > Level.DOCUMENTED:
         return False
-    if (
-        difference.unseen
-        or difference.elsewhere
-        or (difference.field == "entry.globals" and difference.kind == "identity")
-    ):
+    if difference.unseen or difference.elsewhere or difference.field == "entry.code":
+        return True
+    if difference.field in ("entry.globals", "result.values") and difference.kind == "identity":
+        return True
+    if difference.field.endswith(".__package__") and difference.oracle == "" and difference.candidate is None:
         return True
     if not difference.other_entry:
         return False
@@ -289,6 +289,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
         "executions.run",
         [
             (lambda difference: difference.unseen, "CODE-IN-CALLERS-THREAD"),
+            (lambda difference: difference.elsewhere, "ORDER-OF-STEPS"),
             (_init_run, "MAIN-SUBMODULE"),
             *((_runs_though(text), clause) for text, clause, _ in _SAYINGS),
             (_runs_though("No module named"), "MISSING-MODULE"),
