@@ -4,7 +4,7 @@ Rules. Owns what has been tried and what differed in one search. Knows how cases
 is written or shown. A search with the same seed finds the same.
 
 Theory of operation. A search goes in rounds. In each, Hypothesis draws some cases and does nothing else with them,
-since cases are fast only in batches. Of the causes that occurred and that nothing known explains, one is chosen, and
+since cases are fast only in batches; what differs there is a hint. Of the causes that occurred and that nothing known explains, one is chosen, and
 Hypothesis makes its case smaller as long as that cause still occurs: it draws the same cases again, from the same seed,
 until it meets the first one. The smallest case is confirmed in fresh interpreters. From then on its cause is known;
 what it explains is not looked at again, and the next unknown cause is chosen. When none is left, the next round begins.
@@ -161,7 +161,9 @@ class _Search:
         while (choice := self._known.choose(seen)) is not None:  # also when it is late: every cause is reported
             first, cause = choice
             start = time.monotonic()
-            trial, attempts = self._smallest(by_id[first.id], cause, seed, size)
+            trial, attempts = by_id[first.id], 1
+            if self._occurs_alone(trial.case, cause):
+                trial, attempts = self._smallest(trial, cause, seed, size)
             self._tally.shrinking += time.monotonic() - start
             finds = list(self._offer(trial, cause, attempts))
             yield from finds
@@ -170,13 +172,18 @@ class _Search:
 
     def _trials(self, batch: Sequence[Case]) -> Iterator[Trial]:
         try:
-            yield from self._examiner.run_all(batch)
+            yield from self._examiner.glance_all(batch)
         except AgentError:
             for case in batch:
                 try:
-                    yield self._examiner.run(case)
+                    yield self._examiner.glance(case)
                 except AgentError:  # a case in which the oracle cannot be observed proves nothing
                     self._tally.lost += 1
+
+    def _occurs_alone(self, case: Case, cause: Symptom) -> bool:
+        """True if a cause that occurred in a process that several cases shared occurs in a process of the case's own."""
+        trial = self._glance(case, {})
+        return trial is not None and any(symptom.key == cause.key for symptom in self._known.unknown(_symptoms(trial)))
 
     def _smallest(self, first: Trial, cause: Symptom, seed: int, size: int) -> tuple[Trial, int]:
         """The smallest case that Hypothesis finds in which a cause still occurs and nothing known explains it.
