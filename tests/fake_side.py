@@ -26,6 +26,7 @@ class FakeSide:
     ) -> None:
         self.greeting = Greeting("3.13.0", "cpython", frozenset({"fork"}), True, False, unseen or {})
         self.started: list[bool] = []
+        self.rerun_cases = 0
         self._replies = {False: warm, True: fresh or warm}
         self._shared = shared
         self._count = 0
@@ -56,6 +57,7 @@ class FakeSide:
 
     def rerun(self, cases: Sequence[Mapping[str, Any]]) -> list[Reply]:
         """The replies of a process that several cases share, once more."""
+        self.rerun_cases += len(cases)
         return [self._replies[False]] * len(cases)
 
     def shorten_time_limit(self) -> None:

@@ -18,7 +18,7 @@ class Trial:
     """The result of one case.
 
     reason: why it was not run, is not supported, or was run again because an agent made no
-    sense. unconfirmed: divergences that a pair of fresh interpreters did not show; they count for nothing, but a run
+    sense. unconfirmed: divergences that were not the same twice; they count for nothing, but a run
     that has some is not clean. known: what was expected to differ, and does (see `effects`).
     """
 

@@ -93,9 +93,7 @@ class _Trial(TypedDict):
     verdict: Annotated[Verdict, says("the verdict on the case")]
     reason: Annotated[str, says("why the case was not run, is not supported, or was run again; otherwise empty")]
     divergences: Annotated[list[DivergenceRecord], says("in the order in which they came about")]
-    unconfirmed: Annotated[
-        list[DivergenceRecord], says("divergences that a pair of fresh interpreters did not show; they never count")
-    ]
+    unconfirmed: Annotated[list[DivergenceRecord], says("divergences that were not the same twice; they never count")]
 
 
 class TrialRecord(_Trial, total=False):

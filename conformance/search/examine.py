@@ -154,6 +154,14 @@ class Examiner:
             self._fresh.add(trial.case.digest)
         return confirmed
 
+    def afresh(self, case: Case) -> Trial:
+        """What a pair of fresh interpreters shows of a case. Raises AgentError."""
+        return self._left_out(case) or self._once(case, fresh=True)
+
+    def is_confirmed(self, case: Case) -> bool:
+        """True if fresh interpreters have confirmed all that the case shows."""
+        return case.digest in self._fresh
+
     def observe(self, case: Case) -> tuple[Observation | None, Observation | None]:
         """The observations of both sides; None for a side on which the case does not come to its end."""
         ((ours, theirs),) = self._both([case])

@@ -4,10 +4,11 @@ Rules. Owns what has been tried and what differed in one search. Knows how cases
 is written or shown. A search with the same seed finds the same.
 
 Theory of operation. A search goes in rounds. In each, Hypothesis draws some cases and does nothing else with them,
-since cases are fast only in batches; what differs there is a hint. Of the causes that occurred and that nothing known explains, one is chosen, and
-Hypothesis makes its case smaller as long as that cause still occurs: it draws the same cases again, from the same seed,
-until it meets the first one. The smallest case is confirmed in fresh interpreters. From then on its cause is known;
-what it explains is not looked at again, and the next unknown cause is chosen. When none is left, the next round begins.
+since cases are fast only in batches. Of the causes that occurred and that nothing known explains, one is chosen. If it
+occurs as well when its case is run by itself, Hypothesis makes the case smaller as long as that cause still occurs: it
+draws the same cases again, from the same seed, until it meets the first one. The smallest case is confirmed in fresh
+interpreters. From then on its cause is known; what it explains is not looked at again, and the next unknown cause is
+chosen. When none is left, the next round begins.
 
 Finds of earlier searches are in Hypothesis's database, and are replayed before the first round.
 """
@@ -18,7 +19,7 @@ import hashlib
 import itertools
 import time
 import unittest
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -181,7 +182,7 @@ class _Search:
                     self._tally.lost += 1
 
     def _occurs_alone(self, case: Case, cause: Symptom) -> bool:
-        """True if a cause that occurred in a process that several cases shared occurs in a process of the case's own."""
+        """True if a cause that occurred in a batch occurs when its case is run by itself."""
         trial = self._glance(case, {})
         return trial is not None and any(symptom.key == cause.key for symptom in self._known.unknown(_symptoms(trial)))
 
@@ -276,10 +277,4 @@ def _symptoms(trial: Trial) -> CaseSymptoms:
 
 
 def _size(trial: Trial) -> tuple[int, int]:
-    """The size of a case to its reader: first the number of files and steps (recipes count twice), then the text."""
-    case = trial.case
-    count = len(case.steps) + len(case.requires) + (case.argv != ("prog",)) + len(case.path)
-    for files in (case.files, *(step.content for step in case.steps if isinstance(step.content, Mapping))):
-        for recipe in files.values():
-            count += 1 if isinstance(recipe, str) else 2 + len(recipe.get("zip", ()))
-    return count, len(str(case.plain()))
+    return trial.case.size
