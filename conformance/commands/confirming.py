@@ -38,16 +38,18 @@ class Confirming:
         self._cases_of = cases_of
         self._tried: set[tuple[str, Signature]] = set()
         self._lost: Counter[Signature] = Counter()
+        self._unsteady: set[tuple[str, str]] | None = None  # what was not the same twice in some case
 
     def unconfirmed(self, findings: Sequence[Finding], trials: Sequence[TrialRecord]) -> list[TrialRecord] | None:
         """The records of the trials without what fresh interpreters do not show; None if all findings are confirmed.
 
         findings: those of the trials. Raises CandidateError.
         """
-        unsteady = {signature_of(divergence) for trial in trials for divergence in trial["unconfirmed"]}
+        if self._unsteady is None:
+            self._unsteady = {_what(signature_of(lost)) for trial in trials for lost in trial["unconfirmed"]}
         new = [finding for finding in findings[:MOST_SHOWN] if self._key(finding) not in self._tried]
         wanted = {
-            self._key(finding): _ids(finding, _CASES if signature_of(finding.divergence) in unsteady else 1)
+            self._key(finding): _ids(finding, _CASES if self._is_unsteady(signature_of(finding.divergence)) else 1)
             for finding in new
         }
         self._tried.update(wanted)
@@ -56,7 +58,7 @@ class Confirming:
         nowhere: set[Signature] = set()  # what counts in no case
         for (_, signature), names in wanted.items():
             known = [cases[name] for name in names if name in cases]
-            if signature in unsteady:
+            if self._is_unsteady(signature):
                 if not all(self._shows(case, signature) for case in known for _ in range(_TIMES)):
                     nowhere.add(signature)
             elif known and not self._examiner.is_confirmed(known[0]) and not self._shows(known[0], signature):
@@ -71,6 +73,9 @@ class Confirming:
             for trial in trials
         ]
 
+    def _is_unsteady(self, signature: Signature) -> bool:
+        return self._unsteady is not None and _what(signature) in self._unsteady
+
     @staticmethod
     def _key(finding: Finding) -> tuple[str, Signature]:
         return finding.trial["id"], signature_of(finding.divergence)
@@ -81,6 +86,11 @@ class Confirming:
         except AgentError:
             return False  # the oracle cannot be observed
         return any(divergence.signature == signature for divergence in trial.divergences)
+
+
+def _what(signature: Signature) -> tuple[str, str]:
+    """What differs, whatever clause it breaks in a case."""
+    return signature.field, signature.kind
 
 
 def _ids(finding: Finding, most: int) -> list[str]:
