@@ -217,6 +217,10 @@ class Examiner:
         both = [reply for pair in replies.values() for reply in pair]
         self._retry_reason = next((reply.retry_reason for reply in both if reply.retry_reason), "")
         good = [case for case in cases if all(reply.status == "done" for reply in replies[case.id])]
+        unreadable = [case for case in good if _is_unreadable(*replies[case.id])]
+        if unreadable:
+            self._oracle.rerun([case.plain() for case in unreadable])  # which proves the cache wrong
+            good = []
         hints: dict[str, _Hint] = {}
         if good:
             sample = good[int(good[0].digest, 16) % len(good)]
@@ -384,6 +388,11 @@ class Examiner:
 
 def _same(ours: Reply, theirs: Reply) -> bool:
     return theirs.status == "done" and same_behaviour(ours.line, theirs.line)
+
+
+def _is_unreadable(ours: Reply, theirs: Reply) -> bool:
+    """True if the oracle's reply is cached, and its line is needed and holds no observation."""
+    return ours.cached and not _same(ours, theirs) and ours.observation is None
 
 
 def _without_unsettled(trial: Trial, unsettled: Mapping[str, str]) -> Trial:
