@@ -27,7 +27,7 @@ from xdist.plugin import parse_numprocesses  # type: ignore[import-untyped]
 
 from .. import INTERRUPTED
 from ..cases.model import FAMILIES, SEARCH, CaseError
-from ..clauses import CHAPTERS, registry
+from ..clauses import CHAPTERS, Level, registry
 from ..judge.baseline import BaselineError
 from ..observation import batches
 from ..observation.interpreters import BadInterpreter
@@ -237,13 +237,17 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
             item.add_marker(pytest.mark.xdist_group(item.batch))
 
 
-def _place(item: pytest.Item) -> tuple[int, int, str]:
-    """The place of an item in a run: chapters as in the specification, the simplest case first, families at the end."""
+def _place(item: pytest.Item) -> tuple[int, int, Level, str]:
+    """The place of an item in a run: chapters as in the specification, then the families.
+
+    In a chapter the simplest case is first, and of equally simple ones that whose clause is promised most firmly.
+    """
     if not isinstance(item, CaseItem) or item.case.chapter == FAMILIES:
-        return len(CHAPTERS) + 1, 0, ""
-    chapters = list(CHAPTERS)
-    chapter = item.case.chapter
-    return chapters.index(chapter) if chapter in chapters else len(chapters), item.case.size[0], item.case.id
+        return len(CHAPTERS) + 1, 0, Level.EXACT, ""
+    case, chapters = item.case, list(CHAPTERS)
+    chapter = chapters.index(case.chapter) if case.chapter in chapters else len(chapters)
+    clause = registry().get(case.clauses[0]) if case.clauses else None
+    return chapter, case.size[0], clause.level if clause else Level.EXACT, case.id
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
