@@ -47,10 +47,13 @@ def records(count: int, unconfirmed: int = 0) -> list[TrialRecord]:
     return [*trials, *(made.trial(f"packages/once_{n}", unconfirmed=[DIFFERENCE]) for n in range(unconfirmed))]
 
 
-def confirmed(trials: Sequence[TrialRecord], shows: Callable[[str], bool]) -> tuple[list[TrialRecord], list[str]]:
+def confirmed(
+    trials: Sequence[TrialRecord], shows: Callable[[str], bool], *, reproduced: bool = True
+) -> tuple[list[TrialRecord], list[str]]:
     """The trials that are left in the end, and the cases that were run for that."""
     examiner = FakeExaminer(shows)
-    confirming = Confirming(examiner, lambda names: {name: replace(CASE, id=name) for name in names})
+    cases = {trial["id"]: replace(CASE, id=trial["id"]) for trial in trials}
+    confirming = Confirming(examiner, lambda names: cases, lambda case, finding: reproduced)
     kept = list(trials)
     while (revised := confirming.unconfirmed(findings(kept, Level.COMPAT), kept)) is not None:
         kept = revised
@@ -83,6 +86,18 @@ def test_what_several_cases_do_not_show_counts_in_none() -> None:
     kept, calls = confirmed(records(9), lambda name: False)
     assert counting(kept) == []
     assert len(calls) == 3
+
+
+@pytest.mark.parametrize(("field", "counts"), [("outcome", False), ("audit.open", True)])
+def test_a_find_whose_reproducer_shows_nothing_does_not_count(field: str, counts: bool) -> None:
+    """Unless it is about something that only the suite sees."""
+    difference = {**DIFFERENCE, "field": field}
+    trials: list[TrialRecord] = [made.trial("search/packages/1", difference, fixture="x")]
+    examiner = FakeExaminer(lambda name: True)
+    examiner.is_confirmed = lambda case: True  # type: ignore[method-assign]
+    confirming = Confirming(examiner, lambda names: dict.fromkeys(names, CASE), lambda case, finding: False)
+    revised = confirming.unconfirmed(findings(trials, Level.COMPAT), trials)
+    assert (revised is None) == counts
 
 
 @pytest.mark.parametrize("random", [True, False])

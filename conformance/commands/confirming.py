@@ -5,9 +5,11 @@ Rules. This module decides which records of trials no longer count, and changes 
 Theory of operation. While a run goes on, a case counts if two processes that were forked for it, or for many cases,
 have shown the same. At the end the case that leads each finding is run in fresh interpreters. If these do not show its
 divergence, it is unconfirmed, the findings are made again, and their leading cases are run, until all that lead are
-confirmed. A divergence that several cases of a finding fail to show counts in no case. A candidate that is wrong at
-random may be wrong in the same way twice: if a divergence was not the same twice in some other case, several cases of
-the finding have to show it in fresh interpreters, each of them twice.
+confirmed. A divergence that several cases of a finding fail to show counts in no case. A find of the
+search has to show itself without the suite as well: it is unconfirmed if its reproducer finds no difference, although
+what differs is the course of the run. A candidate that is wrong at random may be wrong in the same way twice: if a
+divergence was not the same twice in some other case, several cases of the finding have to show it in fresh
+interpreters, each of them twice.
 """
 
 from __future__ import annotations
@@ -24,17 +26,26 @@ from ..report.types import TrialRecord
 from ..search.examine import Examiner
 
 _CASES, _TIMES = 5, 2  # cases of a finding that may be random, and how often each has to show it
+# The fields that say which modules are executed and how a call ends: a reproducer sees these as the suite does.
+_COURSE = ("executions.run", "executions.import", "outcome", "exception.type")
 _MOST_LOST = 3  # cases that do not show a divergence, before it counts in no case
 
 
 class Confirming:
     """What fresh interpreters have shown of the cases that lead findings.
 
-    cases_of: returns the cases with some ids, by id.
+    cases_of: returns the cases with some ids, by id. reproduces: runs the reproducer of a case that leads a finding;
+    returns True if it shows a difference.
     """
 
-    def __init__(self, examiner: Examiner, cases_of: Callable[[Sequence[str]], Mapping[str, Case]]) -> None:
+    def __init__(
+        self,
+        examiner: Examiner,
+        cases_of: Callable[[Sequence[str]], Mapping[str, Case]],
+        reproduces: Callable[[Case, Finding], bool],
+    ) -> None:
         self._examiner = examiner
+        self._reproduces = reproduces
         self._cases_of = cases_of
         self._tried: set[tuple[str, Signature]] = set()
         self._lost: Counter[Signature] = Counter()
@@ -56,12 +67,13 @@ class Confirming:
         cases = self._cases_of(list(dict.fromkeys(name for names in wanted.values() for name in names)))
         gone: set[tuple[str, Signature]] = set()  # what does not count in a case
         nowhere: set[Signature] = set()  # what counts in no case
-        for (_, signature), names in wanted.items():
-            known = [cases[name] for name in names if name in cases]
+        for finding in new:
+            signature = signature_of(finding.divergence)
+            known = [cases[name] for name in wanted[self._key(finding)] if name in cases]
             if self._is_unsteady(signature):
                 if not all(self._shows(case, signature) for case in known for _ in range(_TIMES)):
                     nowhere.add(signature)
-            elif known and not self._examiner.is_confirmed(known[0]) and not self._shows(known[0], signature):
+            elif known and not self._is_shown(known[0], finding):
                 gone.add((known[0].id, signature))
                 self._lost[signature] += 1
                 if self._lost[signature] >= _MOST_LOST:
@@ -79,6 +91,13 @@ class Confirming:
     @staticmethod
     def _key(finding: Finding) -> tuple[str, Signature]:
         return finding.trial["id"], signature_of(finding.divergence)
+
+    def _is_shown(self, case: Case, finding: Finding) -> bool:
+        """True if fresh interpreters show a finding by the case that leads it; for a find also its reproducer."""
+        if not self._examiner.is_confirmed(case) and not self._shows(case, signature_of(finding.divergence)):
+            return False
+        is_seen_by_programs = "fixture" in finding.trial and finding.divergence["field"] in _COURSE
+        return not is_seen_by_programs or self._reproduces(case, finding)
 
     def _shows(self, case: Case, signature: Signature) -> bool:
         try:

@@ -41,11 +41,12 @@ from ..report import baseline_file, records
 from ..report.console import console_on
 from ..report.details import print_first
 from ..report.expectations import marked, replayed
-from ..report.findings import failing, finds
+from ..report.findings import Finding, failing, finds
 from ..report.finds import Written
 from ..report.finds import name_of as find_name
 from ..report.finds import write as write_find
 from ..report.progress import Counter, Progress, apart
+from ..report.reproducer import program
 from ..report.runs import Run
 from ..report.types import BaselineRecord, Record, RunRecord, SearchRecord, ShownRecord, TrialRecord
 from ..report.values import difference
@@ -274,7 +275,7 @@ class Session:
         """Confirm the cases that lead findings in fresh interpreters; what these do not show does not count."""
         if self._examiner is None or self._results.interrupted:
             return
-        confirming = Confirming(self._examiner, self._cases)
+        confirming = Confirming(self._examiner, self._cases, self._is_reproduced)
         try:
             with interruption.interruptible():
                 while (trials := confirming.unconfirmed(failing(self.run), self._results.trials)) is not None:
@@ -283,6 +284,20 @@ class Session:
             self.fail()
         except KeyboardInterrupt:
             self.interrupt()
+
+    def _is_reproduced(self, case: Case, finding: Finding) -> bool:
+        """True if the reproducer of a case that leads a finding shows a difference."""
+        assert self._sides is not None
+        option, oracle_target = self.config.option, self._sides.oracle_target
+        interpreter = self.request.target.executable
+        source = program(
+            case,
+            difference=difference(finding.divergence),
+            impl=candidate_of(option),
+            import_from=option.import_from,
+            interpreters=(oracle_target.executable, interpreter) if oracle_target else None,
+        )
+        return reproduces(source, interpreter)
 
     def _write_baseline(self, status: int) -> int:
         """Write the baseline if the user asked for it and the run is complete, and return the exit status."""
