@@ -92,8 +92,10 @@ def findings(
     wants to see, which come before all.
     """
     wanted = wanted or {}
+    tried = tried or len(trials)
+    trials = [trial for trial in trials if _has_cause(trial, level)]  # the others are many, and would be read in vain
     cases = {trial["id"]: records.symptoms(trial) for trial in trials if trial["divergences"]}
-    grouping = grouped([case for case in cases.values() if case.causes(level)], level, tried or len(trials))
+    grouping = grouped([case for case in cases.values() if case.causes(level)], level, tried)
     pairs_of: dict[int, list[Pair]] = {id(group): [] for group in grouping.all}
     for trial in trials:
         if not trial["divergences"]:
@@ -119,6 +121,10 @@ def findings(
         )
     unsorted = [Finding(pairs) for pairs in pairs_of.values() if pairs]
     return sorted(unsorted, key=lambda finding: (finding.level, -len(finding.pairs)))
+
+
+def _has_cause(trial: TrialRecord, level: Level) -> bool:
+    return any(divergence["cause"] and Level.parse(divergence["level"]) <= level for divergence in trial["divergences"])
 
 
 @functools.lru_cache(maxsize=64)
