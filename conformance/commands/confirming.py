@@ -3,13 +3,14 @@
 Rules. This module decides which records of trials no longer count, and changes nothing else. Knows nothing of reports.
 
 Theory of operation. While a run goes on, a case counts if two processes that were forked for it, or for many cases,
-have shown the same. At the end the case that leads each finding is run in fresh interpreters. If these do not show its
-divergence, it is unconfirmed, the findings are made again, and their leading cases are run, until all that lead are
-confirmed. A divergence that several cases of a finding fail to show counts in no case. A find of the
-search has to show itself without the suite as well: it is unconfirmed if its reproducer finds no difference, although
-what differs is the course of the run. A candidate that is wrong at random may be wrong in the same way twice: if a
-divergence was not the same twice in some other case, several cases of the finding have to show it in fresh
-interpreters, each of them twice.
+have shown the same. At the end the case that leads each finding is run by itself: those of the first findings in fresh
+interpreters, and those of the others in processes of their own, since fresh interpreters have shown by then what forked
+processes show. If a case does not show its divergence, that is unconfirmed, the findings are made again, and their
+leading cases are run, until all that lead are confirmed. A divergence that several cases of a finding fail to show
+counts in no case. A find of the search has to show itself without the suite as well: it is unconfirmed if its
+reproducer finds no difference, although what differs is the course of the run. A candidate that is wrong at random may
+be wrong in the same way twice: if a divergence was not the same twice in some other case, several cases of the finding
+have to show it in fresh interpreters, each of them twice.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from ..report.records import signature_of
 from ..report.types import TrialRecord
 from ..search.examine import Examiner
 
+_FRESH = 6  # findings whose leading cases are run in fresh interpreters, which takes some tenths of a second each
 _CASES, _TIMES = 5, 2  # cases of a finding that may be random, and how often each has to show it
 # The fields that say which modules are executed and how a call ends: a reproducer sees these as the suite does.
 _COURSE = ("executions.run", "executions.import", "outcome", "exception.type")
@@ -67,13 +69,13 @@ class Confirming:
         cases = self._cases_of(list(dict.fromkeys(name for names in wanted.values() for name in names)))
         gone: set[tuple[str, Signature]] = set()  # what does not count in a case
         nowhere: set[Signature] = set()  # what counts in no case
-        for finding in new:
+        for number, finding in enumerate(new):
             signature = signature_of(finding.divergence)
             known = [cases[name] for name in wanted[self._key(finding)] if name in cases]
             if self._is_unsteady(signature):
                 if not all(self._shows(case, signature) for case in known for _ in range(_TIMES)):
                     nowhere.add(signature)
-            elif known and not self._is_shown(known[0], finding):
+            elif known and not self._is_shown(known[0], finding, fresh=number < _FRESH):
                 gone.add((known[0].id, signature))
                 self._lost[signature] += 1
                 if self._lost[signature] >= _MOST_LOST:
@@ -92,16 +94,17 @@ class Confirming:
     def _key(finding: Finding) -> tuple[str, Signature]:
         return finding.trial["id"], signature_of(finding.divergence)
 
-    def _is_shown(self, case: Case, finding: Finding) -> bool:
-        """True if fresh interpreters show a finding by the case that leads it; for a find also its reproducer."""
-        if not self._examiner.is_confirmed(case) and not self._shows(case, signature_of(finding.divergence)):
+    def _is_shown(self, case: Case, finding: Finding, *, fresh: bool) -> bool:
+        """True if the case that leads a finding shows it by itself; for a find of the search also its reproducer."""
+        signature = signature_of(finding.divergence)
+        if not self._examiner.is_confirmed(case) and not self._shows(case, signature, fresh=fresh):
             return False
         is_seen_by_programs = "fixture" in finding.trial and finding.divergence["field"] in _COURSE
         return not is_seen_by_programs or self._reproduces(case, finding)
 
-    def _shows(self, case: Case, signature: Signature) -> bool:
+    def _shows(self, case: Case, signature: Signature, *, fresh: bool = True) -> bool:
         try:
-            trial = self._examiner.afresh(case)
+            trial = self._examiner.afresh(case) if fresh else self._examiner.glance(case)
         except AgentError:
             return False  # the oracle cannot be observed
         return any(divergence.signature == signature for divergence in trial.divergences)
