@@ -14,8 +14,8 @@ and so is a case that was not the same twice, which is then run twice by itself.
 fresh interpreters, and if these do not show what forked processes show, each case is run by itself from then on. The
 cases that lead findings are confirmed in fresh interpreters at the end of the run (`confirm`).
 
-The oracle reruns a case that differs as well, until some cases with the same signatures have been shown again. After
-that its first result line is good enough, also a cached one.
+The oracle reruns a case that differs as well, until some cases in which the same fields differ have been shown again.
+After that its first result line is good enough, also a cached one.
 
 A candidate may hang or end its process in every case. Three counters limit what that costs: of batches that went wrong
 (`_PATIENCE`), after which every case is run by itself; of cases that hung (also `_PATIENCE`), after which the time
@@ -35,7 +35,7 @@ from ..agent.messages import Observation
 from ..cases.model import FAMILIES, Case, Step
 from ..clauses import Level, registry
 from ..judge.compare import failed, judge
-from ..judge.divergence import Divergence, Signature
+from ..judge.divergence import Divergence
 from ..judge.expected import Expected
 from ..judge.trial import Trial
 from ..observation.protocol import same_behaviour
@@ -48,8 +48,11 @@ _PATIENCE = 3
 _MOST_HUNG = 30
 # The number of cases that fresh interpreters confirm as they come: the first ones that fail the run.
 _FRESH = 3
-# The number of cases that have to show a signature twice on both sides before the oracle is believed the first time.
+# The number of cases that have to show a field differ twice on both sides before the oracle is believed at once.
 _WELL_KNOWN = 3
+
+
+_What = tuple[str, str]  # the field and the kind of a divergence
 
 
 class _Hint(NamedTuple):
@@ -97,7 +100,7 @@ class Examiner:
         self._expected = expected
         self.unsettled = oracle.unsettled(registry().values())
         self.delegates = False  # the candidate has the interpreter's own runpy do the work
-        self._shown: Counter[Signature] = Counter()  # the number of cases that have shown a cause twice
+        self._shown: Counter[_What] = Counter()  # the number of cases that have shown a cause twice
         self._fresh: set[str] = set()  # the digests of the cases that fresh interpreters have confirmed
         self._patience = _PATIENCE
         self._hung = 0
@@ -268,7 +271,7 @@ class Examiner:
         return hints
 
     def _doubtful(self, cases: Sequence[Case], hints: Mapping[str, _Hint]) -> list[Case]:
-        """Those of the cases that the oracle reruns: the first ones that show a signature."""
+        """Those of the cases that the oracle reruns: the first ones in which a field differs."""
         shown = self._shown.copy()
         found = []
         for case in cases:
@@ -330,7 +333,7 @@ class Examiner:
 
     def _is_known(self, trial: Trial) -> bool:
         """True if some case has shown each cause of a trial twice."""
-        return all(signature in self._shown for signature in _causes(trial))
+        return all(what in self._shown for what in _causes(trial))
 
     def _once(self, case: Case, *, fresh: bool = False) -> Trial:
         ((ours, theirs),) = self._both([case], fresh=fresh)
@@ -428,9 +431,10 @@ def _confirmed(first: Trial, second: Trial) -> Trial:
     return replace(first, divergences=kept, unconfirmed=lost)
 
 
-def _causes(trial: Trial) -> set[Signature]:
-    """The signatures of the causes of a trial."""
-    return {divergence.signature for divergence in trial.divergences if divergence.cause}
+def _causes(trial: Trial) -> set[_What]:
+    """The causes of a trial, whatever clauses they break: which clause that is does not depend on the process."""
+    signatures = (divergence.signature for divergence in trial.divergences if divergence.cause)
+    return {(signature.field, signature.kind) for signature in signatures}
 
 
 def _without(divergences: Sequence[Divergence], *others: Sequence[Divergence]) -> tuple[Divergence, ...]:
