@@ -51,12 +51,14 @@ class Tally:
     """The numbers of a search.
 
     drawn: cases, of which some are alike. tried: those that were not, and that ran. lost: in which the oracle could
-    not be observed. Then the seconds spent on each part.
+    not be observed. left_out: that were not tried, since most cases differed, and only in known ways. Then the seconds
+    spent on each part.
     """
 
     drawn: int = 0
     tried: int = 0
     lost: int = 0
+    left_out: int = 0
     drawing: float = 0.0
     running: float = 0.0
     shrinking: float = 0.0

@@ -132,6 +132,7 @@ class SearchRecord(TypedDict):
     drawn: Annotated[int, says("the number of cases drawn, alike ones among them")]
     tried: Annotated[int, says("the number of cases that differed from all before and that ran")]
     lost: Annotated[int, says("the number of cases in which the oracle could not be observed")]
+    left_out: Annotated[int, says("the number of cases left out, since most cases differed, and only in known ways")]
     finds: Annotated[list[str], says("the ids of the trials that are finds")]
 
 

@@ -19,7 +19,7 @@ import hashlib
 import itertools
 import time
 import unittest
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -38,6 +38,7 @@ from .examine import Examiner
 _ROUND = 200  # the number of cases that are drawn before a cause is chosen, and drawn again to make its case smaller
 _ATTEMPTS = 400  # the number of cases that may be tried in order to make a case smaller
 _HANGING = 3  # the number of those that may hang
+_FIRST = 20  # the number of cases of a brief search after which the others may be left out
 _STORED = 1000  # Hypothesis replays a tenth as many stored examples
 
 
@@ -58,13 +59,17 @@ def search(
     deadline: float | None = None,
     verbosity: Verbosity = Verbosity.quiet,
     tally: Tally | None = None,
+    brief: bool = False,
 ) -> Iterator[Find]:
     """Draw `examples` cases, and yield a smallest case for each cause that `known` does not explain.
 
     Stored finds come first. name: of the property; with the seed, it decides which cases are drawn. known: each find is
-    added to it. deadline: the time, by `time.monotonic`, after which no more cases are drawn. Raises AgentError.
+    added to it. deadline: the time, by `time.monotonic`, after which no more cases are drawn. brief: leave cases out
+    once most of those that were tried differ, and only in known ways, since other faults are hidden behind these.
+    Raises AgentError.
     """
     own = _Search(examiner, strategy, known, database, database_key or name.encode(), deadline, verbosity, tally)
+    own.brief = brief
     yield from own.replay()
     for number in itertools.count():
         if examples <= 0 or own.late():
@@ -106,6 +111,7 @@ class _Search:
         self._verbosity = verbosity
         self._tally = tally or Tally()
         self._tried: set[str] = set()
+        self.brief = False
         self._differing: list[CaseSymptoms] = []  # of all rounds
 
     def late(self) -> bool:
@@ -146,9 +152,12 @@ class _Search:
         new = [case for digest, case in drawn.items() if digest not in self._tried]
         by_id: dict[str, Trial] = {}
         start = time.monotonic()
-        for batch in batches(new):
+        for batch in batches(new, _FIRST) if self.brief else batches(new):
             if self.late():
                 break
+            if self.brief and self._is_hidden(by_id.values()):
+                self._tally.left_out += len(batch)
+                continue
             self._tried.update(case.digest for case in batch)
             for trial in self._trials(batch):
                 if trial.verdict != "not-run":
@@ -170,6 +179,12 @@ class _Search:
             yield from finds
             if self._known.explaining(first, cause) is None:
                 seen.remove(first)  # it did not differ again, or its smallest case has another cause
+
+    def _is_hidden(self, differing: Collection[Trial]) -> bool:
+        """True if most cases that were tried differ, and known findings explain all of these."""
+        return 2 * len(differing) > self._tally.tried > 0 and not any(
+            self._known.unknown(_symptoms(trial)) for trial in differing
+        )
 
     def _trials(self, batch: Sequence[Case]) -> Iterator[Trial]:
         try:
