@@ -19,9 +19,9 @@ from rich.console import Console
 
 from bench import growth, show
 from bench.measure import ROOT, BenchError, measure
+from conformance.observation.agent_process import cores
 from conformance.observation.interpreters import BadInterpreter, Target, find
 from conformance.observation.side import AgentError, CandidateError
-from conformance.observation.two_agents import cores
 from conformance.search.profiles import seconds
 
 _PAGE = ROOT / "docs" / "speed.md"

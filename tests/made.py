@@ -56,6 +56,7 @@ def trial(name: str, *divergences: Record, clauses: Sequence[str] = ("PACKAGE-FR
 def search(name: str = "packages", tried: int = 60, finds: Sequence[str] = ()) -> Record:
     """One property by which was searched."""
     whole = {"record": "search", "property": name, "summary": "What holds", "drawn": tried, "tried": tried, "lost": 0}
+    whole["left_out"] = 0
     return {**whole, "finds": list(finds)}
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from conformance import HOUSE
-from tests.harness import conformance
+from conformance.clauses import CHAPTERS
+from tests.harness import all_cases, conformance
 
 ONE_FIXTURE = "packages/nested_package_runs_main"
 
@@ -208,6 +209,31 @@ def test_stopping_early_counts_what_was_found(tmp_path: Path) -> None:
     done = conformance(adapter(tmp_path, "def run_module(mod_name, *rest, **named): __import__(mod_name)\n"), "-x")
     assert done.returncode == 1, done.stdout + done.stderr
     assert "status 1: diverges" in last_line(done)
+
+
+def test_the_simplest_cases_run_first() -> None:
+    """Chapter after chapter, in the order of the specification, and in each the smallest case first."""
+    done = conformance("--collect-only", "--profile=quick")
+    ids = [line.partition("::")[0].removesuffix(".toml").removeprefix("fixtures/") for line in done.stdout.splitlines()]
+    cases = [case for name in ids if (case := all_cases().get(name))]
+    places = [(list(CHAPTERS).index(case.chapter), case.size[0]) for case in cases]
+    assert len(places) == len(all_cases())
+    assert places == sorted(places)
+
+
+def test_stopping_early_shows_a_simple_case(tmp_path: Path) -> None:
+    """An implementation that never alters sys is told so by three lines, and not by what a thread prints."""
+    source = """
+from runpy import run_module as run
+def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):
+    return run(mod_name, init_globals, run_name, False)
+"""
+    given = adapter(tmp_path, source)
+    done = conformance(given, "-x", f"--finds={tmp_path}", "--database=none")
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.count("\nARGV-IS-FILE  documented") == 1
+    assert "The first case that diverges" not in done.stdout, "the findings come at once"
+    assert "case       calling_convention/main_form_by_keyword" in done.stdout
 
 
 def test_the_observation_of_a_case_can_be_looked_at() -> None:

@@ -135,7 +135,8 @@ def test_a_divergence_is_judged_by_what_the_oracle_shows_now(
     sent = asked(side, monkeypatch)
     assert judged(side, *SOME, source=str(path)) == first
     assert [trial.verdict for trial in first].count("diverges") == 2
-    assert sent[0] == 2
+    sample, alone, fresh, again = 1, 1, 1, 1
+    assert sent == [sample, alone, fresh, again, alone, fresh]
 
 
 def test_what_is_kept_comes_back(oracle: Callable[..., CachedSide], tmp_path: Path) -> None:
@@ -287,6 +288,38 @@ def test_a_candidate_that_takes_long_to_load_has_one_agent(monkeypatch: pytest.M
         assert sent == [20]
     finally:
         doubled.close()
+
+
+THREADED = """
+import threading, runpy
+started = threading.Event()
+threading.Thread(target=started.wait, daemon=True).start()
+with open({count!r}, "a+") as file:
+    file.write("x")
+    file.seek(0)
+    assert len(file.read()) != {failing}
+run_module = runpy.run_module
+"""
+
+
+@pytest.mark.parametrize("failing", [0, 3], ids=["loads", "fails to load once"])
+def test_the_next_interpreter_loads_while_a_case_runs(
+    failing: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where each case takes one of its own; if the candidate cannot be loaded beside itself, it is loaded later."""
+    monkeypatch.setattr("conformance.observation.live.cores", lambda: 2)
+    path, count = tmp_path / "threaded.py", tmp_path / "count"
+    path.write_text(THREADED.format(count=str(count), failing=failing))
+    side = LiveSide(TARGET, str(path))
+    try:
+        for case in PLAIN[:4]:
+            assert side.run(case).status == "done"
+        in_advance = len(side._in_advance)
+    finally:
+        side.close()
+    assert in_advance == (0 if failing else 1)
+    if failing:
+        assert count.read_text() == "x" * (1 + 1 + 1 + 3), "the warm agent, the first case, in advance, the other cases"
 
 
 @pytest.mark.parametrize("right", [True, False])

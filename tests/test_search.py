@@ -28,6 +28,7 @@ from conformance.cases.strategies import PROPERTIES, cases
 from conformance.cases.tree import cases as whole_tree
 from conformance.clauses import Level
 from conformance.judge.grouping import Grouping
+from conformance.judge.trial import Tally
 from conformance.observation.interpreters import Target, find
 from conformance.observation.live import LiveSide
 from conformance.report.reproducer import program
@@ -90,6 +91,17 @@ def searched(oracle: LiveSide, tmp_path_factory: pytest.TempPathFactory) -> Sear
 
 
 # -- every fault, once ----------------------------------------------------------------------------------------
+
+
+def test_a_brief_search_leaves_out_what_is_hidden_behind_known_faults(searched: Searcher) -> None:
+    """Not before these are known; and any other search leaves none out."""
+    source = "def run_module(*given, **named): return {}"
+    tally, whole = Tally(), Tally()
+    searched(source, "packages", "packages", examples=60, brief=True, tally=tally)
+    searched(source, "packages", "packages", examples=60, tally=whole)
+    assert (whole.left_out, tally.drawn, whole.drawn) == (0, 120, 120)
+    assert 0 < tally.left_out < 60
+    assert tally.tried + tally.left_out >= whole.tried > tally.tried
 
 
 def shows(find: Find, fault: Any) -> bool:

@@ -105,8 +105,15 @@ def test_a_run_that_only_searched_shows_no_empty_table() -> None:
     lines = end_of(made.run([], searches=[search(tried=1234)]))
     text = "\n".join(lines)
     assert "The search tried 1,234 cases that it drew, by one property, and found nothing" in text
+    assert "left out" not in text
     assert "chapter " not in text
     assert "clauses that conform" not in text
+
+
+def test_cases_that_a_search_left_out_are_told() -> None:
+    """With the reason, and the profile that leaves none out."""
+    text = " ".join(end_of(made.run([], searches=[{**search(), "left_out": 40}, {**search("loaders"), "left_out": 2}])))
+    assert "It left out 42, since most differ, and only in known ways; --profile=thorough tries all." in text
 
 
 def test_a_find_is_named_after_the_clause_of_its_finding() -> None:

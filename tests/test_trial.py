@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +19,8 @@ from tests.test_judge import observation
 
 CASE = Case(files={}, steps=(Step("call", "run_module('m')"),), id="packages/made_up", clauses=("MAIN-SUBMODULE",))
 
+
+DIFFERENT = [replace(CASE, argv=("prog", str(n)), id=f"packages/different_{n}") for n in range(12)]
 
 EXCEPTION: dict[str, Any] = {
     "exception": "TypeError",
@@ -75,16 +77,15 @@ def test_who_raised_is_no_difference(monkeypatch: pytest.MonkeyPatch) -> None:
         examiner(FakeSide(said(False, '"from_runpy": true')), FakeSide(said(True, '"from_runpy": false'))).run(CASE)
 
 
-def test_a_divergence_is_confirmed_in_fresh_interpreters_once() -> None:
-    """A second case with the same cause is not started again."""
+def test_each_divergence_is_shown_twice_and_the_first_ones_by_fresh_interpreters() -> None:
+    """No case counts because another one has shown the same."""
     candidate = FakeSide(wrong())
     both = examiner(candidate)
-    trial = both.run(CASE)
-    assert trial.verdict == "diverges"
-    assert trial.counts(Level.COMPAT)
-    assert candidate.started == [False, True]
-    both.run(CASE)
-    assert candidate.started == [False, True, False]
+    for case in DIFFERENT[:5]:
+        trial = both.run(case)
+        assert trial.verdict == "diverges"
+        assert trial.counts(Level.COMPAT)
+    assert candidate.started == [False, True] * 3 + [False, False] * 2
 
 
 def test_what_fresh_interpreters_do_not_show_never_counts() -> None:
@@ -186,7 +187,8 @@ def test_what_differs_in_a_shared_process_is_tried_again_alone() -> None:
     ]
     candidate = FakeSide(wrong())
     assert [trial.verdict for trial in examiner(candidate).run_all(THREE)] == ["diverges"] * 3
-    assert candidate.started == [False, False, False, True], "together, the sample, the first alone, and confirmed"
+    together, sample, first, confirmed, again = False, False, False, True, False
+    assert candidate.started == [together, sample, first, confirmed, again]
 
 
 @pytest.mark.parametrize("side", ["oracle", "candidate"])
@@ -214,7 +216,7 @@ def test_generated_cases_are_left_out_when_too_many_hang() -> None:
     hanging = examiner(FakeSide(Reply("hang", 10.0)))
     trials = hanging.run_all([replace(case, id=f"families/{case.id}") for case in THREE])
     assert [trial.verdict for trial in trials] == ["hangs", "hangs", "not-run"]
-    assert trials[2].reason == "3 runs before it did not end"
+    assert trials[2].reason == "4 runs before it did not end", "each of the cases that hang is run twice"
     assert [trial.verdict for trial in hanging.run_all(THREE)] == ["hangs"] * 3
 
 
@@ -229,3 +231,79 @@ def test_what_comes_next_is_begun_before_it_is_asked_for() -> None:
     assert len(candidate.started) == begun + 3, "the sample, the one that differs, and the next batch"
     trial = both.run(CASE)
     assert (trial.case.id, trial.verdict) == (CASE.id, "agrees")
+
+
+class LeakingSide(FakeSide):
+    """A side whose output depends on the case before in the same process.
+
+    output: returns what a case prints, from the argument of the case before ("" for the first) and its own.
+    """
+
+    def __init__(self, output: Callable[[str, str], str]) -> None:
+        super().__init__(right())
+        self._output = output
+        self._arguments: list[str] = []
+        self.asked: list[list[str]] = []  # the arguments of the cases, for each process
+
+    def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
+        """Note the arguments of the cases."""
+        super().start(cases, fresh=fresh)
+        self._arguments = [case["argv"][-1] for case in cases]
+        self.asked.append(self._arguments)
+
+    def finish(self) -> list[Reply]:
+        """A reply for each case."""
+        replies = []
+        for before, own in zip(["", *self._arguments], self._arguments, strict=False):
+            seen = copy.deepcopy(observation())
+            if printed := self._output(before, own):
+                seen["steps"][0]["stdout"] = printed
+            replies.append(done(seen))
+        return replies
+
+
+def sampled(cases: Sequence[Case]) -> int:
+    """The index of the case that is the sample of a batch."""
+    return int(cases[0].digest, 16) % len(cases)
+
+
+def test_what_another_case_has_left_behind_does_not_count() -> None:
+    """A case that differs only after some other case agrees, and what it showed is kept apart."""
+    after = DIFFERENT[(sampled(DIFFERENT) + 2) % 12]
+    leaking = LeakingSide(lambda before, own: "noise" if own == after.argv[-1] and before else "")
+    trials = examiner(leaking).run_all(DIFFERENT)
+    assert [trial.verdict for trial in trials] == ["agrees"] * 12
+    assert [trial.case.id for trial in trials if trial.unconfirmed] == [after.id]
+
+
+def test_a_case_counts_by_what_it_shows_itself() -> None:
+    """Not by what it shows with the leavings of another, although that breaks the same clause."""
+    leaking = LeakingSide(lambda before, own: f"noise {before} {own}" if own in "12" else "")
+    trials = {trial.case.argv[-1]: trial for trial in examiner(leaking).run_all(DIFFERENT)}
+    assert [name for name, trial in trials.items() if trial.counts(Level.COMPAT)] == ["1", "2"]
+    assert [trials[name].divergences[0].candidate for name in "12"] == ["noise  1", "noise  2"]
+
+
+def test_cases_that_differ_in_a_known_way_are_shown_again_together_in_the_opposite_order() -> None:
+    """The oracle runs the first of them again, and is believed then."""
+    candidate = LeakingSide(lambda before, own: "noise")
+    oracle = FakeSide(right())
+    assert [trial.verdict for trial in examiner(candidate, oracle).run_all(DIFFERENT)] == ["diverges"] * 12
+    arguments = [case.argv[-1] for case in DIFFERENT]
+    assert arguments[:0:-1] in candidate.asked
+    assert oracle.rerun_cases == 2, "the first case was run again by itself"
+
+
+def test_what_only_forked_processes_show_does_not_count() -> None:
+    """Then no case shares a process any more, and fresh interpreters are asked about each that differs."""
+    candidate = FakeSide(wrong(), right())
+    trials = examiner(candidate).run_all(DIFFERENT[:3])
+    assert [(trial.verdict, len(trial.unconfirmed)) for trial in trials] == [("agrees", 1)] * 3
+    assert candidate.started == [False, False, *[False, True] * 3]
+
+
+def test_cases_are_glanced_at_without_confirmation() -> None:
+    """As many drawn cases are, of which those that are offered are confirmed later."""
+    candidate = FakeSide(wrong())
+    assert [trial.verdict for trial in examiner(candidate).glance_all(DIFFERENT)] == ["diverges"] * 12
+    assert candidate.started == [False, False], "together, and the sample"

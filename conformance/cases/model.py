@@ -99,6 +99,18 @@ class Case:
         text = json.dumps([self.plain(), sorted(self.requires)], sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
+    @functools.cached_property
+    def size(self) -> tuple[int, int]:
+        """The size of the case to its reader: first the number of files and steps (recipes count twice), then the text.
+
+        What is not as usual counts as well: requirements, `sys.argv`, and each entry of `sys.path`.
+        """
+        count = len(self.steps) + len(self.requires) + (self.argv != ("prog",)) + len(self.path)
+        for files in (self.files, *(step.content for step in self.steps if isinstance(step.content, Mapping))):
+            for recipe in files.values():
+                count += 1 if isinstance(recipe, str) else 2 + len(recipe.get("zip", ()))
+        return count, len(str(self.plain()))
+
     def unmet(self, version: str, capabilities: frozenset[str]) -> str:
         """The first requirement that a target of this version does not meet, or an empty text."""
         for requirement in self.requires:

@@ -117,9 +117,14 @@ class Clause:
         pattern with a wildcard does not cover that a special global is missing, or extra: that shows in every case,
         and has clauses of its own.
         """
-        special = kind in ("missing", "extra") and ".__" in field
-        patterns = (pattern for pattern in self.fields if not (special and "*" in pattern))
-        return any(fnmatchcase(field, pattern) or fnmatchcase(f"{field}:{kind}", pattern) for pattern in patterns)
+        return _owns(self.fields, field, kind)
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _owns(fields: tuple[str, ...], field: str, kind: str) -> bool:
+    special = kind in ("missing", "extra") and ".__" in field
+    patterns = (pattern for pattern in fields if not (special and "*" in pattern))
+    return any(fnmatchcase(field, pattern) or fnmatchcase(f"{field}:{kind}", pattern) for pattern in patterns)
 
 
 @functools.lru_cache(maxsize=4096)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from ..cases.model import SEARCH
 from ..clauses import Level
 from ..report.progress import Progress
 from ..report.records import counts
-from ..report.types import Record
+from ..report.types import Record, TrialRecord
 
 # The names of the verdicts of cases that were not compared.
 _NOT_COMPARED = {"unsupported": "not offered", "not-run": "not run"}
@@ -52,16 +53,20 @@ class CaseNames:
 class ProgressDisplay:
     """A plugin that shows the progress of a run."""
 
-    def __init__(self, progress: Progress, level: Level) -> None:
+    def __init__(
+        self, progress: Progress, level: Level, first: Callable[[Console, TrialRecord], None] | None = None
+    ) -> None:
+        """first: prints the first case that fails the run, as it comes; None if it is not to be printed."""
         self._progress = progress
         self._level = level
+        self._first = first
         self._ids: Sequence[str] = ()
 
     @pytest.hookimpl(wrapper=True, trylast=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, Any, Any]:
         """Begin the display, and end it even after an error."""
         if session.items:  # with -n only the workers collect items (see the next hook)
-            self._progress.begin([item.nodeid for item in session.items])
+            self._begin([item.nodeid for item in session.items])
         try:
             return (yield)
         finally:
@@ -72,7 +77,12 @@ class ProgressDisplay:
         """Begin the display at the first worker: all workers collect the same items."""
         if not self._ids:
             self._ids = [nodeid.partition("@")[0] for nodeid in ids]
-            self._progress.begin(self._ids)
+            self._begin(self._ids)
+
+    def _begin(self, ids: Sequence[str]) -> None:
+        if len(ids) == 1:
+            self._first = None  # its finding comes at once
+        self._progress.begin(ids)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Note the start of an item."""
@@ -81,8 +91,18 @@ class ProgressDisplay:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note the end of an item, or that it could not start."""
         if report.when == "call" or (report.when == "setup" and not report.passed):
+            self._show_first(report)
             failed = report.failed and outcome(report, self._level) in ("", "diverging")
             self._progress.end(report.nodeid.partition("@")[0], failed)
+
+    def _show_first(self, report: pytest.TestReport) -> None:
+        """Print the first case that fails the run, if this report is of that case."""
+        first = self._first
+        if first is None or not report.failed or outcome(report, self._level) != "diverging":
+            return
+        self._first = None
+        trial: TrialRecord = report.conformance[0]
+        self._progress.show(lambda console: first(console, trial))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_report_teststatus(self) -> Generator[None, Any, Any]:

@@ -27,7 +27,7 @@ from xdist.plugin import parse_numprocesses  # type: ignore[import-untyped]
 
 from .. import INTERRUPTED
 from ..cases.model import FAMILIES, SEARCH, CaseError
-from ..clauses import registry
+from ..clauses import CHAPTERS, Level, registry
 from ..judge.baseline import BaselineError
 from ..observation import batches
 from ..observation.interpreters import BadInterpreter
@@ -216,8 +216,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Add the searches, and put the cases into batches; the cases of a batch run in one process of the target."""
+    """Put the cases into order and into batches, and add the searches; a batch runs in one process of the target."""
     ours = config.stash[SESSION]
+    items.sort(key=_place)
     for name in ours.properties:
         item: pytest.Item = SearchItem.from_parent(session, name=name, nodeid=f"{SEARCH}/{name}")
         item.add_marker(pytest.mark.xdist_group(item.nodeid if ours.request.plan.alone else SEARCH))
@@ -236,6 +237,19 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
         for number, item in enumerate(members):
             item.batch = f"{family}-{number // size}"
             item.add_marker(pytest.mark.xdist_group(item.batch))
+
+
+def _place(item: pytest.Item) -> tuple[int, int, Level, str]:
+    """The place of an item in a run: chapters as in the specification, then the families.
+
+    In a chapter the simplest case is first, and of equally simple ones that whose clause is promised most firmly.
+    """
+    if not isinstance(item, CaseItem) or item.case.chapter == FAMILIES:
+        return len(CHAPTERS) + 1, 0, Level.EXACT, ""
+    case, chapters = item.case, list(CHAPTERS)
+    chapter = chapters.index(case.chapter) if case.chapter in chapters else len(chapters)
+    clause = registry().get(case.clauses[0]) if case.clauses else None
+    return chapter, case.size[0], clause.level if clause else Level.EXACT, case.id
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
@@ -350,4 +364,5 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     add_run_properties(session.config, ours.results.head)
     session.config.pluginmanager.register(CaseNames(ours.request.level))
     if session.config.option.verbose < 0 and not session.config.option.collectonly:
-        session.config.pluginmanager.register(ProgressDisplay(ours.progress(), ours.request.level))
+        first = None if session.config.option.maxfail == 1 else ours.print_first  # with -x the findings come at once
+        session.config.pluginmanager.register(ProgressDisplay(ours.progress(), ours.request.level, first))

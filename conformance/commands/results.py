@@ -48,6 +48,9 @@ class Results:
         self._unsettled = unsettled
         self._stream: Stream | None = None
         self._at_once = True
+        self._revised = False  # records that were written are no longer right
+        self._shown: dict[str, ShownRecord] = {}
+        self._run: tuple[tuple[object, ...], list[tuple[int, int]], Run] | None = None  # and of what it was made
 
     def open_reports(self, paths: Sequence[str], *, at_once: bool) -> None:
         """Open the report files, and write the first record. Raises OutputError.
@@ -94,6 +97,11 @@ class Results:
         self._end_with(0 if status == 5 else status)
         return 0 if status == 5 else status
 
+    def revise(self, trials: Sequence[TrialRecord]) -> None:
+        """Replace the records of the trials, also in the report files, before the run ends."""
+        self.trials = list(trials)
+        self._revised = True
+
     def fail(self, status: int) -> None:
         """End the run with this exit status, whatever the cases have shown."""
         self.end = records.end_record(status, self.trials, self.clauses)
@@ -105,15 +113,18 @@ class Results:
         """
         if self._stream is None:
             return ""
-        if not self._at_once:
-            self._stream.tell(*self.trials, *self.searches, *self.replays)
+        self._shown.update({record["trial"]: record for record in shown})
         problems = []
         try:
+            if self._revised:
+                self._stream.restart(self.head)
+            if self._revised or not self._at_once:
+                self._stream.tell(*self.trials, *self.searches, *self.replays)
             self._stream.tell(*shown, *self.clauses, self.end)
         except OSError as exc:
             problems.append(f"The records cannot be written: {exc.strerror}.")
         try:
-            self._stream.end(self.run(shown))
+            self._stream.end(self.run())
         except (OutputError, OSError) as exc:
             problems.append(str(exc))
         return " ".join(problems)
@@ -123,20 +134,28 @@ class Results:
         """The paths of the report files."""
         return self._stream.paths if self._stream is not None else []
 
-    def run(self, shown: Collection[ShownRecord] = ()) -> Run:
-        """All results, in the form in which a report file is read."""
-        status = self.end["status"] if self.end else 0
-        problem = f"{self.head['target']['name']}: {STATUS[status]}" if status in (4, INTERRUPTED) else ""
-        return Run(
-            self.head,
-            self.trials,
-            uncertain(self.head, self.trials) if problem else self.clauses,
-            self.searches,
-            self.replays,
-            shown={record["trial"]: record for record in shown},
-            end=self.end,
-            problem=problem,
-        )
+    def run(self) -> Run:
+        """All results, in the form in which a report file is read; the same object until they change.
+
+        So that the findings of a run, which are kept with this object, are made once.
+        """
+        parts = (self.trials, self.clauses, self.searches, self.replays, self.end)
+        made_of = [(id(part), len(part) if part else 0) for part in parts]
+        if self._run is None or self._run[1] != made_of:
+            status = self.end["status"] if self.end else 0
+            problem = f"{self.head['target']['name']}: {STATUS[status]}" if status in (4, INTERRUPTED) else ""
+            run = Run(
+                self.head,
+                self.trials,
+                uncertain(self.head, self.trials) if problem else self.clauses,
+                self.searches,
+                self.replays,
+                shown=self._shown,
+                end=self.end,
+                problem=problem,
+            )
+            self._run = parts, made_of, run  # the parts are kept, so that no other object gets the id of one
+        return self._run[2]
 
     def _judged_clauses(self) -> list[ClauseRecord]:
         version, unseen = self.head["target"]["version"], self.head["unseen"]

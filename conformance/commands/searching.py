@@ -64,6 +64,7 @@ class Searching:
             deadline=self._deadline(remaining),
             verbosity=self._verbosity,
             tally=self.tally,
+            brief=self._plan.examples == PROFILES["default"].examples and self._plan.seconds is None,
         )
 
     def _deadline(self, remaining: int) -> float | None:

@@ -19,34 +19,40 @@ import itertools
 import os
 import sys
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from .. import INTERRUPTED, STATUS, __version__
 from ..cases.fixtures import from_plain, toml
 from ..cases.model import SEARCH, Case
 from ..cases.strategies import PROPERTIES
+from ..clauses import registry
 from ..judge.baseline import BaselineError
 from ..judge.baseline import parse as parse_baseline
 from ..judge.grouping import Grouping, grouped
 from ..judge.trial import Trial
 from ..observation.reproducing import reproduces
+from ..observation.side import AgentError, CandidateError
 from ..report import baseline_file, records
 from ..report.console import console_on
+from ..report.details import print_first
 from ..report.expectations import marked, replayed
-from ..report.findings import failing, finds
+from ..report.findings import Finding, failing, finds
 from ..report.finds import Written
 from ..report.finds import name_of as find_name
 from ..report.finds import write as write_find
 from ..report.progress import Counter, Progress, apart
+from ..report.reproducer import program
 from ..report.runs import Run
 from ..report.types import BaselineRecord, Record, RunRecord, SearchRecord, ShownRecord, TrialRecord
 from ..report.values import difference
 from ..search.examine import Examiner
 from . import interruption
+from .confirming import Confirming
 from .leading_cases import shown_records
 from .printed import PrintedCommands
 from .request import CaseIds, Request
@@ -251,6 +257,7 @@ class Session:
         """
         if self.status is None:
             self.status = 4  # until the rest has succeeded
+            self._confirm_findings()
             self.status = self._write_baseline(self.finish(exit_status))
             self._write_finds()
             self.problem = self._write_reports()
@@ -264,6 +271,34 @@ class Session:
     def finish(self, exit_status: int) -> int:
         """Judge the clauses, and return the exit status of the run. exit_status: pytest's own."""
         return self._results.finish(exit_status)
+
+    def _confirm_findings(self) -> None:
+        """Confirm the cases that lead findings in fresh interpreters; what these do not show does not count."""
+        if self._examiner is None or self._results.interrupted:
+            return
+        confirming = Confirming(self._examiner, self._cases, self._is_reproduced)
+        try:
+            with interruption.interruptible():
+                while (trials := confirming.unconfirmed(failing(self.run), self._results.trials)) is not None:
+                    self._results.revise(trials)
+        except (AgentError, CandidateError):
+            self.fail()
+        except KeyboardInterrupt:
+            self.interrupt()
+
+    def _is_reproduced(self, case: Case, finding: Finding) -> bool:
+        """True if the reproducer of a case that leads a finding shows a difference."""
+        assert self._sides is not None
+        option, oracle_target = self.config.option, self._sides.oracle_target
+        interpreter = self.request.target.executable
+        source = program(
+            case,
+            difference=difference(finding.divergence),
+            impl=candidate_of(option),
+            import_from=option.import_from,
+            interpreters=(oracle_target.executable, interpreter) if oracle_target else None,
+        )
+        return reproduces(source, interpreter)
 
     def _write_baseline(self, status: int) -> int:
         """Write the baseline if the user asked for it and the run is complete, and return the exit status."""
@@ -353,10 +388,13 @@ class Session:
 
     def _case(self, name: str) -> Case | None:
         """The case with this id: a fixture, a find, or one of a family."""
-        for trial in self._results.trials:
-            if trial["id"] == name and trial.get("fixture"):
-                return from_plain(tomllib.loads(trial["fixture"]), name)
-        return self.request.selection.cases([name]).get(name)
+        return self._cases([name]).get(name)
+
+    def _cases(self, names: Sequence[str]) -> Mapping[str, Case]:
+        """The cases with these ids, by id: fixtures, finds, and cases of the families."""
+        texts = {trial["id"]: trial["fixture"] for trial in self._results.trials if trial.get("fixture")}
+        found = {name: from_plain(tomllib.loads(texts[name]), name) for name in names if name in texts}
+        return {**self.request.selection.cases([name for name in names if name not in found]), **found}
 
     def close(self) -> None:
         """End both sides."""
@@ -390,6 +428,12 @@ class Session:
         if searching is not None:
             counter.drawn = lambda: searching.tally.drawn
         return Progress(console_on(apart(reporter._tw._file), colour=reporter._tw.hasmarkup), counter)
+
+    def print_first(self, console: Console, trial: TrialRecord) -> None:
+        """Print the first case that fails the run, before the run ends."""
+        path = self.request.selection.folder / f"{trial['id']}.toml"
+        file = str(path) if path.is_file() else ""
+        print_first(console, trial, self.request.level, registry(), self.printed.commands, file)
 
 
 SESSION = pytest.StashKey[Session]()

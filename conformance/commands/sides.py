@@ -14,6 +14,7 @@ from typing import Any
 from .. import REFERENCE
 from ..cases.tree import cases as whole_tree
 from ..judge.expected import Expected, expected_of
+from ..observation.agent_process import cores
 from ..observation.build import build_of
 from ..observation.cached import CachedSide, CacheFile
 from ..observation.interpreters import Target, cpython_for
@@ -21,7 +22,7 @@ from ..observation.recording import FOLDER, Recordings
 from ..observation.replayed import ReplayedSide
 from ..observation.side import Side
 from ..observation.translated import TranslatedSide, in_shared_words
-from ..observation.two_agents import TwoAgentsSide, cores
+from ..observation.two_agents import TwoAgentsSide
 from ..search.profiles import kept
 
 

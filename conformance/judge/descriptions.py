@@ -13,6 +13,8 @@ UNCHANGED: Mapping[str, Any] = {"unchanged": True}
 
 def difference_kind(oracle: Any, candidate: Any) -> str:
     """The kind of a difference: "missing", "extra", "identity", "order", "type" or "value"; empty if there is none."""
+    if oracle is candidate or (type(oracle) is type(candidate) is str and oracle == candidate):
+        return ""  # the commonest case, told without any text being made
     if oracle == candidate and type(oracle) is type(candidate) and json.dumps(oracle) == json.dumps(candidate):
         return ""
     if candidate in (ABSENT, UNCHANGED):

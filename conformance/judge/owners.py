@@ -7,6 +7,7 @@ covers is `UNOWNED`, and fails the self-tests.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -427,10 +428,13 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
 
 def default_owner(difference: Difference, version: str, registry: Mapping[str, Clause]) -> str:
     """The id of the clause that owns a difference by the table, for a version of the language; or `UNOWNED`."""
-    for pattern, rows in OWNERS:
-        if fnmatchcase(difference.field, pattern):
-            for condition, clause in rows:
-                if clause in registry and registry[clause].holds(version) and condition(difference):
-                    return clause
-            return UNOWNED
+    for condition, clause in _rows(difference.field):
+        if clause in registry and registry[clause].holds(version) and condition(difference):
+            return clause
     return UNOWNED
+
+
+@functools.cache
+def _rows(field: str) -> list[tuple[Condition, str]]:
+    """The rows of the table for a field; none if no pattern covers it."""
+    return next((rows for pattern, rows in OWNERS if fnmatchcase(field, pattern)), [])

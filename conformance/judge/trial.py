@@ -18,9 +18,8 @@ class Trial:
     """The result of one case.
 
     reason: why it was not run, is not supported, or was run again because an agent made no sense. features: those of
-    what the oracle did (see `judge.features`). unconfirmed: divergences that a pair of fresh interpreters did not show;
-    they count for nothing, but a run that has some is not clean. known: what was expected to differ, and does (see
-    `effects`).
+    what the oracle did (see `judge.features`). unconfirmed: divergences that were not the same twice; they count for
+    nothing, but a run that has some is not clean. known: what was expected to differ, and does (see `effects`).
     """
 
     case: Case
@@ -53,12 +52,14 @@ class Tally:
     """The numbers of a search.
 
     drawn: cases, of which some are alike. tried: those that were not, and that ran. lost: in which the oracle could
-    not be observed. Then the seconds spent on each part.
+    not be observed. left_out: that were not tried, since most cases differed, and only in known ways. Then the seconds
+    spent on each part.
     """
 
     drawn: int = 0
     tried: int = 0
     lost: int = 0
+    left_out: int = 0
     drawing: float = 0.0
     running: float = 0.0
     shrinking: float = 0.0

@@ -26,6 +26,11 @@ FAREWELL = 3.0  # seconds that a guard may take to end its agent
 _LONGEST_MESSAGE = 1 << 20  # bytes
 
 
+def cores() -> int:
+    """The number of cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class AgentLost(Exception):
     """The agent ended, or sent something that the protocol does not allow; the text is a sentence about that."""
 

@@ -5,9 +5,10 @@ they are spelled (`protocol`), nor how a process is started and ended (`agent_pr
 
 Theory of operation. The first request starts an agent, which loads the side and greets. Where it can fork, it stays and
 takes request after request; where it cannot, or where a fresh interpreter is wanted, an agent is started for one case
-and runs it in its own process. The observations come through a file. An agent that ends in between, or breaks the
-protocol, is ended, and its case is run once more; several cases that shared the request are left to the caller instead,
-who runs each by itself.
+and runs it in its own process. Where each case takes an interpreter of its own, others are started in advance, so that
+they load the candidate while a case runs. The observations come through a file. An agent that ends in between, or
+breaks the protocol, is ended, and its case is run once more; several cases that shared the request are left to the
+caller instead, who runs each by itself.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from ..agent.messages import CaseRequest, Request
 from ..cases.model import Case
 from ..clauses import Clause
 from . import protocol
-from .agent_process import AgentLost, AgentProcess, TooManyProcesses
+from .agent_process import AgentLost, AgentProcess, TooManyProcesses, cores
 from .guard import WORLDS
 from .interpreters import Target
 from .scratch import Scratch
@@ -34,6 +35,7 @@ from .side import NOT_RUN, AgentError, CandidateError, Greeting, Reply, Status
 
 _SHORTENED = 2.0  # seconds
 _LONGEST_RESULT = 1 << 26  # bytes
+_MOST_IN_ADVANCE = 4  # interpreters that are started before they are needed
 _MARGIN = 5.0  # seconds that an agent may take, beyond a case's own time, to say that it timed out
 
 
@@ -65,6 +67,8 @@ class LiveSide:
         self._greeting: Greeting | None = None
         self.loading = 0.0  # seconds that it took to load the side last
         self._pending: tuple[AgentProcess, Request] | None = None
+        self._in_advance: list[AgentProcess] = []  # agents for one case each, which are loading or have loaded
+        self._most_in_advance = min(max(cores() - 1, 1), _MOST_IN_ADVANCE)
 
     @property
     def cache_proved_wrong(self) -> bool:
@@ -99,7 +103,7 @@ class LiveSide:
     def _send(self, cases: Sequence[CaseRequest], *, fresh: bool) -> None:
         fresh = fresh or not self.forks
         assert len(cases) == 1 or not fresh
-        agent = self._launch("once")[0] if fresh else self._warm()
+        agent = self._for_one_case() if fresh else self._warm()
         number = next(self._numbers)
         request: Request = {
             "id": number,
@@ -113,8 +117,11 @@ class LiveSide:
         except OSError:
             # It died between two cases; the case itself is not to blame.
             agent.kill()
-            agent = self._launch("once")[0] if fresh else self._warm(again=True)
+            agent = self._for_one_case() if fresh else self._warm(again=True)
             agent.send(request)
+        if not self.forks:
+            while len(self._in_advance) < self._most_in_advance:
+                self._in_advance.append(self._process("once"))
         self._pending = (agent, request)
 
     def finish(self) -> list[Reply]:
@@ -179,6 +186,8 @@ class LiveSide:
         """See `Side`."""
         if self._pending is not None:
             self._pending[0].kill()
+        while self._in_advance:
+            self._in_advance.pop().kill()
         if self._agent is not None:
             self._agent.kill()
             self._agent = None
@@ -213,8 +222,25 @@ class LiveSide:
             self._agent, self._greeting = self._launch("serve")
         return self._agent
 
+    def _for_one_case(self) -> AgentProcess:
+        """An agent in an interpreter of its own, for one case: one that was started in advance, if there is any."""
+        if self._in_advance:
+            agent = self._in_advance.pop(0)
+            try:
+                self._greeted(agent)
+                return agent
+            except (CandidateError, AgentError):  # it may need something that only one process can have at a time
+                self._most_in_advance = 0
+                for started in (agent, *self._in_advance):
+                    started.kill()
+                self._in_advance.clear()
+        return self._launch("once")[0]
+
+    def _process(self, mode: Literal["serve", "once"]) -> AgentProcess:
+        return AgentProcess(self._target.executable, mode, self._side, self._import_from, self._folder)
+
     def _launch(self, mode: Literal["serve", "once"]) -> tuple[AgentProcess, Greeting]:
-        agent = AgentProcess(self._target.executable, mode, self._side, self._import_from, self._folder)
+        agent = self._process(mode)
         try:
             return agent, self._greeted(agent)
         except (CandidateError, AgentError):

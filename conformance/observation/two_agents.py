@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -20,11 +19,6 @@ _FEW = 8  # cases that are not worth another process
 _LONG = 1.0  # seconds of loading the candidate that are not worth another process either
 # A second agent may fail where the first did not: the candidate may need something that only one process can have.
 _FAULTS = (CandidateError, AgentError, OSError)
-
-
-def cores() -> int:
-    """The number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class TwoAgentsSide(LiveSide):

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..clauses import Clause, Level
-from .findings import MOST_SHOWN, Finding, failing, of_run
+from .findings import MOST_SHOWN, Finding, failing, findings, of_run
 from .finds import Written
 from .numbers import counted, plural
 from .rerun import Commands
@@ -29,6 +29,7 @@ from .values import exception_of, shown
 _LONGEST_CASE = 30  # lines
 _LEAST_WIDTH = 40
 _MOST_CASES = 3  # that are named beside the leading case
+_MOST_UNCONFIRMED = 5  # cases
 _COPIED = ("again", "or", "written")  # labels of lines that are copied as they stand, and so never wrapped
 
 
@@ -50,6 +51,17 @@ def print_details(
     _print_unsupported(console, run)
     _print_unconfirmed(console, run.trials)
     _print_run_again(console, run.trials)
+
+
+def print_first(
+    console: Console, trial: TrialRecord, level: Level, registry: Mapping[str, Clause], commands: Commands, file: str
+) -> None:
+    """Print the first case that fails a run, while the run goes on. file: the path of its file, or an empty text."""
+    console.print("\nThe first case that diverges (the run goes on, and ends with all findings):", highlight=False)
+    _print_finding(console, findings([trial], level)[0], registry, commands, {})
+    if file:
+        console.print(f"  {'file':<10} {file}", highlight=False, markup=False, soft_wrap=True)
+    console.print()
 
 
 # -- a finding -------------------------------------------------------------------------------------------------
@@ -172,15 +184,21 @@ def _print_unsupported(console: Console, run: Run) -> None:
 
 
 def _print_unconfirmed(console: Console, trials: Sequence[TrialRecord]) -> None:
-    """Print the cases with differences that fresh interpreters did not show."""
-    unconfirmed = [trial["id"] for trial in trials if trial["unconfirmed"]]
-    if unconfirmed:
-        cases = f"{len(unconfirmed)} case{'s' if len(unconfirmed) > 1 else ''}"
-        console.print(
-            f"\n{cases} showed a difference that fresh interpreters did not show, and that does not count: "
-            + ", ".join(unconfirmed[:10]),
-            highlight=False,
-        )
+    """Print the cases that were not the same twice, and what differed in the first of them."""
+    unconfirmed = [trial for trial in trials if trial["unconfirmed"]]
+    if not unconfirmed:
+        return
+    cases = plural(len(unconfirmed), "case")
+    differed = "differed" if len(unconfirmed) == 1 else "each differed"
+    console.print(f"\n{cases} {differed} once and not when run again; that does not count:", highlight=False)
+    for trial in unconfirmed[:_MOST_UNCONFIRMED]:
+        divergence = trial["unconfirmed"][0]
+        place, oracle, candidate = shown(divergence)
+        where = f"{divergence['where']}{place}"
+        text = f"  {trial['id']}: {where}: oracle {oracle}, candidate {candidate}"
+        console.print(text, highlight=False, markup=False, soft_wrap=True)
+    if len(unconfirmed) > _MOST_UNCONFIRMED:
+        console.print(f"  and {plural(len(unconfirmed) - _MOST_UNCONFIRMED, 'case')} more", highlight=False)
 
 
 def _print_run_again(console: Console, trials: Sequence[TrialRecord]) -> None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from ..cases.model import FAMILIES, SEARCH
 from ..clauses import Level
 from ..judge.causes import CONTROL
-from ..judge.grouping import grouped
+from ..judge.grouping import CaseSymptoms, grouped
 from ..judge.rules import FEWEST, rule
 from . import records
 from .runs import Run
@@ -105,20 +105,21 @@ def findings(
     tried: int = 0,
     wanted: Mapping[str, Collection[str]] | None = None,
 ) -> list[Finding]:
-    """The findings up to a level, the firmest and most frequent first. tried: cases, those that agree among them.
+    """The findings up to a level, in the order in which to mend them. tried: cases, those that agree among them.
 
-    Within a finding comes first what differs in the case that leads it; of that, the clause that most cases name, by
-    the case that shows it best: one that is about that clause, and small. wanted: by case, the clauses that the reader
+    Within a finding comes first the clause that is to blame, by the case that shows it best: one that is about that
+    clause, and small. wanted: by case, the clauses that the reader
     wants to see, which come before all.
     """
     wanted = wanted or {}
-    cases = {trial["id"]: records.symptoms(trial) for trial in trials if trial["verdict"] not in records.NOT_TRIED}
+    ran = [trial for trial in trials if trial["verdict"] not in records.NOT_TRIED]
+    cases = {trial["id"]: _symptoms(trial, level) for trial in ran}
     grouping = grouped(list(cases.values()), level, tried or len(trials))
     pairs_of: dict[int, list[Pair]] = {id(group): [] for group in grouping.all}
-    for trial in trials:
-        if not trial["divergences"]:
-            continue
+    for trial in ran:
         case = cases[trial["id"]]
+        if not case.symptoms:
+            continue
         for divergence, symptom in zip(trial["divergences"], case.symptoms, strict=True):
             if symptom.cause and symptom.level <= level:
                 group = grouping.explaining(case, symptom)
@@ -160,6 +161,14 @@ def _when(pairs: Sequence[Pair], trials: Sequence[TrialRecord]) -> str:
     if found is not None:
         return str(found)
     return f"in {len(failing)} cases that nothing sets apart from the others" if len(failing) >= FEWEST else ""
+
+
+def _symptoms(trial: TrialRecord, level: Level) -> CaseSymptoms:
+    """The symptoms of a case; none if no cause counts, since such cases are many, and would be read in vain."""
+    causes = (divergence for divergence in trial["divergences"] if divergence["cause"])
+    if any(Level.parse(divergence["level"]) <= level for divergence in causes):
+        return records.symptoms(trial)
+    return CaseSymptoms(trial["id"], trial["size"], (), tuple(trial["clauses"]))
 
 
 @functools.lru_cache(maxsize=64)

@@ -203,6 +203,10 @@ class Progress:
         if line and self._live is None:
             self._console.print(line, highlight=False, markup=False)
 
+    def show(self, what: Callable[[Console], None]) -> None:
+        """Have something printed above the moving line."""
+        what(self._console)
+
     def close(self) -> None:
         """Take the moving line away."""
         if self._live is not None:

@@ -130,6 +130,7 @@ def search_record(name: str, summary: str, tally: Tally, finds: Sequence[str]) -
         "drawn": tally.drawn,
         "tried": tally.tried,
         "lost": tally.lost,
+        "left_out": tally.left_out,
         "finds": list(finds),
     }
 

@@ -33,6 +33,13 @@ class Stream:
                 file.write(json.dumps(record) + "\n")
             file.flush()
 
+    def restart(self, head: Record) -> None:
+        """Begin the files of records anew, with the first record."""
+        for file in self._files:
+            file.seek(0)
+            file.truncate()
+        self.tell(head)
+
     def end(self, run: Run) -> None:
         """Close the files of records, and write the other reports. Raises OutputError after writing all it can."""
         for file in self._files:

@@ -116,9 +116,11 @@ def _searched(run: Run, count: Numbers) -> str:
     if not run.searches:
         return ""
     by = f"{len(run.searches)} properties" if len(run.searches) > 1 else "one property"
+    left_out = sum(search["left_out"] for search in run.searches)
+    rest = f" It left out {left_out:,}, since most differ, and only in known ways; --profile=thorough tries all."
     return (
         f"The search tried {count.drawn:,} cases that it drew, by {by}, and found {count.finds or 'nothing'} that no "
-        "case before showed."
+        f"case before showed.{rest if left_out else ''}"
     )
 
 

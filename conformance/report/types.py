@@ -104,9 +104,7 @@ class _Trial(TypedDict):
     verdict: Annotated[Verdict, says("the verdict on the case")]
     reason: Annotated[str, says("why the case was not run, is not supported, or was run again; otherwise empty")]
     divergences: Annotated[list[DivergenceRecord], says("in the order in which they came about")]
-    unconfirmed: Annotated[
-        list[DivergenceRecord], says("divergences that a pair of fresh interpreters did not show; they never count")
-    ]
+    unconfirmed: Annotated[list[DivergenceRecord], says("divergences that were not the same twice; they never count")]
 
 
 class TrialRecord(_Trial, total=False):
@@ -149,6 +147,7 @@ class SearchRecord(TypedDict):
     drawn: Annotated[int, says("the number of cases drawn, alike ones among them")]
     tried: Annotated[int, says("the number of cases that differed from all before and that ran")]
     lost: Annotated[int, says("the number of cases in which the oracle could not be observed")]
+    left_out: Annotated[int, says("the number of cases left out, since most cases differed, and only in known ways")]
     finds: Annotated[list[str], says("the ids of the trials that are finds")]
 
 

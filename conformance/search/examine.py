@@ -5,10 +5,17 @@ its kinds, and not how two observations are compared: the judge does that.
 
 Theory of operation. Several cases in one process cost a fraction of what each costs by itself, so cases come in
 batches. What a batch shows is a hint: one of its cases, the sample, is run again by itself, and if either side does
-something else then, the cases have influenced one another, and each is run by itself. A divergence counts only when a
-pair of fresh interpreters shows it again; once a signature is confirmed, other cases that show it need no confirmation.
-Where the two result lines are equal, byte for byte, nothing is decoded and nothing is judged. Where they are not and
-the oracle's line was cached, the oracle first reruns the case.
+something else then, the cases have influenced one another, and each is run by itself. Where the two result lines are
+equal, byte for byte, nothing is decoded and nothing is judged.
+
+A case diverges only if it shows the same divergences twice, in two processes. The cases of a batch that differ are run
+once more in one process, in the opposite order; a case that differs in a way that no case before did is run by itself;
+and so is a case that was not the same twice, which is then run twice by itself. The first cases that differ are run in
+fresh interpreters, and if these do not show what forked processes show, each case is run by itself from then on. The
+cases that lead findings are confirmed in fresh interpreters at the end of the run (`confirm`).
+
+The oracle reruns a case that differs as well, until some cases in which the same fields differ have been shown again.
+After that its first result line is good enough, also a cached one.
 
 A candidate may hang or end its process in every case. Three counters limit what that costs: of batches that went wrong
 (`_PATIENCE`), after which every case is run by itself; of cases that hung (also `_PATIENCE`), after which the time
@@ -18,15 +25,17 @@ limit is shorter and generated cases are left out; and again of those (`_MOST_HU
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from ..agent import MUTE
 from ..agent.messages import Observation
 from ..cases.model import FAMILIES, Case, Step
 from ..clauses import Level, registry
 from ..judge.compare import failed, judge
-from ..judge.divergence import Signature
+from ..judge.divergence import Divergence
 from ..judge.expected import Expected
 from ..judge.features import observed_features
 from ..judge.trial import Trial
@@ -38,6 +47,22 @@ from ..observation.side import AgentError, Reply, Side
 _PATIENCE = 3
 # The number of cases that may hang before all others are left out: otherwise a run could take hours.
 _MOST_HUNG = 30
+# The number of cases that fresh interpreters confirm as they come: the first ones that fail the run.
+_FRESH = 3
+# The number of cases that have to show a field differ twice on both sides before the oracle is believed at once.
+_WELL_KNOWN = 3
+
+
+_What = tuple[str, str]  # the field and the kind of a divergence
+
+
+class _Hint(NamedTuple):
+    """The trial of a case in a process that several shared, with the replies of the oracle and of the candidate."""
+
+    trial: Trial
+    ours: Reply
+    theirs: Reply
+    shown_again: bool = False
 
 
 class SmokeFailed(Exception):
@@ -86,7 +111,8 @@ class Examiner:
         self._expected = expected
         self.unsettled = oracle.unsettled(registry().values())
         self.delegates = False  # the candidate has the interpreter's own runpy do the work
-        self._confirmed: set[Signature] = set()
+        self._shown: Counter[_What] = Counter()  # the number of cases that have shown a cause twice
+        self._fresh: set[str] = set()  # the digests of the cases that fresh interpreters have confirmed
         self._patience = _PATIENCE
         self._hung = 0
         self._started: list[str] = []  # the ids of the cases that both sides are running
@@ -138,18 +164,40 @@ class Examiner:
         )
 
     def run(self, case: Case) -> Trial:
-        """Try one case; confirm a divergence. Raises AgentError if the oracle, or the suite itself, fails."""
-        return self._left_out(case) or self._settled(case, self._once(case, fresh=False))
+        """Try one case by itself, twice if it differs. Raises AgentError if the oracle, or the suite itself, fails."""
+        return self._left_out(case) or self._settled(self._once(case))
 
     def glance(self, case: Case) -> Trial:
         """Try one case without confirmation, as for the many attempts to make a case smaller. Raises AgentError."""
-        return self._left_out(case) or self._once(case, fresh=False)
+        return self._left_out(case) or self._once(case)
+
+    def glance_all(self, cases: Sequence[Case]) -> list[Trial]:
+        """Try several cases in one process without confirmation, as for the drawn ones. Raises AgentError."""
+        running = [case for case in cases if self._left_out(case) is None]
+        hints = self._in_one_process(running) if self._may_share(running) else {}
+        self._retry_reason = ""
+        return [
+            self._too_many_hung(case) or (hints[case.id].trial if case.id in hints else self.glance(case))
+            for case in cases
+        ]
 
     def confirm(self, trial: Trial) -> Trial:
         """The trial with only those divergences that fresh interpreters show again. Raises AgentError."""
+        if trial.case.digest in self._fresh:
+            return trial
         confirmed = _confirmed(trial, self._once(trial.case, fresh=True))
-        self._confirmed.update(divergence.signature for divergence in confirmed.divergences if divergence.cause)
+        self._note(confirmed)
+        if not confirmed.unconfirmed:
+            self._fresh.add(trial.case.digest)
         return confirmed
+
+    def afresh(self, case: Case) -> Trial:
+        """What a pair of fresh interpreters shows of a case. Raises AgentError."""
+        return self._left_out(case) or self._once(case, fresh=True)
+
+    def is_confirmed(self, case: Case) -> bool:
+        """True if fresh interpreters have confirmed all that the case shows."""
+        return case.digest in self._fresh
 
     def observe(self, case: Case) -> tuple[Observation | None, Observation | None]:
         """The observations of both sides; None for a side on which the case does not come to its end."""
@@ -161,13 +209,22 @@ class Examiner:
 
         then: the cases of the next call; both sides begin to run them, and go on while the caller does something else.
 
-        Each trial is what `run` would return: a case that does not end well, or that differs in a way that is not yet
-        confirmed, is tried again by itself; so is every case if the sample shows that they have influenced one another.
+        Each trial is what `run` would return: a case that does not end well, that differs in a new way, or that was not
+        the same twice, is tried again by itself; so is every case if the sample shows that they have influenced one
+        another.
         """
         left_out = {case.id: trial for case in cases if (trial := self._left_out(case)) is not None}
         running = [case for case in cases if case.id not in left_out]
-        shared = self._in_one_process(running) if self._may_share(running) else {}
-        trials = [left_out.get(case.id) or self._checked(case, shared.get(case.id)) for case in cases]
+        hints = self._in_one_process(running) if self._may_share(running) else {}
+        new = {
+            case.id: self._checked(case, hints[case.id])
+            for case in running
+            if case.id in hints and not self._is_known(hints[case.id].trial)  # asked as we go: one case is enough
+        }
+        hints = self._shown_again([case for case in running if case.id not in new], hints)
+        trials = [
+            left_out.get(case.id) or new.get(case.id) or self._checked(case, hints.get(case.id)) for case in cases
+        ]
         if self._retry_reason and trials:
             trials[0] = replace(trials[0], reason=trials[0].reason or self._retry_reason)
             self._retry_reason = ""
@@ -191,68 +248,128 @@ class Examiner:
             return Trial(case, "unsupported", reason=unseen["result"])
         return None
 
-    def _in_one_process(self, cases: Sequence[Case]) -> dict[str, Trial]:
-        """The trials of the cases that came to their end in a process that they shared, by id of the case."""
+    def _in_one_process(self, cases: Sequence[Case]) -> dict[str, _Hint]:
+        """The hints of the cases that came to their end in a process that they shared, by id of the case."""
         replies = dict(zip((case.id for case in cases), self._both(cases), strict=True))
-        if not self._rerun_where_cached(cases, replies):
-            self._patience -= 1
-            return {}
         both = [reply for pair in replies.values() for reply in pair]
         self._retry_reason = next((reply.retry_reason for reply in both if reply.retry_reason), "")
         good = [case for case in cases if all(reply.status == "done" for reply in replies[case.id])]
-        trials: dict[str, Trial] = {}
+        unreadable = [case for case in good if _is_unreadable(*replies[case.id])]
+        if unreadable:
+            self._oracle.rerun([case.plain() for case in unreadable])  # which proves the cache wrong
+            good = []
+        hints: dict[str, _Hint] = {}
         if good:
             sample = good[int(good[0].digest, 16) % len(good)]
             self._start([sample])
-            trials = {case.id: self._trial(case, *replies[case.id]) for case in good}  # while the sample is running
-            ((ours, theirs),) = self._finish()
-            if (ours.line, theirs.line) != tuple(reply.line for reply in replies[sample.id]):
-                trials = {}
-        if not trials:
+            hints = {case.id: _Hint(self._trial(case, *replies[case.id]), *replies[case.id]) for case in good}
+            ((ours, theirs),) = self._finish()  # the sample ran in the meantime
+            lines = tuple(reply.line for reply in replies[sample.id])
+            if (ours.line, theirs.line) != lines or self._oracle.cache_proved_wrong:
+                hints = {}
+        if not hints:
             self._patience -= 1
-        return trials
+        return hints
 
-    def _rerun_where_cached(self, cases: Sequence[Case], replies: dict[str, tuple[Reply, Reply]]) -> bool:
-        """Have the oracle rerun the cases of which its reply is cached and in which the candidate differs.
+    def _shown_again(self, cases: Sequence[Case], hints: dict[str, _Hint]) -> dict[str, _Hint]:
+        """The hints, with a note at those that a second process has shown again; none if the cache proved wrong.
 
-        False if the cache proved wrong; then no reply of this batch counts.
+        The cases that differ run once more, in the opposite order.
         """
-        differing = {
-            name for name, (ours, theirs) in replies.items() if theirs.status == "done" and not _same(ours, theirs)
-        }
-        doubtful = [case for case in cases if case.id in differing and replies[case.id][0].cached]
-        if doubtful:
-            for case, ours in zip(doubtful, self._oracle.rerun([case.plain() for case in doubtful]), strict=True):
-                replies[case.id] = (ours, replies[case.id][1])
-        return not self._oracle.cache_proved_wrong
+        if self._oracle.cache_proved_wrong and hints:
+            self._patience -= 1
+            return {}
+        again = [case for case in reversed(cases) if case.id in hints and hints[case.id].trial.divergences]
+        if not again or self._patience <= 0:
+            return hints
+        doubtful = self._doubtful(again, hints)
+        self._candidate.start([case.plain() for case in again])
+        try:
+            lines = (
+                [reply.line for reply in self._oracle.rerun([case.plain() for case in doubtful])] if doubtful else []
+            )
+        except BaseException:
+            self._candidate.abandon()
+            raise
+        oracle = dict(zip((case.id for case in doubtful), lines, strict=True))
+        candidate = {case.id: reply.line for case, reply in zip(again, self._candidate.finish(), strict=True)}
+        if self._oracle.cache_proved_wrong:
+            self._patience -= 1
+            return {}
+        hints = dict(hints)
+        for case in again:
+            hint = hints[case.id]
+            if candidate[case.id] == hint.theirs.line and oracle.get(case.id, hint.ours.line) == hint.ours.line:
+                hints[case.id] = hint._replace(shown_again=True)
+                self._note(hint.trial)
+        return hints
 
-    def _checked(self, case: Case, shared: Trial | None) -> Trial:
-        """The trial that counts, given the trial in a process that was shared, if there is one."""
+    def _doubtful(self, cases: Sequence[Case], hints: Mapping[str, _Hint]) -> list[Case]:
+        """Those of the cases that the oracle reruns: the first ones in which a field differs."""
+        shown = self._shown.copy()
+        found = []
+        for case in cases:
+            causes = _causes(hints[case.id].trial)
+            if any(shown[cause] < _WELL_KNOWN for cause in causes):
+                shown.update(causes)
+                found.append(case)
+        return found
+
+    def _too_many_hung(self, case: Case) -> Trial | None:
         if self._hung >= (_PATIENCE if case.chapter == FAMILIES else _MOST_HUNG):
             return Trial(case, "not-run", reason=f"{self._hung} runs before it did not end")
-        if shared is None:
-            return self.run(case)
-        if self._is_confirmed(shared):
-            return shared
-        alone = self.run(case)
-        if alone.divergences:
-            return alone
-        self._patience -= 1
-        return replace(alone, unconfirmed=shared.divergences)
+        return None
 
-    def _settled(self, case: Case, first: Trial) -> Trial:
-        """A trial all of whose causes are confirmed: by this case in fresh interpreters, or by an earlier case."""
-        if self._is_confirmed(first):
+    def _checked(self, case: Case, hint: _Hint | None) -> Trial:
+        """The trial that counts. hint: what came of the case in a process that was shared, if it came to its end."""
+        if hung := self._too_many_hung(case):
+            return hung
+        if hint is None:
+            return self.run(case)
+        if (hint.shown_again or not hint.trial.divergences) and not self._wants_fresh(hint.trial):
+            return hint.trial
+        alone = self._settled(self._once(case), hint.trial)
+        if self._oracle.cache_proved_wrong:
+            return alone
+        gone = _without(hint.trial.divergences, alone.divergences, alone.unconfirmed)
+        if gone:
+            self._patience -= 1
+        return replace(alone, unconfirmed=(*alone.unconfirmed, *gone))
+
+    def _settled(self, first: Trial, before: Trial | None = None) -> Trial:
+        """The trial of a case that was run by itself, with those divergences that a second run shows again.
+
+        before: the trial in a process that was shared, which is the second run if it shows exactly the same.
+        """
+        if not first.divergences:
             return first
-        trial = _confirmed(first, self._once(case, fresh=True))
-        self._confirmed.update(divergence.signature for divergence in trial.divergences if divergence.cause)
+        if self._wants_fresh(first):
+            trial = self.confirm(first)
+            if trial.unconfirmed and before is not None and not _without(first.divergences, before.divergences):
+                self._patience = 0  # forked processes show something, and fresh interpreters do not
+            return trial
+        if before is not None and before.divergences == first.divergences:
+            self._note(first)
+            return first
+        if not self._is_known(first) and self._patience <= 0:
+            return self.confirm(first)
+        trial = _confirmed(first, self._once(first.case))
+        self._note(trial)
         return trial
 
-    def _is_confirmed(self, trial: Trial) -> bool:
-        causes = (divergence for divergence in trial.divergences if divergence.cause)
-        return all(divergence.signature in self._confirmed for divergence in causes)
+    def _wants_fresh(self, trial: Trial) -> bool:
+        """True if fresh interpreters should confirm the case at once, as one of the first that fail the run."""
+        return len(self._fresh) < _FRESH and trial.case.digest not in self._fresh and trial.counts(self._level)
 
-    def _once(self, case: Case, *, fresh: bool) -> Trial:
+    def _note(self, trial: Trial) -> None:
+        """Note that a case has shown its causes twice."""
+        self._shown.update(_causes(trial))
+
+    def _is_known(self, trial: Trial) -> bool:
+        """True if some case has shown each cause of a trial twice."""
+        return all(what in self._shown for what in _causes(trial))
+
+    def _once(self, case: Case, *, fresh: bool = False) -> Trial:
         ((ours, theirs),) = self._both([case], fresh=fresh)
         if ours.observation is None:
             raise AgentError(f"{case.id}: the oracle itself gave no observation ({ours.status} {ours.detail})")
@@ -317,6 +434,11 @@ def _same(ours: Reply, theirs: Reply) -> bool:
     return theirs.status == "done" and same_behaviour(ours.line, theirs.line)
 
 
+def _is_unreadable(ours: Reply, theirs: Reply) -> bool:
+    """True if the oracle's reply is cached, and its line is needed and holds no observation."""
+    return ours.cached and not _same(ours, theirs) and ours.observation is None
+
+
 def _without_unsettled(trial: Trial, unsettled: Mapping[str, str]) -> Trial:
     """A trial without the divergences that may be the oracle's own; `not-run` if no cause is left without them."""
     kept = tuple(divergence for divergence in trial.divergences if divergence.signature.clause not in unsettled)
@@ -344,10 +466,23 @@ def _failure(case: Case, oracle: Observation | None, reply: Reply, version: str)
 
 def _confirmed(first: Trial, second: Trial) -> Trial:
     """The first trial with only the divergences that the second has as well; the others are unconfirmed."""
-    again = {divergence.signature for divergence in second.divergences}
-    kept = tuple(divergence for divergence in first.divergences if divergence.signature in again)
-    lost = tuple(divergence for divergence in first.divergences if divergence.signature not in again)
-    return replace(first, verdict=first.verdict if kept else "agrees", divergences=kept, unconfirmed=lost)
+    lost = _without(first.divergences, second.divergences)
+    kept = _without(first.divergences, lost)
+    if not any(divergence.cause for divergence in kept):
+        return replace(first, verdict="agrees", divergences=(), unconfirmed=first.divergences)
+    return replace(first, divergences=kept, unconfirmed=lost)
+
+
+def _causes(trial: Trial) -> set[_What]:
+    """The causes of a trial, whatever clauses they break: which clause that is does not depend on the process."""
+    signatures = (divergence.signature for divergence in trial.divergences if divergence.cause)
+    return {(signature.field, signature.kind) for signature in signatures}
+
+
+def _without(divergences: Sequence[Divergence], *others: Sequence[Divergence]) -> tuple[Divergence, ...]:
+    """The divergences whose signature none of the others has."""
+    signatures = {divergence.signature for several in others for divergence in several}
+    return tuple(divergence for divergence in divergences if divergence.signature not in signatures)
 
 
 def _events(reply: Reply) -> list[str]:

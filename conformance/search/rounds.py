@@ -4,10 +4,11 @@ Rules. Owns what has been tried and what differed in one search. Knows how cases
 is written or shown. A search with the same seed finds the same.
 
 Theory of operation. A search goes in rounds. In each, Hypothesis draws some cases and does nothing else with them,
-since cases are fast only in batches. Of the causes that occurred and that nothing known explains, one is chosen, and
-Hypothesis makes its case smaller as long as that cause still occurs: it draws the same cases again, from the same seed,
-until it meets the first one. The smallest case is confirmed in fresh interpreters. From then on its cause is known;
-what it explains is not looked at again, and the next unknown cause is chosen. When none is left, the next round begins.
+since cases are fast only in batches. Of the causes that occurred and that nothing known explains, one is chosen. If it
+occurs as well when its case is run by itself, Hypothesis makes the case smaller as long as that cause still occurs: it
+draws the same cases again, from the same seed, until it meets the first one. The smallest case is confirmed in fresh
+interpreters. From then on its cause is known; what it explains is not looked at again, and the next unknown cause is
+chosen. When none is left, the next round begins.
 
 Finds of earlier searches are in Hypothesis's database, and are replayed before the first round.
 """
@@ -18,7 +19,7 @@ import hashlib
 import itertools
 import time
 import unittest
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -37,6 +38,7 @@ from .examine import Examiner
 _ROUND = 200  # the number of cases that are drawn before a cause is chosen, and drawn again to make its case smaller
 _ATTEMPTS = 400  # the number of cases that may be tried in order to make a case smaller
 _HANGING = 3  # the number of those that may hang
+_FIRST = 20  # the number of cases of a brief search after which the others may be left out
 _STORED = 1000  # Hypothesis replays a tenth as many stored examples
 
 
@@ -57,13 +59,17 @@ def search(
     deadline: float | None = None,
     verbosity: Verbosity = Verbosity.quiet,
     tally: Tally | None = None,
+    brief: bool = False,
 ) -> Iterator[Find]:
     """Draw `examples` cases, and yield a smallest case for each cause that `known` does not explain.
 
     Stored finds come first. name: of the property; with the seed, it decides which cases are drawn. known: each find is
-    added to it. deadline: the time, by `time.monotonic`, after which no more cases are drawn. Raises AgentError.
+    added to it. deadline: the time, by `time.monotonic`, after which no more cases are drawn. brief: leave cases out
+    once most of those that were tried differ, and only in known ways, since other faults are hidden behind these.
+    Raises AgentError.
     """
     own = _Search(examiner, strategy, known, database, database_key or name.encode(), deadline, verbosity, tally)
+    own.brief = brief
     yield from own.replay()
     for number in itertools.count():
         if examples <= 0 or own.late():
@@ -105,6 +111,7 @@ class _Search:
         self._verbosity = verbosity
         self._tally = tally or Tally()
         self._tried: set[str] = set()
+        self.brief = False
         self._differing: list[CaseSymptoms] = []  # of all rounds
 
     def late(self) -> bool:
@@ -145,9 +152,12 @@ class _Search:
         new = [case for digest, case in drawn.items() if digest not in self._tried]
         by_id: dict[str, Trial] = {}
         start = time.monotonic()
-        for batch in batches(new):
+        for batch in batches(new, _FIRST) if self.brief else batches(new):
             if self.late():
                 break
+            if self.brief and self._is_hidden(by_id.values()):
+                self._tally.left_out += len(batch)
+                continue
             self._tried.update(case.digest for case in batch)
             for trial in self._trials(batch):
                 if trial.verdict != "not-run":
@@ -161,22 +171,35 @@ class _Search:
         while (choice := self._known.choose(seen)) is not None:  # also when it is late: every cause is reported
             first, cause = choice
             start = time.monotonic()
-            trial, attempts = self._smallest(by_id[first.id], cause, seed, size)
+            trial, attempts = by_id[first.id], 1
+            if self._occurs_alone(trial.case, cause):
+                trial, attempts = self._smallest(trial, cause, seed, size)
             self._tally.shrinking += time.monotonic() - start
             finds = list(self._offer(trial, cause, attempts))
             yield from finds
             if self._known.explaining(first, cause) is None:
                 seen.remove(first)  # it did not differ again, or its smallest case has another cause
 
+    def _is_hidden(self, differing: Collection[Trial]) -> bool:
+        """True if most cases that were tried differ, and known findings explain all of these."""
+        return 2 * len(differing) > self._tally.tried > 0 and not any(
+            self._known.unknown(_symptoms(trial)) for trial in differing
+        )
+
     def _trials(self, batch: Sequence[Case]) -> Iterator[Trial]:
         try:
-            yield from self._examiner.run_all(batch)
+            yield from self._examiner.glance_all(batch)
         except AgentError:
             for case in batch:
                 try:
-                    yield self._examiner.run(case)
+                    yield self._examiner.glance(case)
                 except AgentError:  # a case in which the oracle cannot be observed proves nothing
                     self._tally.lost += 1
+
+    def _occurs_alone(self, case: Case, cause: Symptom) -> bool:
+        """True if a cause that occurred in a batch occurs when its case is run by itself."""
+        trial = self._glance(case, {})
+        return trial is not None and any(symptom.key == cause.key for symptom in self._known.unknown(_symptoms(trial)))
 
     def _smallest(self, first: Trial, cause: Symptom, seed: int, size: int) -> tuple[Trial, int]:
         """The smallest case that Hypothesis finds in which a cause still occurs and nothing known explains it.
@@ -269,10 +292,4 @@ def _symptoms(trial: Trial) -> CaseSymptoms:
 
 
 def _size(trial: Trial) -> tuple[int, int]:
-    """The size of a case to its reader: first the number of files and steps (recipes count twice), then the text."""
-    case = trial.case
-    count = len(case.steps) + len(case.requires) + (case.argv != ("prog",)) + len(case.path)
-    for files in (case.files, *(step.content for step in case.steps if isinstance(step.content, Mapping))):
-        for recipe in files.values():
-            count += 1 if isinstance(recipe, str) else 2 + len(recipe.get("zip", ()))
-    return count, len(str(case.plain()))
+    return trial.case.size
