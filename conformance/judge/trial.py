@@ -19,7 +19,8 @@ class Trial:
 
     reason: why it was not run, is not supported, or was run again because an agent made no
     sense. unconfirmed: divergences that a pair of fresh interpreters did not show; they count for nothing, but a run
-    that has some is not clean. known: what was expected to differ, and does (see `effects`).
+    that has some is not clean. known: what was expected to differ, and does (see `effects`). endings: how the oracle's
+    steps ended, as far as anything was looked at: "returned", or "raised" and the type.
     """
 
     case: Case
@@ -28,6 +29,7 @@ class Trial:
     reason: str = ""
     unconfirmed: tuple[Divergence, ...] = ()
     known: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
 
     def counts(self, level: Level) -> bool:
         """True if the trial fails a run at this level."""

@@ -28,6 +28,7 @@ from ..clauses import Level, registry
 from ..judge.compare import failed, judge
 from ..judge.divergence import Signature
 from ..judge.expected import Expected
+from ..judge.observations import endings
 from ..judge.trial import Trial
 from ..observation.protocol import same_behaviour
 from ..observation.side import AgentError, Reply, Side
@@ -248,6 +249,8 @@ class Examiner:
 
     def _trial(self, case: Case, ours: Reply, theirs: Reply) -> Trial:
         trial, reason = self._judged(case, ours, theirs), ours.retry_reason or theirs.retry_reason
+        if trial.divergences and ours.observation is not None:
+            trial = replace(trial, endings=endings(ours.observation))
         return replace(trial, reason=trial.reason or reason) if reason else trial
 
     def _judged(self, case: Case, ours: Reply, theirs: Reply) -> Trial:
