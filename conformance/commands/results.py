@@ -5,7 +5,7 @@ So a run that is cut off keeps its results. The contents of a record are defined
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 
@@ -40,6 +40,7 @@ class Results:
         self.trials: list[TrialRecord] = []
         self.searches: list[SearchRecord] = []
         self.replays: list[BaselineRecord] = []  # of the baseline's entries
+        self.shown: Sequence[ShownRecord] = ()  # of the cases that lead findings
         self.clauses: list[ClauseRecord] = []
         self.end: EndRecord | None = None
         self.failures = 0
@@ -98,8 +99,8 @@ class Results:
         """End the run with this exit status, whatever the cases have shown."""
         self.end = records.end_record(status, self.trials, self.clauses)
 
-    def close_reports(self, shown: Collection[ShownRecord]) -> str:
-        """Write the last records and the other reports. shown: the records of the cases that lead findings.
+    def close_reports(self) -> str:
+        """Write the last records and the other reports.
 
         Returns a sentence about a report that cannot be written, or an empty text.
         """
@@ -109,11 +110,11 @@ class Results:
             self._stream.tell(*self.trials, *self.searches, *self.replays)
         problems = []
         try:
-            self._stream.tell(*shown, *self.clauses, self.end)
+            self._stream.tell(*self.shown, *self.clauses, self.end)
         except OSError as exc:
             problems.append(f"The records cannot be written: {exc.strerror}.")
         try:
-            self._stream.end(self.run(shown))
+            self._stream.end(self.run())
         except (OutputError, OSError) as exc:
             problems.append(str(exc))
         return " ".join(problems)
@@ -123,7 +124,7 @@ class Results:
         """The paths of the report files."""
         return self._stream.paths if self._stream is not None else []
 
-    def run(self, shown: Collection[ShownRecord] = ()) -> Run:
+    def run(self) -> Run:
         """All results, in the form in which a report file is read."""
         status = self.end["status"] if self.end else 0
         problem = f"{self.head['target']['name']}: {STATUS[status]}" if status in (4, INTERRUPTED) else ""
@@ -133,7 +134,7 @@ class Results:
             uncertain(self.head, self.trials) if problem else self.clauses,
             self.searches,
             self.replays,
-            shown={record["trial"]: record for record in shown},
+            shown={record["trial"]: record for record in self.shown},
             end=self.end,
             problem=problem,
         )

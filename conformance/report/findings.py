@@ -144,10 +144,29 @@ def of_run(run: Run) -> Sequence[tuple[bool, Expectation | None, Finding]]:
     expected = findings(with_causes(lambda divergence: bool(divergence["expected"])), Level.EXACT)
     above = findings(with_causes(above_level), Level.EXACT)
     return [
-        *((True, None, finding) for finding in unexpected),
+        *((True, None, _by_smaller_case(finding, run)) for finding in unexpected),
         *((False, finding.divergence["expected"], finding) for finding in expected),
         *((False, None, finding) for finding in above),
     ]
+
+
+def _by_smaller_case(finding: Finding, run: Run) -> Finding:
+    """The finding, led by the smaller case that was made of its leading case, if there is one."""
+    trial, divergence = finding.pairs[0]
+    shown = run.shown.get(trial["id"])
+    if shown is None or shown["reduced"] is None:
+        return finding
+    signature, smaller = records.signature_of(divergence), shown["reduced"]
+    for found in smaller["divergences"]:
+        if found["cause"] and records.signature_of(found) == signature:
+            leading: TrialRecord = {
+                **trial,
+                "fixture": shown["fixture"],
+                "size": smaller["size"],
+                "divergences": smaller["divergences"],
+            }
+            return Finding([(leading, found), *finding.pairs[1:]])
+    return finding
 
 
 def failing(run: Run) -> list[Finding]:
@@ -196,7 +215,7 @@ def _how_well(trial: TrialRecord, divergence: DivergenceRecord) -> tuple[str, bo
 
 
 def finds(run: Run) -> list[Finding]:
-    """The findings that are shown by a find of the search, since no other case shows the same as well.
+    """The findings that are shown by no fixture: by a find of the search, or by a case that was made smaller.
 
     One for each clause and field: a search that is short of time may come to two cases of one fault.
     """

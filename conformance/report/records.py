@@ -31,6 +31,7 @@ from .types import (
     DivergenceRecord,
     EndRecord,
     Record,
+    ReducedRecord,
     RunRecord,
     SearchRecord,
     ShownRecord,
@@ -38,7 +39,7 @@ from .types import (
     TrialRecord,
 )
 
-SCHEMA = 3
+SCHEMA = 4
 
 _LEVEL_NAMES: Mapping[Level, LevelName] = {
     Level.DOCUMENTED: "documented",
@@ -139,17 +140,25 @@ def shown_record(
     candidate: Observation | None,
     reproduces: bool,
     written: str = "",
+    reduced: ReducedRecord | None = None,
 ) -> ShownRecord:
     """The record of a case by which a finding is shown. `ShownRecord` explains each parameter, under the same name."""
     return {
         "record": "shown",
         "trial": trial,
         "fixture": fixture,
+        "reduced": reduced,
         "oracle": oracle,
         "candidate": candidate,
         "reproduces": reproduces,
         "written": written,
     }
+
+
+def reduced_record(trial: Trial, tries: int, *, complete: bool) -> ReducedRecord:
+    """The record of a case that was made smaller, from its trial. `ReducedRecord` explains the parameters."""
+    smaller = trial_record(trial)
+    return {"size": smaller["size"], "divergences": smaller["divergences"], "tries": tries, "complete": complete}
 
 
 # -- divergences in records ------------------------------------------------------------------------------------

@@ -25,12 +25,12 @@ from ..clauses import Level
 from ..judge.descriptions import ABSENT, UNCHANGED
 from ..judge.divergence import Divergence, Signature
 from ..judge.trial import Trial
-from ..observation.side import AgentError
-from .smaller import PASSES, loose_ends, needed, size
+from ..observation.side import AgentError, CandidateError
+from .smaller import PASSES, loose_ends, needed, size_of
 
 Glance = Callable[[Case], Trial]
 
-_TRIES = 150  # the number of cases that may be tried for one finding
+_TRIES = 120  # the number of cases that may be tried for one finding
 _HANGS = 2  # the number of those that may hang
 
 
@@ -41,7 +41,7 @@ class Budget:
     late: returns True if there is no more time.
     """
 
-    tries: int = 500
+    tries: int = 300
     hangs: int = 4
     late: Callable[[], bool] = lambda: False
 
@@ -55,11 +55,13 @@ class Budget:
 class Reduced:
     """The smaller case, the trial of it, and the divergence that it shows.
 
-    tries: the number of cases that were tried. complete: nothing more could be taken away; False if a limit was met.
+    changed: something was taken away. tries: the number of cases that were tried. complete: nothing more could be taken
+    away; False if a limit was met.
     """
 
     trial: Trial
     divergence: Divergence
+    changed: bool
     tries: int
     complete: bool
 
@@ -70,7 +72,7 @@ class Reduced:
 
 
 def reduced(case: Case, signature: Signature, glance: Glance, level: Level, budget: Budget) -> Reduced | None:
-    """The smallest case that shows the same; None if the case does not show it, or if nothing can be taken away.
+    """The smallest case that shows the same, which may be the case itself; None if the case does not show it.
 
     signature: that of the divergence by which the case leads its finding. glance: tries a case, and may raise
     AgentError. level: that of the run. budget: what is left for all findings; it is used up.
@@ -84,11 +86,13 @@ def reduced(case: Case, signature: Signature, glance: Glance, level: Level, budg
             smaller(reduction.best.case, reduction.holds)
         if reduction.best is before:
             break
-    best = reduction.best
-    if size(needed(best.case)) == size(case):
-        return None
-    name = needed(replace(best.case, id=f"{case.id}.reduced", summary=f"{signature.clause}, reduced from {case.id}"))
-    return Reduced(replace(best, case=name), reduction.shown, reduction.tries, not reduction.ended)
+    smallest = needed(reduction.best.case)
+    changed = smallest.digest != case.digest
+    if changed:
+        summary = f"{signature.clause}, reduced from {case.id}"
+        smallest = replace(smallest, id=f"{case.id}.reduced", summary=summary)
+    trial = replace(reduction.best, case=smallest)
+    return Reduced(trial, reduction.shown, changed, reduction.tries, not reduction.ended)
 
 
 class _Reduction:
@@ -127,7 +131,7 @@ class _Reduction:
 
     def holds(self, case: Case) -> bool:
         """True if a case is smaller than the best one and shows the same; then it is the best one."""
-        if self.ended or case.digest in self._tried or size(case) >= size(self.best.case):
+        if self.ended or case.digest in self._tried or size_of(case) >= size_of(self.best.case):
             return case == self.best.case
         if not case.steps or not loose_ends(case) <= self._loose_ends:
             return False
@@ -149,7 +153,7 @@ class _Reduction:
         self._budget.tries -= 1
         try:
             trial = self._glance(case)
-        except AgentError:
+        except (AgentError, CandidateError):
             return None
         if trial.verdict == "hangs":
             self._hangs += 1

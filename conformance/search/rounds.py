@@ -18,7 +18,7 @@ import hashlib
 import itertools
 import time
 import unittest
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -33,6 +33,7 @@ from ..judge.trial import Find, Tally, Trial
 from ..observation.batches import batches
 from ..observation.side import AgentError
 from .examine import Examiner
+from .smaller import size_of
 
 _ROUND = 200  # the number of cases that are drawn before a cause is chosen, and drawn again to make its case smaller
 _ATTEMPTS = 400  # the number of cases that may be tried in order to make a case smaller
@@ -130,7 +131,7 @@ class _Search:
             raise kinds[case.digest]
 
         self._hypothesis(again, 0, _STORED, Phase.reuse, several=True)
-        for trial in sorted(found, key=_size):
+        for trial in sorted(found, key=lambda trial: size_of(trial.case)):
             seen = _symptoms(trial)
             if unknown := self._known.unknown(seen):
                 yield from self._offer(trial, unknown[0], 0)
@@ -199,7 +200,7 @@ class _Search:
                 return
             hanging += trial.verdict == "hangs"
             if any(symptom.key == cause.key for symptom in self._known.unknown(_symptoms(trial))):
-                best = trial if _size(trial)[0] <= _size(best)[0] else best  # later cases are simpler
+                best = trial if size_of(trial.case)[0] <= size_of(best.case)[0] else best  # later cases are simpler
                 raise AssertionError
 
         if not self.late():
@@ -265,14 +266,4 @@ def _is_ours(exc: BaseException) -> bool:
 
 
 def _symptoms(trial: Trial) -> CaseSymptoms:
-    return CaseSymptoms.of(trial.case.id, _size(trial)[1], trial.divergences)
-
-
-def _size(trial: Trial) -> tuple[int, int]:
-    """The size of a case to its reader: first the number of files and steps (recipes count twice), then the text."""
-    case = trial.case
-    count = len(case.steps) + len(case.requires) + (case.argv != ("prog",)) + len(case.path)
-    for files in (case.files, *(step.content for step in case.steps if isinstance(step.content, Mapping))):
-        for recipe in files.values():
-            count += 1 if isinstance(recipe, str) else 2 + len(recipe.get("zip", ()))
-    return count, len(str(case.plain()))
+    return CaseSymptoms.of(trial.case.id, size_of(trial.case)[1], trial.divergences)

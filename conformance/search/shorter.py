@@ -115,41 +115,66 @@ def _edits(text: str, mode: Mode) -> Iterator[str]:
             yield ast.unparse(ast.fix_missing_locations(changed))
 
 
-def _edits_of(node: ast.AST) -> Iterator[Callable[[Any], bool | None]]:
-    """Functions that take one thing away from such a node; one returns False if nothing is left of the node then."""
+_Edit = Callable[[Any], bool | None]
+
+
+def _edits_of(node: ast.AST) -> Iterator[_Edit]:
+    """Functions that take one thing away from such a node; one returns False if it can do nothing."""
     for body in _BODIES:
         statements = getattr(node, body, None)
         if not isinstance(statements, list):
             continue
         for number, statement in enumerate(statements):
             if isinstance(statement, _UNWRAPPED):
-                yield lambda node, body=body, number=number: _unwrap(getattr(node, body), number)
+                yield _unwrapping(body, number)
         if body != "body" and statements and not (isinstance(node, ast.Try) and not node.handlers):
-            yield lambda node, body=body: getattr(node, body).clear()
+            yield _dropping_all(body)
         if not isinstance(node, ast.Module) and len(statements) > 1:
-            for number in range(len(statements)):
-                yield lambda node, body=body, number=number: _drop(getattr(node, body), number)
+            yield from (_dropping(number, body) for number in range(len(statements)))
     if isinstance(node, ast.Call):
         yield from _edits_of_call(node)
     elif isinstance(node, ast.Dict):
-        for number in range(len(node.keys)):
-            yield lambda node, number=number: _drop_item(node, number)
-    elif isinstance(node, ast.List | ast.Tuple | ast.Set) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
-        for number in range(len(node.elts) if not isinstance(node, ast.Set) or len(node.elts) > 1 else 0):
-            yield lambda node, number=number: _drop(node.elts, number)
+        yield from (_dropping(number, "keys", "values") for number in range(len(node.keys)))
+    elif isinstance(node, ast.List | ast.Tuple) and isinstance(node.ctx, ast.Load):
+        yield from (_dropping(number, "elts") for number in range(len(node.elts)))
+    elif isinstance(node, ast.Set) and len(node.elts) > 1:
+        yield from (_dropping(number, "elts") for number in range(len(node.elts)))
     elif isinstance(node, ast.Import | ast.ImportFrom) and len(node.names) > 1:
-        for number in range(len(node.names)):
-            yield lambda node, number=number: _drop(node.names, number)
+        yield from (_dropping(number, "names") for number in range(len(node.names)))
 
 
-def _edits_of_call(node: ast.Call) -> Iterator[Callable[[Any], bool | None]]:
+def _dropping(number: int, *lists: str) -> _Edit:
+    """Takes an item out of some lists of a node."""
+
+    def edit(node: Any) -> None:
+        for name in lists:
+            del getattr(node, name)[number]
+
+    return edit
+
+
+def _dropping_all(name: str) -> _Edit:
+    """Empties a list of a node."""
+    return lambda node: getattr(node, name).clear()
+
+
+def _unwrapping(name: str, number: int) -> _Edit:
+    """Puts the body of a compound statement in its place."""
+
+    def edit(node: Any) -> None:
+        statements = getattr(node, name)
+        statements[number : number + 1] = statements[number].body
+
+    return edit
+
+
+def _edits_of_call(node: ast.Call) -> Iterator[_Edit]:
     """Simpler arguments of run_module: fewer, by keyword rather than after others that say nothing."""
     if not (isinstance(node.func, ast.Name) and node.func.id == "run_module"):
         return
-    for number in range(len(node.keywords)):
-        yield lambda call, number=number: _drop(call.keywords, number)
+    yield from (_dropping(number, "keywords") for number in range(len(node.keywords)))
     if len(node.args) > 1:
-        yield lambda call: _drop(call.args, len(call.args) - 1)
+        yield _dropping(len(node.args) - 1, "args")
     if len(node.args) > 1 or any(keyword.arg == "mod_name" for keyword in node.keywords):
         yield _by_keyword
 
@@ -160,7 +185,7 @@ def _by_keyword(call: ast.Call) -> bool | None:
     if None in given or any(isinstance(value, ast.Starred) for value in call.args):
         return False
     given.update(zip(("mod_name", *_PARAMETERS), call.args, strict=False))
-    if "mod_name" not in given or len(call.args) > 4:
+    if "mod_name" not in given or len(call.args) > 1 + len(_PARAMETERS):
         return False
     call.args = [given["mod_name"]]
     call.keywords = [
@@ -169,19 +194,6 @@ def _by_keyword(call: ast.Call) -> bool | None:
         if name in given and ast.unparse(given[name]) not in _DEFAULTS[name]
     ]
     return None
-
-
-def _drop(items: list[Any], number: int) -> None:
-    del items[number]
-
-
-def _drop_item(display: ast.Dict, number: int) -> None:
-    del display.keys[number], display.values[number]
-
-
-def _unwrap(statements: list[ast.stmt], number: int) -> None:
-    """Put the body of a compound statement in its place."""
-    statements[number : number + 1] = statements[number].body  # type: ignore[attr-defined]
 
 
 # -- names -----------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ plain data of the case: the keys that lead to a file, to a text in a recipe, or 
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -29,7 +30,7 @@ _STEPS_KNOW = frozenset(("run_module", "run_path", "note", "result", "error"))
 _SIGNS = {"zip": "'zip':", "symlinks": "'symlink':", "threads": "thread", "audit": "audit", "refcounting": "ref"}
 
 
-def size(case: Case) -> tuple[int, int]:
+def size_of(case: Case) -> tuple[int, int]:
     """The size of a case to its reader: first the number of files and steps (recipes count twice), then the text."""
     count = len(case.steps) + len(case.requires) + (case.argv != _ARGV) + len(case.path)
     for files in (case.files, *(step.content for step in case.steps if isinstance(step.content, Mapping))):
@@ -41,8 +42,8 @@ def size(case: Case) -> tuple[int, int]:
 def loose_ends(case: Case) -> frozenset[str]:
     """The things that a case lacks, each in a word or two.
 
-    They are the names that its texts use and do not bind, the modules that they import and no file holds, and the
-    `__init__` of the folders in which there is none.
+    They are the names that its texts use and do not bind, the modules that they import and no file holds, the
+    `__init__` of the folders in which there is none, and the files to which links lead.
     """
     found: set[str] = set()
     steps: set[str] = set()
@@ -61,6 +62,7 @@ def loose_ends(case: Case) -> frozenset[str]:
         | (together - _STEPS_KNOW)
         | {f"import {name}" for name in modules - stems}
         | {f"{name}/__init__" for name in _namespaces(case)}
+        | {f"link {name}" for name, recipe in case.files.items() if _linked(case.files, name, recipe) is None}
     )
 
 
@@ -122,7 +124,7 @@ def _with(case: Case, place: Place, *new: Any) -> Case:
             return [*data[:key], *([changed(data[key], rest)] if rest else new), *data[key + 1 :]]
         if rest:
             return {**data, key: changed(data[key], rest)}
-        return {name: value for name, value in {**data, **{key: item for item in new}}.items() if new or name != key}
+        return {name: new[0] if new and name == key else data[name] for name in data if new or name != key}
 
     return _case(case, changed(case.plain(), place))
 
@@ -194,14 +196,20 @@ def _plainer(case: Case, place: Place) -> Case:
         files = {source: above.get(source, recipe["pyc"])}
     elif "text" in recipe:
         files = {name: recipe["text"]}
-    elif "symlink" in recipe and name.rpartition("/")[0] + "/" + recipe["symlink"] in above:
-        files = {name: above[name.rpartition("/")[0] + "/" + recipe["symlink"]]}
-    elif "symlink" in recipe and recipe["symlink"] in above:
-        files = {name: above[recipe["symlink"]]}
+    elif "symlink" in recipe and (linked := _linked(above, name, recipe)) is not None:
+        files = {name: linked}
     else:
         return case
     others = {other: content for other, content in above.items() if other != name}
     return _with(case, place[:-1], {**others, **files})
+
+
+def _linked(files: Mapping[str, Any], name: str, recipe: Recipe) -> Recipe | None:
+    """The file to which a link leads, or any other file itself; None for a link to no file."""
+    if isinstance(recipe, str) or "symlink" not in recipe:
+        return recipe
+    found: Recipe | None = files.get(posixpath.normpath(posixpath.join(posixpath.dirname(name), recipe["symlink"])))
+    return found
 
 
 def with_fewer_folders(case: Case, holds: Holds) -> Case:
@@ -209,7 +217,9 @@ def with_fewer_folders(case: Case, holds: Holds) -> Case:
     together = _joined(case, case.path)
     if case.path != (_HERE,) and together is not None and holds(together):
         return together
-    case = replace(case, path=tuple(fewer(case.path, lambda path: bool(path) and holds(replace(case, path=tuple(path))))))
+    case = replace(
+        case, path=tuple(fewer(case.path, lambda path: bool(path) and holds(replace(case, path=tuple(path)))))
+    )
     for entry in case.path:
         joined = _joined(case, [entry])
         if joined is not None and holds(joined):
@@ -255,7 +265,7 @@ def with_shorter_texts(case: Case, holds: Holds) -> Case:
     """The case with as little as possible in each of its texts: first in the files, the last ones first."""
     for place, text, mode in sorted(_texts(case), key=lambda item: item[0][0] == "steps"):
 
-        def with_text(shorter: str, place: Place = place) -> Case:
+        def with_text(shorter: str, case: Case = case, place: Place = place) -> Case:
             return _with(case, place, shorter)
 
         if mode == "exec" and text and place[0] == "files" and holds(with_text("")):
