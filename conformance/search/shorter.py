@@ -135,10 +135,9 @@ def _edits_of(node: ast.AST) -> Iterator[_Edit]:
         yield from _edits_of_call(node)
     elif isinstance(node, ast.Dict):
         yield from (_dropping(number, "keys", "values") for number in range(len(node.keys)))
-    elif isinstance(node, ast.List | ast.Tuple) and isinstance(node.ctx, ast.Load):
-        yield from (_dropping(number, "elts") for number in range(len(node.elts)))
-    elif isinstance(node, ast.Set) and len(node.elts) > 1:
-        yield from (_dropping(number, "elts") for number in range(len(node.elts)))
+    elif isinstance(node, ast.List | ast.Tuple | ast.Set) and isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+        least = 1 if isinstance(node, ast.Set) else 0  # there is no text for an empty set
+        yield from (_dropping(number, "elts") for number in range(len(node.elts)) if len(node.elts) > least)
     elif isinstance(node, ast.Import | ast.ImportFrom) and len(node.names) > 1:
         yield from (_dropping(number, "names") for number in range(len(node.names)))
 
