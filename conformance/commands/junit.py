@@ -8,7 +8,9 @@ from typing import Literal
 import pytest
 from _pytest.junitxml import xml_key
 
+from ..report.findings import failing
 from ..report.numbers import Numbers
+from ..report.runs import Run
 from ..report.types import RunRecord, TrialRecord
 from ..texts import visible
 
@@ -38,6 +40,14 @@ def add_numbers(config: pytest.Config, numbers: Numbers) -> None:
     if xml is not None:
         for name, number in numbers.named.items():
             xml.add_global_property(name, str(number))
+
+
+def add_smaller_cases(config: pytest.Config, run: Run) -> None:
+    """Add the cases that were made smaller to the properties of the JUnit file: `fixture of CLAUSE`, as TOML."""
+    xml = config.stash.get(xml_key, None)
+    for finding in failing(run):
+        if xml is not None and "fixture" in finding.trial:
+            xml.add_global_property(f"fixture of {finding.clause}", visible(finding.trial["fixture"], "\n"))
 
 
 def add_properties(item: pytest.Item, record: TrialRecord) -> None:

@@ -45,7 +45,7 @@ from ..texts import encodable, silence, visible
 from . import command_line, interruption, request
 from .displays import CaseNames, ProgressDisplay
 from .items import CaseItem, FamiliesFolder, FixtureFile, SearchItem
-from .junit import add_numbers, add_run_properties
+from .junit import add_numbers, add_run_properties, add_smaller_cases
 from .kinds import Kind, UsageError
 from .options import OPTIONS, named
 from .session import SESSION, Session
@@ -149,6 +149,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     with interruption.deferred():
         session.exitstatus = ours.conclude(exitstatus)
         add_numbers(session.config, numbers(ours.run))
+        add_smaller_cases(session.config, ours.run)
         yield  # pytest ends its workers and writes its JUnit file
         if interruption.has_deferred_signal():
             session.exitstatus = INTERRUPTED
