@@ -99,9 +99,11 @@ def test_everything_that_is_not_needed_is_taken_away() -> None:
 
 def test_what_is_needed_stays() -> None:
     """An archive, with the capability that it needs, and what is given by a name."""
-    result = reduce(
-        lambda case: "one.zip" in case.files and isinstance(case.files["one.zip"], dict) and "{" in calls(case)
-    )
+
+    def shows(case: Case) -> bool:
+        return isinstance(case.files.get("one.zip"), dict) and ("given" in calls(case) or "{" in calls(case))
+
+    result = reduce(shows)
     assert result is not None
     assert "zip" in result.case.requires
     assert [step.plain() for step in result.case.steps] == [{"call": "run_module('pkg', {})"}]
@@ -160,7 +162,7 @@ def test_no_text_comes_to_use_what_is_not_there() -> None:
         steps=(Step("do", "given = []"), Step("call", "run_module('pkg.m', given)")),
         path=(".",),
     )
-    assert loose_ends(case) == frozenset()
+    assert loose_ends(case) == {"import sys"}
     tried: list[Case] = []
 
     def shows(case: Case) -> bool:
@@ -169,8 +171,8 @@ def test_no_text_comes_to_use_what_is_not_there() -> None:
 
     result = reduce(shows, case)
     assert result is not None
-    assert all(loose_ends(case) == frozenset() for case in tried)
-    assert result.case.files == {"m.py": "import sys\nsys.argv\n"} or "helper" not in str(result.case.files)
+    assert all(loose_ends(case) <= {"import sys"} for case in tried)
+    assert result.case.files == {"m.py": "import sys\nsys.argv\n"}
     assert "given = " in str(result.case.steps[0].content)
 
 
@@ -234,8 +236,8 @@ def test_few_cases_may_hang() -> None:
         ("import os; x = 1; y = 2", ("x",), "x = 1"),
         ("if x:\n    with y:\n        z = 1\n", ("z",), "z = 1"),
         ("try:\n    a()\nfinally:\n    b()\n", ("b",), "try:\n    a()\nfinally:\n    b()\n"),
-        ("def f():\n    a = 1\n    return 2\n", ("def", "return"), "def f():\n    return 2"),
-        ("@d\nclass C:\n    a = 1\n    b = 2\n", ("@d", "b"), "@d\nclass C:\n    b = 2"),
+        ("def f():\n    a = 1\n    return 2\n", ("def", "return"), "def f():\n    return 2\n"),
+        ("@d\nclass C:\n    a = 1\n    b = 2\n", ("@d", "b"), "@d\nclass C:\n    b = 2\n"),
         ("x = {'a': 1, 'b': [2, 3]}\n", ("'b'", "3"), "x = {'b': [3]}"),
         ("from a import b, c\n", ("c",), "from a import c"),
         ("run_module('m', {}, None, True)\n", ("True",), "run_module('m', alter_sys=True)"),
@@ -373,7 +375,7 @@ def test_every_report_shows_the_smaller_case(tmp_path: Path) -> None:
         XDG_CACHE_HOME=str(tmp_path / "cache"),
     )
     assert done.returncode == 1, done.stdout + done.stderr
-    (folder,) = (tmp_path / "conformance-finds").iterdir()
+    (folder,) = (tmp_path / "conformance-finds").glob("run_name_empty_*")
     text = (folder / "fixture.toml").read_text(encoding="utf-8")
     assert f"reduced from {name}" in text
     call = "call = \"run_module('own_package', run_name='', alter_sys='no')\""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from ..cases.fixtures import toml
 from ..cases.model import FAMILIES, SEARCH, Case
@@ -20,6 +21,7 @@ from ..search.examine import Examiner
 from ..search.reduce import Budget, Reduced, reduced
 
 _SMALL = 6  # files and steps: a named fixture of that size is as somebody wrote it
+_WRITING = 15  # tries: what it takes to confirm a case, and to run its reproducer
 _LONGEST = 5.0  # seconds for all findings, where a candidate is so slow that the number of tries is no limit
 
 
@@ -29,21 +31,24 @@ def smaller_cases(
     """The smaller cases of findings, by the id of the case that leads each; the first findings come first.
 
     case_of: returns the case with an id, or None. level: that of the run. A case that leads several findings is reduced
-    for the first of them.
+    for the first of them; the others get another case that shows the same.
     """
     ends = time.monotonic() + _LONGEST
     budget = Budget(late=lambda: time.monotonic() >= ends)
     smaller: dict[str, Reduced] = {}
     for finding in findings[:MOST_SHOWN]:
-        trial = finding.trial
-        if trial["id"] in smaller or not is_reduced(trial) or budget.spent:
+        if budget.spent or not is_reduced(finding.trial):
             continue
-        case = case_of(trial["id"])
+        signature = records.signature_of(finding.divergence)
+        names = (trial["id"] for trial, found in finding.pairs if records.signature_of(found) == signature)
+        name = next((name for name in names if name not in smaller), "")
+        case = case_of(name) if name else None
         if case is None:
             continue
-        result = reduced(case, records.signature_of(finding.divergence), examiner.glance, level, budget)
-        if result is not None and _is_confirmed(result, examiner):
-            smaller[trial["id"]] = result
+        budget.tries -= _WRITING
+        result = reduced(case, signature, examiner.glance, level, budget)
+        if result is not None and (confirmed := _confirmed(result, examiner)) is not None:
+            smaller[name] = confirmed
     return smaller
 
 
@@ -52,13 +57,19 @@ def is_reduced(trial: TrialRecord) -> bool:
     return trial["chapter"] in (FAMILIES, SEARCH) or trial["size"] > _SMALL
 
 
-def _is_confirmed(result: Reduced, examiner: Examiner) -> bool:
-    """True if fresh interpreters show the divergence in the smaller case, and a file can hold the case."""
+def _confirmed(result: Reduced, examiner: Examiner) -> Reduced | None:
+    """The result with what fresh interpreters show again; None without the divergence, or if no file can hold the case.
+
+    A case that is the same as before has been confirmed already.
+    """
     try:
         toml(result.case)
-        return not result.changed or result.divergence in examiner.confirm(result.trial).divergences
+        if not result.changed:
+            return result
+        trial = examiner.confirm(result.trial)
     except (ValueError, AgentError, CandidateError):  # ValueError: TOML cannot hold the case
-        return False
+        return None
+    return replace(result, trial=trial) if result.divergence in trial.divergences else None
 
 
 def shown_records(smaller: Mapping[str, Reduced]) -> list[ShownRecord]:
@@ -78,4 +89,4 @@ def shown_records(smaller: Mapping[str, Reduced]) -> list[ShownRecord]:
 
 def reduced_record(result: Reduced) -> ReducedRecord:
     """The record of how a case was made smaller."""
-    return records.reduced_record(result.trial, result.tries, complete=result.complete)
+    return records.reduced_record(result.trial, result.divergence, result.tries, complete=result.complete)

@@ -151,21 +151,23 @@ def of_run(run: Run) -> Sequence[tuple[bool, Expectation | None, Finding]]:
 
 
 def _by_smaller_case(finding: Finding, run: Run) -> Finding:
-    """The finding, led by the smaller case that was made of its leading case, if there is one."""
-    trial, divergence = finding.pairs[0]
-    shown = run.shown.get(trial["id"])
-    if shown is None or shown["reduced"] is None:
-        return finding
-    signature, smaller = records.signature_of(divergence), shown["reduced"]
-    for found in smaller["divergences"]:
-        if found["cause"] and records.signature_of(found) == signature:
-            leading: TrialRecord = {
+    """The finding, led by the smaller case that was made for it, if there is one."""
+    signature = records.signature_of(finding.divergence)
+    for trial, divergence in finding.pairs:
+        shown = run.shown.get(trial["id"])
+        if shown is None or shown["reduced"] is None or records.signature_of(divergence) != signature:
+            continue
+        smaller = shown["reduced"]
+        leading = smaller["divergences"][smaller["leading"]]
+        if records.signature_of(leading) == signature:
+            changed: TrialRecord = {
                 **trial,
                 "fixture": shown["fixture"],
                 "size": smaller["size"],
                 "divergences": smaller["divergences"],
             }
-            return Finding([(leading, found), *finding.pairs[1:]])
+            others = [pair for pair in finding.pairs if pair[1] is not divergence]
+            return Finding([(changed, leading), *others])
     return finding
 
 

@@ -155,10 +155,19 @@ def shown_record(
     }
 
 
-def reduced_record(trial: Trial, tries: int, *, complete: bool) -> ReducedRecord:
-    """The record of a case that was made smaller, from its trial. `ReducedRecord` explains the parameters."""
+def reduced_record(trial: Trial, leading: Divergence, tries: int, *, complete: bool) -> ReducedRecord:
+    """The record of a case that was made smaller. `ReducedRecord` explains the parameters, under the same names.
+
+    trial: that of the smaller case. leading: one of its divergences.
+    """
     smaller = trial_record(trial)
-    return {"size": smaller["size"], "divergences": smaller["divergences"], "tries": tries, "complete": complete}
+    return {
+        "size": smaller["size"],
+        "divergences": smaller["divergences"],
+        "leading": trial.divergences.index(leading),
+        "tries": tries,
+        "complete": complete,
+    }
 
 
 # -- divergences in records ------------------------------------------------------------------------------------

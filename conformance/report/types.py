@@ -144,6 +144,7 @@ class ReducedRecord(TypedDict):
     divergences: Annotated[
         list[DivergenceRecord], says("those in the smaller case, in the order in which they came about")
     ]
+    leading: Annotated[int, says("the number, from 0, of the one among them by which the case leads its finding")]
     tries: Annotated[int, says("the number of cases that were tried on the way")]
     complete: Annotated[bool, says("nothing more can be taken away; false if the limit of tries or of time was met")]
 

@@ -175,11 +175,14 @@ def _edits_of_call(node: ast.Call) -> Iterator[_Edit]:
     if len(node.args) > 1:
         yield _dropping(len(node.args) - 1, "args")
     if len(node.args) > 1 or any(keyword.arg == "mod_name" for keyword in node.keywords):
-        yield _by_keyword
+        yield from (functools.partial(_by_keyword, without=name) for name in ("", *_PARAMETERS))
 
 
-def _by_keyword(call: ast.Call) -> bool | None:
-    """The first argument by position, and the others by keyword, without those that have their default value."""
+def _by_keyword(call: ast.Call, without: str) -> bool | None:
+    """The first argument by position, and the others by keyword, without those that have their default value.
+
+    without: the name of a further one that is left out, or an empty text.
+    """
     given = {keyword.arg: keyword.value for keyword in call.keywords}
     if None in given or any(isinstance(value, ast.Starred) for value in call.args):
         return False
@@ -190,7 +193,7 @@ def _by_keyword(call: ast.Call) -> bool | None:
     call.keywords = [
         ast.keyword(name, given[name])
         for name in _PARAMETERS
-        if name in given and ast.unparse(given[name]) not in _DEFAULTS[name]
+        if name in given and name != without and ast.unparse(given[name]) not in _DEFAULTS[name]
     ]
     return None
 

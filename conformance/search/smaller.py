@@ -3,16 +3,17 @@
 Rules. Pure: each function takes a case and `holds`, which says of another case if it still shows what is to be shown,
 and returns the smallest case that it came to. How that is tried is not known here.
 
-Theory of operation. The functions follow one another in an order in which each leaves less work to the next: steps,
-files, kinds of storage, entries of `sys.path`, `sys.argv`, texts, packages. What can be taken away is a *place* in the
-plain data of the case: the keys that lead to a file, to a text in a recipe, or to a step.
+Theory of operation. The functions follow one another in an order in which each leaves less work to the next. The first
+one guesses: most faults show in a call of an empty module. Then come steps, files, kinds of storage, entries of
+`sys.path`, `sys.argv`, texts, packages. What can be taken away is a *place* in the plain data of the case: the keys
+that lead to a file, to a text in a recipe, or to a step.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -69,8 +70,7 @@ def loose_ends(case: Case) -> frozenset[str]:
 def _namespaces(case: Case) -> Iterator[str]:
     """The names of the folders that hold files, and no `__init__`, and that are on the way to no entry of sys.path."""
     names = ["/".join(map(str, place[-1:] if "zip" not in place else (place[-3], place[-1]))) for place in _files(case)]
-    folders = {name.rpartition("/")[0] for name in names} - {""}
-    for folder in folders:
+    for folder in _folders(names):
         on_the_way = any(f"{entry.rstrip('/')}/".startswith(f"{folder}/") for entry in case.path)
         if not on_the_way and not any(name.startswith(f"{folder}/__init__.") for name in names):
             yield folder.rpartition("/")[2]
@@ -92,6 +92,15 @@ def _files(case: Case) -> Iterator[Place]:
             yield (*above, name)
             if isinstance(recipe, Mapping):
                 yield from ((*above, name, "zip", inner) for inner in recipe.get("zip", ()))
+
+
+def _folders(names: Iterable[str]) -> set[str]:
+    """The folders in which files with these names lie, and those above."""
+    found: set[str] = set()
+    for name in names:
+        parts = name.split("/")[:-1]
+        found.update("/".join(parts[: depth + 1]) for depth in range(len(parts)))
+    return found
 
 
 def _texts(case: Case) -> Iterator[tuple[Place, str, Mode]]:
@@ -138,6 +147,25 @@ def _case(case: Case, plain: Mapping[str, Any]) -> Case:
 def _first(case: Case, holds: Holds, candidates: Iterator[Case]) -> Case:
     """The first of some cases that still shows it, or the case itself."""
     return next((candidate for candidate in candidates if holds(candidate)), case)
+
+
+# -- the simplest worlds ---------------------------------------------------------------------------------------
+
+
+def in_simplest_world(case: Case, holds: Holds) -> Case:
+    """One call of the case by itself, in a world that holds only an empty module, or package, of the name it gives."""
+    for step in case.steps:
+        match = re.match(r"run_module\((?:mod_name=)?'([A-Za-z_][\w.]*)'", str(step.content))
+        if step.kind != "call" or match is None:
+            continue
+        *parents, name = match[1].split(".")
+        files = {"/".join([*parents[: depth + 1], "__init__.py"]): "" for depth in range(len(parents))}
+        module = "/".join([*parents, name])
+        for added in ({f"{module}.py": ""}, {f"{module}/__init__.py": "", f"{module}/__main__.py": ""}):
+            simplest = replace(case, files={**files, **added}, steps=(step,), path=(_HERE,), argv=_ARGV)
+            if holds(simplest):
+                return simplest
+    return case
 
 
 # -- what is taken away ----------------------------------------------------------------------------------------
@@ -224,6 +252,8 @@ def with_fewer_folders(case: Case, holds: Holds) -> Case:
         joined = _joined(case, [entry])
         if joined is not None and holds(joined):
             case = joined
+        elif entry.endswith(".zip") and entry not in case.files:  # a folder now, which needs no such name
+            case = _first(case, holds, iter([_without_suffix(case, entry)]))
         archive, _, inside = entry.rstrip("/").partition("/")
         if inside and isinstance(case.files.get(archive), Mapping) and "zip" in case.files[archive]:
             held: Mapping[str, Any] = _at(case.plain(), ("files", archive, "zip"))
@@ -232,6 +262,16 @@ def with_fewer_folders(case: Case, holds: Holds) -> Case:
             candidate = replace(_with(case, ("files", archive, "zip"), moved), path=path)
             case = _first(case, holds, iter([candidate]))
     return case
+
+
+def _without_suffix(case: Case, entry: str) -> Case:
+    """The case with another name of a folder that is an entry of `sys.path`."""
+    folder = entry.removesuffix(".zip")
+    files = {
+        f"{folder}/{name.removeprefix(f'{entry}/')}" if name.startswith(f"{entry}/") else name: recipe
+        for name, recipe in case.files.items()
+    }
+    return replace(case, files=files, path=tuple(folder if other == entry else other for other in case.path))
 
 
 def _joined(case: Case, entries: Sequence[str]) -> Case | None:
@@ -310,7 +350,7 @@ def with_joined_steps(case: Case, holds: Holds) -> Case:
 
 def with_fewer_packages(case: Case, holds: Holds) -> Case:
     """The case with modules in the place of packages, and with what is in packages at the top."""
-    folders = {str(place[-1]).rpartition("/")[0] for place in _files(case)}
+    folders = _folders(str(place[-1]) for place in _files(case))
     for folder in sorted(folders, key=lambda folder: (-folder.count("/"), folder)):
         above, _, package = folder.rpartition("/")
         if package.isidentifier():
@@ -371,6 +411,7 @@ def needed(case: Case) -> Case:
 
 
 PASSES: Sequence[Callable[[Case, Holds], Case]] = (
+    in_simplest_world,
     without_steps,
     without_files,
     in_plain_storage,
