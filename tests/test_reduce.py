@@ -26,11 +26,19 @@ from conformance.judge.trial import Trial, Verdict
 from conformance.observation.interpreters import find
 from conformance.observation.live import LiveSide
 from conformance.observation.side import AgentError
+from conformance.report import markdown
+from conformance.report.findings import failing
+from conformance.report.page import page
+from conformance.report.reading import read
+from conformance.report.rerun import command_of
 from conformance.search.examine import Examiner
 from conformance.search.reduce import Budget, Reduced, reduced
 from conformance.search.shorter import shortened
 from conformance.search.smaller import loose_ends
 from tests.harness import combined_mutants, conformance
+from tests.made import CASE, divergence, shown, write
+from tests.made import run as made_run
+from tests.made import trial as made_trial
 
 SIGNATURE = Signature("RESULT-COPY", "result", "result.identity", "identity")
 OTHER = Signature("ARGV-RESTORED", "restore", "after.argv", "value")
@@ -358,6 +366,35 @@ def test_the_case_of_a_family_is_reduced_to_a_few_lines(clause: str, oracle: Liv
         assert causes[0].signature == signature
     finally:
         candidate.close()
+
+
+# -- in reports ------------------------------------------------------------------------------------------------
+
+
+def test_a_report_that_is_read_back_shows_the_smaller_case(tmp_path: Path) -> None:
+    """For the finding for which it was made, and for no other that the same case shows; the trial stays as it was."""
+    found, other = divergence(), divergence("ARGV-RESTORED", field="after.argv", phase="restore", step=2)
+    smaller = {
+        "size": 2,
+        "tries": 9,
+        "complete": True,
+        "leading": 1,
+        "divergences": [divergence(cause=False, where="before"), divergence(where="step 1: in the smaller case")],
+    }
+    whole = made_run(
+        [made_trial("families/x/y", found, other)], details=[shown("families/x/y", fixture=CASE, reduced=smaller)]
+    )
+    run = read(write(tmp_path / "it.jsonl", whole))
+    by_clause = {finding.clause: finding for finding in failing(run)}
+    assert by_clause["PACKAGE-FROM-SPEC"].divergence["where"] == "step 1: in the smaller case"
+    assert by_clause["PACKAGE-FROM-SPEC"].consequences == ["before"]
+    assert run.fixture_of(by_clause["PACKAGE-FROM-SPEC"].trial) == CASE
+    assert command_of(run, by_clause["PACKAGE-FROM-SPEC"]).endswith(" families/x/y::PACKAGE-FROM-SPEC")
+    assert by_clause["ARGV-RESTORED"].divergence == other
+    assert run.fixture_of(by_clause["ARGV-RESTORED"].trial) == ""
+    assert run.trials[0]["divergences"] == [found, other]
+    assert "step 1: in the smaller case" in markdown.summary([run])
+    assert "step 1: in the smaller case" in page([run])
 
 
 # -- as a user runs it ----------------------------------------------------------------------------------------
