@@ -33,6 +33,7 @@ def smaller_cases(
     case_of: returns the case with an id, or None. level: that of the run. A case that leads several findings is reduced
     for the first of them; the others get another case that shows the same.
     """
+    examiner.hurry()
     ends = time.monotonic() + _LONGEST
     budget = Budget(late=lambda: time.monotonic() >= ends)
     smaller: dict[str, Reduced] = {}

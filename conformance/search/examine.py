@@ -112,6 +112,10 @@ class Examiner:
         """Try one case without confirmation, as for the many attempts to make a case smaller. Raises AgentError."""
         return self._left_out(case) or self._once(case, fresh=False)
 
+    def hurry(self) -> None:
+        """Wait for no case much longer than an ordinary one takes, since each may be one of many attempts."""
+        self._candidate.shorten_time_limit()
+
     def confirm(self, trial: Trial) -> Trial:
         """The trial with only those divergences that fresh interpreters show again. Raises AgentError."""
         confirmed = _confirmed(trial, self._once(trial.case, fresh=True))

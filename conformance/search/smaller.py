@@ -153,18 +153,21 @@ def _first(case: Case, holds: Holds, candidates: Iterator[Case]) -> Case:
 
 
 def in_simplest_world(case: Case, holds: Holds) -> Case:
-    """One call of the case by itself, in a world that holds only an empty module, or package, of the name it gives."""
+    """One simple call, in a world that holds only an empty module, or package, of a name that the case gives."""
     for step in case.steps:
         match = re.match(r"run_module\((?:mod_name=)?'([A-Za-z_][\w.]*)'", str(step.content))
         if step.kind != "call" or match is None:
             continue
         *parents, name = match[1].split(".")
-        files = {"/".join([*parents[: depth + 1], "__init__.py"]): "" for depth in range(len(parents))}
+        above = {"/".join([*parents[: depth + 1], "__init__.py"]): "" for depth in range(len(parents))}
         module = "/".join([*parents, name])
-        for added in ({f"{module}.py": ""}, {f"{module}/__init__.py": "", f"{module}/__main__.py": ""}):
-            simplest = replace(case, files={**files, **added}, steps=(step,), path=(_HERE,), argv=_ARGV)
-            if holds(simplest):
-                return simplest
+        plain = f"run_module('{match[1]}'"
+        for call in (f"{plain})", f"{plain}, alter_sys=True)", str(step.content)):
+            for files in ({f"{module}.py": ""}, {f"{module}/__init__.py": "", f"{module}/__main__.py": ""}):
+                steps = (Step("call", call),)
+                simplest = replace(case, files={**above, **files}, steps=steps, path=(_HERE,), argv=_ARGV)
+                if holds(simplest):
+                    return simplest
     return case
 
 
