@@ -175,7 +175,7 @@ class _Reduction:
 def _alike(first: Divergence, second: Divergence) -> bool:
     """True if two divergences with one signature show the same kind of values, on both sides."""
     if first.signature.field == "crash":
-        return first.candidate == second.candidate  # how the process ended, in words
+        return bool(first.candidate == second.candidate)  # how the process ended, in words
     return _sort(first.oracle) == _sort(second.oracle) and _sort(first.candidate) == _sort(second.candidate)
 
 
