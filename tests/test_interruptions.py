@@ -103,6 +103,7 @@ def test_what_is_interrupted_while_it_writes_its_reports_writes_them(when: str, 
 
 
 RICHER = {
+    "the cases are reduced": "conformance.commands.reducing:reduced=INT",
     "the programs of the finds are tried": "conformance.commands.session:write_find=INT",
     "both sides of the findings are shown": "conformance.commands.session:shown_records=INT",
     "both sides were to be shown": "conformance.commands.session:Session.finish=TERM",

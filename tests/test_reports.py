@@ -34,6 +34,7 @@ from tests.harness import conformance
 from tests.made import divergence, run, search, shown, trial, write
 from tests.test_checked import refusals
 
+SMALLER = {"size": 1, "divergences": [divergence()], "leading": 0, "tries": 9, "complete": True}
 GOOD = trial("packages/good")
 BAD = trial("packages/bad", divergence())
 
@@ -676,6 +677,7 @@ def test_all_records_that_are_written_are_documented() -> None:
     assert {record["record"] for record in stream} == RECORDS.keys()
     tables = {f"`{record['record']}`": list(record)[1:] for record in stream}
     tables["A divergence"] = list(divergence(raised_at="mypkg/runner.py:41"))
+    tables["A smaller case"] = list(SMALLER)
     for title, keys in tables.items():
         table = text.partition(f"### {title}\n")[2].partition("###")[0]
         documented = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)

@@ -51,6 +51,8 @@ def add_findings(config: pytest.Config, findings: Sequence[Finding]) -> None:
             what = f"{finding.clause} ({finding.level}, {counted(finding)}): {trial['id']}: {divergence['where']}"
             sentences = filter(None, (what, exception_of(trial, divergence), finding.when and f"when: {finding.when}"))
             xml.add_global_property(f"finding {number}", visible("; ".join(sentences)))
+            if "fixture" in trial:
+                xml.add_global_property(f"fixture of {finding.clause}", visible(trial["fixture"], "\n"))
 
 
 def add_properties(item: pytest.Item, record: TrialRecord) -> None:

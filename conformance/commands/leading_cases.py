@@ -18,6 +18,8 @@ from ..report.reproducer import program
 from ..report.types import ShownRecord
 from ..report.values import difference
 from ..search.examine import Examiner
+from ..search.reduce import Reduced
+from .reducing import reduced_record
 
 _MAXIMUM = 40  # cases: a reproducer takes some tenths of a second
 _WORKERS = 2
@@ -33,16 +35,21 @@ def shown_records(
     impl: str,
     import_from: str,
     written: Mapping[str, Written],
+    smaller: Mapping[str, Reduced],
 ) -> list[ShownRecord]:
     """A `shown` record for each case that leads a finding. case_of: returns the case with an id, or None.
 
     interpreter, target: the path and the name of the target's interpreter. impl, import_from: the options of the run.
-    written: the finds that were written, by case.
+    written: the cases that were written, by the case that leads. smaller: the cases that are shown in the place of
+    those that lead, by these.
     """
-    leading = {finding.trial["id"]: finding for finding in findings[:_MAXIMUM]}
-    cases = {name: case for name in leading if (case := case_of(name)) is not None}
+    leading = {finding.trial["id"]: finding for finding in reversed(findings[:_MAXIMUM])}
+    found = {name: smaller[name].case if name in smaller else case_of(name) for name in reversed(leading)}
+    cases = {name: case for name, case in found.items() if case is not None}
 
     def is_reproduced(name: str) -> bool:
+        if name in written:
+            return written[name].shows
         finding = leading[name].divergence
         source = program(cases[name], difference=difference(finding), impl=impl, import_from=import_from)
         return reproduces(source, interpreter)
@@ -61,6 +68,7 @@ def shown_records(
             *_observations(examiner, case),
             reproduced[name],
             str(written.get(name, Written()).fixture or ""),
+            reduced_record(smaller[name]) if name in smaller else None,
         )
         for name, case in cases.items()
     ]

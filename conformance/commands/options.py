@@ -212,7 +212,7 @@ OPTIONS = (
     Option(
         "--finds",
         "DIR",
-        "the folder to which the search writes each find as a fixture (default: conformance-finds)",
+        "the folder to which finds of the search and reduced cases are written (default: conformance-finds)",
         Kind.OUTPUT_FOLDER,
         "conformance-finds",
         overridable=True,

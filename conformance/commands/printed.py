@@ -170,13 +170,13 @@ class PrintedCommands:
         findings = failing(run)
         if findings:
             name = findings[0].trial["id"]
-            again = self.commands.of(findings[0], written.get(name))
+            files = written.get(name)
             if self.cases != {name}:
-                yield again[0]
+                yield self.commands.of(findings[0], files)[0]
             elif mended(run):
                 yield self._wider(name)
             if not any(path.lower().endswith(PAGE) for path in reports):
-                yield f"{again[-1]} --report={_PAGE}"  # the page shows both sides
+                yield f"{self.commands.judging(findings[0], files)} --report={_PAGE}"  # the page shows both sides
             yield self._wider(name)
         elif run.end is not None and run.end["stale"]:
             yield f"{self.command(Scope.SELECTION, *self.selected)} --write-baseline"

@@ -12,11 +12,16 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 
 from ..checked import schema_text
-from ..report.types import RECORDS, DivergenceRecord, Expectation, Target
+from ..report.types import RECORDS, DivergenceRecord, Expectation, ReducedRecord, Target
 
 _TABLES_START, _TABLES_END = "<!-- the tables -->\n", "<!-- the end of the tables -->\n"
 # The tables that records hold, each with its title.
-_PARTS = {"A target": Target, "A divergence": DivergenceRecord, "What a baseline says of a divergence": Expectation}
+_PARTS = {
+    "A target": Target,
+    "A divergence": DivergenceRecord,
+    "A smaller case": ReducedRecord,
+    "What a baseline says of a divergence": Expectation,
+}
 
 
 def page(text: str) -> str:

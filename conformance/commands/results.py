@@ -5,7 +5,7 @@ So a run that is cut off keeps its results. The contents of a record are defined
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import pytest
 
@@ -40,6 +40,7 @@ class Results:
         self.trials: list[TrialRecord] = []
         self.searches: list[SearchRecord] = []
         self.replays: list[BaselineRecord] = []  # of the baseline's entries
+        self.shown: Sequence[ShownRecord] = ()  # of the cases that lead findings
         self.clauses: list[ClauseRecord] = []
         self.end: EndRecord | None = None
         self.failures = 0
@@ -49,7 +50,6 @@ class Results:
         self._stream: Stream | None = None
         self._at_once = True
         self._revised = False  # records that were written are no longer right
-        self._shown: dict[str, ShownRecord] = {}
         self._run: tuple[tuple[object, ...], list[tuple[int, int]], Run] | None = None  # and of what it was made
 
     def open_reports(self, paths: Sequence[str], *, at_once: bool) -> None:
@@ -106,21 +106,20 @@ class Results:
         """End the run with this exit status, whatever the cases have shown."""
         self.end = records.end_record(status, self.trials, self.clauses)
 
-    def close_reports(self, shown: Collection[ShownRecord]) -> str:
-        """Write the last records and the other reports. shown: the records of the cases that lead findings.
+    def close_reports(self) -> str:
+        """Write the last records and the other reports.
 
         Returns a sentence about a report that cannot be written, or an empty text.
         """
         if self._stream is None:
             return ""
-        self._shown.update({record["trial"]: record for record in shown})
         problems = []
         try:
             if self._revised:
                 self._stream.restart(self.head)
             if self._revised or not self._at_once:
                 self._stream.tell(*self.trials, *self.searches, *self.replays)
-            self._stream.tell(*shown, *self.clauses, self.end)
+            self._stream.tell(*self.shown, *self.clauses, self.end)
         except OSError as exc:
             problems.append(f"The records cannot be written: {exc.strerror}.")
         try:
@@ -139,7 +138,7 @@ class Results:
 
         So that the findings of a run, which are kept with this object, are made once.
         """
-        parts = (self.trials, self.clauses, self.searches, self.replays, self.end)
+        parts = (self.trials, self.clauses, self.searches, self.replays, self.shown, self.end)
         made_of = [(id(part), len(part) if part else 0) for part in parts]
         if self._run is None or self._run[1] != made_of:
             status = self.end["status"] if self.end else 0
@@ -150,7 +149,7 @@ class Results:
                 uncertain(self.head, self.trials) if problem else self.clauses,
                 self.searches,
                 self.replays,
-                shown=self._shown,
+                shown={record["trial"]: record for record in self.shown},
                 end=self.end,
                 problem=problem,
             )

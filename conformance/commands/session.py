@@ -51,10 +51,13 @@ from ..report.runs import Run
 from ..report.types import BaselineRecord, Record, RunRecord, SearchRecord, ShownRecord, TrialRecord
 from ..report.values import difference
 from ..search.examine import Examiner
+from ..search.reduce import Reduced
 from . import interruption
 from .confirming import Confirming
 from .leading_cases import shown_records
 from .printed import PrintedCommands
+from .reducing import shown_records as shown_when_smaller
+from .reducing import smaller_cases
 from .request import CaseIds, Request
 from .results import Results
 from .searching import Searching
@@ -89,6 +92,7 @@ class Session:
         self._examiner: Examiner | None = None
         self._searching: Searching | None = None
         self._batches: dict[str, list[Case]] = {}  # the batches that have not been run
+        self._smaller: dict[str, Reduced] = {}  # the cases that were made smaller, by the id of what they were made of
         self._ahead: dict[str, Trial] = {}  # the trials of cases that pytest has not come to
 
     # -- opening the sides ----------------------------------------------------------------------------------------
@@ -259,6 +263,7 @@ class Session:
             self.status = 4  # until the rest has succeeded
             self._confirm_findings()
             self.status = self._write_baseline(self.finish(exit_status))
+            self._reduce()
             self._write_finds()
             self.problem = self._write_reports()
             if self._results.interrupted:  # perhaps while the finds were written
@@ -329,13 +334,36 @@ class Session:
         trials = [self._marked(trial) for trial in self._results.trials]
         return self._results.replace(trials, [replay for trial in trials for replay in self.replayed(trial)])
 
+    def _reduce(self) -> None:
+        """Make the cases that lead findings smaller, if the run is complete."""
+        assert self._sides is not None
+        if not self._may_go_on or self._sides.recorded:
+            return
+        assert self._examiner is not None
+        try:
+            with interruption.interruptible():
+                findings, level = failing(self.run), self.request.level
+                self._smaller = smaller_cases(findings, self._case, self._examiner, level)
+        except KeyboardInterrupt:
+            self.interrupt()
+            self.finish(0)
+            return
+        self._results.shown = shown_when_smaller(self._smaller)
+
+    @property
+    def _may_go_on(self) -> bool:
+        """True if the run has come to its end, so that what makes its reports richer is worth its time."""
+        return self._results.end is not None and self._results.end["status"] in (0, 1)
+
     def _write_finds(self) -> None:
-        """Write the finds that are shown: those that no fixture and no case of a family shows."""
+        """Write the cases that are shown and that are no fixtures: finds of the search, and cases made smaller."""
         assert self._sides is not None
         option, target, oracle_target = self.config.option, self.request.target, self._sides.oracle_target
         folder = Path(option.finds).absolute()
         for finding in finds(self.run) if not self._results.interrupted else ():
-            trial, place = finding.trial, folder / find_name(finding.clause, finding.trial["id"])
+            trial = finding.trial
+            smaller = self._smaller.get(trial["id"])
+            place = folder / find_name(finding.clause, smaller.case.digest if smaller else trial["id"])
             try:
                 with interruption.interruptible():
                     self.written[trial["id"]] = write_find(
@@ -346,7 +374,7 @@ class Session:
                         import_from=option.import_from,
                         interpreter=target.executable,
                         target=target.name,
-                        again=self.printed.commands.of(finding, Written(fixture=place / "fixture.toml"))[-1],
+                        again=self.printed.commands.judging(finding, Written(fixture=place / "fixture.toml")),
                         reproduces=reproduces,
                         interpreters=(oracle_target.executable, target.executable) if oracle_target else None,
                     )
@@ -363,17 +391,17 @@ class Session:
             return ""
         try:
             with interruption.interruptible():
-                leading = self._leading_cases()
+                self._results.shown = self._leading_cases()
         except KeyboardInterrupt:  # write the reports all the same, without these cases
-            leading = []
+            self._results.shown = ()
             self.interrupt()
             self.finish(0)
-        return self._results.close_reports(leading)
+        return self._results.close_reports()
 
     def _leading_cases(self) -> list[ShownRecord]:
         """The `shown` records of the cases that lead findings; none if the run is not complete."""
-        end, option = self._results.end, self.config.option
-        if self._examiner is None or end is None or end["status"] not in (0, 1):
+        option = self.config.option
+        if self._examiner is None or not self._may_go_on:
             return []
         return shown_records(
             failing(self.run),
@@ -384,6 +412,7 @@ class Session:
             impl=candidate_of(option),
             import_from=option.import_from,
             written=self.written,
+            smaller=self._smaller,
         )
 
     def _case(self, name: str) -> Case | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..agent.messages import Event, ExceptionDescription, StepObservation
+from ..agent.messages import Event, ExceptionDescription, Observation, StepObservation
 
 
 def events_of(step: StepObservation) -> list[Event]:
@@ -15,6 +15,11 @@ def events_of(step: StepObservation) -> list[Event]:
 def ending(step: StepObservation) -> str:
     """The outcome of a step in words: "returned", or "raised TypeError: message"."""
     return f"raised {short(step['exception'])}" if step["outcome"] == "raised" else "returned"
+
+
+def endings(observation: Observation) -> tuple[str, ...]:
+    """How the steps ended, one after another: "returned", or "raised TypeError"; nothing of steps that write files."""
+    return tuple(ending(step).partition(":")[0] for step in observation["steps"] if "outcome" in step)
 
 
 def refusal(step: StepObservation) -> str:

@@ -20,6 +20,7 @@ class Trial:
     reason: why it was not run, is not supported, or was run again because an agent made no sense. features: those of
     what the oracle did (see `judge.features`). unconfirmed: divergences that were not the same twice; they count for
     nothing, but a run that has some is not clean. known: what was expected to differ, and does (see `effects`).
+    endings: how the oracle's steps ended, as far as anything was looked at: "returned", or "raised" and the type.
     """
 
     case: Case
@@ -29,6 +30,7 @@ class Trial:
     unconfirmed: tuple[Divergence, ...] = ()
     known: tuple[str, ...] = ()
     features: tuple[str, ...] = ()
+    endings: tuple[str, ...] = ()
 
     def counts(self, level: Level) -> bool:
         """True if the trial fails a run at this level."""

@@ -11,9 +11,9 @@ that leads it.
 from __future__ import annotations
 
 import functools
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..cases.model import FAMILIES, SEARCH
 from ..clauses import Level
@@ -174,6 +174,25 @@ def _symptoms(trial: TrialRecord, level: Level) -> CaseSymptoms:
 @functools.lru_cache(maxsize=64)
 def of_run(run: Run) -> Sequence[tuple[bool, Expectation | None, Finding]]:
     """The findings of a run, each with two facts: it fails the run, and the entry of a baseline that expects it."""
+    unexpected, expected, above = _grouped(run)
+    return [
+        *((True, None, _by_smaller_case(finding, run)) for finding in unexpected),
+        *((False, finding.divergence["expected"], finding) for finding in expected),
+        *((False, None, finding) for finding in above),
+    ]
+
+
+_Grouped = tuple[list[Finding], list[Finding], list[Finding]]
+# The findings in the trials of the last runs, with these trials and their number: what else is known of a run, such as
+# the smaller cases, comes later and changes nothing of this.
+_last_grouped: deque[tuple[Sequence[TrialRecord], int, _Grouped]] = deque(maxlen=64)
+
+
+def _grouped(run: Run) -> _Grouped:
+    """The findings that fail a run, those that a baseline expects, and those above the level."""
+    for trials, number, grouped_before in _last_grouped:
+        if trials is run.trials and number == len(trials):
+            return grouped_before
 
     def with_causes(keep: Callable[[DivergenceRecord], bool]) -> list[TrialRecord]:
         """The trials with those causes alone that are to be kept, and with all consequences."""
@@ -190,14 +209,34 @@ def of_run(run: Run) -> Sequence[tuple[bool, Expectation | None, Finding]]:
     def above_level(divergence: DivergenceRecord) -> bool:
         return not divergence["expected"] and Level.parse(divergence["level"]) > run.level
 
-    unexpected = findings(records.unexpected(run.trials), run.level, wanted=run.wanted)
-    expected = findings(with_causes(lambda divergence: bool(divergence["expected"])), Level.EXACT)
-    above = findings(with_causes(above_level), Level.EXACT)
-    return [
-        *((True, None, finding) for finding in unexpected),
-        *((False, finding.divergence["expected"], finding) for finding in expected),
-        *((False, None, finding) for finding in above),
-    ]
+    found = (
+        findings(records.unexpected(run.trials), run.level, wanted=run.wanted),
+        findings(with_causes(lambda divergence: bool(divergence["expected"])), Level.EXACT),
+        findings(with_causes(above_level), Level.EXACT),
+    )
+    _last_grouped.appendleft((run.trials, len(run.trials), found))
+    return found
+
+
+def _by_smaller_case(finding: Finding, run: Run) -> Finding:
+    """The finding, led by the smaller case that was made for it, if there is one."""
+    signature = records.signature_of(finding.divergence)
+    for trial, divergence in finding.pairs:
+        shown = run.shown.get(trial["id"])
+        if shown is None or shown["reduced"] is None or records.signature_of(divergence) != signature:
+            continue
+        smaller = shown["reduced"]
+        leading = smaller["divergences"][smaller["leading"]]
+        if records.signature_of(leading) == signature:
+            changed: TrialRecord = {
+                **trial,
+                "fixture": shown["fixture"],
+                "size": smaller["size"],
+                "divergences": smaller["divergences"],
+            }
+            others = [pair for pair in finding.pairs if pair[1] is not divergence]
+            return replace(finding, pairs=[(changed, leading), *others])
+    return finding
 
 
 def failing(run: Run) -> list[Finding]:
@@ -233,9 +272,7 @@ def across(runs: Sequence[Run]) -> list[Shared]:
             times[key] += 1
             shared = by_key.setdefault((*key, times[key]), Shared(finding, run, fails, expected))
             shared.cases[run] = finding.cases
-    return sorted(
-        by_key.values(), key=lambda shared: (not shared.fails, shared.expected is not None, shared.finding.level)
-    )
+    return sorted(by_key.values(), key=lambda shared: (not shared.fails, shared.expected is not None))
 
 
 def _how_well(trial: TrialRecord, divergence: DivergenceRecord) -> tuple[str, bool, int, int, str]:
@@ -246,7 +283,7 @@ def _how_well(trial: TrialRecord, divergence: DivergenceRecord) -> tuple[str, bo
 
 
 def finds(run: Run) -> list[Finding]:
-    """The findings that are shown by a find of the search, since no other case shows the same as well.
+    """The findings that are shown by no fixture: by a find of the search, or by a case that was made smaller.
 
     One for each clause and field: a search that is short of time may come to two cases of one fault.
     """

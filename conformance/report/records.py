@@ -32,6 +32,7 @@ from .types import (
     DivergenceRecord,
     EndRecord,
     Record,
+    ReducedRecord,
     RunRecord,
     SearchRecord,
     ShownRecord,
@@ -39,7 +40,7 @@ from .types import (
     TrialRecord,
 )
 
-SCHEMA = 3
+SCHEMA = 4
 
 _LEVEL_NAMES: Mapping[Level, LevelName] = {
     Level.DOCUMENTED: "documented",
@@ -142,16 +143,33 @@ def shown_record(
     candidate: Observation | None,
     reproduces: bool,
     written: str = "",
+    reduced: ReducedRecord | None = None,
 ) -> ShownRecord:
     """The record of a case by which a finding is shown. `ShownRecord` explains each parameter, under the same name."""
     return {
         "record": "shown",
         "trial": trial,
         "fixture": fixture,
+        "reduced": reduced,
         "oracle": oracle,
         "candidate": candidate,
         "reproduces": reproduces,
         "written": written,
+    }
+
+
+def reduced_record(trial: Trial, leading: Divergence, tries: int, *, complete: bool) -> ReducedRecord:
+    """The record of a case that was made smaller. `ReducedRecord` explains the parameters, under the same names.
+
+    trial: that of the smaller case. leading: one of its divergences.
+    """
+    smaller = trial_record(trial)
+    return {
+        "size": smaller["size"],
+        "divergences": smaller["divergences"],
+        "leading": trial.divergences.index(leading),
+        "tries": tries,
+        "complete": complete,
     }
 
 

@@ -6,7 +6,6 @@ Knows records and where finds were written; which options a command must repeat 
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,21 +29,24 @@ class Commands:
     python: str = "python"
 
     def of(self, finding: Finding, written: Written | None = None) -> list[str]:
-        """The commands that show a finding again, the best first. written: where its case is, if it is a find."""
-        return list(self._of(finding, written or Written()))
+        """The commands that show a finding again, the best first. written: where its case was written, if it was."""
+        written = written or Written()
+        judging, found = self.judging(finding, written), finding.trial["chapter"] == SEARCH
+        if written.program is None or not written.shows:
+            return [judging]
+        program = shlex.join([self.python, str(written.program)])
+        return [program, judging] if found else [judging, program]
 
-    def _of(self, finding: Finding, written: Written) -> Iterator[str]:
+    def judging(self, finding: Finding, written: Written | None = None) -> str:
+        """The command by which the suite judges the case of a finding again. written: as for `of`."""
         trial, clause = finding.trial, finding.clause
         if trial["chapter"] != SEARCH:
-            yield f"{self.case} {shlex.quote(pointed(trial['id'], clause))}"
-        elif written.fixture is None:
-            yield f"{self.search} {shlex.quote(trial['id'].rpartition('/')[0])}"
-        else:
-            if written.program is not None and written.shows:
-                yield shlex.join([self.python, str(written.program)])
-            folder = written.fixture.parent
-            case = pointed(f"{folder.name}/{written.fixture.stem}", clause)
-            yield f"{self.case} {shlex.join([f'--cases={folder.parent}', case])}"
+            return f"{self.case} {shlex.quote(pointed(trial['id'], clause))}"
+        if written is None or written.fixture is None:
+            return f"{self.search} {shlex.quote(trial['id'].rpartition('/')[0])}"
+        folder = written.fixture.parent
+        case = pointed(f"{folder.name}/{written.fixture.stem}", clause)
+        return f"{self.case} {shlex.join([f'--cases={folder.parent}', case])}"
 
 
 def pointed(case: str, clause: str) -> str:
@@ -55,7 +57,7 @@ def pointed(case: str, clause: str) -> str:
 def command_of(run: Run, finding: Finding) -> str:
     """The command for a finding of a run that is read back."""
     commands = Commands(run.run["again"], run.run["search_again"])
-    return commands.of(finding, _written(run.shown.get(finding.trial["id"])))[-1]
+    return commands.judging(finding, _written(run.shown_of(finding.trial)))
 
 
 def _written(shown: ShownRecord | None) -> Written | None:

@@ -73,8 +73,13 @@ class Run:
 
     def fixture_of(self, trial: TrialRecord) -> str:
         """The text of a case, if a record has it: that of a case that is shown, or of a find; else an empty text."""
-        shown = self.shown.get(trial["id"])
+        shown = self.shown_of(trial)
         return (shown["fixture"] if shown else "") or trial.get("fixture", "")
+
+    def shown_of(self, trial: TrialRecord) -> ShownRecord | None:
+        """The record of all that both sides did in a case; None if there is none, or only that of a smaller case."""
+        shown = self.shown.get(trial["id"])
+        return shown if shown and (not shown["reduced"] or trial.get("fixture") == shown["fixture"]) else None
 
     @property
     def wanted(self) -> Mapping[str, Collection[str]]:

@@ -151,16 +151,29 @@ class SearchRecord(TypedDict):
     finds: Annotated[list[str], says("the ids of the trials that are finds")]
 
 
+class ReducedRecord(TypedDict):
+    """How the case by which a finding is shown was made of the case of the trial: by taking things away."""
+
+    size: Annotated[int, says("the number of files and steps that are left")]
+    divergences: Annotated[
+        list[DivergenceRecord], says("those in the smaller case, in the order in which they came about")
+    ]
+    leading: Annotated[int, says("the number, from 0, of the one among them by which the case leads its finding")]
+    tries: Annotated[int, says("the number of cases that were tried on the way")]
+    complete: Annotated[bool, says("nothing more can be taken away; false if the limit of tries or of time was met")]
+
+
 class ShownRecord(TypedDict):
     """All that both sides did in a case by which a finding is shown."""
 
     record: Literal["shown"]
     trial: Annotated[str, says("the id of the trial")]
     fixture: Annotated[str, says("the case, as TOML; empty if TOML cannot hold it")]
+    reduced: Annotated[ReducedRecord | None, says("how that case was made of the trial's; null if it is the same case")]
     oracle: Annotated[Observation | None, says("the whole observation; null if the case did not come to its end")]
     candidate: Annotated[Observation | None, says("the same of the candidate")]
     reproduces: Annotated[bool, says("the standalone program for the case was run and showed the difference")]
-    written: Annotated[str, says("the file to which a find was written; empty if it was not")]
+    written: Annotated[str, says("the file to which the case was written; empty if it was not")]
 
 
 class ClauseRecord(TypedDict):

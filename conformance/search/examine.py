@@ -38,6 +38,7 @@ from ..judge.compare import failed, judge
 from ..judge.divergence import Divergence
 from ..judge.expected import Expected
 from ..judge.features import observed_features
+from ..judge.observations import endings
 from ..judge.trial import Trial
 from ..observation.protocol import same_behaviour
 from ..observation.side import AgentError, Reply, Side
@@ -180,6 +181,10 @@ class Examiner:
             self._too_many_hung(case) or (hints[case.id].trial if case.id in hints else self.glance(case))
             for case in cases
         ]
+
+    def hurry(self) -> None:
+        """Wait for no case much longer than an ordinary one takes, since each may be one of many attempts."""
+        self._candidate.shorten_time_limit()
 
     def confirm(self, trial: Trial) -> Trial:
         """The trial with only those divergences that fresh interpreters show again. Raises AgentError."""
@@ -399,8 +404,11 @@ class Examiner:
 
     def _trial(self, case: Case, ours: Reply, theirs: Reply) -> Trial:
         trial, reason = self._judged(case, ours, theirs), ours.retry_reason or theirs.retry_reason
-        features = observed_features(ours.observation) if ours.observation else ()
-        return replace(trial, reason=trial.reason or reason, features=features)
+        if ours.observation is not None:
+            trial = replace(trial, features=observed_features(ours.observation))
+            if trial.divergences:
+                trial = replace(trial, endings=endings(ours.observation))
+        return replace(trial, reason=trial.reason or reason) if reason else trial
 
     def _judged(self, case: Case, ours: Reply, theirs: Reply) -> Trial:
         if _same(ours, theirs):

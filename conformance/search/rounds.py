@@ -137,7 +137,7 @@ class _Search:
             raise kinds[case.digest]
 
         self._hypothesis(again, 0, _STORED, Phase.reuse, several=True)
-        for trial in sorted(found, key=_size):
+        for trial in sorted(found, key=lambda trial: trial.case.size):
             seen = _symptoms(trial)
             if unknown := self._known.unknown(seen):
                 yield from self._offer(trial, unknown[0], 0)
@@ -222,7 +222,7 @@ class _Search:
                 return
             hanging += trial.verdict == "hangs"
             if any(symptom.key == cause.key for symptom in self._known.unknown(_symptoms(trial))):
-                best = trial if _size(trial)[0] <= _size(best)[0] else best  # later cases are simpler
+                best = trial if trial.case.size[0] <= best.case.size[0] else best  # later cases are simpler
                 raise AssertionError
 
         if not self.late():
@@ -288,8 +288,4 @@ def _is_ours(exc: BaseException) -> bool:
 
 
 def _symptoms(trial: Trial) -> CaseSymptoms:
-    return CaseSymptoms.of(trial.case.id, _size(trial)[1], trial.divergences)
-
-
-def _size(trial: Trial) -> tuple[int, int]:
-    return trial.case.size
+    return CaseSymptoms.of(trial.case.id, trial.case.size[1], trial.divergences)

@@ -133,7 +133,7 @@ def _finding_view(shared: Shared, candidate: str, number_of: dict[Run, int]) -> 
     """The view of a finding, which has no slug and no twins yet."""
     finding, run = shared.finding, shared.run
     clause = next((clause for clause in run.clauses if clause["id"] == finding.clause), None)
-    shown = run.shown.get(finding.trial["id"])
+    shown = run.shown_of(finding.trial)
     fixture = run.fixture_of(finding.trial)
     return FindingView(
         slug="",
