@@ -58,11 +58,16 @@ class Cause:
 
 @dataclass(frozen=True)
 class Blamed:
-    """A clause, how strongly it is blamed, and the keys of the causes that it explains."""
+    """A clause, how strongly it is blamed, and the keys of the causes that it explains.
+
+    own: true if cases of its own fail, and name it. naming: the ids of the cases that name it.
+    """
 
     clause: str
     score: float
     keys: frozenset[Key]
+    own: bool
+    naming: frozenset[str]
 
 
 @dataclass
@@ -133,4 +138,4 @@ def _judged(
     known = registry().get(clause)
     if known is not None:
         score *= _FIRMNESS[known.level] * (_FOLLOWS if known.is_consequence else 1)
-    return Blamed(clause, score, keys)
+    return Blamed(clause, score, keys, bool(own_failing), frozenset(naming))

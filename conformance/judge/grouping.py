@@ -68,6 +68,10 @@ _OF_ANOTHER = {*_OF_A_MODULE, "argv", "modules", "warnings"}
 # Causes are one thing if they share so much of their cases, and these are no more than this part of all cases.
 _TOGETHER = 0.75
 _COMMON = 0.25
+# A clause for which no case of its own speaks is a part of a finding that holds so much of its cases, and that does not
+# show in more than this part of all cases.
+_NEARLY_ALL = 0.9
+_EVERYWHERE = 0.5
 
 
 @dataclass(frozen=True)
@@ -160,7 +164,7 @@ class Group:
     """One finding: the case that shows it most plainly, and what it is recognised by.
 
     clause: the clause that says best what is wrong. core: the keys of its causes. areas: the areas of these. keys: of
-    everything that differs where nothing else does.
+    everything that differs where nothing else does. cases: the ids of those of which it explains something.
     """
 
     clause: str
@@ -169,6 +173,7 @@ class Group:
     areas: frozenset[str]
     core: frozenset[Key]
     keys: set[Key] = field(default_factory=set)
+    cases: set[str] = field(default_factory=set)
 
 
 class Grouping:
@@ -253,18 +258,30 @@ class Grouping:
         self.all.append(group)
         return group
 
-    def blame(self, blamed: Blamed, cases: Sequence[CaseSymptoms]) -> None:
+    def blame(self, blamed: Blamed, cases: Sequence[CaseSymptoms]) -> Group:
         """Make a finding of a clause that is to blame, or add to the one that there is. cases: those still failing."""
         naming = [
             (case, cause) for case in cases for cause in self.unknown(case) if cause.signature.clause == blamed.clause
         ]
         lead, cause = min(naming, key=lambda pair: (pair[0].clauses[:1] != (blamed.clause,), self._how_plain(pair[0])))
-        group = next((group for group in self.all if group.clause == blamed.clause), None)
-        if group is None:
-            group = self.add(lead, cause, cases)
+        group = self._same_fault(blamed) or self.add(lead, cause, cases)
         keys = {*blamed.keys, *(cause.key for _, cause in naming)}
         group.core |= keys
         group.keys |= keys
+        return group
+
+    def _same_fault(self, blamed: Blamed) -> Group | None:
+        """The finding to which a clause that is to blame belongs; None if it is another fault.
+
+        That is the finding of the same clause, or one whose cases hold nearly all cases that name this clause, if no
+        case of its own speaks for it. A finding that shows nearly everywhere says nothing of what else shows there.
+        """
+        for group in self.all:
+            inside = len(blamed.naming & group.cases)
+            is_part = inside >= _NEARLY_ALL * len(blamed.naming) and len(group.cases) <= _EVERYWHERE * self.tried
+            if group.clause == blamed.clause or (is_part and not blamed.own):
+                return group
+        return None
 
     def _always_together(self, first: Key, second: Key, cases: Sequence[CaseSymptoms]) -> bool:
         """True if two causes occur in the same cases, and in few enough of them for that to mean something."""
@@ -300,10 +317,15 @@ def grouped(cases: Sequence[CaseSymptoms], level: Level, tried: int, *, fine: bo
         population.add(case.id, case.clauses)
     failing = {case.id: case for case in cases if case.causes(level)}
     parted = {case.id for case in cases if any(symptom.signature.field in CONTROL for symptom in case.symptoms)}
-    while unknown := {name: causes for name, case in failing.items() if (causes := grouping.unknown(case))}:
+    unknown = {name: causes for name, case in failing.items() if (causes := grouping.unknown(case))}
+    while unknown:
         shown = {name: [_for_blame(cause) for cause in causes] for name, causes in unknown.items()}
-        best = blamed(shown, population, parted - unknown.keys())[0]
-        grouping.blame(best, [failing[name] for name in unknown])
+        group = grouping.blame(
+            blamed(shown, population, parted - unknown.keys())[0], [failing[name] for name in unknown]
+        )
+        left = {name: causes for name in unknown if (causes := grouping.unknown(failing[name]))}
+        group.cases.update(name for name, causes in unknown.items() if len(left.get(name, ())) < len(causes))
+        unknown = left
     return grouping
 
 

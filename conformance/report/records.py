@@ -22,6 +22,7 @@ from ..cases.fixtures import toml
 from ..cases.model import FAMILIES, SEARCH
 from ..clauses import FREE_FIELDS, Clause, Level, LevelName
 from ..judge.causes import CONTROL
+from ..judge.compare import ADDED_TO
 from ..judge.divergence import Divergence, Moment, Signature
 from ..judge.grouping import CaseSymptoms
 from ..judge.trial import Find, Tally, Trial
@@ -343,7 +344,8 @@ def spoils(clause: Clause, trial: TrialRecord) -> bool:
     for divergence in trial["divergences"]:
         if divergence["field"] in CONTROL or clause.owns(divergence["field"], divergence["kind"]):
             return True
-        if divergence["field"] in FREE_FIELDS and trial["clauses"][:1] == [clause.id]:
+        is_added = divergence["field"] in ADDED_TO and divergence["kind"] == "extra"
+        if divergence["field"] in FREE_FIELDS and trial["clauses"][:1] == [clause.id] and not is_added:
             return True
     return False
 
