@@ -112,8 +112,8 @@ def test_a_run_that_only_searched_shows_no_empty_table() -> None:
 
 def test_cases_that_a_search_left_out_are_told() -> None:
     """With the reason, and the profile that leaves none out."""
-    text = " ".join(end_of(made.run([], searches=[{**search(), "left_out": 40}, {**search("loaders"), "left_out": 2}])))
-    assert "It left out 42, since most differ, and only in known ways; --profile=thorough tries all." in text
+    lines = end_of(made.run([], searches=[{**search(), "left_out": 40}, {**search("loaders"), "left_out": 2}]))
+    assert "42 cases left out, as most differ in known ways: --profile=thorough." in lines
 
 
 def test_a_find_is_named_after_the_clause_of_its_finding() -> None:

@@ -43,7 +43,7 @@ def overview(console: Console, run: Run, *, files: Sequence[str] = (), then: str
     end = [*answers(run), *([f"Written: {', '.join(files)}"] if files else [])]
     end.append(last_line(run.run, run.status, run.end, count))
     end += [f"next: {then}"] if then else []
-    between = [sentence for sentence in (_untried(run), _searched(run, count)) if sentence]
+    between = [sentence for sentence in (_untried(run), _searched(run, count), _left_out(run)) if sentence]
     height = console.height if console.is_terminal else _USUAL_HEIGHT
     # One line is left for what is typed next, and the table's are its head and rows.
     end_lines = sum(_lines(line, console.width) for line in end)
@@ -116,12 +116,16 @@ def _searched(run: Run, count: Numbers) -> str:
     if not run.searches:
         return ""
     by = f"{len(run.searches)} properties" if len(run.searches) > 1 else "one property"
-    left_out = sum(search["left_out"] for search in run.searches)
-    rest = f" It left out {left_out:,}, since most differ, and only in known ways; --profile=thorough tries all."
     return (
         f"The search tried {count.drawn:,} cases that it drew, by {by}, and found {count.finds or 'nothing'} that no "
-        f"case before showed.{rest if left_out else ''}"
+        "case before showed."
     )
+
+
+def _left_out(run: Run) -> str:
+    """The sentence about cases that the search left out; empty if there are none."""
+    count = sum(search["left_out"] for search in run.searches)
+    return f"{plural(count, 'case')} left out, as most differ in known ways: --profile=thorough." if count else ""
 
 
 # -- the table of chapters -------------------------------------------------------------------------------------

@@ -151,16 +151,18 @@ class _Search:
         self._tally.drawn += size
         new = [case for digest, case in drawn.items() if digest not in self._tried]
         by_id: dict[str, Trial] = {}
+        tried = 0
         start = time.monotonic()
         for batch in batches(new, _FIRST) if self.brief else batches(new):
             if self.late():
                 break
-            if self.brief and self._is_hidden(by_id.values()):
+            if self.brief and 2 * len(by_id) > tried > 0 and self._is_explained(by_id.values()):
                 self._tally.left_out += len(batch)
                 continue
             self._tried.update(case.digest for case in batch)
             for trial in self._trials(batch):
                 if trial.verdict != "not-run":
+                    tried += 1
                     self._tally.tried += 1
                     self._known.tried += 1
                 if trial.counts(self._known.level):
@@ -180,11 +182,9 @@ class _Search:
             if self._known.explaining(first, cause) is None:
                 seen.remove(first)  # it did not differ again, or its smallest case has another cause
 
-    def _is_hidden(self, differing: Collection[Trial]) -> bool:
-        """True if most cases that were tried differ, and known findings explain all of these."""
-        return 2 * len(differing) > self._tally.tried > 0 and not any(
-            self._known.unknown(_symptoms(trial)) for trial in differing
-        )
+    def _is_explained(self, differing: Collection[Trial]) -> bool:
+        """True if known findings explain all causes of these trials."""
+        return not any(self._known.unknown(_symptoms(trial)) for trial in differing)
 
     def _trials(self, batch: Sequence[Case]) -> Iterator[Trial]:
         try:
