@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.cases.model import Case, Step
+from conformance.clauses import registry
 from conformance.clauses.natures import natures
 from conformance.observation import interpreters
 from conformance.observation.build import build_of
@@ -123,6 +124,19 @@ def test_what_is_frozen_on_one_side_only_is_left_out() -> None:
     assert [bool(side.left_out(case)) for case in cases] == [True, True, False, False]
     assert side.left_out(cases[1]) == "marshal is a builtin module in the oracle's build, and not in the target's"
     assert not any(TranslatedSide(FakeSide(Reply("done")), own, own).left_out(case) for case in cases)
+
+
+def test_what_changed_between_two_releases_is_not_judged() -> None:
+    """Of one version of the language: an earlier one is right in its own way."""
+    target = target_for(">=3.9")
+    if target is None:
+        pytest.skip("no CPython here")
+    newer, older = (replace(build_of(target), implementation="cpython", version=text) for text in ("3.11.7", "3.11.2"))
+    side = TranslatedSide(FakeSide(Reply("done")), newer, older)
+    clauses = registry()
+    assert side.unsettled(clauses.values())["NUL-IN-SOURCE-SYNTAXERROR"] == "it is otherwise on 3.11.2 than on 3.11.7"
+    assert "ARGV-RESTORED" not in side.unsettled(clauses.values())
+    assert not TranslatedSide(FakeSide(Reply("done")), newer, newer).unsettled(clauses.values())
 
 
 def test_shared_words_stand_for_what_interpreters_call_otherwise() -> None:

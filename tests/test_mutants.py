@@ -128,9 +128,12 @@ def exceptions(kind: str) -> dict[str, str]:
 
 def test_each_exception_is_a_mutant() -> None:
     """A summary that stands in no table of mutants excuses nothing."""
-    firm = {mutant.summary for mutant in OWN if registry()[mutant.clause].level == Level.DOCUMENTED}
+    firm, soft = (
+        {mutant.summary for mutant in OWN if (registry()[mutant.clause].level == Level.DOCUMENTED) is is_firm}
+        for is_firm in (True, False)
+    )
     assert exceptions("soft").keys() <= firm
-    assert exceptions("mutant").keys() <= {mutant.summary for mutant in OWN} - firm
+    assert exceptions("mutant").keys() <= soft
 
 
 def test_every_firm_clause_has_a_mutant() -> None:

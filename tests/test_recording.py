@@ -460,7 +460,7 @@ def test_a_run_by_the_recording_says_so_and_finds_what_differs(small: Path, tmp_
     wrong = _conformance(*where, "-k", "case_1")
     assert wrong.returncode == 1
     assert "--oracle=recording" in wrong.stdout
-    assert "packages/case_1::RESULT-IS-GLOBALS" in wrong.stdout
+    assert "packages/case_1::CODE-EXECUTED-AS-GIVEN" in wrong.stdout
 
 
 def test_the_target_says_which_build_it_is() -> None:

@@ -27,6 +27,7 @@ _LEAST = 16  # items of a copy that holds a part of a namespace only
 _MOST_LOOKED_AT = 20_000
 # The parts of a namespace that a dictionary holds at least: if it goes by the same name; if all is said to be copied.
 _HALF, _NEARLY_ALL = 0.5, 0.9
+_FEWEST = 4
 _FEW = 3  # keys that a copy may lack and still be one of all; where it lacks more, it was meant to be one of a part
 _DESCRIPTORS = (
     types.WrapperDescriptorType,
@@ -182,7 +183,8 @@ def _of_module(mapping: Dict[Any, Any], name: str, is_foreign: Test) -> Optional
             return Foreign(name, set(mapping), [])
     keys = _same(mapping, known)
     counted = _counted(known.items)
-    if not counted or len(keys & counted) < _HALF * len(counted):
+    # A module of the world may have the name of another one, and import its only function.
+    if len(keys & counted) < max(_FEWEST, _HALF * len(counted)):
         return None
     return Foreign(name, keys, _missing(mapping, known))
 

@@ -40,6 +40,8 @@ _LEADING = frozenset(
 # What the code of a case sees, and what it makes of that.
 _SEEN = frozenset((*SPECIALS, "handled"))
 _COPIED = ("note", "exit.globals", "result.values", "names")
+# The code's file name, and a further name: objects that are met first there go by these.
+_NAMES_OBJECTS = ("code", "keys")
 
 
 def level_in(case: Case, owner: str, version: str, clauses: Mapping[str, Clause]) -> Level:
@@ -70,14 +72,19 @@ def _is_beside(other: Divergence, divergence: Divergence) -> bool:
     if other.level == Level.DOCUMENTED or other.moment != divergence.moment:
         return False
     subject, beside = _subject(divergence), _subject(other)
-    # sys.argv[0] is the file, whatever that is; and objects go by the names of the files in whose code they were met.
+    # sys.argv[0] is the file, whatever that is; and objects go by the name of the place in which they were met.
     is_of_file = beside == "__file__" and subject == "argv"
-    return subject == beside or is_of_file or (beside == "code" and divergence.signature.kind == "identity")
+    is_named = beside in _NAMES_OBJECTS and divergence.signature.kind == "identity"
+    return subject == beside or is_of_file or is_named
 
 
 def _led_to(earlier: Divergence, later: Divergence) -> bool:
     """True if a divergence of something that is not documented may have led to a later one."""
-    if earlier.level == Level.DOCUMENTED or not explains(earlier, later):
+    if earlier.level == Level.DOCUMENTED or earlier.moment > later.moment:
+        return False
+    if _subject(earlier) in _NAMES_OBJECTS and later.signature.kind == "identity":
+        return True
+    if not explains(earlier, later):
         return False
     if _subject(earlier) in _SEEN and later.signature.field in _COPIED:
         return True

@@ -174,12 +174,15 @@ def is_beyond(clause: Clause, difference: Difference) -> bool:
     """True if a clause promises less than what differs: then the difference breaks another one.
 
     These have clauses of their own, which are not documented: the thread in which code runs, and the file name in it;
-    the order in which modules are imported; which objects init_globals and the result hold; that `__package__` at the
-    top is "" and not None; all entries of `sys.modules` but the one that is altered, and those of the packages.
+    the order in which modules are imported; names that the namespace has besides; which objects init_globals and the
+    result hold; that `__package__` at the top is "" and not None; all entries of `sys.modules` but the one that is
+    altered, and those of the packages.
     """
     if clause.level > Level.DOCUMENTED:
         return False
     if difference.unseen or difference.elsewhere or difference.field == "entry.code":
+        return True
+    if difference.field.endswith(".keys") and difference.kind == "extra":
         return True
     if difference.field in ("entry.globals", "result.values") and difference.kind == "identity":
         return True

@@ -32,6 +32,7 @@ class TranslatedSide:
     def __init__(self, side: Side, build: Build, target: Build | None = None) -> None:
         self._side = side
         self.build = build
+        self._target = target
         self._differing = differing_modules(build, target) if target is not None else {}
         texts = ((json.dumps(own)[1:-1], word) for word, own in build.words.items() if own)
         self._words = [(own.encode("ascii"), word.encode("ascii")) for own, word in texts]
@@ -62,7 +63,12 @@ class TranslatedSide:
 
     def unsettled(self, clauses: Iterable[Clause]) -> Mapping[str, str]:
         """See `Side`."""
-        return self._side.unsettled(clauses)
+        clauses = tuple(clauses)
+        if self._target is None or self._target.version == self.build.version:
+            return self._side.unsettled(clauses)
+        ours, theirs = self.build.version, self._target.version
+        reason = f"it is otherwise on {theirs} than on {ours}"
+        return {clause.id: reason for clause in clauses if clause.holds(ours) != clause.holds(theirs)}
 
     def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
         """See `Side`."""
