@@ -42,7 +42,7 @@ class EventComparison:
                 for offset, (our_event, their_event) in enumerate(zip(ours, theirs, strict=True)):
                     yield from self._matched(start + offset, our_event, their_event)
             else:
-                self._run_instead = {event["file"] for event in theirs if event["event"] == "run"}
+                self._run_instead = self._files_run_instead(theirs)
                 for offset, event in enumerate(ours):
                     yield from self._unmatched(start + offset, event, "missing")
                 for event in theirs:
@@ -140,6 +140,13 @@ class EventComparison:
                 if key not in SPECIALS and not (ours is ABSENT and key in self._added.get(file, ())):
                     where = f"{key} at the end of {file}"
                     yield from self._step.compare(place, "exit.globals", where, ours, theirs)
+
+    def _files_run_instead(self, theirs: Sequence[Event]) -> set[str]:
+        """The files that the candidate runs at a moment, if it never runs what the oracle runs in the step."""
+        ran, others = (
+            {event["file"] for event in events if event["event"] == "run"} for events in (self._oracle, self._candidate)
+        )
+        return {event["file"] for event in theirs if event["event"] == "run"} if ran.isdisjoint(others) else set()
 
     def _nested_ended(self, index: int) -> bool:
         """True if the module that ends at an event has run another one, and that run has ended."""
