@@ -176,9 +176,9 @@ def is_beyond(clause: Clause, difference: Difference) -> bool:
     These have clauses of their own, which are not documented: the thread in which code runs, and the file name in it;
     the order in which modules are imported; names that the namespace has besides; which objects init_globals and the
     result hold; that `__package__` at the top is "" and not None; all entries of `sys.modules` but the one that is
-    altered, and those of the packages. A clause that names the field together with the kind does promise that.
+    altered, and those of the packages.
     """
-    if clause.level > Level.DOCUMENTED or f"{difference.field}:{difference.kind}" in clause.fields:
+    if clause.level > Level.DOCUMENTED:
         return False
     if difference.unseen or difference.elsewhere or difference.field == "entry.code":
         return True
