@@ -169,7 +169,7 @@ def test_standard_modules_are_imported_once_for_all_cases(candidate_of: Callable
 
     side.start([case] * 3)
     assert told(side.finish()) == ["False False"] * 3
-    quiet = source((old, tells.replace(", this\n", "\n") + old))
+    quiet = source((old, tells.replace("colorsys, this\n", "colorsys, multiprocessing\n") + old))
     side = candidate_of(find(sys.executable), quiet)
     side.start([case] * 3)
     assert told(side.finish()) == ["False False"] * 3

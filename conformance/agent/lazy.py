@@ -19,6 +19,7 @@ from signal import SIGKILL
 from typing import Any, List, Set
 
 from . import state
+from .describe import own_dict
 from .own import dumps, loads, os
 
 _FILE = "imports"
@@ -42,7 +43,7 @@ class Imports:
         modules = sys.modules
         if type(modules) is dict:
             self._counts.update(
-                name for name in modules.keys() - self._before if type(name) is str and state.is_standard(modules[name])
+                name for name in modules.keys() - self._before if type(name) is str and _can_be_imported(modules[name])
             )
 
     def leave(self) -> None:
@@ -60,6 +61,11 @@ def import_for_all(root: str) -> None:
     _TRIED.update(names)
     if names and _is_quiet(names):
         _import(names)
+
+
+def _can_be_imported(module: Any) -> bool:
+    """True for a module of the standard library that an import has loaded: `__mp_main__` is none."""
+    return own_dict(module).get("__spec__") is not None and state.is_standard(module)
 
 
 def _left(root: str) -> List[str]:
