@@ -11,6 +11,7 @@ that shows it most plainly; it takes with it what always occurs together with it
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -97,12 +98,12 @@ class Symptom:
         error = saying(divergence.oracle) if ends else ""
         return cls(signature, divergence.level, divergence.cause, error, divergence.moment.step, point)
 
-    @property
+    @functools.cached_property
     def key(self) -> Key:
         """The parts that are the same in every case in which the same field differs at the same point."""
         return self.signature.phase, self.signature.field, self.error
 
-    @property
+    @functools.cached_property
     def area(self) -> str:
         """The subject of the divergence, however it is looked at."""
         name = self.signature.field
@@ -127,7 +128,7 @@ class Symptom:
             area + _AFTERWARDS if group in ("exit", "after") and name not in _IN_FLIGHT and area in _PUT_BACK else area
         )
 
-    @property
+    @functools.cached_property
     def fine_area(self) -> str:
         """The area, with each special global of the result apart: one that a baseline expects hides no other."""
         group, _, last = self.signature.field.rpartition(".")
@@ -145,6 +146,8 @@ class CaseSymptoms:
     size: int
     symptoms: tuple[Symptom, ...]
     clauses: tuple[str, ...] = ()
+    _causes: dict[Level, list[Symptom]] = field(default_factory=dict, repr=False, compare=False)
+    _areas: dict[tuple[Level, bool], dict[Symptom, str]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(
@@ -156,7 +159,23 @@ class CaseSymptoms:
 
     def causes(self, level: Level) -> list[Symptom]:
         """The causes of the case that count at a level."""
-        return [symptom for symptom in self.symptoms if symptom.cause and symptom.level <= level]
+        if level not in self._causes:
+            self._causes[level] = [symptom for symptom in self.symptoms if symptom.cause and symptom.level <= level]
+        return self._causes[level]
+
+    def areas(self, level: Level, *, fine: bool) -> dict[Symptom, str]:
+        """The area of each cause of the case. If another module runs, all specials of it have one area.
+
+        fine: keep the special globals of the result apart.
+        """
+        if (level, fine) not in self._areas:
+            areas = {cause: cause.fine_area if fine else cause.area for cause in self.causes(level)}
+            of_a_module = _OF_A_MODULE & set(areas.values())
+            ran = {symptom.signature.kind for symptom in self.symptoms if symptom.signature.field == "executions.run"}
+            if ("__spec__" in of_a_module and len(of_a_module) >= _SEVERAL) or {"extra", "missing"} <= ran:
+                areas = {cause: _WAY if area in _OF_ANOTHER else area for cause, area in areas.items()}
+            self._areas[level, fine] = areas
+        return self._areas[level, fine]
 
 
 @dataclass
@@ -195,7 +214,7 @@ class Grouping:
         for group in self.all:
             if cause.key in (group.core if cause.point else group.keys):
                 return group
-        areas = self._areas(case)
+        areas = case.areas(self.level, fine=self.fine)
         for group in self.all:
             if areas[cause] in group.areas and not (cause.point and areas[cause].endswith(_AFTERWARDS)):
                 return group
@@ -234,7 +253,7 @@ class Grouping:
         cases: others that were tried; a difference that shows there beside this finding alone belongs to it.
         """
         cases = [case, *cases]
-        areas = self._areas(case)
+        areas = case.areas(self.level, fine=self.fine)
         together = [
             other
             for other in self.unknown(case)
@@ -291,15 +310,6 @@ class Grouping:
         )
         either = len(ids | other_ids)
         return len(ids & other_ids) >= _TOGETHER * either and either <= _COMMON * self.tried
-
-    def _areas(self, case: CaseSymptoms) -> dict[Symptom, str]:
-        """The area of each cause of a case. If another module runs, all specials of it have one area."""
-        areas = {cause: cause.fine_area if self.fine else cause.area for cause in case.causes(self.level)}
-        of_a_module = _OF_A_MODULE & set(areas.values())
-        ran = {symptom.signature.kind for symptom in case.symptoms if symptom.signature.field == "executions.run"}
-        if ("__spec__" in of_a_module and len(of_a_module) >= _SEVERAL) or {"extra", "missing"} <= ran:
-            return {cause: _WAY if area in _OF_ANOTHER else area for cause, area in areas.items()}
-        return areas
 
     def _how_plain(self, case: CaseSymptoms) -> tuple[bool, int, int, int, str]:
         causes = case.causes(self.level)
