@@ -49,6 +49,7 @@ def trial(name: str, *divergences: Record, clauses: Sequence[str] = ("PACKAGE-FR
         "reason": "",
         "divergences": list(divergences),
         "unconfirmed": [],
+        "features": [],
         **more,
     }
 

@@ -347,7 +347,7 @@ def test_nothing_remains_however_a_run_ends(end: str, cores: int, when: str, pla
     text = (
         "summary = 'One module'\nclauses = ['MAIN-SUBMODULE']\ncall = \"run_module('{0}')\"\n[files]\n'{0}.py' = ''\n"
     )
-    for name, module in (("exceptions/first", "quiet"), ("packages/second", "victim")):  # which makes two batches
+    for name, module in (("packages/first", "quiet"), ("exceptions/second", "victim")):  # which makes two batches
         path = tmp_path / "cases" / f"{name}.toml"
         path.parent.mkdir(parents=True)
         path.write_text(text.format(module), encoding="utf-8")
@@ -382,7 +382,7 @@ def test_nothing_remains_however_a_run_ends(end: str, cores: int, when: str, pla
         assert "status 130: interrupted" in printed
         records = [json.loads(line) for line in report.read_text().splitlines()]
         assert records[-1]["status"] == status
-        assert "exceptions/first" in [record["id"] for record in records if record["record"] == "trial"]
+        assert "packages/first" in [record["id"] for record in records if record["record"] == "trial"]
 
 
 def test_what_a_dead_driver_has_left_is_removed_by_the_next(place: Path) -> None:

@@ -50,6 +50,9 @@ class CaseNames:
         return ("searched", "", "searched") if report.when == "call" and searched else None
 
 
+_FEW = 50  # cases: they take about a second
+
+
 class ProgressDisplay:
     """A plugin that shows the progress of a run."""
 
@@ -80,8 +83,8 @@ class ProgressDisplay:
             self._begin(self._ids)
 
     def _begin(self, ids: Sequence[str]) -> None:
-        if len(ids) == 1:
-            self._first = None  # its finding comes at once
+        if len(ids) <= _FEW:
+            self._first = None  # all findings come at once
         self._progress.begin(ids)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:

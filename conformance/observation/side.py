@@ -91,7 +91,7 @@ class Reply:
     def of(cls, line: bytes) -> Reply:
         """The reply with this result line, which is checked when it is used. Raises protocol.Malformed."""
         behaviour, places = protocol.without_places(line)
-        return cls("done", line=behaviour, raised_at=places)
+        return cls("done", line=behaviour, raised_at=tuple(places))
 
     @classmethod
     def checked(cls, line: bytes) -> Reply:

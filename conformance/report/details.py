@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ..clauses import Clause, Level
+from . import records
 from .findings import MOST_SHOWN, Finding, failing, findings, of_run
 from .finds import Written
 from .numbers import counted, plural
@@ -58,7 +59,7 @@ def print_first(
 ) -> None:
     """Print the first case that fails a run, while the run goes on. file: the path of its file, or an empty text."""
     console.print("\nThe first case that diverges (the run goes on, and ends with all findings):", highlight=False)
-    _print_finding(console, findings([trial], level)[0], registry, commands, {})
+    _print_finding(console, findings(records.unexpected([trial]), level)[0], registry, commands, {})
     if file:
         console.print(f"  {'file':<10} {file}", highlight=False, markup=False, soft_wrap=True)
     console.print()

@@ -1,6 +1,6 @@
 """Replaces, when it is imported and again when it is called, functions that everybody uses.
 
-agrees
+diverges: state
 """
 
 import importlib

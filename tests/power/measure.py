@@ -215,7 +215,7 @@ class _Collector(Examiner):
     def __init__(self) -> None:
         self.cases: dict[str, Case] = {}
 
-    def run_all(self, cases: Sequence[Case], then: Sequence[Case] = ()) -> list[Trial]:
+    def glance_all(self, cases: Sequence[Case]) -> list[Trial]:
         self.cases.update((case.digest, case) for case in cases)
         return [Trial(case, "agrees") for case in cases]
 

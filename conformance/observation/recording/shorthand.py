@@ -41,7 +41,7 @@ _EMPTY = {
 _EVENT: tuple[str, ...] = ("event", "file", "handled", "namespace", "specials", "keys", "globals", "locals")
 _EVENT = (*_EVENT, "argv", "entry", "modules", "state")
 _EXCEPTION: tuple[str, ...] = ("exception", "message", "bases", "args", "name", "path", "location", "cause", "context")
-_EXCEPTION = (*_EXCEPTION, "suppress_context", "frames", "attributes", "is", "namespace", "from_runpy")
+_EXCEPTION = (*_EXCEPTION, "suppress_context", "frames", "held", "attributes", "is", "namespace", "from_runpy")
 _SPEC = ("spec", "loader", "origin", "has_location", "cached", "search_locations")
 _SURROUNDINGS = ("argv", "modules", "state")
 # The kinds of descriptions of objects without identity.
