@@ -22,9 +22,11 @@ WRONG = (
     "def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
     "    found = runpy.run_module(mod_name, init_globals, run_name, alter_sys)\n"
     "    found['__package__'] = found['__name__'].rpartition('.')[0]\n"
-    "    print()\n"
+    "    if alter_sys:\n"
+    "        print()\n"
+    "        return dict.copy(found)\n"
     "    found['additional'] = found.pop('__builtins__', None)\n"
-    "    return dict.copy(found) if alter_sys else {**found, '__doc__': 'none'}\n"
+    "    return {**found, '__doc__': 'none'}\n"
 )
 
 
@@ -86,7 +88,8 @@ def numbers_in(folder: Path, text: str) -> dict[str, dict[str, int]]:
         **dict(zip(keys, map(int, rest.groups()), strict=True)),
     }
     (heading,) = re.findall(r"^(\d+) findings?, in the order in which to mend them:$", text, re.MULTILINE)
-    entries = re.findall(r"^[A-Z][A-Z-]+  \w+, \w+", text, re.MULTILINE)
+    ended = re.split(r": \d+ cases?(?:, \d+ diverges?)?$", text, flags=re.MULTILINE)[-1]  # without the first case
+    entries = re.findall(r"^[A-Z][A-Z-]+  \w+, \w+", ended, re.MULTILINE)
     found["overview"] = {"findings": int(heading)}
     found["entries"] = {"findings": len(entries)}
     (counted,) = re.findall(r"^(.*) in [\d.]+s", text, re.MULTILINE)

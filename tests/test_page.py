@@ -329,12 +329,16 @@ def test_sources_lead_to_what_they_name(browser: Page, small: str) -> None:
 def test_the_link_of_a_baseline_is_one_only_if_it_leads_to_the_web(browser: Page, tmp_path: Path) -> None:
     """Else it is text."""
     links = ["https://tracker.example/7", "javascript:alert(1)", "TICKET-7"]
+    clauses = ["PACKAGE-FROM-SPEC", "MAIN-SUBMODULE", "ARGV-IS-FILE"]  # of one clause they would be one finding
     trials = [
         trial(
             f"packages/{number}",
-            divergence(field=f"entry.x{number}", expected={"reason": "we cannot", "link": link, "at": "k.toml:3"}),
+            divergence(
+                clause, field=f"entry.x{number}", expected={"reason": "we cannot", "link": link, "at": "k.toml:3"}
+            ),
+            clauses=[clause],
         )
-        for number, link in enumerate(links)
+        for number, (link, clause) in enumerate(zip(links, clauses, strict=True))
     ]
     browser.show(address(tmp_path, [run(trials)]))
     said = browser.run("[...document.querySelectorAll('.reason')].map(element => element.innerText)")
@@ -402,7 +406,7 @@ def test_the_divergences_of_each_candidate_stand_together(browser: Page, several
         "...[...node.querySelectorAll('article')].map(found => found.id)])"
     )
     assert groups == [
-        ["mypkg 2 divergences", "divergence-PACKAGE-FROM-SPEC@mypkg", "divergence-MAIN-SUBMODULE@mypkg"],
+        ["mypkg 2 divergences", "divergence-MAIN-SUBMODULE@mypkg", "divergence-PACKAGE-FROM-SPEC@mypkg"],
         ["their.py:run 1 divergence", "divergence-PACKAGE-FROM-SPEC@their.py:run"],
     ]
     browser.run("document.querySelector('.headline a').click()")

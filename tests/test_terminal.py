@@ -316,7 +316,11 @@ def test_the_junit_file_says_what_each_case_is_about(tmp_path: Path) -> None:
         assert own["verdict"] == "diverges"
         assert own["breaks"]
         assert suite.find("testcase/failure") is not None
-        assert re.match(rf"[A-Z-]+ \(\w+, 1 case\): {ONE_FIXTURE}: step 1: ", str(about["finding 1"]))
+        assert len(cases) > 1
+        leading = r"module_names/\w+: step 1: result\['__package__'\]"  # it shows nothing else
+        told = rf"PACKAGE-FROM-SPEC \(documented, {len(cases)} cases\): {leading}; when: in all {len(cases)} cases"
+        assert re.fullmatch(told, str(about["finding 1"]))
+        assert "finding 2" not in about
 
 
 def test_a_failure_in_the_junit_file_begins_with_the_exception(tmp_path: Path) -> None:
