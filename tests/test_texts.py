@@ -37,9 +37,9 @@ REFUSES = (
 )
 
 
-def judged(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the suite on the candidate that speaks oddly; it diverges, and nothing else is wrong."""
-    done = conformance(f"--impl={CANDIDATE}", "--level=exact", *arguments, **environment)
+def judged(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the suite on the candidate that speaks oddly, from a folder; it diverges, and nothing else is wrong."""
+    done = conformance(f"--impl={CANDIDATE}", "--level=exact", *arguments, folder=folder)
     assert "Traceback" not in done.stdout + done.stderr, done.stderr
     assert "INTERNALERROR" not in done.stdout + done.stderr, done.stdout
     assert "status 1: diverges" in done.stdout.splitlines()[-2], done.stdout + done.stderr
@@ -59,9 +59,8 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "two").mkdir()
     for place, more in ((folder, ()), (folder / "two", ("-n", "2"))):
         names = ("out.jsonl", "out.html", "out.md", "out.svg", "out.badge.json")
-        done = judged(
-            *more, *(f"--report={place / name}" for name in names), f"--junitxml={place / 'j.xml'}", *CHAPTERS
-        )
+        options = (*more, *(f"--report={place / name}" for name in names), f"--junitxml={place / 'j.xml'}")
+        done = judged(folder, *options, *CHAPTERS)
         (place / "terminal.txt").write_text(done.stdout, encoding="utf-8")
     return folder
 
@@ -102,12 +101,12 @@ def test_what_workers_tell_is_what_was_seen(reports: Path) -> None:
     ("encoding", "option"),
     [("ascii", "-q"), ("ascii", "-n2"), ("ascii", "-rA"), ("latin-1", "-v"), ("utf-8", "-rA"), ("utf-8", "-v")],
 )
-def test_any_output_takes_it(encoding: str, option: str) -> None:
+def test_any_output_takes_it(encoding: str, option: str, tmp_path: Path) -> None:
     """Whatever its encoding lacks is escaped; -v, -r and --tb are pytest's own words."""
     done = subprocess.run(
         [sys.executable, "-m", "conformance", f"--impl={CANDIDATE}", option, "--tb=short", CHAPTERS[0]],
-        cwd=HOUSE,
-        env={**os.environ, "PYTHONIOENCODING": encoding},
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(HOUSE), "PYTHONIOENCODING": encoding},
         capture_output=True,
         timeout=120,
         check=False,
@@ -123,9 +122,9 @@ def test_a_baseline_takes_it(tmp_path: Path) -> None:
     """A divergence that was written into a baseline is expected the next time."""
     baseline = f"--baseline={tmp_path / 'known.toml'}"
     impl = f"--impl={CANDIDATE}"
-    written = conformance(impl, baseline, "--write-baseline", *CHAPTERS)
+    written = conformance(impl, baseline, "--write-baseline", *CHAPTERS, folder=tmp_path)
     assert written.returncode == 0, written.stdout + written.stderr
-    expected = conformance(impl, baseline, "-n", "2", *CHAPTERS)
+    expected = conformance(impl, baseline, "-n", "2", *CHAPTERS, folder=tmp_path)
     assert expected.returncode == 0, expected.stdout + expected.stderr
     assert "conforms, but for what the baseline expects" in expected.stdout
 
@@ -152,7 +151,7 @@ def test_a_name_that_is_no_text_for_others_is_judged_in_several_processes(
 ) -> None:
     """The first thing that a stranger's implementation differs in: the message of an error."""
     (tmp_path / "mine.py").write_text(REFUSES, encoding="utf-8")
-    done = conformance(f"--impl={tmp_path / 'mine.py'}", "--level=exact", *processes, ODD_NAMES)
+    done = conformance(f"--impl={tmp_path / 'mine.py'}", "--level=exact", *processes, ODD_NAMES, folder=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "ODD-CHARACTERS-MESSAGE" in done.stdout
     assert "INTERNALERROR" not in done.stdout
@@ -193,7 +192,8 @@ def test_files_whose_names_are_not_utf_8(tmp_path: Path) -> None:
     mine = Path(folder, "mine.py")
     mine.write_text(REFUSES, encoding="utf-8")
     reports = [f"--report={folder}/out{ending}" for ending in (".jsonl", ".html", ".md")]
-    done = conformance(f"--impl={mine}", "--level=exact", "-n", "2", *reports, f"--junitxml={folder}/j.xml", ODD_NAMES)
+    options = ("--level=exact", "-n", "2", *reports, f"--junitxml={folder}/j.xml")
+    done = conformance(f"--impl={mine}", *options, ODD_NAMES, folder=tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "No worker processes are used" in done.stderr
     assert "place\\udcff" in done.stdout
