@@ -37,6 +37,11 @@ class Selection:
         """The ids of all fixtures in the folder."""
         return frozenset(path.relative_to(self.folder).with_suffix("").as_posix() for path in fixtures(self.folder))
 
+    @functools.cached_property
+    def of_families(self) -> Sequence[Case]:
+        """All cases of the families, which take a second to make. Raises CaseError."""
+        return families.generate(self.folder)
+
     def wants(self, case: Case) -> bool:
         """True if the case is selected."""
         return not self.names or not self.names.isdisjoint((case.id, case.family, case.chapter, *case.clauses))
@@ -45,7 +50,7 @@ class Selection:
         """The selected cases of the families. Raises CaseError."""
         if self.names and all(name in self.fixture_ids or name.startswith(SEARCH) for name in self.names):
             return  # none of the names can be a case of a family
-        for number, case in enumerate(families.generate(self.folder)):
+        for number, case in enumerate(self.of_families):
             if (self.names or number % self.families_step == 0) and self.wants(case):
                 yield case
 
@@ -64,7 +69,7 @@ class Selection:
         }
         missing = set(ids) - cases_by_id.keys()
         if missing:
-            cases_by_id.update({case.id: case for case in families.generate(self.folder) if case.id in missing})
+            cases_by_id.update({case.id: case for case in self.of_families if case.id in missing})
         return cases_by_id
 
     def words(self) -> list[str]:
