@@ -98,7 +98,7 @@ def test_what_changed_is_told_as_something_that_a_side_did(
 
 @pytest.mark.parametrize("before", [0, 100, 290, 5000])
 def test_two_long_values_are_cut_where_they_differ(before: int) -> None:
-    """What differs is on the screen, on both sides, with what stands before it; and so it is in every report."""
+    """The difference is on the screen, on both sides, with what stands before it; and so it is in every report."""
     same, rest = "=" * before, "." * 1000
     one = divergence(
         "RESULT-IS-GLOBALS", field="result.values", oracle=f"{same}this{rest}", candidate=f"{same}that{rest}"
@@ -137,7 +137,7 @@ def run_of(stream: list[made.Record]) -> Run:
 
 
 def terminal_text(run: Run) -> tuple[str, str]:
-    """What a run prints: the entries in full, and the last screen."""
+    """The output of a run: the entries in full, and the last screen."""
     texts = []
     for show in (
         lambda console: print_details(console, run, registry(), Commands("try", "search")),

@@ -129,7 +129,7 @@ def test_the_reference_conforms_in_other_clothes(
     """In each detail, wherever the case looks."""
     target = find(sys.executable)
     found = judged(oracle_of(target), candidate_of(target, CLOTHES[clothes]), case)
-    assert [f"{one.signature}: {one.where}: {one.oracle} {one.candidate}" for one in found or ()] == []
+    assert [f"{each.signature}: {each.where}: {each.oracle} {each.candidate}" for each in found or ()] == []
 
 
 @pytest.mark.parametrize(

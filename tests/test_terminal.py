@@ -344,5 +344,5 @@ def test_a_failure_in_the_junit_file_begins_with_the_exception(tmp_path: Path) -
     failure = suite.find("testcase/failure")
     assert failure is not None
     assert str(failure.text).startswith(f"{begins}\n")
-    about = {one.get("name"): str(one.get("value")) for one in suite.findall("properties/property")}
+    about = {node.get("name"): str(node.get("value")) for node in suite.findall("properties/property")}
     assert about["finding 1"].endswith(f"; {begins}")

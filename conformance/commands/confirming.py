@@ -34,7 +34,7 @@ _MOST_LOST = 3  # cases that do not show a divergence, before it counts in no ca
 
 
 class Confirming:
-    """What fresh interpreters have shown of the cases that lead findings.
+    """The trials of the cases that lead findings in fresh interpreters.
 
     cases_of: returns the cases with some ids, by id. reproduces: runs the reproducer of a case that leads a finding;
     returns True if it shows a difference.
@@ -111,7 +111,7 @@ class Confirming:
 
 
 def _what(signature: Signature) -> tuple[str, str]:
-    """What differs, whatever clause it breaks in a case."""
+    """The field and the kind of each cause, whatever clause it breaks in a case."""
     return signature.field, signature.kind
 
 

@@ -197,7 +197,7 @@ class Examiner:
         return confirmed
 
     def afresh(self, case: Case) -> Trial:
-        """What a pair of fresh interpreters shows of a case. Raises AgentError."""
+        """The trial of a case in a pair of fresh interpreters. Raises AgentError."""
         return self._left_out(case) or self._once(case, fresh=True)
 
     def is_confirmed(self, case: Case) -> bool:
