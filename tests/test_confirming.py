@@ -136,7 +136,7 @@ def run_module(*given, **named):
     ids=["at random", "after other cases", "from some moment on"],
 )
 def test_a_candidate_that_is_not_always_the_same(wrong: str, status: int, tmp_path: Path) -> None:
-    """A thing that it does once is told, with what differed, and is no finding; one that it does from then on is one."""
+    """A thing that it does once is told, with what differed, and is no finding; one that it keeps doing is."""
     path = tmp_path / "odd.py"
     path.write_text(COUNTING.format(count=str(tmp_path / "count"), wrong=wrong))
     done = conformance(

@@ -123,7 +123,7 @@ def _handlers() -> Dict[int, Any]:
 
 
 def _hooks_of_threads() -> Dict[str, Any]:
-    """The functions that new threads get; none if `threading` has not been imported: then a case imports one of its own."""
+    """The functions that new threads get; none without `threading`: then a case imports one of its own."""
     namespace = own_dict(sys.modules.get("threading"))
     return {name: namespace[name] for name in ("_trace_hook", "_profile_hook", "excepthook") if name in namespace}
 

@@ -111,7 +111,7 @@ class Confirming:
 
 
 def _what(signature: Signature) -> tuple[str, str]:
-    """The field and the kind of each cause, whatever clause it breaks in a case."""
+    """The field and the kind of a signature, whatever clause it breaks in a case."""
     return signature.field, signature.kind
 
 
