@@ -120,7 +120,7 @@ def test_places_are_taken_off_a_result_line_whatever_they_hold() -> None:
     full = json.dumps({"raised_at": places, "steps": [{"outcome": "returned"}]}).encode()
     assert protocol.without_places(full) == (bare, places)
     assert protocol.without_places(bare) == (bare, [])
-    assert Reply.of(full) == Reply("done", line=bare, raised_at=places)
+    assert Reply.of(full) == Reply("done", line=bare, raised_at=tuple(places))
     for wrong in (b'{"raised_at": [7], "steps": []}', b'{"raised_at": ["x'):
         with pytest.raises(protocol.Malformed, match="raised_at"):
             protocol.without_places(wrong)

@@ -266,6 +266,7 @@ _ERROR: list[tuple[Condition, str]] = [
 ]
 _MESSAGE: list[tuple[Condition, str]] = [
     (_of_world, "CODE-ERROR-UNCHANGED"),
+    (_says("run_module()"), "WRONG-ARGUMENTS-MESSAGE"),
     (_says("list index out of range"), "ARGV-EMPTY-BEFORE-TEXT"),
     (_says("list assignment index out of range"), "ARGV-UNRESTORABLE-TEXT"),
     *((_says(text), clause) for text, _, clause in _SAYINGS),

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ..cases.model import FAMILIES, SEARCH
-from ..clauses import FREE_FIELDS, Level
+from ..clauses import Level
 from ..judge.causes import CONTROL
 from ..judge.grouping import CaseSymptoms, grouped
 from ..judge.rules import FEWEST, rule
@@ -133,7 +133,6 @@ def findings(
             key=lambda pair: (
                 pair[1]["clause"] not in wanted.get(pair[0]["id"], ()),
                 pair[1]["clause"] != group.clause,
-                pair[1]["field"] in FREE_FIELDS,  # which shows what code has made of the fault, and not the fault
                 (pair[1]["phase"], pair[1]["field"]) not in core,
                 Level.parse(pair[1]["level"]),
                 -count[pair[1]["clause"]],
