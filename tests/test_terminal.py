@@ -253,7 +253,7 @@ def test_a_terminal_has_colour_and_a_line_that_moves(tmp_path: Path) -> None:
     """And no more columns than it has."""
     candidate = tmp_path / "wrong.py"
     candidate.write_text("def run_module(mod_name, *rest, **named): __import__(mod_name); return {}\n")
-    text = on_a_terminal(f"--impl={candidate}:run_module", "packages", environ={}, columns=70)
+    text = on_a_terminal(f"--impl={candidate}:run_module", "packages", "loaders", environ={}, columns=70)
     assert COLOURED in text
     assert text.count("\x1b[2K") >= 4  # also while a case runs, when pytest captures what is printed
     plain = text.replace("\r", "")
