@@ -114,7 +114,7 @@ class _ErrorTranslator:
         return f"{sentence}; `{command_line.command()} --help` lists the options."
 
 
-# What an option of pytest takes, by the name of the function that converts its value; argparse says only that name.
+# The kinds of value of pytest's options, by the name of the function that converts them; argparse says only that name.
 _TAKEN = {"int": "a whole number", "float": "a number", "parse_numprocesses": "a number of processes, or auto"}
 
 

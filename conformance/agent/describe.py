@@ -56,7 +56,7 @@ _WRITTEN = (
     *("PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath"),
 )
 _OF_WRITTEN = ("datetime.", "decimal.", "fractions.", "uuid.", "pathlib.")
-# What the description of every exception has under keys of its own, or what its message says already.
+# The slots that the description of every exception has under keys of its own, or that its message says already.
 _TOLD = ("args", "msg")
 _TOLD_OF = {ImportError: ("name", "path", "name_from"), SyntaxError: ("filename", "lineno")}
 _SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)

@@ -103,7 +103,7 @@ class Case:
     def size(self) -> tuple[int, int]:
         """The size of the case to its reader: first the number of files and steps (recipes count twice), then the text.
 
-        What is not as usual counts as well: requirements, `sys.argv`, and each entry of `sys.path`.
+        Requirements, an unusual `sys.argv`, and each entry of `sys.path` count as well.
         """
         count = len(self.steps) + len(self.requires) + (self.argv != ("prog",)) + len(self.path)
         for files in (self.files, *(step.content for step in self.steps if isinstance(step.content, Mapping))):

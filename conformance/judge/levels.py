@@ -37,7 +37,7 @@ _LEADING = frozenset(
         "locals",
     )
 )
-# What the code of a case sees, and what it makes of that.
+# The parts of fields that the code of a case sees, and the fields that hold what it makes of them.
 _SEEN = frozenset((*SPECIALS, "handled"))
 _COPIED = ("note", "exit.globals", "result.values", "names")
 # The code's file name, and a further name: objects that are met first there go by these.

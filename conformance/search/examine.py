@@ -32,7 +32,7 @@ from typing import NamedTuple
 
 from ..agent import MUTE
 from ..agent.messages import Observation
-from ..cases.model import FAMILIES, Case, Step
+from ..cases.model import FAMILIES, SEARCH, Case, Step
 from ..clauses import Level, registry
 from ..judge.compare import failed, judge
 from ..judge.divergence import Divergence
@@ -404,10 +404,10 @@ class Examiner:
 
     def _trial(self, case: Case, ours: Reply, theirs: Reply) -> Trial:
         trial, reason = self._judged(case, ours, theirs), ours.retry_reason or theirs.retry_reason
-        if ours.observation is not None:
-            trial = replace(trial, features=observed_features(ours.observation))
-            if trial.divergences:
-                trial = replace(trial, endings=endings(ours.observation))
+        # Of a drawn case that agrees no record is kept, and its line need not be decoded.
+        if (trial.divergences or case.chapter != SEARCH) and ours.observation is not None:
+            ended = endings(ours.observation) if trial.divergences else ()
+            trial = replace(trial, features=observed_features(ours.observation), endings=ended)
         return replace(trial, reason=trial.reason or reason) if reason else trial
 
     def _judged(self, case: Case, ours: Reply, theirs: Reply) -> Trial:

@@ -27,7 +27,7 @@ _HERE = "."
 _RAW = "raw:"  # begins an entry of sys.path that is no folder of the world
 _ARGV = ("prog",)
 _STEPS_KNOW = frozenset(("run_module", "run_path", "note", "result", "error"))
-# What a case has to hold if it needs a capability.
+# For each capability, the text that a case which needs it has to hold.
 _SIGNS = {"zip": "'zip':", "symlinks": "'symlink':", "threads": "thread", "audit": "audit", "refcounting": "ref"}
 
 
