@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter, deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from ..cases.model import FAMILIES, SEARCH
@@ -139,25 +139,26 @@ def findings(
                 *_how_well(*pair),
             )
         )
-    return [Finding(pairs, _when(pairs, trials)) for pairs in pairs_of.values() if pairs]
+    named = {trial["id"]: trial for trial in ran if trial["chapter"] != SEARCH}
+    features = {name: trial.get("features", ()) for name, trial in named.items()}
+    parted = {name for name, trial in named.items() if _is_parted(trial)}
+    return [Finding(pairs, _when(pairs, features, parted)) for pairs in pairs_of.values() if pairs]
 
 
-def _when(pairs: Sequence[Pair], trials: Sequence[TrialRecord]) -> str:
+def _is_parted(trial: TrialRecord) -> bool:
+    """True if the two sides went different ways in a case, so that it may not have come to what else would differ."""
+    return any(divergence["field"] in CONTROL for divergence in trial["divergences"])
+
+
+def _when(pairs: Sequence[Pair], features: Mapping[str, Sequence[str]], parted: Set[str]) -> str:
     """The rule that tells the cases of a finding from the others, in words; empty if there is none.
 
-    Cases that went wrong in another way before this finding could show are neither. Drawn cases are left out, since of
-    those only the ones that differ have records.
+    features: of all cases that ran, by id, but for drawn ones: of those only the ones that differ have records. parted:
+    the cases in which the two sides went different ways; where they do not show the finding, they are left out.
     """
-    failing = {trial["id"] for trial, _ in pairs if trial["chapter"] != SEARCH}
-    passing = {
-        trial["id"]
-        for trial in trials
-        if trial["verdict"] not in records.NOT_TRIED
-        and trial["chapter"] != SEARCH
-        and trial["id"] not in failing
-        and not any(divergence["field"] in CONTROL for divergence in trial["divergences"])
-    }
-    found = rule(failing, passing, {trial["id"]: trial.get("features", ()) for trial in trials})
+    failing = {trial["id"] for trial, _ in pairs if trial["id"] in features}
+    passing = features.keys() - failing - parted
+    found = rule(failing, passing, features)
     if found is not None:
         return str(found)
     return f"in {len(failing)} cases that nothing sets apart from the others" if len(failing) >= FEWEST else ""
