@@ -13,6 +13,9 @@ is not installed where the agent runs.
     world         writes the files of a case
     rollback      undoes what a case has changed, before the next case of the same process
     steps         runs the steps of a case and assembles the observation
+    commands      runs a command, and describes what its program tells and leaves
+    tracebacks    reads the tracebacks that a program has written
+    on_path       the module by which a program tells what it sees
     watch         sees what happens meanwhile: modules executed, warnings, audit events
     frames        follows when the body of a module begins and ends
     lazy          imports once what the side under test imports in each case
@@ -31,6 +34,8 @@ PROTOCOL = 2
 # Exit statuses: of a process in which too little works to write an observation; of an agent that was sent a line that
 # is no request.
 MUTE, NONSENSE = 97, 98
+# The beginning of the name of a side that is a command; a list of words in JSON follows.
+COMMAND = "command:"
 # The special globals of a module, in the order in which they are described.
 SPECIALS = (
     "__name__",

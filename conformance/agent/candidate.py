@@ -8,6 +8,8 @@ import os
 import sys
 from typing import Any, Callable
 
+from . import COMMAND, commands
+
 ORACLE = "oracle"
 
 
@@ -25,6 +27,8 @@ class CannotLoad(Exception):
 def load(where: str) -> Callable[..., Any]:
     """The callable that `where` names: `oracle`, `pkg`, `pkg.mod:callable` or `path/to/file.py:callable`.
 
+    For a command (see `commands`) it is an object that stands for the command.
+
     Raises CannotLoad, with one sentence, whatever goes wrong while the candidate's own code is imported.
     """
     if where == ORACLE:
@@ -34,6 +38,12 @@ def load(where: str) -> Callable[..., Any]:
             return runpy.run_module
         except (ImportError, AttributeError) as exc:
             raise CannotLoad("{} has no runpy.run_module: {}.".format(sys.executable, exc)) from None
+    if where.startswith(COMMAND):
+        try:
+            return commands.parse(where)
+        except ValueError as exc:
+            text = "There is no command {!r} beside {} or on PATH."
+            raise CannotLoad(text.format(str(exc), sys.executable)) from None
     place, colon, attribute = where.rpartition(":")
     if not colon or os.sep in attribute:
         place, attribute = where, "run_module"

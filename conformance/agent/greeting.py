@@ -30,7 +30,8 @@ def handshake(run_module: Callable[..., Any], *, single_threaded: bool, is_oracl
         "executable": sys.executable,
         "capabilities": capabilities(),
         "single_threaded": single_threaded,
-        "delegates": run_module is getattr(sys.modules.get("runpy"), "run_module", None),
+        "delegates": getattr(run_module, "is_usual", False)
+        or run_module is getattr(sys.modules.get("runpy"), "run_module", None),
         "unseen": {str(k): str(v) for k, v in unseen.items()} if isinstance(unseen, dict) else {},
     }
     if is_oracle:

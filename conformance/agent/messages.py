@@ -27,12 +27,25 @@ Recipe = Union[str, Dict[str, Any]]
 # -- what the driver sends -------------------------------------------------------------------------------------
 
 
+class _CommandRequest(TypedDict):
+    command: List[str]  # interpreter options, "-m", the name of the module, the arguments of the program
+
+
+class CommandRequest(_CommandRequest, total=False):
+    """A command that runs a module."""
+
+    stdin: str  # the text on standard input; default: none
+    variables: Dict[str, str]  # of the environment
+    folder: str  # the current folder, below the root of the world
+
+
 class StepRequest(TypedDict, total=False):
     """One step: exactly one of these keys."""
 
     do: str  # statements
     call: str  # an expression
     write: Dict[str, Recipe]  # files, by name
+    command: CommandRequest
 
 
 class CaseRequest(TypedDict):
@@ -172,9 +185,44 @@ class Event(_Event, total=False):
     values: List[Described]  # the arguments of a note
 
 
-class StepObservation(TypedDict, total=False):
-    """The behaviour of one step: empty for a `write` step; otherwise only exception, result and argv may be missing."""
+class _Telling(TypedDict):
+    event: Literal["program", "ended", "unreadable"]
 
+
+class Telling(_Telling, total=False):
+    """What a program told of itself while it ran, or as it ended (then only keys, main and argv are there)."""
+
+    file: str  # the file of the code that told it
+    specials: Dict[str, Described]  # the special globals
+    keys: List[str]  # the other names in its namespace
+    main: bool  # the namespace is that of `sys.modules['__main__']`
+    entry: Literal["absent", "own", "another"]  # the entry of sys.modules under the name in its spec
+    argv: Described
+    path0: str  # the first entry of sys.path
+    path: List[str]  # the entries of sys.path that lie in the world
+    flags: Dict[str, Described]  # sys.flags
+    cwd: str
+    told: Dict[str, Described]  # the values that the case is about
+
+
+class CommandObservation(TypedDict):
+    """What came of a command."""
+
+    ending: Union[int, str]  # the exit status, or how it ended otherwise, such as "signal 2"
+    told: List[Telling]  # in the order of time
+    stdout: List[str]  # lines
+    stderr: List[str]  # the lines that belong to no traceback
+    tracebacks: List[List[str]]  # of each, the frames of the world, and the exception
+    files: List[str]  # that it has written into the world
+
+
+class StepObservation(TypedDict, total=False):
+    """The behaviour of one step: empty for a `write` step, and only `command` for a command.
+
+    Of any other step only exception, result and argv may be missing.
+    """
+
+    command: CommandObservation
     outcome: Literal["returned", "raised"]
     exception: ExceptionDescription  # if it raised
     result: Described  # if it is a call that returned

@@ -16,7 +16,7 @@ import types
 import warnings
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Set, Tuple, Union
 
-from . import frames, world
+from . import commands, frames, world
 from .describe import Describer, safe_str, slot
 from .namespaces import REGISTRY
 from .own import os
@@ -25,7 +25,7 @@ from .state import State, hide_candidates_modules
 from .watch import AUDITED, Watch
 
 if TYPE_CHECKING:
-    from .messages import CaseRequest, ExceptionDescription, Observation, StepObservation, StepRequest
+    from .messages import CaseRequest, CommandRequest, ExceptionDescription, Observation, StepObservation, StepRequest
     from .messages import Unsupported as UnsupportedMessage
 
 _hooks = (frames.trace_function, frames.profile_function)
@@ -72,7 +72,7 @@ def prepare(case: CaseRequest) -> None:
     for number, step in enumerate(case["steps"], 1):
         source = step.get("call", step.get("do"))
         if source is None:
-            continue  # it writes files
+            continue  # it writes files, or is a command
         key = (number, source, "call" in step)
         if key not in _CODE:
             with warnings.catch_warnings():
@@ -113,7 +113,9 @@ class _Run:
         sys.dont_write_bytecode = False
         sys.pycache_prefix = None
         sys.argv = list(case["argv"])
-        sys.path[:0] = [_entry(root, entry) for entry in case["path"]]
+        self._path = [_entry(root, entry) for entry in case["path"]]
+        sys.path[:0] = self._path
+        self._run_module = run_module
         under_test = sys.modules["under_test"]
         note = self._watch.note
         under_test.__dict__.update(run_module=run_module, note=note, Unsupported=Unsupported)
@@ -171,6 +173,8 @@ class _Run:
             world.write(self._root, step["write"], number)
             self._files = self._list_files()
             return {}
+        if "command" in step:
+            return self._command(step["command"])
         is_call = "call" in step
         source = step["call"] if is_call else step["do"]
         code = _CODE.get((number, source, is_call)) or _compiled(number, source, is_call)
@@ -211,6 +215,13 @@ class _Run:
                 del value
         observed.update(self._after())
         return observed
+
+    def _command(self, request: CommandRequest) -> StepObservation:
+        command = self._run_module if isinstance(self._run_module, commands.Command) else commands.Command()
+        try:
+            return {"command": commands.run(command, request, self._root, self._path)}
+        except commands.Refused as exc:
+            raise Unsupported(exc) from None
 
     def _after(self) -> StepObservation:
         """Everything but the outcome of the step that has just been run."""

@@ -126,7 +126,24 @@ class Write(Table, frozen=True):
     write: Annotated[Files, says("files that are written, or removed")]
 
 
-STEPS: Mapping[str, type[Table]] = {"do": Do, "call": Call, "write": Write}
+class Command(Table, frozen=True):
+    """A step that runs a module by a command, as `python -m` does."""
+
+    noun = "step"
+
+    command: Annotated[
+        Texts, says('what follows the interpreter: its options, "-m", the name of the module, the program\'s arguments')
+    ]
+    stdin: Annotated[str, says("the text on standard input")] = ""
+    variables: Annotated[dict[str, str], form("a table of texts"), says("variables of the environment")] = field(
+        default_factory=dict
+    )
+    folder: Annotated[str, says("the current folder, below the root of the world")] = "."
+
+
+STEPS: Mapping[str, type[Table]] = {"do": Do, "call": Call, "write": Write, "command": Command}
+# The keys of a step, and those that stand beside the first of them.
+BESIDE = {"command": ("stdin", "variables", "folder")}
 AnyStep = Annotated[Any, any_of(*STEPS.values())]
 
 
@@ -143,9 +160,17 @@ class FixtureFile(Table, frozen=True):
     requires: Annotated[
         Texts, says(f"python and a version specifier, such as python>=3.9, or one of {', '.join(CAPABILITIES)}")
     ] = ()
-    path: Annotated[Texts, says("sys.path, below the root of the world")] = (".",)
+    path: Annotated[
+        Texts | UnsetType, says("sys.path, below the root of the world (default: the root); of a command, PYTHONPATH")
+    ] = UNSET
     argv: Annotated[Texts, says("sys.argv")] = ("prog",)
     call: Annotated[str | UnsetType, says("the only step: an expression, the call of run_module")] = UNSET
+    command: Annotated[Texts | UnsetType, says("the only step: the command that runs a module, without python")] = UNSET
+    stdin: Annotated[str | UnsetType, says("beside `command`: the text on standard input")] = UNSET
+    variables: Annotated[
+        dict[str, str] | UnsetType, form("a table of texts"), says("beside `command`: variables of the environment")
+    ] = UNSET
+    folder: Annotated[str | UnsetType, says("beside `command`: the current folder, below the root")] = UNSET
     files: Annotated[Files, says("the files of the world: a text, or a recipe")] = field(default_factory=dict)
     steps: Annotated[
         tuple[AnyStep, ...] | UnsetType, form("a list of steps, each written [[steps]]"), says("the steps, in order")
@@ -153,8 +178,11 @@ class FixtureFile(Table, frozen=True):
 
     def __post_init__(self) -> None:
         """Check what types cannot say. Raises ValueError."""
-        if (self.call is UNSET) == (self.steps is UNSET):
-            raise ValueError("give either `call` or `[[steps]]`")
+        if sum(given is not UNSET for given in (self.call, self.command, self.steps)) != 1:
+            raise ValueError("give either `call`, `command` or `[[steps]]`")
+        alone = next((key for key in BESIDE["command"] if getattr(self, key) is not UNSET), "")
+        if alone and self.command is UNSET:
+            raise ValueError(f"`{alone}` stands beside `command`")
 
 
 # All types to which the schema of a fixture refers by name.
@@ -185,9 +213,10 @@ def check_step(step: Any, where: str) -> str:
     """The kind of a step, once its keys and its files are checked. Raises CaseError."""
     keys: list[str] = list(step) if isinstance(step, dict) else []
     kinds = [key for key in keys if key in STEPS]
+    known = {*STEPS, *(key for kind in kinds for key in BESIDE.get(kind, ()))}
     for key in keys:
-        if key not in STEPS:
-            raise CaseError(f"{where}: {unknown_key(key, 'step', STEPS)}")
+        if key not in known:
+            raise CaseError(f"{where}: {unknown_key(key, 'step', known)}")
     if len(kinds) != 1:
         raise CaseError(f"{where} has exactly one of {', '.join(f'`{kind}`' for kind in STEPS)}")
     try:
@@ -196,7 +225,19 @@ def check_step(step: Any, where: str) -> str:
         raise CaseError(f"{where}: {problem}") from None
     if kinds[0] == "write":
         check_files(step["write"], where)
+    elif kinds[0] == "command":
+        check_command(step, where)
     return kinds[0]
+
+
+def check_command(step: Mapping[str, Any], where: str) -> None:
+    """Check the words of a command, and its folder. Raises CaseError."""
+    words = list(step["command"])
+    if "-m" not in words[:-1]:
+        raise CaseError(f'{where}: `command` is a list such as ["-m", "pkg.mod", "argument"]')
+    folder = step.get("folder", ".")
+    if folder.startswith("/") or ".." in folder.split("/"):
+        raise CaseError(f"{where}: the folder {folder!r} lies outside of the world")
 
 
 def check_source(kind: str, source: str, where: str) -> None:

@@ -14,8 +14,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from msgspec import UNSET
+
 from ..checked import WrongData, checked, checked_file
-from .fixture_file import FixtureFile, check_files, check_requirement, check_source, check_step
+from .fixture_file import BESIDE, FixtureFile, check_files, check_requirement, check_source, check_step
 from .model import FAMILIES, Case, CaseError, Step
 
 
@@ -43,11 +45,14 @@ def _case(fixture: FixtureFile, name: str) -> Case:
     for requirement in fixture.requires:
         check_requirement(requirement)
     check_files(fixture.files, "files")
-    steps = [{"call": fixture.call}] if isinstance(fixture.call, str) else fixture.steps or ()
+    steps = tuple(_step(step, f"step {number}") for number, step in enumerate(_steps_in(fixture), 1))
+    kinds = {step.kind for step in steps}
+    if "command" in kinds and not kinds <= {"command", "write"}:
+        raise CaseError("the steps of a case are commands, or they are calls and statements: not both")
     return Case(
         files=fixture.files,
-        steps=tuple(_step(step, f"step {number}") for number, step in enumerate(steps, 1)),
-        path=fixture.path,
+        steps=steps,
+        path=fixture.path if isinstance(fixture.path, tuple) else () if "command" in kinds else (".",),
         argv=fixture.argv,
         requires=fixture.requires,
         id=name,
@@ -56,8 +61,20 @@ def _case(fixture: FixtureFile, name: str) -> Case:
     )
 
 
+def _steps_in(fixture: FixtureFile) -> list[Any]:
+    """The steps of a fixture as the tables that it holds, or abbreviates."""
+    if isinstance(fixture.call, str):
+        return [{"call": fixture.call}]
+    if isinstance(fixture.command, tuple):
+        beside = {key: getattr(fixture, key) for key in BESIDE["command"] if getattr(fixture, key) is not UNSET}
+        return [{"command": list(fixture.command), **beside}]
+    return list(fixture.steps or ())
+
+
 def _step(step: Any, where: str) -> Step:
     kind = check_step(step, where)
+    if kind == "command":
+        return Step(kind, {key: list(value) if key == kind else value for key, value in step.items() if value})
     if kind != "write":
         check_source(kind, step[kind], where)
     return Step(kind, step[kind])
@@ -77,14 +94,14 @@ def toml(case: Case) -> str:
     for key, value, usual in (
         ("clauses", case.clauses, ()),
         ("requires", case.requires, ()),
-        ("path", case.path, (".",)),
+        ("path", case.path, () if case.is_of_commands else (".",)),
         ("argv", case.argv, ("prog",)),
     ):
         if value != usual:
             lines.append(f"{key} = {_toml_value(list(value))}")
-    abbreviated = len(case.steps) == 1 and case.steps[0].kind == "call"
+    abbreviated = len(case.steps) == 1 and case.steps[0].kind in ("call", "command")
     if abbreviated:
-        lines.append(f"call = {_toml_value(case.steps[0].content)}")
+        lines += _toml_step(case.steps[0])
     elif not case.steps:
         lines.append("steps = []")
     lines += ["", "[files]"] if case.files else []
@@ -92,13 +109,16 @@ def toml(case: Case) -> str:
     lines += [""] if case.steps and not abbreviated else []
     for step in case.steps if not abbreviated else ():
         lines.append("[[steps]]")
-        if isinstance(step.content, str):
-            lines.append(f"{step.kind} = {_toml_value(step.content)}")
-        else:
-            lines += ["[steps.write]", *_toml_table(step.content)]
+        lines += _toml_step(step) if step.kind != "write" else ["[steps.write]", *_toml_table(step.files)]
     text = "\n".join(lines) + "\n"
     text.encode("utf-8")  # UnicodeEncodeError is a ValueError
     return text
+
+
+def _toml_step(step: Step) -> list[str]:
+    """The lines of a step that writes no files."""
+    table = step.content if isinstance(step.content, Mapping) else {step.kind: step.content}
+    return [f"{key} = {_toml_value(value)}" for key, value in table.items()]
 
 
 def _toml_table(files: Mapping[str, Any]) -> list[str]:

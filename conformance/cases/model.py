@@ -44,10 +44,18 @@ class CaseError(Exception):
 
 @dataclass(frozen=True)
 class Step:
-    """One step: exactly one of `do` (statements), `call` (an expression), `write` (files changed in between)."""
+    """One step, by its kind: `do` (statements), `call` (an expression), `write` (files changed in between), `command`.
+
+    content: the source of a `do` or `call`; the files that are written; of a command, the table that the agent gets.
+    """
 
     kind: str
-    content: str | Mapping[str, Recipe]
+    content: str | Mapping[str, Any]
+
+    @property
+    def files(self) -> Mapping[str, Recipe]:
+        """The files that the step writes."""
+        return self.content if self.kind == "write" and isinstance(self.content, Mapping) else {}
 
     def plain(self) -> dict[str, Any]:
         """The step as JSON data."""
@@ -73,6 +81,11 @@ class Case:
     summary: str = ""
     clauses: tuple[str, ...] = field(default=())
     rows: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def is_of_commands(self) -> bool:
+        """True if the case is one of commands that run a module, and not one of calls of `run_module`."""
+        return any(step.kind == "command" for step in self.steps)
 
     @property
     def chapter(self) -> str:
@@ -106,7 +119,7 @@ class Case:
         Requirements, an unusual `sys.argv`, and each entry of `sys.path` count as well.
         """
         count = len(self.steps) + len(self.requires) + (self.argv != ("prog",)) + len(self.path)
-        for files in (self.files, *(step.content for step in self.steps if isinstance(step.content, Mapping))):
+        for files in (self.files, *(step.files for step in self.steps)):
             for recipe in files.values():
                 count += 1 if isinstance(recipe, str) else 2 + len(recipe.get("zip", ()))
         return count, len(str(self.plain()))

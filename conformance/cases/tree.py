@@ -1,4 +1,7 @@
-"""The whole tree of cases: the fixtures, and after them the cases of the families."""
+"""The whole tree of the cases that call `run_module`: the fixtures, and after them the cases of the families.
+
+The cases of commands are apart: there is no recording of them, and other harnesses do not get them.
+"""
 
 from __future__ import annotations
 
@@ -10,5 +13,6 @@ from .model import Case
 
 
 def cases(root: Path) -> list[Case]:
-    """All cases below `root`: the fixtures in the order of their ids, then the families. Raises CaseError."""
-    return [*(read(path, root) for path in fixtures(root)), *generate(root)]
+    """All cases of calls below `root`: the fixtures in the order of their ids, then the families. Raises CaseError."""
+    read_cases = (read(path, root) for path in fixtures(root))
+    return [*(case for case in read_cases if not case.is_of_commands), *generate(root)]

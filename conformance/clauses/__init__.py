@@ -42,13 +42,19 @@ CHAPTERS = {
     "warnings": "Warnings",
     "nesting": "Nesting and re-entry",
     "real_programs": "What real programs see",
+    "m_as_run_module": "python -m: as run_module does",
 }
 
+# The chapters about commands that run a module as `python -m` does.
+CHAPTERS_OF_COMMANDS = tuple(chapter for chapter in CHAPTERS if chapter.startswith("m_"))
 # The chapter that says what programs come to see of the clauses of all other chapters.
 CONSEQUENCES = "real_programs"
 
 # Fields that the code of a fixture fills by itself: a difference in them belongs to whatever the fixture is about.
-FREE_FIELDS = ("note", "names", "result.values", "entry.globals", "exit.globals", "stdout", "crash", "hang")
+FREE_FIELDS = (
+    *("note", "names", "result.values", "entry.globals", "exit.globals", "stdout", "crash", "hang"),
+    *("program.told", "process.stdout"),
+)
 
 
 Texts = tuple[str, ...]

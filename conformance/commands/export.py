@@ -264,8 +264,8 @@ class _ExportedCase:
             "argv": list(case.argv),
             "files": self._files(case.files, "world", 0),
             "steps": [
-                {"write": self._files(step.content, f"step-{number}", number)}
-                if isinstance(step.content, Mapping)
+                {"write": self._files(step.files, f"step-{number}", number)}
+                if step.kind == "write"
                 else {step.kind: step.content}
                 for number, step in enumerate(case.steps, 1)
             ],

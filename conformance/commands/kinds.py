@@ -23,6 +23,7 @@ from pathlib import Path
 from .. import HOUSE
 from ..report.endings import ENDINGS
 from ..search.profiles import seconds
+from .launchers import WrongCommand, template
 
 _SIMILARITY = 0.6  # by difflib's measure: the least that a misspelt word shares with the right one
 
@@ -36,6 +37,7 @@ class Kind(enum.Enum):
 
     FLAG = ""
     CANDIDATE = "mypkg, mypkg.mod:callable or path/to/adapter.py:callable"
+    COMMAND = "'coverage run -m'"
     REQUIREMENT = "mypkg, ./mypkg or '-e ./mypkg'"
     INTERPRETER = "path/to/python"
     INTERPRETER_OR_VERSION = "python3.14"  # an interpreter, or the version of a recorded one
@@ -96,6 +98,8 @@ def _checked(name: str, kind: Kind, text: str, folder: Path | None, choices: Seq
     match kind:
         case Kind.CANDIDATE:
             return _candidate(name, text, folder)
+        case Kind.COMMAND:
+            return _command(text)
         case Kind.REQUIREMENT:
             return _requirement(name, text, folder)
         case Kind.INTERPRETER | Kind.INTERPRETER_OR_VERSION:
@@ -246,6 +250,14 @@ def _module_name_hint(place: str, folder: Path) -> str:
     if not place.startswith("-") and all(part.isidentifier() for part in plain.split(".")):
         return f" (the name to import may be {plain})"
     return ""
+
+
+def _command(text: str) -> str:
+    try:
+        template(text)
+    except WrongCommand as problem:
+        raise UsageError(str(problem)) from None
+    return text
 
 
 def _requirement(name: str, text: str, folder: Path | None) -> str:

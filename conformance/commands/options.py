@@ -93,6 +93,21 @@ OPTIONS = (
         "reference",
     ),
     Option(
+        "--command",
+        "COMMAND",
+        "judge a command that runs a module as `python -m` does, such as 'coverage run -m' or '{python} -m pdb -c "
+        "continue -m {name} {args}'; {python} stands for the target (docs/commands.md)",
+        Kind.COMMAND,
+    ),
+    Option(
+        "--command-output",
+        "program|judged",
+        "of the output of a command, what the program itself prints is judged (program, the default), or all of it",
+        Kind.CHOICE,
+        "program",
+        choices=("program", "judged"),
+    ),
+    Option(
         "--install",
         "REQUIREMENT",
         "install this into the target's environment before the run: a PyPI name, a path or `-e path`; repeatable",

@@ -86,6 +86,8 @@ REPEATED: Mapping[str, Repeated] = {
             "--interpreter": None,
             "--oracle": None,
             "--impl": _default_impl,
+            "--command": None,
+            "--command-output": None,
             "--import-from": _default_import_from,
             "--cases": None,
             "--level": None,

@@ -21,7 +21,7 @@ from ..cases import families
 from ..cases.fixtures import fixtures
 from ..cases.model import FAMILIES, SEARCH
 from ..cases.strategies import PROPERTIES
-from ..clauses import CHAPTERS, Level, registry
+from ..clauses import CHAPTERS, CHAPTERS_OF_COMMANDS, Level, registry
 from ..judge.baseline import Baseline, Known
 from ..judge.baseline import read as read_baseline
 from ..observation.interpreters import BadInterpreter, Target, find
@@ -75,7 +75,7 @@ def read(config: pytest.Config) -> Request:
     return Request(
         target=target,
         level=Level.parse(config.option.level),
-        selection=Selection(folder, names, _clauses_of(config), plan.profile.families),
+        selection=Selection(folder, names, _clauses_of(config), plan.profile.families, _of_commands(config, names)),
         plan=plan,
         baseline=baseline,
         expected=baseline.on(target.implementation, target.version) if baseline else (),
@@ -89,6 +89,11 @@ _ENDLESS = 10**9  # examples
 def _settle_candidate(config: pytest.Config) -> None:
     """Set the defaults of --import-from and, with --interpreter, of --impl. Raises UsageError."""
     option = config.option
+    if option.command and (option.interpreter or option.impl != "reference"):
+        other = "--interpreter" if option.interpreter else "--impl"
+        raise UsageError(f"--command judges a command, and {other} something else: give one of them.")
+    if option.command and option.oracle == "recording":
+        raise UsageError("--command: there are no recordings of commands; leave out --oracle=recording.")
     if option.interpreter and option.impl not in ("reference", "runpy"):
         raise UsageError(
             "--interpreter judges the runpy of an interpreter, --impl another implementation: give one of them."
@@ -97,6 +102,17 @@ def _settle_candidate(config: pytest.Config) -> None:
         option.impl = "runpy"
     elif not option.import_from and Path.cwd() != HOUSE:
         option.import_from = str(Path.cwd())
+
+
+def _of_commands(config: pytest.Config, names: frozenset[str]) -> bool | None:
+    """Which cases are judged: those of commands (true), those of calls, or both (None). Raises UsageError."""
+    option = config.option
+    if option.command or option.interpreter:
+        return True if option.command else None
+    named = next((name for name in sorted(names) if name.partition("/")[0] in CHAPTERS_OF_COMMANDS), None)
+    if named is not None:
+        raise UsageError(f"{named} is about commands: give one with --command, such as --command='coverage run -m'.")
+    return False
 
 
 def _target(config: pytest.Config) -> Target:

@@ -13,6 +13,7 @@ from pathlib import Path
 from .. import FIXTURES
 from ..cases import families
 from ..cases.fixtures import fixtures, read
+from ..cases.launched import launched
 from ..cases.model import SEARCH, Case
 from ..cases.strategies import PROPERTIES
 from ..report.rerun import pointed
@@ -25,12 +26,14 @@ class Selection:
     folder: the folder of the fixtures and of the tables of the families. names: the clauses, chapters, families, cases
     and properties that the user named; if there are none, all cases are selected. clauses_of: the clauses for which a
     case is tried, by its id. families_step: with no names, every families_step-th case of the families is selected.
+    of_commands: select cases of commands (true), cases of calls (false), or both (None).
     """
 
     folder: Path
     names: frozenset[str] = frozenset()
     clauses_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
     families_step: int = 1
+    of_commands: bool | None = False
 
     @functools.cached_property
     def fixture_ids(self) -> frozenset[str]:
@@ -40,10 +43,14 @@ class Selection:
     @functools.cached_property
     def of_families(self) -> Sequence[Case]:
         """All cases of the families, which take a second to make. Raises CaseError."""
-        return families.generate(self.folder)
+        of_calls = () if self.of_commands else families.generate(self.folder)
+        of_commands = () if self.of_commands is False else launched(self.folder)
+        return [*of_calls, *of_commands]
 
     def wants(self, case: Case) -> bool:
         """True if the case is selected."""
+        if self.of_commands is not None and case.is_of_commands != self.of_commands:
+            return False
         return not self.names or not self.names.isdisjoint((case.id, case.family, case.chapter, *case.clauses))
 
     def generated(self) -> Iterator[Case]:
@@ -51,12 +58,13 @@ class Selection:
         if self.names and all(name in self.fixture_ids or name.startswith(SEARCH) for name in self.names):
             return  # none of the names can be a case of a family
         for number, case in enumerate(self.of_families):
-            if (self.names or number % self.families_step == 0) and self.wants(case):
+            step = 1 if case.is_of_commands else self.families_step
+            if (self.names or number % step == 0) and self.wants(case):
                 yield case
 
     def properties(self) -> list[str]:
         """The selected properties for the search; none if the cases are the user's own."""
-        if self.folder != FIXTURES:
+        if self.folder != FIXTURES or self.of_commands:
             return []
         if not self.names:
             return list(PROPERTIES)

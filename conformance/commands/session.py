@@ -61,7 +61,7 @@ from .reducing import smaller_cases
 from .request import CaseIds, Request
 from .results import Results
 from .searching import Searching
-from .sides import Sides, candidate_of
+from .sides import Sides, candidate_of, name_of
 
 _PLATFORM = "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform
 
@@ -104,8 +104,14 @@ class Session:
         """
         option, request = self.config.option, self.request
         self._sides = sides = Sides(option, request.target, request.selection.folder, alone=not self.is_worker)
-        self._examiner = Examiner(sides.oracle, sides.candidate, request.level, sides.expected)
-        self._examiner.smoke()
+        self._examiner = Examiner(
+            sides.oracle,
+            sides.candidate,
+            request.level,
+            sides.expected,
+            all_output=option.command_output == "judged",
+        )
+        self._examiner.smoke(of_commands=bool(option.command))
         greeting = sides.candidate.greeting
         if self.properties:
             language = greeting.version.rpartition(".")[0]
@@ -121,7 +127,7 @@ class Session:
         greeting, commands = self._sides.candidate.greeting, self.printed.commands
         return records.run_record(
             suite=__version__,
-            candidate=option.impl,
+            candidate=name_of(option),
             target={
                 "name": target.name,
                 "implementation": target.implementation,
@@ -319,7 +325,7 @@ class Session:
                 path.read_text(encoding="utf-8") if path.exists() else "",
                 self._results.trials,
                 self._results.replays,
-                candidate=self.config.option.impl,
+                candidate=name_of(self.config.option),
                 implementation=target.implementation,
                 version=target.version,
                 level=self.request.level,

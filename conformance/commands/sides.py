@@ -24,6 +24,7 @@ from ..observation.side import Side
 from ..observation.translated import TranslatedSide, in_shared_words
 from ..observation.two_agents import TwoAgentsSide
 from ..search.profiles import kept
+from .launchers import side_of
 
 
 class Sides:
@@ -110,4 +111,11 @@ class Sides:
 
 def candidate_of(option: Any) -> str:
     """The candidate in the form that an agent can load."""
+    if option.command:
+        return side_of(option.command)
     return str(REFERENCE) if option.impl == "reference" else str(option.impl)
+
+
+def name_of(option: Any) -> str:
+    """The candidate as the user has named it."""
+    return str(option.command or option.impl)

@@ -14,15 +14,20 @@ from ..clauses import Clause, Level
 from .divergence import Divergence
 
 # Fields that decide the course of everything after them.
-CONTROL = ("executions.run", "executions.import", "outcome", "exception.type", "crash", "hang")
+CONTROL = ("executions.run", "executions.import", "program.runs", "outcome", "exception.type", "crash", "hang")
 # Where the two sides part for good: nothing later can be compared, whatever the level of the clause.
-_DECISIVE = ("executions.run", "outcome", "exception.type", "crash", "hang")
+_DECISIVE = ("executions.run", "program.runs", "outcome", "exception.type", "crash", "hang")
 # Fields that the world's code may look at, and so may act on.
-_VISIBLE = ("entry.", "import.", "exit.", "note", "warnings")
+_VISIBLE = ("entry.", "import.", "exit.", "note", "warnings", "program.")
 # The entry of `sys.modules` under the name that the module has: it depends on that name.
 OWN_ENTRY = "sys.modules[__name__]"
 # Fields that follow from how the world's code acts.
-_ACTED_ON = ("note", "names", "result.values", "result.keys", "exit.globals", "stdout", "stderr", "files")
+_ACTED_ON = (
+    *("note", "names", "result.values", "result.keys", "exit.globals", "stdout", "stderr", "files"),
+    *("program.told", "process.status", "process.stdout", "process.stderr", "process.traceback", "process.files"),
+)
+# What a process shows as it ends follows from how it ends.
+_OF_THE_END = ("process.", "ended.")
 # The text of an exception comes from its arguments, and what it holds in slots comes from them as well.
 _SAME_WORDS = (
     ("exception.message", "exception.args"),
@@ -74,6 +79,8 @@ def explains(earlier: Divergence, later: Divergence) -> bool:
         return False
     if first in CONTROL:
         return True
+    if first == "process.status" or (first == "process.traceback" and second == "process.stderr"):
+        return second.startswith(_OF_THE_END)
     if first.startswith(_VISIBLE):
         return second in CONTROL or second.startswith(("exception.", "executions.")) or second in _ACTED_ON
     if first == "result.type":

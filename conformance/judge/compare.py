@@ -16,6 +16,7 @@ from ..cases.model import FAMILIES, SEARCH, Case
 from ..clauses import FREE_FIELDS, Clause, Level, registry
 from .aftermath import compare_aftermath
 from .causes import with_causes
+from .commands import compare_command
 from .context import StepContext
 from .divergence import PHASES, Divergence, Found, Moment, Signature
 from .events import EventComparison
@@ -37,12 +38,13 @@ def judge(
     level: Level = Level.COMPAT,
     unseen: frozenset[str] = frozenset(),
     clauses: Mapping[str, Clause] | None = None,
+    all_output: bool = False,
 ) -> list[Divergence]:
     """The divergences of a candidate's observation from the oracle's, in the order in which they came about.
 
     version: the targets' version of the language. level: see `with_causes`. unseen: fields, or groups of them such as
     "result", that cannot be seen through the candidate's adapter; they are left out. clauses: by id; default: the
-    registry.
+    registry. all_output: what a launcher prints of its own is judged as well.
     """
     known = registry() if clauses is None else clauses
     places = candidate.get("raised_at", ())
@@ -50,7 +52,7 @@ def judge(
         _divergence(case, found, version, known)
         for number, (ours, theirs) in enumerate(zip(oracle["steps"], candidate["steps"], strict=True), 1)
         for found in _differences(
-            case, number, ours, theirs, _executed(candidate["steps"][:number]), _at(places, number)
+            case, number, ours, theirs, _executed(candidate["steps"][:number]), _at(places, number), all_output
         )
         if unseen.isdisjoint((found.difference.field, found.difference.field.split(".")[0]))
     ]
@@ -96,8 +98,11 @@ def _differences(
     candidate: StepObservation,
     executed: frozenset[str],
     raised_at: str,
+    all_output: bool,
 ) -> Iterator[Found]:
-    if oracle:  # a step that only writes files shows nothing
+    if "command" in oracle:
+        yield from compare_command(StepContext(case, number, oracle, candidate), all_output=all_output)
+    elif oracle:  # a step that only writes files shows nothing
         step = StepContext(case, number, oracle, candidate, executed, raised_at)
         yield from EventComparison(step).differences()
         yield from compare_outcome(step)

@@ -132,7 +132,7 @@ class CacheFile:
     """
 
     def __init__(self, folder: Path, oracle: Greeting, executable: str) -> None:
-        code = b"".join(path.read_bytes() for path in sorted(AGENT.parent.glob("*.py")))
+        code = b"".join(path.read_bytes() for path in sorted(AGENT.parent.rglob("*.py")))
         made_of = json.dumps([hashlib.blake2b(code).hexdigest(), oracle.made_of], sort_keys=True)
         self._head = hashlib.blake2b(made_of.encode("ascii"), digest_size=16).hexdigest().encode("ascii")
         name = hashlib.blake2b(os.path.abspath(executable).encode("utf-8", "surrogateescape"), digest_size=8)

@@ -84,6 +84,12 @@ SMOKE = Case(
     steps=(Step("call", "run_module('smoke_check')"),),
     id="smoke",
 )
+SMOKE_OF_COMMANDS = Case(
+    files={"smoke_check.py": "from witness import tell\ntell()\nprint('it runs')\n"},
+    steps=(Step("command", {"command": ["-m", "smoke_check"]}),),
+    path=(),
+    id="smoke",
+)
 # All arguments in the forms in which they can be given. A candidate that takes one of the forms is judged.
 _ALL_ARGUMENTS = Case(
     files=SMOKE.files,
@@ -99,17 +105,27 @@ _ALL_ARGUMENTS = Case(
 class Examiner:
     """The oracle and the candidate, and the level at which to judge. Its methods raise what those of `Side` raise.
 
-    expected: the differences that are not reported, where the two sides are in different interpreters.
+    expected: the differences that are not reported, where the two sides are in different interpreters. all_output: what
+    a command prints beside its program is judged as well.
 
     The class is as long as it is because its state, what has been confirmed and what has gone wrong so far, decides at
     each of its steps which one comes next.
     """
 
-    def __init__(self, oracle: Side, candidate: Side, level: Level, expected: Expected | None = None) -> None:
+    def __init__(
+        self,
+        oracle: Side,
+        candidate: Side,
+        level: Level,
+        expected: Expected | None = None,
+        *,
+        all_output: bool = False,
+    ) -> None:
         self._oracle = oracle
         self._candidate = candidate
         self._level = level
         self._expected = expected
+        self._all_output = all_output
         self.unsettled = oracle.unsettled(registry().values())
         self.delegates = False  # the candidate has the interpreter's own runpy do the work
         self._shown: Counter[_What] = Counter()  # the number of cases that have shown a cause twice
@@ -119,8 +135,14 @@ class Examiner:
         self._started: list[str] = []  # the ids of the cases that both sides are running
         self._retry_reason = ""  # why the cases of the last batch have to be run again
 
-    def smoke(self) -> None:
-        """Check that the candidate can be called at all. Raises SmokeFailed, with one sentence."""
+    def smoke(self, *, of_commands: bool = False) -> None:
+        """Check that the candidate can be called at all. Raises SmokeFailed, with one sentence.
+
+        of_commands: the candidate is a command.
+        """
+        if of_commands:
+            self._smoke_of_commands()
+            return
         reply = self._candidate.run(SMOKE.plain())
         if reply.status == "hang":  # then most cases will hang, and it is enough to wait for a few of them
             self._candidate.shorten_time_limit()
@@ -148,6 +170,26 @@ class Examiner:
                 )
         if reply.status == "done":
             self._check_arguments()
+
+    def _smoke_of_commands(self) -> None:
+        """Check that the command runs a module at all. Raises SmokeFailed."""
+        reply = self._candidate.run(SMOKE_OF_COMMANDS.plain())
+        if reply.status == "hang":
+            raise SmokeFailed(
+                f"The command has not ended within {reply.detail} s, although the module that it is to run only prints "
+                "a line: does it wait for a terminal, or for input?"
+            )
+        if reply.observation is None:
+            return
+        shown = reply.observation["steps"][0]["command"]
+        if not any(telling["event"] == "program" for telling in shown["told"]):
+            said = " | ".join(
+                [*shown["stderr"], *shown["stdout"], *(lines[-1] for lines in shown["tracebacks"] if lines)]
+            )
+            raise SmokeFailed(
+                f"The command does not run the module `smoke_check`, and ends with {shown['ending']}"
+                f"{': ' + said[:300] if said else ''}. Check where the name of the module stands in --command."
+            )
 
     def _check_arguments(self) -> None:
         """Check that the candidate takes the arguments of run_module in some form. Raises SmokeFailed."""
@@ -424,7 +466,15 @@ class Examiner:
             return _failure(case, ours.observation, theirs, version)
         unseen = frozenset(self._candidate.greeting.unseen)
         assert ours.observation is not None
-        found = judge(case, ours.observation, theirs.observation, version=version, level=self._level, unseen=unseen)
+        found = judge(
+            case,
+            ours.observation,
+            theirs.observation,
+            version=version,
+            level=self._level,
+            unseen=unseen,
+            all_output=self._all_output,
+        )
         known: tuple[str, ...] = ()
         if self._expected is not None:
             found, known = self._expected.rest(case, ours.observation, theirs.observation, found, self._level)

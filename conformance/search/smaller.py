@@ -73,11 +73,7 @@ def _namespaces(case: Case) -> Iterator[str]:
 def _files(case: Case) -> Iterator[Place]:
     """The places of all files: those of the world, those in archives, those that steps write."""
     tables: list[tuple[Place, Mapping[str, Any]]] = [(("files",), case.files)]
-    tables += [
-        (("steps", number, "write"), step.content)
-        for number, step in enumerate(case.steps)
-        if isinstance(step.content, Mapping)
-    ]
+    tables += [(("steps", number, "write"), step.files) for number, step in enumerate(case.steps) if step.files]
     for above, files in tables:
         for name, recipe in files.items():
             yield (*above, name)
@@ -278,12 +274,10 @@ def _joined(case: Case, entries: Sequence[str]) -> Case | None:
             for name, content in files.items()
         }
 
-    tables = [case.files, *(step.content for step in case.steps if isinstance(step.content, Mapping))]
+    tables = [case.files, *(step.files for step in case.steps)]
     if not prefixes or any(len(moved(files)) < len(files) for files in tables):
         return None
-    steps = tuple(
-        replace(step, content=moved(step.content)) if isinstance(step.content, Mapping) else step for step in case.steps
-    )
+    steps = tuple(replace(step, content=moved(step.files)) if step.files else step for step in case.steps)
     path = tuple(dict.fromkeys(_HERE if entry in entries else entry for entry in case.path))
     return replace(case, files=moved(case.files), steps=steps, path=path)
 
@@ -386,10 +380,7 @@ def _renamed(case: Case, new_name: Callable[[str], str], new_text: Callable[[str
         }
         return {name: recipe for name, recipe in named.items() if name}
 
-    steps = tuple(
-        replace(step, content=renamed(step.content)) if isinstance(step.content, Mapping) else step
-        for step in case.steps
-    )
+    steps = tuple(replace(step, content=renamed(step.files)) if step.files else step for step in case.steps)
     candidate = replace(case, files=renamed(case.files), steps=steps)
     if candidate == case:
         return None

@@ -56,7 +56,7 @@ def _names(case: Case) -> Iterable[str]:
                 yield from _words(inner)
     for step in case.steps:
         if not isinstance(step.content, str):
-            for name in step.content:
+            for name in step.files:
                 yield from _words(name)
 
 

@@ -1,0 +1,65 @@
+"""Reads the tracebacks in what a program has written to standard error, and leaves the launcher's own frames out.
+
+Rules. Text in, plain data out. What is kept is what the program's author would look at: the frames of files of the
+world, and the lines that name the exception. Source lines, carets and hints differ by version and by launcher.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import List, Tuple
+
+_HEAD = re.compile(r"(  [+|] )*\s*(?:\+ )?(Exception Group )?Traceback \(most recent call last\):")
+_FRAME = re.compile(r'\s*File "(?P<file>.*)", line (?P<line>\d+)(?:, in (?P<function>.*))?$')
+_LINKS = (
+    "The above exception was the direct cause of the following exception:",
+    "During handling of the above exception, another exception occurred:",
+)
+
+
+def without_tracebacks(text: str) -> Tuple[List[List[str]], List[str]]:
+    """The tracebacks in a text, each as a list of lines, and the other lines of the text.
+
+    Of a traceback, the frames of the world ("<root>/m.py, line 3, in f") and the last line, with the exception, are
+    kept. Exceptions that are linked belong to one traceback, with the link between them.
+    """
+    found: List[List[str]] = []
+    rest: List[str] = []
+    lines = text.splitlines()
+    number, linked = 0, False
+    while number < len(lines):
+        line = lines[number]
+        if line.strip() in _LINKS and found:
+            found[-1].append(line.strip().partition(" exception ")[0] + " ...")
+            linked = True
+        elif _HEAD.match(line):
+            number, traceback = _traceback(lines, number + 1)
+            if linked:
+                found[-1].extend(traceback)
+            else:
+                found.append(traceback)
+            linked = False
+            continue
+        elif line.strip() or not linked:
+            rest.append(line)
+        number += 1
+    return found, [line for line in rest if line.strip()]
+
+
+def _traceback(lines: List[str], number: int) -> Tuple[int, List[str]]:
+    """The traceback whose frames begin at a line, and the number of the line after it."""
+    kept: List[str] = []
+    while number < len(lines):
+        line = lines[number]
+        frame = _FRAME.match(line)
+        if frame:
+            if "<root>" in frame.group("file"):
+                function = frame.group("function")
+                kept.append(
+                    "{}, line {}{}".format(*frame.group("file", "line"), ", in " + function if function else "")
+                )
+        elif line and not line.startswith((" ", "\t")):
+            kept.append(line)
+            return number + 1, kept
+        number += 1
+    return number, kept

@@ -1,0 +1,55 @@
+"""The value of --command: a command line in which the place of the module's name and of its arguments is marked.
+
+`{python}` stands for the interpreter, with the options that a case gives it; `{name}` for the name of the module;
+`{args}` for the arguments of the program. What is not marked stands at the end.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+
+from ..agent import COMMAND
+
+
+class WrongCommand(ValueError):
+    """A mistake in a command; the text is one sentence, which says what is accepted."""
+
+
+_MARKS = ("{python}", "{name}", "{args}")
+EXAMPLE = "coverage run -m {name} {args}"
+
+
+def template(text: str) -> list[str]:
+    """The words of a command, with all marks. Raises WrongCommand."""
+    try:
+        words = shlex.split(text)
+    except ValueError as problem:
+        raise WrongCommand(
+            f"--command: {text!r} is no command line: {problem}; give a command such as {EXAMPLE!r}"
+        ) from None
+    if not words:
+        raise WrongCommand(f"--command needs a value, as in --command={EXAMPLE!r}")
+    for mark in re.findall(r"\{[^{}]*\}", text):
+        if mark not in _MARKS:
+            raise WrongCommand(f"--command: there is no mark {mark}; there are {', '.join(_MARKS)}")
+    if words[0] in ("{name}", "{args}"):
+        raise WrongCommand(
+            f"--command begins with a program, and not with {words[0]}; give a command such as {EXAMPLE!r}"
+        )
+    for mark in ("{python}", "{args}"):
+        if sum(mark in word for word in words) > 1 or (
+            mark == "{args}" and any(mark in word != mark for word in words)
+        ):
+            raise WrongCommand(f"--command: {mark} is a word of its own, and stands there once")
+    if not any("{name}" in word for word in words):
+        words = [word for word in words if word != "{args}"] + ["{name}", "{args}"]
+    elif "{args}" not in words:
+        words.append("{args}")
+    return words
+
+
+def side_of(text: str) -> str:
+    """The command in the form in which an agent loads it. Raises WrongCommand."""
+    return COMMAND + json.dumps(template(text))

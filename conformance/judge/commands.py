@@ -1,0 +1,172 @@
+"""Two runs of a command, side by side: what the program told, how the process ended, and what it left.
+
+Rules. What a launcher does beside running the program is not judged: its own lines on standard output and standard
+error, its own files, and its own entries of `sys.path`. So the oracle's lines have to be among the candidate's, in
+their order; a run that judges the output as well asks for equal lines.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from ..agent import SPECIALS
+from ..agent.messages import CommandObservation, Telling
+from .context import Place, StepContext
+from .descriptions import ABSENT
+from .divergence import Found
+
+_FACTS = ("keys", "main", "entry", "argv", "path0", "path", "cwd")
+_WORDS = {
+    "main": "the program's namespace is that of sys.modules['__main__']",
+    "entry": "the entry of sys.modules under the name of the spec",
+    "argv": "sys.argv",
+    "path0": "sys.path[0]",
+    "path": "the entries of sys.path in the world",
+    "keys": "the names in the namespace",
+    "cwd": "the current folder",
+}
+# Tellings of one step are this far apart, as far as the order of differences goes.
+_STRIDE = 100
+_STATUS, _TRACEBACK, _STDERR, _STDOUT, _FILES, _ENDED = range(1_000_000, 1_000_006)
+
+
+def compare_command(step: StepContext, *, all_output: bool = False) -> Iterator[Found]:
+    """The differences between the two runs of a command. all_output: what a launcher prints of its own counts, too."""
+    oracle, candidate = step.oracle["command"], step.candidate["command"]
+    yield from _compare_tellings(step, oracle, candidate)
+    phase = "execute" if _programs(oracle) else "resolve"
+    yield from step.compare(
+        Place(_STATUS, phase), "process.status", "how the process ends", oracle["ending"], candidate["ending"]
+    )
+    yield from _compare_tracebacks(step, Place(_TRACEBACK, phase), oracle["tracebacks"], candidate["tracebacks"])
+    for index, field, name in (
+        (_STDERR, "process.stderr", "standard error"),
+        (_STDOUT, "process.stdout", "standard output"),
+    ):
+        ours, theirs = (side["stderr" if index == _STDERR else "stdout"] for side in (oracle, candidate))
+        yield from _compare_lines(step, Place(index, phase), field, name, ours, theirs, all_lines=all_output)
+    for name in oracle["files"]:
+        if name not in candidate["files"]:
+            yield step.found(Place(_FILES, phase), "process.files", "missing", f"the file {name}", "written", ABSENT)
+
+
+def _programs(observation: CommandObservation) -> list[Telling]:
+    return [telling for telling in observation["told"] if telling["event"] == "program"]
+
+
+def _compare_tellings(step: StepContext, oracle: CommandObservation, candidate: CommandObservation) -> Iterator[Found]:
+    programs, others = _programs(oracle), _programs(candidate)
+    pairs, differences = _paired(programs, others)
+    for number, ours, theirs in pairs:
+        yield from _compare_programs(step, number, ours, theirs)
+    for number, kind, ours, theirs in differences:
+        place = Place(number * _STRIDE, "execute")
+        yield step.found(place, "program.runs", kind, "the code that runs and tells", ours, theirs)
+    ended, other_ended = (
+        next((telling for telling in side["told"] if telling["event"] == "ended"), None) for side in (oracle, candidate)
+    )
+    if ended is not None and other_ended is not None:
+        for part in ("keys", "main", "argv"):
+            where = f"at exit: {_WORDS[part]}"
+            place = Place(_ENDED, "restore")
+            if part == "keys":
+                yield from _compare_keys(step, place, "ended.keys", where, ended["keys"], other_ended["keys"])
+            else:
+                yield from step.compare(place, f"ended.{part}", where, ended[part], other_ended[part])
+
+
+def _paired(
+    programs: Sequence[Telling], others: Sequence[Telling]
+) -> tuple[list[tuple[int, Telling, Telling]], list[tuple[int, str, Any, Any]]]:
+    """The tellings of both sides that belong together, and those that have no counterpart, each with its number."""
+    ours, theirs = ([telling["file"] for telling in side] for side in (programs, others))
+    pairs: list[tuple[int, Telling, Telling]] = []
+    differences: list[tuple[int, str, Any, Any]] = []
+    for tag, start, end, other_start, other_end in difflib.SequenceMatcher(None, ours, theirs, False).get_opcodes():
+        both = min(end - start, other_end - other_start)
+        for number in range(both):
+            first, second = start + number, other_start + number
+            pairs.append((first, programs[first], others[second]))
+            if tag != "equal":
+                differences.append((first, "value", ours[first], theirs[second]))
+        differences += [(number, "missing", ours[number], ABSENT) for number in range(start + both, end)]
+        differences += [(start, "extra", ABSENT, theirs[number]) for number in range(other_start + both, other_end)]
+    return pairs, differences
+
+
+def _compare_programs(step: StepContext, number: int, oracle: Telling, candidate: Telling) -> Iterator[Found]:
+    first = number * _STRIDE + 1
+    who = f"{oracle['file']}: "
+    specials, others = oracle["specials"], candidate["specials"]
+    for index, name in enumerate(SPECIALS, first):
+        ours, theirs = specials.get(name, ABSENT), others.get(name, ABSENT)
+        yield from step.compare(Place(index, "prepare"), f"program.{name}", f"{who}{name}", ours, theirs)
+    for index, part in enumerate(_FACTS, first + len(SPECIALS)):
+        place, where = Place(index, "prepare"), f"{who}{_WORDS[part]}"
+        if part == "keys":
+            yield from _compare_keys(step, place, "program.keys", where, oracle["keys"], candidate["keys"])
+        else:
+            yield from step.compare(place, f"program.{part}", where, oracle.get(part), candidate.get(part))
+    place = Place(first + len(SPECIALS) + len(_FACTS), "prepare")
+    for kind, field, where in (("flags", "program.flags", "sys.flags."), ("told", "program.told", "it tells ")):
+        facts, other_facts = oracle.get(kind, {}), candidate.get(kind, {})
+        assert isinstance(facts, dict)
+        assert isinstance(other_facts, dict)
+        for key in sorted(facts.keys() | other_facts.keys()):
+            ours, theirs = facts.get(key, ABSENT), other_facts.get(key, ABSENT)
+            yield from step.compare(place, field, f"{who}{where}{key}", ours, theirs)
+        place = Place(place.index + 1, "execute")
+
+
+def _compare_keys(
+    step: StepContext, place: Place, field: str, where: str, oracle: Sequence[str], candidate: Sequence[str]
+) -> Iterator[Found]:
+    for key in sorted({*oracle} - {*candidate}):
+        yield step.found(place, field, "missing", where, key, ABSENT)
+    for key in sorted({*candidate} - {*oracle}):
+        yield step.found(place, field, "extra", where, ABSENT, key)
+
+
+def _compare_tracebacks(
+    step: StepContext, place: Place, oracle: Sequence[list[str]], candidate: Sequence[list[str]]
+) -> Iterator[Found]:
+    lost = _not_among(oracle, candidate)
+    if lost:
+        left = _not_among(candidate, oracle)
+        kind = "value" if left else "missing"
+        theirs = left[0] if left else ABSENT
+        yield step.found(place, "process.traceback", kind, "the traceback on standard error", lost[0], theirs)
+
+
+def _compare_lines(
+    step: StepContext,
+    place: Place,
+    field: str,
+    name: str,
+    oracle: list[str],
+    candidate: list[str],
+    *,
+    all_lines: bool,
+) -> Iterator[Found]:
+    lost = _not_among(oracle, candidate)
+    if lost:
+        left = _not_among(candidate, oracle)
+        theirs = left[0] if left else ABSENT
+        yield step.found(place, field, "value" if left else "missing", f"a line of {name}", lost[0], theirs)
+    elif all_lines and oracle != candidate:
+        extra = _not_among(candidate, oracle)
+        yield step.found(place, field, "extra", f"a line of {name}", ABSENT, extra[0] if extra else candidate)
+
+
+def _not_among(items: Sequence[Any], others: Sequence[Any]) -> list[Any]:
+    """The items that are not among others, in the same order."""
+    lost = []
+    remaining = list(others)
+    for item in items:
+        if item in remaining:
+            del remaining[: remaining.index(item) + 1]
+        else:
+            lost.append(item)
+    return lost
