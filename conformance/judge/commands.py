@@ -152,9 +152,9 @@ def _compare_lines(
 ) -> Iterator[Found]:
     lost = _not_among(oracle, candidate)
     if lost:
-        left = _not_among(candidate, oracle)
-        theirs = left[0] if left else ABSENT
-        yield step.found(place, field, "value" if left else "missing", f"a line of {name}", lost[0], theirs)
+        nearest = difflib.get_close_matches(lost[0], _not_among(candidate, oracle), 1)
+        theirs = nearest[0] if nearest else ABSENT
+        yield step.found(place, field, "value" if nearest else "missing", f"a line of {name}", lost[0], theirs)
     elif all_lines and oracle != candidate:
         extra = _not_among(candidate, oracle)
         yield step.found(place, field, "extra", f"a line of {name}", ABSENT, extra[0] if extra else candidate)
