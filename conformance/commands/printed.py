@@ -207,7 +207,8 @@ class PrintedCommands:
             yield self.command(Scope.SELECTION, cases=str(FIXTURES))
         profiles = list(PROFILES)
         at = profiles.index(self.option.profile) + 1
-        if not self.option.budget and at < len(profiles) and (self.can_search or at == 1):
+        more = self.can_search or (at == 1 and not self.option.command)
+        if not self.option.budget and at < len(profiles) and more:
             yield self.command(Scope.SELECTION, profile=profiles[at])
         for higher in Level:
             if higher > level:

@@ -449,7 +449,8 @@ class Session:
         assert self._sides is not None
         selected, recorded = self.request.selection.words(), self._sides.recorded
         python = self.request.target.executable
-        return PrintedCommands(self.config.option, selected, can_search=not recorded, python=python)
+        can_search = not recorded and not self.config.option.command
+        return PrintedCommands(self.config.option, selected, can_search=can_search, python=python)
 
     def next_command(self) -> str:
         """The command to type next."""

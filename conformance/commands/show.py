@@ -13,6 +13,7 @@ from pathlib import Path
 from .. import FIXTURES, HOUSE, REFERENCE
 from ..cases.families import generate
 from ..cases.fixtures import fixtures, read, toml
+from ..cases.launched import launched
 from ..cases.model import FAMILIES, Case, CaseError
 from ..observation.interpreters import BadInterpreter, find
 from ..observation.live import LiveSide
@@ -20,6 +21,7 @@ from ..observation.side import AgentError, CandidateError
 from ..texts import never_refuse_output
 from .command_line import Parser, command, import_hint
 from .kinds import did_you_mean
+from .launchers import side_of
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,6 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_options("--import-from")
     parser.add_options("--impl", default=None, help="the side to run: a candidate (default: the target's own runpy)")
+    parser.add_options(
+        "--command", default=None, help="the command to run, for a case of commands (default: python -m)"
+    )
     options = parser.parse_args(arguments)
     name = options.fixture.removeprefix("fixtures/").removesuffix(".toml")
     here = "" if Path.cwd() == HOUSE else str(Path.cwd())
@@ -42,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
             print(toml(case), end="")
             return 0
         impl = str(REFERENCE) if options.impl == "reference" else options.impl or "oracle"
+        impl = side_of(options.command) if options.command else impl
         import_from = options.import_from or here
         side = LiveSide(find(options.target), impl, import_from=import_from)
     except (CaseError, BadInterpreter) as exc:
@@ -74,7 +80,7 @@ def _case(name: str) -> Case:
     if path.is_file():
         return read(path, FIXTURES)
     if name.startswith(f"{FAMILIES}/"):
-        for case in generate(FIXTURES):
+        for case in (*generate(FIXTURES), *launched(FIXTURES)):
             if case.id == name:
                 return case
     known = [path.relative_to(FIXTURES).with_suffix("").as_posix() for path in fixtures(FIXTURES)]

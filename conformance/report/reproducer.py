@@ -1,16 +1,23 @@
-"""Makes the reproducer of a case: `standalone.py` with the case filled in, and with the module that writes worlds."""
+"""Makes the reproducer of a case: a program with the case filled in, and with the module that writes worlds.
+
+The program is `standalone.py`; for a case of commands it is `standalone_command.py`.
+"""
 
 from __future__ import annotations
 
+import json
 import pprint
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from ..agent import COMMAND
 from ..cases.model import Case
 from ..texts import visible
 
 _HERE = Path(__file__).resolve().parent
+_AGENT = _HERE.parent / "agent"
+_USUAL = ["{python}", "-m", "{name}", "{args}"]
 _WORLD = "# -- how the world is written --\n"
 _WORLD_ENDS = "# -- the end of how the world is written --\n"
 _DOCSTRING = re.compile(r'\A""".*?"""', re.DOTALL)
@@ -23,22 +30,26 @@ def program(
 
     interpreters: those of oracle and candidate, if they are two.
     """
-    values: Mapping[str, object] = {
+    values: dict[str, object] = {
         "FILES": dict(case.files),
         "PATH": list(case.path),
-        "ARGV": list(case.argv),
         "STEPS": [(step.kind, step.content) for step in case.steps],
-        "IMPL": impl,
-        "IMPORT_FROM": import_from,
         "INTERPRETERS": list(interpreters or ()),
     }
+    if case.is_of_commands:
+        words = json.loads(impl.removeprefix(COMMAND)) if impl.startswith(COMMAND) else _USUAL
+        values.update(COMMAND=words, WITNESS=(_AGENT / "on_path" / "witness.py").read_text(encoding="utf-8"))
+        name, usage = "standalone_command.py", "[--all]"
+    else:
+        values.update(ARGV=list(case.argv), IMPL=impl, IMPORT_FROM=import_from)
+        name, usage = "standalone.py", "[--impl=SPEC] [--all]"
     data = "".join(f"{name} = {pprint.pformat(value, width=100, sort_dicts=False)}\n" for name, value in values.items())
-    text = (_HERE / "standalone.py").read_text(encoding="utf-8")
+    text = (_HERE / name).read_text(encoding="utf-8")
     text = _between(text, "# -- the case --\n", "# -- the end of the case --\n", data)
-    world = (_HERE.parent / "agent" / "world.py").read_text(encoding="utf-8")
+    world = (_AGENT / "world.py").read_text(encoding="utf-8")
     world = world.partition("from __future__ import annotations\n")[2].strip()
     text = _between(text, _WORLD, _WORLD_ENDS, f"\n{world}\n\n")
-    docstring = f"{case.summary}.\n\n{difference}\n\nusage: python repro.py [--impl=SPEC] [--all]\n\n"
+    docstring = f"{case.summary}.\n\n{difference}\n\nusage: python repro.py {usage}\n\n"
     docstring += "Standard library alone, Python 3.8 or later. Exit status: 1 if there is a difference."
     return _DOCSTRING.sub(lambda _: _quoted(docstring), text, count=1).encode("ascii", "backslashreplace").decode()
 

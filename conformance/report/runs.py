@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .. import INTERRUPTED
-from ..clauses import Level, registry
+from ..clauses import CHAPTERS_OF_COMMANDS, Level, registry
 from . import records
 from .types import BaselineRecord, ClauseRecord, EndRecord, RunRecord, SearchRecord, ShownRecord, TrialRecord
 
@@ -68,8 +68,15 @@ class Run:
 
     @property
     def untried(self) -> int:
-        """The number of clauses that were to be tried, and for which no case ran."""
-        return 0 if self.run["selection"] else len(self.clauses) - len(self.listed)
+        """The number of clauses that were to be tried, and for which no case ran.
+
+        The clauses about commands are to be tried if a case of a command was, and likewise the others.
+        """
+        if self.run["selection"]:
+            return 0
+        kinds = {clause["chapter"] in CHAPTERS_OF_COMMANDS for clause in self.listed if clause["cases"]}
+        known = [clause for clause in self.clauses if (clause["chapter"] in CHAPTERS_OF_COMMANDS) in kinds]
+        return len(known) - len([clause for clause in known if clause in self.listed])
 
     def fixture_of(self, trial: TrialRecord) -> str:
         """The text of a case, if a record has it: that of a case that is shown, or of a find; else an empty text."""
