@@ -42,8 +42,7 @@ def load(where: str) -> Callable[..., Any]:
         try:
             return commands.parse(where)
         except ValueError as exc:
-            text = "There is no command {!r} beside {} or on PATH."
-            raise CannotLoad(text.format(str(exc), sys.executable)) from None
+            raise CannotLoad(str(exc)) from None
     place, colon, attribute = where.rpartition(":")
     if not colon or os.sep in attribute:
         place, attribute = where, "run_module"

@@ -66,17 +66,17 @@ class Command:
 
 
 def parse(side: str) -> Command:
-    """The command that a side names. Raises ValueError, with the word that is not found."""
+    """The command that a side names. Raises ValueError, with a sentence, if its program cannot be started."""
     words = tuple(loads(side[len(COMMAND) :]))
     program = words[0]
-    if program != "{python}" and which(program) is None:
-        raise ValueError(program)
+    if program != "{python}" and shutil.which(program, path=_path()) is None:
+        if os.path.exists(program):
+            raise ValueError("{} is not a program that you may start: make it executable.".format(program))
+        raise ValueError(
+            "There is no command {!r} beside {} or on PATH: install it there (with nox by --install=REQUIREMENT), or "
+            "give its path.".format(program, sys.executable)
+        )
     return Command(words)
-
-
-def which(program: str) -> Any:
-    """The path of a program: beside the target, or on PATH; None if there is none."""
-    return shutil.which(program, path=_path())
 
 
 def _path() -> str:

@@ -23,7 +23,7 @@ from pathlib import Path
 from .. import HOUSE
 from ..report.endings import ENDINGS
 from ..search.profiles import seconds
-from .launchers import WrongCommand, template
+from .launchers import WrongCommand, with_paths
 
 _SIMILARITY = 0.6  # by difflib's measure: the least that a misspelt word shares with the right one
 
@@ -99,7 +99,7 @@ def _checked(name: str, kind: Kind, text: str, folder: Path | None, choices: Seq
         case Kind.CANDIDATE:
             return _candidate(name, text, folder)
         case Kind.COMMAND:
-            return _command(text)
+            return _command(text, folder)
         case Kind.REQUIREMENT:
             return _requirement(name, text, folder)
         case Kind.INTERPRETER | Kind.INTERPRETER_OR_VERSION:
@@ -252,12 +252,11 @@ def _module_name_hint(place: str, folder: Path) -> str:
     return ""
 
 
-def _command(text: str) -> str:
+def _command(text: str, folder: Path | None) -> str:
     try:
-        template(text)
+        return with_paths(text, folder or Path.cwd())
     except WrongCommand as problem:
         raise UsageError(str(problem)) from None
-    return text
 
 
 def _requirement(name: str, text: str, folder: Path | None) -> str:

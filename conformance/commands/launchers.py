@@ -7,8 +7,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
+from pathlib import Path
 
 from ..agent import COMMAND
 
@@ -48,6 +50,17 @@ def template(text: str) -> list[str]:
     elif "{args}" not in words:
         words.append("{args}")
     return words
+
+
+def with_paths(text: str, folder: Path) -> str:
+    """The command with the paths of files in a folder made absolute, since it is run elsewhere. Raises WrongCommand."""
+    template(text)
+    words = []
+    for word in shlex.split(text):
+        is_file = "{" not in word and (os.sep in word or word.endswith(".py")) and (folder / word).is_file()
+        shown = str((folder / word).absolute()) if is_file else word
+        words.append(shown if re.fullmatch(r"[\w@%+=:,./{}-]+", shown, re.ASCII) else shlex.quote(shown))
+    return " ".join(words)
 
 
 def side_of(text: str) -> str:
