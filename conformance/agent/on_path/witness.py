@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 _FILE = os.environ.get("RUNPY_CONFORMANCE_TELL")
 _SPECIALS = ("__name__", "__spec__", "__file__", "__cached__", "__loader__", "__package__", "__doc__", "__path__")
 _SPEC = ("name", "origin", "cached", "parent", "has_location", "submodule_search_locations", "loader")
+_FLAGS = (
+    *("debug", "inspect", "interactive", "optimize", "dont_write_bytecode", "no_user_site", "no_site"),
+    *("ignore_environment", "verbose", "bytes_warning", "quiet", "isolated", "dev_mode", "utf8_mode"),
+    *("warn_default_encoding", "safe_path", "int_max_str_digits"),
+)
 _MOST = 1000  # items of a collection
 _program = []  # type: List[Dict[str, Any]]  # the namespace that was the first to tell something
 _process = os.getpid()
@@ -35,7 +40,9 @@ def tell(**values):  # type: (**Any) -> None
     if spec is not None:
         specials["__spec__"] = {name: _plain(getattr(spec, name, None)) for name in _SPEC}
         specials["__loader__"] = _loader(namespace.get("__loader__"), spec)
-    if "__builtins__" in namespace:
+    if (
+        namespace.get("__name__") == "__main__" and "__builtins__" in namespace
+    ):  # of an import it is the interpreter's own
         specials["__builtins__"] = _plain(type(namespace["__builtins__"]).__name__)
     _write(
         {
@@ -47,7 +54,7 @@ def tell(**values):  # type: (**Any) -> None
             "entry": _entry(getattr(spec, "name", None), namespace),
             "argv": _plain(sys.argv),
             "path": _plain(sys.path),
-            "flags": {name: _plain(getattr(sys.flags, name)) for name in dir(sys.flags) if _is_flag(name)},
+            "flags": {name: _plain(getattr(sys.flags, name)) for name in _FLAGS if hasattr(sys.flags, name)},
             "cwd": os.getcwd(),
             "told": {name: _plain(value) for name, value in values.items()},
         }
@@ -76,10 +83,6 @@ def _loader(loader, spec):  # type: (Any, Any) -> Any
     if loader is None:
         return None
     return [type(loader).__name__, "that of the spec" if loader is spec.loader else "another than that of the spec"]
-
-
-def _is_flag(name):  # type: (str) -> bool
-    return not name.startswith(("_", "n_")) and name not in ("count", "index")
 
 
 def _plain(value, depth=0):  # type: (Any, int) -> Any
