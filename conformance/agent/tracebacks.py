@@ -11,6 +11,8 @@ from typing import List, Tuple
 
 _HEAD = re.compile(r"(  [+|] )*\s*(?:\+ )?(Exception Group )?Traceback \(most recent call last\):")
 _FRAME = re.compile(r'\s*File "(?P<file>.*)", line (?P<line>\d+)(?:, in (?P<function>.*))?$')
+# A warning that is not about a file of the world is about whoever gave it.
+_WARNING = re.compile(r"(?!<root>)[^:\n]+:\d+: (?P<warning>\w*Warning: .*)")
 _LINKS = (
     "The above exception was the direct cause of the following exception:",
     "During handling of the above exception, another exception occurred:",
@@ -18,7 +20,7 @@ _LINKS = (
 
 
 def without_tracebacks(text: str) -> Tuple[List[List[str]], List[str]]:
-    """The tracebacks in a text, each as a list of lines, and the other lines of the text.
+    """The tracebacks in a text, each as a list of lines, and the other lines of the text that are not empty.
 
     Of a traceback, the frames of the world ("<root>/m.py, line 3, in f") and the last line, with the exception, are
     kept. Exceptions that are linked belong to one traceback, with the link between them.
@@ -40,6 +42,10 @@ def without_tracebacks(text: str) -> Tuple[List[List[str]], List[str]]:
                 found.append(traceback)
             linked = False
             continue
+        elif warning := _WARNING.fullmatch(line):
+            rest.append("<implementation>: " + warning.group("warning"))
+            if number + 1 < len(lines) and lines[number + 1].startswith("  "):
+                number += 1  # the line of source that gave it
         elif line.strip() or not linked:
             rest.append(line)
         number += 1

@@ -52,7 +52,7 @@ def tell(**values):  # type: (**Any) -> None
             "keys": sorted(key for key in namespace if type(key) is str and not key.startswith("__")),
             "main": _is_main(namespace),
             "entry": _entry(getattr(spec, "name", None), namespace),
-            "argv": _plain(sys.argv),
+            "argv": _argv(),
             "path": _plain(sys.path),
             "flags": {name: _plain(getattr(sys.flags, name)) for name in _FLAGS if hasattr(sys.flags, name)},
             "cwd": os.getcwd(),
@@ -65,7 +65,11 @@ def _tell_at_exit():  # type: () -> None
     if os.getpid() == _process:
         namespace = _program[0]
         keys = sorted(key for key, value in namespace.items() if not key.startswith("__") and value is not None)
-        _write({"event": "ended", "keys": keys, "main": _is_main(namespace), "argv": _plain(sys.argv)})
+        _write({"event": "ended", "keys": keys, "main": _is_main(namespace), "argv": _argv()})
+
+
+def _argv():  # type: () -> Any
+    return _plain(getattr(sys, "argv", "there is none"))
 
 
 def _is_main(namespace):  # type: (Dict[str, Any]) -> bool
