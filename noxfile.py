@@ -286,6 +286,13 @@ def survey(session: nox.Session, name: str) -> None:
 
 
 @nox.session(python=False)
+def equivalence(session: nox.Session) -> None:
+    """Compare what a program sees under `python -m` and under run_module: -- [--impl=...] [--target=PYTHON]."""
+    request = request_of(session)
+    driver(session, "conformance.commands.equivalence", *request.options, *import_from_user(session, request))
+
+
+@nox.session(python=False)
 def record(session: nox.Session) -> None:
     """Record what CPython shows in every case: -- [--new] [3.13 ...]; -- --check compares with the recordings."""
     # --new is a flag here; for `releases`, which reads the same table of options, it names an interpreter.

@@ -19,7 +19,7 @@ from ..clauses.ledger import ledger
 from ..clauses.sources import markdown
 from ..observation import protocol
 from ..observation.recording import FOLDER, Recordings
-from . import manual, records_page
+from . import equivalence, manual, records_page
 from .interpreters_page import page as interpreters_page
 from .releases.page import page as releases_page
 from .schemas import SCHEMAS
@@ -91,6 +91,7 @@ def pages() -> dict[Path, Callable[[], str]]:
             registry(), [read(path, FIXTURES) for path in fixtures(FIXTURES)]
         ),
         DOCS / "options.md": manual.page,
+        DOCS / "equivalence.md": equivalence.page,
         DOCS / "releases.md": lambda: releases_page(ledger(), Recordings(FIXTURES / FOLDER).builds),
         DOCS / "protocol.schema.json": lambda: json.dumps(protocol.schema(), indent=1) + "\n",
         DOCS / "interpreters.md": lambda: interpreters_page((DOCS / "interpreters.md").read_text(encoding="utf-8")),

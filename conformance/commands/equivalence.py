@@ -1,0 +1,124 @@
+"""`nox -s equivalence`: compares what a program sees under `python -m NAME` and under a `run_module`.
+
+usage: python -m conformance.commands.equivalence [--impl=SPEC] [--target=PYTHON] [--import-from=DIR]
+
+The library reference calls the two equivalent. All in which they differ is in a table (docs/equivalence.md): a
+difference that is not in it is printed and fails, and so does a row of the table that no case shows, unless --impl
+names another implementation than CPython's own. Exit status: 0, 1 a difference, 2 usage error, 3 the candidate
+cannot be loaded, 4 the suite itself failed.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+
+from .. import FIXTURES, REFERENCE
+from ..agent import COMMAND
+from ..cases.launched import launched
+from ..cases.model import Case, CaseError
+from ..clauses import Level
+from ..clauses.equivalence import known_differences
+from ..clauses.sources import markdown
+from ..judge.expected import Expected
+from ..judge.trial import Trial
+from ..observation.agent_process import AGENT
+from ..observation.batches import batches
+from ..observation.interpreters import BadInterpreter, Target, find
+from ..observation.live import LiveSide
+from ..observation.side import AgentError, CandidateError
+from ..report import records
+from ..report.values import shown
+from ..search.examine import Examiner, SmokeFailed
+from ..texts import never_refuse_output, visible
+from .command_line import Parser, import_hint
+
+_RUNNER = AGENT.with_name("by_run_module.py")
+
+
+def compare(target: Target, impl: str = "runpy", import_from: str = "") -> list[Trial]:
+    """The trials of all cases in which the two can be compared. Raises CandidateError, AgentError, CaseError."""
+    words = ["{python}", str(_RUNNER), import_from, impl, "{name}", "{args}"]
+    oracle = LiveSide(target, "oracle")
+    candidate = LiveSide(target, COMMAND + json.dumps(words))
+    try:
+        effects = [effect for difference in known_differences() for effect in difference.effects]
+        examiner = Examiner(oracle, candidate, Level.EXACT, Expected(effects))
+        examiner.smoke(of_commands=True)
+        return [trial for batch in batches(_cases()) for trial in examiner.run_all(batch)]
+    finally:
+        oracle.close()
+        candidate.close()
+
+
+def _cases() -> Sequence[Case]:
+    return launched(FIXTURES)
+
+
+def unshown(trials: Sequence[Trial]) -> list[str]:
+    """The ids of the known differences that no trial shows."""
+    seen = {name for trial in trials for name in trial.known}
+    return [difference.id for difference in known_differences() if difference.id not in seen]
+
+
+def complaints(trials: Sequence[Trial]) -> Iterator[str]:
+    """The differences that are not in the table, a line each."""
+    for trial in trials:
+        for divergence in records.trial_record(trial)["divergences"]:
+            if divergence["cause"]:
+                place, ours, theirs = shown(divergence)
+                yield f"{trial.case.id}: {divergence['where']}{place}: python -m {ours}, run_module {theirs}"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Compare, and return the exit status."""
+    never_refuse_output()
+    parser = Parser("equivalence", description="Compare what a program sees under `python -m` and under run_module.")
+    parser.add_options("--impl", default="runpy", help="the run_module (default: the interpreter's own)")
+    parser.add_options("--target", "--import-from")
+    options = parser.parse_args(arguments)
+    is_ours = options.impl == "reference"
+    impl, import_from = (REFERENCE.name, str(REFERENCE.parent)) if is_ours else (options.impl, options.import_from)
+    try:
+        target = find(options.target)
+        trials = compare(target, impl, import_from)
+    except (BadInterpreter, CaseError) as exc:
+        print(exc, file=sys.stderr)
+        return 2
+    except CandidateError as exc:
+        print(f"{exc}{import_hint(exc.missing, options.import_from)}", file=sys.stderr)
+        return 3
+    except SmokeFailed as exc:
+        print(exc, file=sys.stderr)
+        return 3
+    except AgentError as exc:
+        print(exc, file=sys.stderr)
+        return 4
+    wrong = list(complaints(trials))
+    if impl == "runpy" and target.implementation == "cpython":
+        wrong += [f"{name}: the table has this difference, and no case shows it" for name in unshown(trials)]
+    for line in wrong:
+        print(visible(line))
+    ran = sum(trial.verdict != "not-run" for trial in trials)
+    print(f"{ran} programs compared; {len(wrong)} differences that are not in docs/equivalence.md")
+    return 1 if wrong else 0
+
+
+def page() -> str:
+    """docs/equivalence.md: the table of differences."""
+    rows = "".join(f"| {known.what} | {markdown(known.source)} |\n" for known in known_differences())
+    return (
+        "# `python -m` and `run_module`\n\n"
+        "Generated from `conformance/clauses/equivalence.toml` by `nox -s docs`; change it there.\n\n"
+        "The library reference calls `python -m NAME` and `run_module` equivalent (the clause\n"
+        "[M-AS-RUN-MODULE](specification.md#m-as-run-module)). This table has all in which a program sees a\n"
+        "difference between `python -m NAME` and `run_module(NAME, run_name='__main__', alter_sys=True)`.\n"
+        f"`nox -s equivalence` runs {len(_cases())} programs in both ways, and fails if something else differs; with\n"
+        "`-- --impl=mypkg` it runs them by another implementation.\n\n"
+        f"| under `python -m` | source |\n|---|---|\n{rows}"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
