@@ -1,12 +1,13 @@
 """Cases of commands made of the fixtures: each runs by `python -m` what the fixture runs by `run_module`.
 
 Rules. Nothing is written again: files, `sys.path` and requirements are those of the fixture, and only the module that
-is run gets a statement by which it tells what it sees. A fixture that does not lie on disk, or whose steps do more than
-call, has no such case.
+is run gets a statement by which it tells what it sees. A fixture whose steps do more than call, or whose modules call
+`run_module` themselves, has no such case.
 
-Theory of operation. A fixture qualifies if its only step is a call of `run_module` with a literal name. The source of
-the module, or of the package's `__main__`, is found along the fixture's `path`. The telling is put before the first
-statement that is neither a docstring nor an import from `__future__`, on the same line where that is possible.
+Theory of operation. A fixture qualifies if its only step is a call of `run_module` with a literal name and no initial
+globals. The source of the module, or of the package's `__main__`, is found along the fixture's `path`; there is none if
+the name is one that cannot be run. The telling is put before the first statement that is neither a docstring nor an
+import from `__future__`, on the same line where that is possible. `note` of the module `under_test` tells as well.
 """
 
 from __future__ import annotations
@@ -34,14 +35,12 @@ def of_fixture(case: Case) -> Case | None:
     name = _name_in(case)
     if name is None or case.is_of_commands or any(entry.startswith("raw:") for entry in case.path):
         return None
-    file = next(filter(None, (_file_of(case.files, entry, name) for entry in case.path)), None)
-    if file is None:
-        return None
     files = dict(case.files)
-    recipe = _telling(files[file])
-    if recipe is None or any("under_test" in str(content) for content in files.values()):
-        return None  # it runs a module itself, which commands do not judge
-    files[file] = recipe
+    if not files or any("under_test" in str(content) and "run_module" in str(content) for content in files.values()):
+        return None
+    file = next(filter(None, (_file_of(case.files, entry, name) for entry in case.path)), None)
+    if file is not None:
+        files[file] = _telling(files[file]) or files[file]
     # The folder in which a command is run is the first entry of sys.path by itself.
     path = case.path[1:] if case.path[0] == "." else case.path
     return Case(

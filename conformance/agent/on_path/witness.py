@@ -30,7 +30,11 @@ _process = os.getpid()
 
 def tell(**values):  # type: (**Any) -> None
     """Tell what the calling module sees. values: plain data that the fixture is about."""
-    frame = sys._getframe(1)
+    tell_of(sys._getframe(1), values)
+
+
+def tell_of(frame, values):  # type: (Any, Dict[str, Any]) -> None
+    """Tell what the code of a frame sees. values: as for `tell`."""
     namespace = frame.f_globals
     if not _program:
         _program.append(namespace)
