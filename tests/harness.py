@@ -48,15 +48,21 @@ def conformance(
 
 
 @functools.cache
-def all_cases() -> Mapping[str, Case]:
-    """The project's fixtures by id."""
+def every_case() -> Mapping[str, Case]:
+    """The project's fixtures by id: those of calls and those of commands."""
     return {case.id: case for case in (read(path, FIXTURES) for path in fixtures(FIXTURES))}
+
+
+@functools.cache
+def all_cases() -> Mapping[str, Case]:
+    """The project's fixtures that call `run_module`, by id."""
+    return {name: case for name, case in every_case().items() if not case.is_of_commands}
 
 
 @functools.cache
 def cases_of(clause: str) -> Sequence[Case]:
     """The fixtures that name a clause."""
-    return [case for case in all_cases().values() if clause in case.clauses]
+    return [case for case in every_case().values() if clause in case.clauses]
 
 
 @functools.cache

@@ -10,10 +10,10 @@ from conformance.cases.model import Case
 from conformance.clauses import CHAPTERS, registry
 from conformance.judge.compare import judge
 from conformance.observation.interpreters import Target
-from tests.harness import Oracle, all_cases, cases_of, target_for
+from tests.harness import Oracle, cases_of, every_case, target_for
 
 
-@pytest.mark.parametrize("case", all_cases().values(), ids=list(all_cases()))
+@pytest.mark.parametrize("case", every_case().values(), ids=list(every_case()))
 def test_a_fixture_is_well_formed(case: Case) -> None:
     """It lies in a chapter, says in a sentence what it shows, and names clauses that are judged."""
     assert case.chapter in CHAPTERS
@@ -30,7 +30,7 @@ def test_a_fixture_is_well_formed(case: Case) -> None:
 def test_no_two_fixtures_are_the_same_case() -> None:
     """One point, one fixture."""
     digests: dict[str, str] = {}
-    for case in all_cases().values():
+    for case in every_case().values():
         assert digests.setdefault(case.digest, case.id) == case.id
 
 
@@ -40,7 +40,7 @@ def test_every_testable_clause_has_a_fixture() -> None:
     assert not missing
 
 
-@pytest.mark.parametrize("case", all_cases().values(), ids=list(all_cases()))
+@pytest.mark.parametrize("case", every_case().values(), ids=list(every_case()))
 def test_the_oracle_agrees_with_itself_and_its_steps_succeed(case: Case, oracle_of: Callable[[Target], Oracle]) -> None:
     """Twice the same observation; and only calls, never the fixture's own statements, may raise."""
     target = target_for(

@@ -176,7 +176,7 @@ class Examiner:
         reply = self._candidate.run(SMOKE_OF_COMMANDS.plain())
         if reply.status == "hang":
             raise SmokeFailed(
-                f"The command has not ended within {reply.detail} s, although the module that it is to run only prints "
+                f"The command has not ended within {float(reply.detail or 0):g} s, although the module that it is to run only prints "
                 "a line: does it wait for a terminal, or for input?"
             )
         if reply.observation is None:
