@@ -175,9 +175,10 @@ class Examiner:
         """Check that the command runs a module at all. Raises SmokeFailed."""
         reply = self._candidate.run(SMOKE_OF_COMMANDS.plain())
         if reply.status == "hang":
+            limit = f"{float(reply.detail or 0):g} s"
             raise SmokeFailed(
-                f"The command has not ended within {float(reply.detail or 0):g} s, although the module that it is to run only prints "
-                "a line: does it wait for a terminal, or for input?"
+                f"The command has not ended within {limit}, although the module that it is to run only prints a line: "
+                "does it wait for a terminal, or for input?"
             )
         if reply.observation is None:
             return
