@@ -42,6 +42,11 @@ CHAPTERS = {
     "warnings": "Warnings",
     "nesting": "Nesting and re-entry",
     "real_programs": "What real programs see",
+    "m_program": "python -m: the program as __main__",
+    "m_arguments": "python -m: arguments and sys.path",
+    "m_ending": "python -m: how the program ends",
+    "m_refusals": "python -m: names that cannot be run",
+    "m_options": "python -m: interpreter options",
     "m_as_run_module": "python -m: as run_module does",
 }
 

@@ -18,11 +18,30 @@ _REFERENCE: Mapping[str, str] = {
     "run_module (3.15, which no longer lists it)": "3.15/library/runpy.html#runpy.run_module",
     "the import system": "3/reference/import.html",
     "the import system (submodules)": "3/reference/import.html#submodules",
+    "the import system (__main__)": "3/reference/import.html#main-spec",
     "the import system (the module cache)": "3/reference/import.html#the-module-cache",
     "importlib.abc.MetaPathFinder": "3/library/importlib.html#importlib.abc.MetaPathFinder",
     "importlib.util.find_spec": "3/library/importlib.html#importlib.util.find_spec",
     "sys.pycache_prefix": "3/library/sys.html#sys.pycache_prefix",
     "zipimport": "3/library/zipimport.html",
+    "__main__": "3/library/__main__.html",
+    "atexit": "3/library/atexit.html",
+    "input": "3/library/functions.html#input",
+    "os._exit": "3/library/os.html#os._exit",
+    "signal": "3/library/signal.html",
+    "sys.excepthook": "3/library/sys.html#sys.excepthook",
+    "sys.exit": "3/library/sys.html#sys.exit",
+    "sys.last_value": "3/library/sys.html#sys.last_value",
+    "threading": "3/library/threading.html#thread-objects",
+    "warnings": "3/library/warnings.html#default-warning-filter",
+}
+
+# The names that may follow "command line: ", each with its place in the page about the interpreter's command line.
+_COMMAND_LINE: Mapping[str, str] = {
+    "interface options": "interface-options",
+    "miscellaneous options": "miscellaneous-options",
+    **{f"-{option}": f"cmdoption-{option}" for option in ("b", "B", "E", "I", "m", "O", "OO", "P", "u", "W", "X")},
+    **{name: f"envvar-{name}" for name in ("PYTHONHASHSEED", "PYTHONPATH", "PYTHONSAFEPATH")},
 }
 
 # The form in which the rest of a source names a document by its number.
@@ -56,6 +75,10 @@ def _part(part: str) -> Iterator[tuple[str, str]]:
     if kind == "library reference":
         page = _REFERENCE.get(what, "")
         yield part, page and f"{_DOCS}/{page}"
+        return
+    if kind == "command line":
+        anchor = _COMMAND_LINE.get(what, "")
+        yield part, anchor and f"{_DOCS}/3/using/cmdline.html#{anchor}"
         return
     table = _RELEASES if part.startswith("changelogs of CPython ") else _NUMBERED
     place = 0

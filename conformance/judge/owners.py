@@ -289,7 +289,91 @@ def _runs_though(text: str) -> Condition:
     return lambda difference: difference.kind == "extra" and text in difference.refusal
 
 
+# What a launcher says in place of `python -m` on standard error, by what CPython says.
+_SAID: list[tuple[Condition, str]] = [
+    (
+        lambda difference: _missing(difference) and _says("found in sys.modules")(difference),
+        "M-IMPORTED-ALREADY-WARNED",
+    ),
+    *(
+        (_says(text), clause)
+        for text, clause in (
+            ("found in sys.modules", "M-IMPORTED-ALREADY-MESSAGE"),
+            ("Cannot use package as __main__", "M-MAIN-IS-A-PACKAGE-MESSAGE"),
+            ("cannot be directly executed", "M-PACKAGE-WITHOUT-MAIN-MESSAGE"),
+            ("No code object available", "M-NO-CODE-MESSAGE"),
+            ("Relative module names", "M-RELATIVE-MESSAGE"),
+            ("Try using", "M-FILE-NAME-HINT"),
+            ("__path__ attribute not found", "M-BELOW-A-MODULE-MESSAGE"),
+            ("(ValueError: __main__.__spec__ is None)", "M-NAME-MAIN-REFUSED"),
+            ("(ModuleNotFoundError: ", "M-MISSING-PARENT-MESSAGE"),
+            ("Error while finding module specification", "M-FINDER-FAILS"),
+            ("bad magic number", "M-DAMAGED-COMPILED-FILE-MESSAGE"),
+            (": No module named ", "M-MISSING-MESSAGE"),
+            ("SyntaxWarning", "M-COMPILER-WARNINGS"),
+            ("DeprecationWarning", "M-DEPRECATIONS-SHOWN"),
+            ("Warning: ", "M-WARNINGS-SHOWN"),
+        )
+    ),
+    (_always, "M-EXIT-TEXT"),
+]
+
+
+def _other_first_argument(difference: Difference) -> bool:
+    sides = difference.oracle, difference.candidate
+    return not all(isinstance(side, list) and side for side in sides) or sides[0][0] != sides[1][0]
+
+
+_OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
+    (
+        "program.runs",
+        [
+            (lambda difference: str(difference.oracle).endswith("/__main__.py"), "M-PACKAGE-RUNS-MAIN"),
+            (_another, "M-FOLDER-FIRST"),
+            (_always, "M-RUNS-ONCE"),
+        ],
+    ),
+    ("program.__name__", [(_always, "M-NAME-IS-MAIN")]),
+    ("program.__spec__", [(_says(".__main__'"), "M-SPEC-OF-PACKAGE"), (_always, "M-SPEC-OF-MODULE")]),
+    ("program.__file__", [(_always, "M-FILE-IS-FULL-PATH")]),
+    ("program.__cached__", [(_always, "M-CACHED-OF-SPEC"), (_always, "M-CACHED-ABSENT")]),
+    ("program.__loader__", [(_always, "M-LOADER-OF-SPEC")]),
+    (
+        "program.__package__",
+        [(lambda difference: difference.oracle == "", "M-PACKAGE-EMPTY-AT-TOP"), (_always, "M-PACKAGE-IS-PARENT")],
+    ),
+    ("program.__doc__", [(_always, "M-DOC-IS-OWN")]),
+    ("program.__builtins__", [(_always, "M-BUILTINS-MODULE")]),
+    ("program.__path__", [(_always, "M-PROGRAM-HAS-NO-PATH")]),
+    ("program.keys", [(_always, "M-NO-FOREIGN-NAMES")]),
+    ("program.main", [(_always, "M-MAIN-IS-THE-PROGRAM")]),
+    ("program.entry", [(_always, "M-NO-OWN-ENTRY")]),
+    ("program.argv", [(_other_first_argument, "M-ARGV0-IS-FILE"), (_always, "M-ARGUMENTS-FOLLOW")]),
+    ("program.path0", [(_always, "M-PATH0-IS-FOLDER")]),
+    ("program.path", [(_always, "M-PYTHONPATH-FOLLOWS")]),
+    ("program.flags", [(_always, "M-FLAGS-ARE-GIVEN")]),
+    ("program.cwd", [(_always, "M-FOLDER-KEPT")]),
+    ("program.told", [(_always, "M-AS-RUN-MODULE")]),
+    ("ended.keys", [(_always, "M-NAMES-AT-EXIT")]),
+    ("ended.main", [(_always, "M-MAIN-AT-EXIT")]),
+    ("ended.argv", [(_always, "M-ARGV-LEFT-ALONE")]),
+    (
+        "process.status",
+        [
+            (lambda difference: str(difference.oracle).startswith("signal"), "M-ENDED-BY-SIGNAL"),
+            (lambda difference: difference.oracle == 0, "M-END-IS-ZERO"),
+            (lambda difference: difference.oracle == 1, "M-EXCEPTION-STATUS"),
+            (_always, "M-EXIT-STATUS"),
+        ],
+    ),
+    ("process.traceback", [(_always, "M-TRACEBACK-FRAMES")]),
+    ("process.stderr", _SAID),
+    ("process.stdout", [(_always, "M-OUTPUT-UNCHANGED")]),
+    ("process.files", [(_always, "M-RUNS-ONCE")]),
+]
+
 OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
+    *_OF_COMMANDS,
     (
         "executions.run",
         [
