@@ -58,7 +58,7 @@ def tell_of(frame, values):  # type: (Any, Dict[str, Any]) -> None
             "entry": _entry(getattr(spec, "name", None), namespace),
             "argv": _argv(),
             "path": _plain(sys.path),
-            "flags": {name: _plain(getattr(sys.flags, name)) for name in _FLAGS if hasattr(sys.flags, name)},
+            "flags": {name: int(getattr(sys.flags, name)) for name in _FLAGS if hasattr(sys.flags, name)},
             "cwd": os.getcwd(),
             "told": {name: _plain(value) for name, value in values.items()},
         }
