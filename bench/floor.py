@@ -34,7 +34,7 @@ def main():  # type: () -> None
     sys.modules["__main__"] = types.ModuleType("__main__")
     under_test = sys.modules["under_test"] = types.ModuleType("under_test")
     under_test.__dict__.update(note=_note, Unsupported=_Unsupported)
-    sides = [candidate.load(side) for side in request["sides"]]
+    sides = [candidate.load(side).run_module for side in request["sides"]]
     state = _State()
     times = []
     for number in range(request["rounds"]):

@@ -19,7 +19,7 @@ def main():  # type: () -> None
     sys.path[0] = agent
     world, candidate = importlib.import_module("world"), importlib.import_module("candidate")
     del sys.path[0]
-    run_module = candidate.load(side)
+    run_module = candidate.load(side).run_module
     under_test = sys.modules["under_test"] = types.ModuleType("under_test")
     under_test.__dict__.update(run_module=run_module, note=print, Unsupported=type("Unsupported", (Exception,), {}))
     case = json.load(sys.stdin)

@@ -1,4 +1,4 @@
-"""What `run_module` does: the smallest implementation that conforms on every version.
+"""What `run_module` and `run_path` do: the smallest implementation that conforms on every version.
 
 Read it from top to bottom: the functions stand, and their lines run, in the order in which things
 happen. Each step names the clauses of `conformance/clauses/` that it obeys, and takes its rule from
@@ -7,15 +7,15 @@ the obvious way would be observably different.
 
 What lives here: behaviour. Not here: anything about how it is judged. Nothing but the standard
 library is imported, no `__future__` feature is used (FUTURE-FLAGS-OWN: exec hands them on to source
-text), and `run_module` carries its types in a comment (INSPECTED-SIGNATURE).
+text), and both functions carry their types in a comment (INSPECTED-SIGNATURE).
 """
 
 import importlib.util
 import sys
 from types import CodeType, ModuleType
-from typing import Any, Dict, Optional, Tuple  # noqa: F401 - Optional stands in a type comment
+from typing import Any, Dict, Optional, Tuple
 
-__all__ = ["run_module"]
+__all__ = ["run_module", "run_path"]
 
 _MAIN = "__main__"
 
@@ -39,9 +39,78 @@ def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):
     name = target if run_name is None else run_name
     # ALTER-BY-TRUTH, ALTER-TRUTH-ONCE, ALTER-TRUTH-LATE
     if alter_sys:
-        return _execute_altering_sys(code, spec, name, init_globals)
+        # ARGV-IS-FILE, ARGV-IS-NONE
+        return _execute_altering_sys(code, spec, name, init_globals, spec.origin)
     # NAMESPACE-FRESH, RESULT-LIVE, PLAIN-LEAVES-SYS
     return _execute(code, spec, name, init_globals, {})
+
+
+def run_path(path_name, init_globals=None, run_name=None):
+    # type: (Any, Any, Optional[str]) -> Dict[str, Any]
+    """Execute a script, or the `__main__` of a folder or an archive, in a fresh namespace.
+
+    In: `path_name`, the path of a source file, a compiled file, a folder or an archive; `init_globals`, as for
+    `run_module`; `run_name`, the `__name__` to run under instead of '<run_path>'.
+    Out: a copy of the namespace as the code left it.
+    Errors: OSError of a file that cannot be read; ImportError if an entry has no `__main__`; whatever the code raises.
+    Source: library reference, `runpy.run_path`.
+    """
+    from pkgutil import get_importer
+
+    name = "<run_path>" if run_name is None else run_name
+    package = name.rpartition(".")[0]
+    # A file that no hook of the import system takes is a script; what a hook takes is an entry of sys.path.
+    if get_importer(path_name) is None:
+        code = _read_script(path_name)
+        return _execute_altering_sys(code, None, name, init_globals, path_name, package)
+    sys.path.insert(0, path_name)
+    try:
+        spec, code = _locate_main_of_entry()
+        return _execute_altering_sys(code, spec, name, init_globals, path_name, package)
+    finally:
+        try:
+            sys.path.remove(path_name)
+        except ValueError:
+            pass
+
+
+def _read_script(path: Any) -> CodeType:
+    """Read the code of a script. In: its path. Out: its code, which was compiled before, or is compiled now.
+
+    Errors: OSError, SyntaxError, and those of a damaged compiled file.
+    Source: library reference ("source file, compiled bytecode file"); observed on CPython 3.8-3.15.
+    """
+    import io
+    import marshal
+    import os
+
+    full = os.path.abspath(os.fsdecode(path))
+    with io.open_code(full) as file:
+        if file.read(4) == importlib.util.MAGIC_NUMBER:
+            file.read(12)  # PEP 552: flags, and what tells if the source has changed
+            return marshal.load(file)  # type: ignore[no-any-return]
+    with io.open_code(full) as file:
+        return compile(file.read(), path, "exec", dont_inherit=True)
+
+
+def _locate_main_of_entry() -> Tuple[Any, CodeType]:
+    """Find the `__main__` that a search of `sys.path` finds. Out: its spec and its code.
+
+    Errors: ImportError, which names the entry if there is no `__main__`.
+    Source: library reference ("the first `__main__` module found"); messages observed on CPython 3.8-3.15.
+    """
+    # The running `__main__` would be found instead of the entry's.
+    running = sys.modules[_MAIN]
+    del sys.modules[_MAIN]
+    try:
+        _, spec, code = _locate(_MAIN)
+        return spec, code
+    except ImportError as error:
+        if _MAIN in str(error):
+            raise _error("can't find %r module in %r" % (_MAIN, sys.path[0]), _MAIN) from error
+        raise
+    finally:
+        sys.modules[_MAIN] = running
 
 
 def _locate(name: str) -> Tuple[str, Any, CodeType]:
@@ -166,15 +235,16 @@ def _load(name: str, spec: Any) -> CodeType:
     return code  # type: ignore[no-any-return]
 
 
-def _execute_altering_sys(code: CodeType, spec: Any, name: str, init_globals: Any) -> Dict[str, Any]:
+def _execute_altering_sys(
+    code: CodeType, spec: Any, name: str, init_globals: Any, argv0: Any, package: Optional[str] = None
+) -> Dict[str, Any]:
     """Execute with `sys.argv[0]` and `sys.modules[name]` being the module's own.
 
-    In and out: as of `_execute`, the result being a copy of the temporary module's namespace.
+    In and out: as of `_execute`, the result being a copy of the temporary module's namespace; argv0 is what
+    `sys.argv[0]` is meanwhile.
     Errors: as of `_execute`; those of altering and restoring, which take the result's place.
     Source: library reference (`alter_sys`); order and errors observed on CPython 3.8-3.15.
     """
-    # ARGV-IS-FILE, ARGV-IS-NONE
-    origin = spec.origin
     # TEMPORARY-MODULE-NEW, TEMPORARY-MODULE-TYPE, RUN-NAME-NOT-STR-ALTERED
     temporary = ModuleType(name)
     namespace = temporary.__dict__
@@ -188,14 +258,14 @@ def _execute_altering_sys(code: CodeType, spec: Any, name: str, init_globals: An
     sys.modules[name] = temporary
     try:
         # ARGV-LIST-KEPT, ARGV-EMPTY-BEFORE, ALTERED-FROM-PARENTS-STATE
-        argv0 = sys.argv[0]
-        sys.argv[0] = origin
+        before = sys.argv[0]
+        sys.argv[0] = argv0
         try:
             # TEMPORARY-MODULE-NAMESPACE, ENTRY-REPLACED-WHILE-ALTERING, INIT-READ-AFTER-ALTERING
-            _execute(code, spec, name, init_globals, namespace)
+            _execute(code, spec, name, init_globals, namespace, package, argv0)
         finally:
             # ARGV-RESTORED, ARGV-RESTORED-ON-ERROR, ARGV-RESTORED-BY-INDEX, ARGV-UNRESTORABLE
-            sys.argv[0] = argv0
+            sys.argv[0] = before
     finally:
         # MODULES-RESTORED, MODULES-RESTORED-ON-ERROR, RESTORED-UNDER-INITIAL-NAME
         if previous:
@@ -207,10 +277,19 @@ def _execute_altering_sys(code: CodeType, spec: Any, name: str, init_globals: An
     return namespace.copy()
 
 
-def _execute(code: CodeType, spec: Any, name: str, init_globals: Any, namespace: Dict[str, Any]) -> Dict[str, Any]:
+def _execute(
+    code: CodeType,
+    spec: Any,
+    name: str,
+    init_globals: Any,
+    namespace: Dict[str, Any],
+    package: Optional[str] = None,
+    script: Any = None,
+) -> Dict[str, Any]:
     """Fill a namespace and execute code in it.
 
-    In: the code, its spec, the `__name__` it gets, what the caller adds, and the namespace.
+    In: the code, its spec, the `__name__` it gets, what the caller adds, and the namespace. For `run_path` also the
+    `__package__`; and the path of a script, which has no spec.
     Out: the namespace. Errors: of reading `init_globals`, of the spec, of the code, unchanged.
     Source: library reference ("special global variables"); key order observed.
     """
@@ -218,7 +297,11 @@ def _execute(code: CodeType, spec: Any, name: str, init_globals: Any, namespace:
     if init_globals is not None:
         namespace.update(init_globals)
     # SPEC-OF-ANY-TYPE, SPEC-ATTRIBUTE-MISSING: `cached` is read on every version.
-    loader, origin, cached, package = spec.loader, spec.origin, spec.cached, spec.parent
+    if spec is None:
+        loader, origin, cached = None, script, None
+    else:
+        loader, origin, cached = spec.loader, spec.origin, spec.cached
+        package = spec.parent if package is None else package
     # SPECIALS-BEFORE-CODE, INIT-SPECIALS-OVERRIDDEN, KEY-ORDER-PLAIN, KEY-ORDER-ALTERED
     namespace["__name__"] = name
     # FILE-FROM-ORIGIN, FILE-WITHOUT-ORIGIN

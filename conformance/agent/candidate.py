@@ -1,4 +1,4 @@
-"""Finds the side under test: the interpreter's own `runpy.run_module`, or what `--impl` names."""
+"""Finds the side under test: the interpreter's own `runpy`, or what `--impl` and `--impl-path` name."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ import importlib
 import importlib.util
 import os
 import sys
-from typing import Any, Callable
+from typing import Any, Callable, NamedTuple, Optional
 
 from . import COMMAND, commands
 
 ORACLE = "oracle"
+_NAMES = ("run_module", "run_path")
+
+
+class Functions(NamedTuple):
+    """The functions under test; None for one that the side does not offer."""
+
+    run_module: Optional[Callable[..., Any]]
+    run_path: Optional[Callable[..., Any]]
 
 
 class CannotLoad(Exception):
@@ -24,10 +32,12 @@ class CannotLoad(Exception):
         self.missing = missing
 
 
-def load(where: str) -> Callable[..., Any]:
-    """The callable that `where` names: `oracle`, `pkg`, `pkg.mod:callable` or `path/to/file.py:callable`.
+def load(where: str) -> Functions:
+    """The functions that `where` names: `oracle`, `pkg`, `pkg.mod:callable` or `path/to/file.py:callable`.
 
-    For a command (see `commands`) it is an object that stands for the command.
+    What is named without a callable offers the functions that it has of `run_module` and `run_path`; a callable is a
+    `run_module`, and one that follows in a line of its own a `run_path`. A command (see `commands`) is an object that
+    stands for both.
 
     Raises CannotLoad, with one sentence, whatever goes wrong while the candidate's own code is imported.
     """
@@ -35,23 +45,52 @@ def load(where: str) -> Callable[..., Any]:
         try:
             import runpy
 
-            return runpy.run_module
+            return Functions(runpy.run_module, runpy.run_path)
         except (ImportError, AttributeError) as exc:
             raise CannotLoad("{} has no runpy.run_module: {}.".format(sys.executable, exc)) from None
     if where.startswith(COMMAND):
         try:
-            return commands.parse(where)
+            command = commands.parse(where)
         except ValueError as exc:
             raise CannotLoad(str(exc)) from None
+        return Functions(command, command)
+    where, _, of_path = where.partition("\n")
+    if not where:
+        return Functions(None, _callable(of_path))
+    _, colon, attribute = where.rpartition(":")
+    if not colon or os.sep in attribute:
+        module = _module(where)
+        found = [getattr(module, name, None) for name in _NAMES]
+        run_module, run_path = (function if callable(function) else None for function in found)
+        if of_path:
+            run_path = _callable(of_path)
+        if run_module is None and run_path is None:
+            raise CannotLoad("{} has no callable 'run_module'.".format(where))
+        return Functions(run_module, run_path)
+    return Functions(_callable(where), _callable(of_path) if of_path else None)
+
+
+def _callable(where: str) -> Callable[..., Any]:
+    """The callable that `pkg.mod:callable` or `path/to/file.py:callable` names. Raises CannotLoad."""
     place, colon, attribute = where.rpartition(":")
     if not colon or os.sep in attribute:
-        place, attribute = where, "run_module"
+        place, attribute = where, "run_path"
     if not place or not attribute:
         raise CannotLoad(
             "{!r} names no callable: give pkg, pkg.mod:callable or path/to/file.py:callable.".format(where)
         )
+    found: Any = _module(place)
+    for part in attribute.split("."):
+        found = getattr(found, part, None)
+    if not callable(found):
+        raise CannotLoad("{} has no callable {!r}.".format(place, attribute))
+    return found  # type: ignore[no-any-return]
+
+
+def _module(place: str) -> Any:
+    """The module of a name or a file. Raises CannotLoad."""
     try:
-        module = _from_path(place) if _is_path(place) else importlib.import_module(place)
+        return _from_path(place) if _is_path(place) else importlib.import_module(place)
     except SystemExit as exc:
         text = "{} exits when it is imported (SystemExit: {}){}."
         raise CannotLoad(text.format(place, exc.code, _raised_at(exc))) from None
@@ -64,12 +103,6 @@ def load(where: str) -> Callable[..., Any]:
         text = "{} raises {} when it is imported: {}{}"
         said = getattr(exc, "msg", None) if isinstance(exc, SyntaxError) else str(exc)  # its text names a file already
         raise CannotLoad(text.format(place, type(exc).__name__, said, _raised_at(exc))) from None
-    found: Any = module
-    for part in attribute.split("."):
-        found = getattr(found, part, None)
-    if not callable(found):
-        raise CannotLoad("{} has no callable {!r}.".format(place, attribute))
-    return found  # type: ignore[no-any-return]
 
 
 def _raised_at(exc: BaseException) -> str:

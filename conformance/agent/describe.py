@@ -20,7 +20,7 @@ import re
 import sys
 import types
 import weakref
-from typing import Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
 from . import namespaces
 from .namespaces import REGISTRY, Foreign
@@ -92,15 +92,15 @@ def ask(obj: Any, name: str) -> Any:
 class Describer:
     """Describes objects over the whole life of one case, and keeps account of which it has met.
 
-    root: the case's folder; it is written `<root>`. callable_name: the name of the side under test, written
-    `run_module` in the interpreter's own messages about its call. is_world: tells the file names of the world's code.
+    root: the case's folder; it is written `<root>`. callables: the functions under test, each with the name by which
+    the interpreter's own messages about a call of it name it. is_world: tells the file names of the world's code.
 
     The class is long because each kind of object has a method of its own; they share what has been met.
     """
 
-    def __init__(self, root: str, callable_name: str, is_world: Callable[[str], bool]) -> None:
+    def __init__(self, root: str, callables: Mapping[str, str], is_world: Callable[[str], bool]) -> None:
         self._root = root
-        self._callable = callable_name + "("
+        self._callables = [(own + "(", name + "(") for name, own in callables.items() if own != name]
         self._is_world = is_world
         self._met: Dict[int, Tuple[Any, str]] = {}
         self._opaque: Set[int] = set()
@@ -181,8 +181,9 @@ class Describer:
     def message(self, text: str) -> str:
         """The text of an exception, in which the side under test is called `run_module`."""
         text = self.text(text)
-        if self._callable in text:
-            text = text.replace(self._callable, "run_module(")
+        for own, name in self._callables:
+            if own in text:
+                text = text.replace(own, name)
         return text
 
     def value(self, obj: Any, path: str, depth: int = 0) -> Any:

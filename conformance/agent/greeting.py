@@ -7,7 +7,7 @@ case, while the interpreter can still be trusted.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any, Callable, List
+from typing import TYPE_CHECKING, Any, List
 
 from . import PROTOCOL
 from .capabilities import capabilities
@@ -15,11 +15,13 @@ from .describe import ask
 from .own import os
 
 if TYPE_CHECKING:
+    from .candidate import Functions
     from .messages import Handshake
 
 
-def handshake(run_module: Callable[..., Any], *, single_threaded: bool, is_oracle: bool) -> Handshake:
+def handshake(functions: Functions, *, single_threaded: bool, is_oracle: bool) -> Handshake:
     """The message. single_threaded: loading the side has started no thread."""
+    run_module = functions.run_module or functions.run_path
     unseen = ask(run_module, "unseen")
     message: Handshake = {
         "protocol": PROTOCOL,
@@ -31,7 +33,8 @@ def handshake(run_module: Callable[..., Any], *, single_threaded: bool, is_oracl
         "capabilities": capabilities(),
         "single_threaded": single_threaded,
         "delegates": getattr(run_module, "is_usual", False)
-        or run_module is getattr(sys.modules.get("runpy"), "run_module", None),
+        or run_module in [getattr(sys.modules.get("runpy"), name, None) for name in functions._fields],
+        "offers": [name for name, function in zip(functions._fields, functions) if function is not None],
         "unseen": {str(k): str(v) for k, v in unseen.items()} if isinstance(unseen, dict) else {},
     }
     if is_oracle:
@@ -39,7 +42,7 @@ def handshake(run_module: Callable[..., Any], *, single_threaded: bool, is_oracl
     return message
 
 
-def callable_name(run_module: Callable[..., Any]) -> str:
+def callable_name(run_module: Any) -> str:
     """The name of a callable in the interpreter's own messages about a call of it."""
     name = ask(run_module, "__qualname__")
     if type(name) is not str:

@@ -80,6 +80,7 @@ class _Handshake(TypedDict):
     capabilities: List[str]  # what a case may require
     single_threaded: bool  # loading the candidate has started no thread, so that the agent can fork
     delegates: bool  # the candidate is the interpreter's own function
+    offers: List[str]  # the functions under test that there are: "run_module", "run_path"
     unseen: Dict[str, str]  # fields that cannot be observed through the adapter, with the reason
 
 

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Tuple
 from . import MUTE, NONSENSE, candidate, lazy, raised, rollback, state, steps, world
 from .cleaning import kill_orphans, remove_world
 from .describe import safe_str, type_name
-from .greeting import callable_name, handshake
+from .greeting import handshake
 from .own import dumps, loads, os
 
 if TYPE_CHECKING:
@@ -68,14 +68,13 @@ def main(arguments: List[str]) -> None:
         del sys.modules[name]  # the agent is loaded, and the candidate must not find it
     before = set(sys.modules)
     try:
-        run_module = candidate.load(side)
+        functions = candidate.load(side)
     except candidate.CannotLoad as exc:
         refusal: CannotLoad = {"cannot_load": str(exc), "missing": exc.missing}
         send(refusal)
         return
     single_threaded = _other_threads() == _threads_before
-    send(handshake(run_module, single_threaded=single_threaded, is_oracle=side == candidate.ORACLE))
-    name = callable_name(run_module)
+    send(handshake(functions, single_threaded=single_threaded, is_oracle=side == candidate.ORACLE))
     if side != candidate.ORACLE:
         raised.note_candidate(sys.path)
     state.note_candidates_modules(before)
@@ -91,8 +90,8 @@ def main(arguments: List[str]) -> None:
         if once:
             reader.close()
             os.close(write_fd)  # so that the candidate cannot write to the driver
-            _in_this_process(request, run_module, name)
-        answer = _in_a_child(request, run_module, name, (read_fd, write_fd))
+            _in_this_process(request, functions)
+        answer = _in_a_child(request, functions, (read_fd, write_fd))
         kill_orphans(guard)
         if side != candidate.ORACLE and answer["status"] == "done":
             lazy.import_for_all(request["root"])
@@ -139,7 +138,7 @@ def _bare_main() -> Any:
 # -- one process for each request ------------------------------------------------------------------------------
 
 
-def _in_this_process(request: Request, run_module: Callable[..., Any], name: str) -> None:
+def _in_this_process(request: Request, functions: candidate.Functions) -> None:
     """Run the cases, write an observation for each, and end the process.
 
     After several cases, one more line lists the changes that could not be undone; if that line is missing, a case has
@@ -160,13 +159,13 @@ def _in_this_process(request: Request, run_module: Callable[..., Any], name: str
     try:
         try:
             if len(cases) == 1:
-                write(steps.observe(cases[0], root, run_module, name, alone=True))
+                write(steps.observe(cases[0], root, functions, alone=True))
             else:
                 snapshot, imports = rollback.Snapshot(root), lazy.Imports(root)
                 for number, case in enumerate(cases):
                     folder = "{}/{}".format(root, number)
                     os.mkdir(folder)
-                    write(steps.observe(case, folder, run_module, name, alone=False))
+                    write(steps.observe(case, folder, functions, alone=False))
                     imports.count()
                     if not snapshot.restore(case):
                         break
@@ -217,7 +216,7 @@ def _traceback(exc: BaseException) -> str:
         return "{}: {}".format(type_name(type(exc)), safe_str(exc))
 
 
-def _in_a_child(request: Request, run_module: Callable[..., Any], name: str, ours: Tuple[int, int]) -> Answer:
+def _in_a_child(request: Request, functions: candidate.Functions, ours: Tuple[int, int]) -> Answer:
     """Run the cases in a forked process, and wait for it; its files remain. ours: the pipes to the driver."""
     for case in request["cases"]:
         world.prepare(case["files"])
@@ -235,7 +234,7 @@ def _in_a_child(request: Request, run_module: Callable[..., Any], name: str, our
         os.setpgid(0, 0)
         for descriptor in (*ours, alive_read):
             os.close(descriptor)
-        _in_this_process(request, run_module, name)
+        _in_this_process(request, functions)
     os.close(alive_write)
     try:
         os.setpgid(child, child)

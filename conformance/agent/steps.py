@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Set, Tupl
 
 from . import commands, frames, world
 from .describe import Describer, safe_str, slot
+from .greeting import callable_name
 from .namespaces import REGISTRY
 from .own import os
 from .raised import raised_at
@@ -25,13 +26,14 @@ from .state import State, hide_candidates_modules
 from .watch import AUDITED, Watch
 
 if TYPE_CHECKING:
+    from .candidate import Functions
     from .messages import CaseRequest, CommandRequest, ExceptionDescription, Observation, StepObservation, StepRequest
     from .messages import Unsupported as UnsupportedMessage
 
 _hooks = (frames.trace_function, frames.profile_function)
 _QUIET = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
 _MAX_OUTPUT = 20_000
-_OWN_NAMES = ("__builtins__", "__name__", REGISTRY, "run_module", "note", "result", "error")
+_OWN_NAMES = ("__builtins__", "__name__", REGISTRY, "run_module", "run_path", "note", "result", "error")
 
 
 class Unsupported(Exception):
@@ -48,16 +50,25 @@ class Unsupported(Exception):
 
 
 def observe(
-    case: CaseRequest, root: str, run_module: Callable[..., Any], callable_name: str, *, alone: bool
+    case: CaseRequest, root: str, functions: Functions, *, alone: bool
 ) -> Union[Observation, UnsupportedMessage]:
     """Build the world of `case` in the empty folder `root`, run its steps, and return the observation.
 
-    run_module: the side under test itself, never a wrapper. alone: no other case is run in this process, so a slower
-    way of watching is affordable.
+    functions: the functions under test themselves, never wrappers. alone: no other case is run in this process, so a
+    slower way of watching is affordable.
     """
     Unsupported.made.clear()
-    run = _Run(case, root, run_module, callable_name, alone=alone)
+    run = _Run(case, root, functions, alone=alone)
     return run.all_steps(case["steps"])
+
+
+def _not_offered(name: str) -> Callable[..., Any]:
+    """A function in the place of one that the side under test does not offer."""
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise Unsupported("it offers no {}".format(name))
+
+    return refuse
 
 
 # The code of steps, which many cases share, by number, text and whether the step is a call.
@@ -93,18 +104,25 @@ class _Run:
     It has more attributes than other classes because it is the place where all observers of a case meet.
     """
 
-    def __init__(
-        self, case: CaseRequest, root: str, run_module: Callable[..., Any], callable_name: str, *, alone: bool
-    ) -> None:
+    def __init__(self, case: CaseRequest, root: str, functions: Functions, *, alone: bool) -> None:
         self._root = root
         prefix = root + os.sep
 
+        tops = _tops(case)  # run_path gives code the path that it was given, which may be relative
+
         def is_world(file: str) -> bool:
-            return file.startswith((prefix, "world:", "<step ")) or file == root
+            if file.startswith((prefix, "world:", "<step ")) or file == root:
+                return True
+            if file[:1] in ("<", "/"):
+                return False
+            return (file[2:] if file.startswith("./") else file).partition("/")[0] in tops
 
         written = world.write(root, case["files"])
         os.chdir(root)
-        self._describer = Describer(root, callable_name, is_world)
+        offered = {name: function for name, function in functions._asdict().items() if function is not None}
+        under = {name: offered.get(name) or _not_offered(name) for name in functions._fields}
+        callables = {name: callable_name(function) for name, function in offered.items()}
+        self._describer = Describer(root, callables, is_world)
         self._state = State(self._describer)
         self._watch = Watch(root, self._describer, self._state, is_world, _names(case))
         text = str(case).replace("\\n", " ")
@@ -115,10 +133,10 @@ class _Run:
         sys.argv = list(case["argv"])
         self._path = [_entry(root, entry) for entry in case["path"]]
         sys.path[:0] = self._path
-        self._run_module = run_module
+        self._run_module = functions.run_module
         under_test = sys.modules["under_test"]
         note = self._watch.note
-        under_test.__dict__.update(run_module=run_module, note=note, Unsupported=Unsupported)
+        under_test.__dict__.update(under, note=note, Unsupported=Unsupported)
         warnings.resetwarnings()
         for category in _QUIET:
             warnings.simplefilter("ignore", category)
@@ -126,14 +144,15 @@ class _Run:
         warnings.showwarning = self._showwarning = self._watch.showwarning
         self._namespace: Dict[str, Any] = {
             "__name__": "steps",
-            "run_module": run_module,
+            **under,
             "note": note,
             "__builtins__": vars(sys.modules["builtins"]),  # not those of the agent
         }
         self._describer.opaque(vars(sys.modules["builtins"]), "builtins")
         self._describer.opaque(sys.modules["builtins"], "builtins module")
         self._describer.opaque(sys.modules, "sys.modules")
-        self._describer.opaque(run_module, "run_module")
+        for name, function in under.items():
+            self._describer.opaque(function, name)
         self._describer.opaque(note, "note")
         self._describer.opaque(self._showwarning, "warnings.showwarning")
         self._describer.opaque(under_test, "under_test")
@@ -348,6 +367,14 @@ def _entry(root: str, entry: str) -> str:
     if entry.startswith("raw:"):
         return entry[4:]
     return os.path.normpath(os.path.join(root, world.real_name(entry)))
+
+
+def _tops(case: CaseRequest) -> Set[str]:
+    """The names that stand first in the paths of the world's files, if the case calls `run_path`."""
+    if not any("run_path" in str(step) for step in (*case["steps"], case["files"])):
+        return set()
+    files = [name for step in case["steps"] for name in step.get("write", ())] + list(case["files"])
+    return {world.real_name(name).partition("/")[0] for name in files}
 
 
 def _names(case: CaseRequest) -> Set[str]:

@@ -19,6 +19,8 @@ Recipe = str | Mapping[str, Any]
 FAMILIES = "families"  # the folder of the families' tables, and the chapter of their cases
 SEARCH = "search"  # the chapter of drawn cases
 
+FUNCTIONS = ("run_module", "run_path")  # the functions under test
+
 # Each thing, beside a version, that a case can require of its target; the agent finds out which of them are there.
 CAPABILITIES: Mapping[str, str] = {
     "fork": "processes can be forked",
@@ -86,6 +88,12 @@ class Case:
     def is_of_commands(self) -> bool:
         """True if the case is one of commands that run a module, and not one of calls of `run_module`."""
         return any(step.kind == "command" for step in self.steps)
+
+    @functools.cached_property
+    def functions(self) -> frozenset[str]:
+        """The functions under test that the case calls: "run_module", "run_path", or both."""
+        text = str(self.plain())
+        return frozenset(name for name in FUNCTIONS if name in text)
 
     @property
     def chapter(self) -> str:

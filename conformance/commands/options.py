@@ -93,6 +93,13 @@ OPTIONS = (
         "reference",
     ),
     Option(
+        "--impl-path",
+        "SPEC",
+        "the run_path to judge: pkg.mod:callable or path/to/adapter.py:callable (default: that of --impl, if it has "
+        "one)",
+        Kind.CANDIDATE,
+    ),
+    Option(
         "--command",
         "COMMAND",
         "judge a command that runs a module as `python -m` does, such as 'coverage run -m' or '{python} -m pdb -c "

@@ -86,6 +86,7 @@ REPEATED: Mapping[str, Repeated] = {
             "--interpreter": None,
             "--oracle": None,
             "--impl": _default_impl,
+            "--impl-path": None,
             "--command": None,
             "--command-output": None,
             "--import-from": _default_import_from,

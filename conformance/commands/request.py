@@ -90,8 +90,8 @@ _ENDLESS = 10**9  # examples
 def _settle_candidate(config: pytest.Config) -> None:
     """Set the defaults of --import-from and, with --interpreter, of --impl. Raises UsageError."""
     option = config.option
-    if option.command and (option.interpreter or option.impl != "reference"):
-        other = "--interpreter" if option.interpreter else "--impl"
+    if option.command and (option.interpreter or option.impl_path or option.impl != "reference"):
+        other = "--interpreter" if option.interpreter else "--impl-path" if option.impl_path else "--impl"
         raise UsageError(f"--command judges a command, and {other} something else: give one of them.")
     if option.command and option.oracle == "recording":
         raise UsageError("--command: there are no recordings of commands; leave out --oracle=recording.")

@@ -113,9 +113,14 @@ def candidate_of(option: Any) -> str:
     """The candidate in the form that an agent can load."""
     if option.command:
         return side_of(option.command)
-    return str(REFERENCE) if option.impl == "reference" else str(option.impl)
+    impl = str(REFERENCE) if option.impl == "reference" else str(option.impl)
+    if not option.impl_path:
+        return impl
+    return f"{'' if option.impl == 'reference' else impl}\n{option.impl_path}"
 
 
 def name_of(option: Any) -> str:
     """The candidate as the user has named it."""
+    if option.impl_path and option.impl == "reference":
+        return str(option.impl_path)
     return str(option.command or option.impl)

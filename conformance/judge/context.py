@@ -66,6 +66,7 @@ class StepContext:
         self._facts: dict[str, Any] = {
             "altered": any(event.get("entry") == "own" for event in runs),
             "ran": bool(runs),
+            "of_path": isinstance(self.step.content, str) and "run_path" in self.step.content,
             "returned": oracle.get("outcome") == "returned",
             # A nested run's own errors pass through the world as well.
             "of_world": bool(runs) and bool(world_frames(oracle)) and not oracle["exception"].get("from_runpy"),

@@ -43,6 +43,7 @@ class Difference:
     elsewhere: bool = False  # the file is executed as often on the other side, at another moment or in another way
     other_entry: bool = False  # it is about an entry of sys.modules under which no module of this step runs
     initial: bool = False  # it is about a variable that is given as init_globals
+    of_path: bool = False  # the step calls run_path
 
 
 Condition = Callable[[Difference], bool]
@@ -514,12 +515,25 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
 ]
 
 
+# The rows for steps that call run_path, which come before the others.
+PATH_OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = []
+
+
 def default_owner(difference: Difference, version: str, registry: Mapping[str, Clause]) -> str:
     """The id of the clause that owns a difference by the table, for a version of the language; or `UNOWNED`."""
-    for condition, clause in _rows(difference.field):
+    rows = _rows(difference.field)
+    if difference.of_path:
+        rows = [*_path_rows(difference.field), *rows]
+    for condition, clause in rows:
         if clause in registry and registry[clause].holds(version) and condition(difference):
             return clause
     return UNOWNED
+
+
+@functools.cache
+def _path_rows(field: str) -> list[tuple[Condition, str]]:
+    """The rows for a field in a step that calls run_path."""
+    return next((rows for pattern, rows in PATH_OWNERS if fnmatchcase(field, pattern)), [])
 
 
 @functools.cache

@@ -276,6 +276,7 @@ class LiveSide:
             single_threaded=greeting["single_threaded"],
             delegates=greeting["delegates"],
             unseen=greeting["unseen"],
+            offers=greeting["offers"],
             made_of=greeting.get("made_of", ()),
         )
 

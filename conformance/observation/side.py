@@ -45,8 +45,8 @@ class Greeting:
     version: of the language, such as "3.13.0". implementation: as in `sys.implementation.name`. capabilities: those of
     `cases.model.CAPABILITIES` that the interpreter has. single_threaded: loading the side has started no thread.
     delegates: the candidate is the interpreter's own `run_module`. unseen: fields of the observation that the
-    candidate's adapter hides, with the reason. made_of: everything that decides how the oracle behaves, to be compared
-    as a whole; empty for a candidate.
+    candidate's adapter hides, with the reason. offers: the functions under test that there are. made_of: everything
+    that decides how the oracle behaves, to be compared as a whole; empty for a candidate.
     """
 
     version: str
@@ -55,6 +55,7 @@ class Greeting:
     single_threaded: bool
     delegates: bool
     unseen: Mapping[str, str]
+    offers: Sequence[str] = ("run_module", "run_path")
     made_of: Sequence[Any] = ()
 
 

@@ -26,6 +26,7 @@ IMPORT_FROM = ""
 INTERPRETERS = []
 # -- the end of the case --
 
+STEPS_TEXT = repr((STEPS, FILES))
 SPECIALS = ["__name__", "__package__", "__spec__", "__loader__", "__file__", "__cached__", "__doc__", "__builtins__"]
 SLOTS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 KNOWN = ["modules", "argv", "path", "meta_path", "path_hooks", "last_type", "last_value", "last_traceback", "last_exc"]
@@ -62,10 +63,10 @@ def main():
             return 3
     if asked.interpreters == [sys.executable] * 2:
         sides = ["runpy", "candidate"]
-        print("{}: runpy.run_module and {}".format(sys.version.partition(" ")[0], asked.impl))
+        print("{}: runpy and {}".format(sys.version.partition(" ")[0], asked.impl.replace("\n", " and ").strip()))
     else:
         sides = ["old", "new"]
-        print("runpy.run_module of {} (old) and {} (new)".format(*asked.interpreters))
+        print("runpy of {} (old) and {} (new)".format(*asked.interpreters))
     for kind, content in STEPS:
         print("".join("\n    " + line for line in (content if kind != "write" else "(files are changed)").splitlines()))
     differences = list(compare(oracle, candidate, asked.all))
@@ -156,12 +157,12 @@ def take(impl, side, facts):
     under_test.Unsupported = Unsupported
     sys.modules["under_test"] = under_test
     try:
-        run_module = load(impl if side == "candidate" else "runpy")
+        functions = load_all(impl if side == "candidate" else "runpy")
     except BaseException as exc:
         seer.fact("loading", "error", "{}: {}".format(type(exc).__name__, exc))
         seer.write()
         return
-    under_test.run_module, under_test.note = run_module, seer.note
+    under_test.__dict__.update(functions, note=seer.note)
     write(root, FILES)
     sys.dont_write_bytecode, sys.pycache_prefix = False, None
     sys.argv = list(ARGV)
@@ -173,13 +174,26 @@ def take(impl, side, facts):
         warnings.simplefilter("ignore", category)
     warnings.simplefilter("always", append=True)
     warnings.showwarning = seer.warning
-    namespace = {"__name__": "steps", "run_module": run_module, "note": seer.note}
+    namespace = dict(functions, __name__="steps", note=seer.note)
     for number, (kind, content) in enumerate(STEPS, 1):
         if kind == "write":
             write(root, content, number)
         else:
             seer.step(number, kind, content, namespace)
     sys.modules["__main__"] = keep
+
+
+def load_all(impl):
+    """The functions that an --impl names, and in a second line an --impl-path, by name."""
+    impl, _, of_path = impl.partition("\n")
+    found = {}
+    if impl:
+        found["run_module"] = load(impl)
+        if ":" not in os.path.basename(impl) and "run_path" in STEPS_TEXT:
+            found["run_path"] = load(impl + ":run_path")
+    if of_path:
+        found["run_path"] = load(of_path)
+    return found
 
 
 def load(place):
@@ -331,7 +345,7 @@ class Seer:
                 self.returned(moment, value)
         moment = self.moment("afterwards")
         for key in list(namespace):
-            if key not in ("__builtins__", "__name__", "run_module", "note", "result", "error"):
+            if key not in ("__builtins__", "__name__", "run_module", "run_path", "note", "result", "error"):
                 if not isinstance(namespace[key], types.ModuleType):
                     self.fact(moment, key, self.text(namespace[key]))
         self.fact(moment, "sys.argv", self.text(getattr(sys, "argv", "missing")))

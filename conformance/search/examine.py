@@ -291,6 +291,9 @@ class Examiner:
                 return Trial(case, "not-run", reason=f"{unmet} is required")
         if reason := self._oracle.left_out(case):
             return Trial(case, "not-run", reason=reason)
+        missing = [name for name in case.functions if name not in self._candidate.greeting.offers]
+        if missing:
+            return Trial(case, "unsupported", reason=f"the candidate offers no {missing[0]}")
         unseen = self._candidate.greeting.unseen
         if "result" in unseen and _uses_result(case):
             return Trial(case, "unsupported", reason=unseen["result"])
