@@ -11,6 +11,10 @@ text), and both functions carry their types in a comment (INSPECTED-SIGNATURE).
 """
 
 import importlib.util
+import io
+import marshal
+import os
+import pkgutil
 import sys
 from types import CodeType, ModuleType
 from typing import Any, Dict, Optional, Tuple
@@ -55,12 +59,13 @@ def run_path(path_name, init_globals=None, run_name=None):
     Errors: OSError of a file that cannot be read; ImportError if an entry has no `__main__`; whatever the code raises.
     Source: library reference, `runpy.run_path`.
     """
-    from pkgutil import get_importer
-
     name = "<run_path>" if run_name is None else run_name
     package = name.rpartition(".")[0]
+    # From 3.13 on, `__file__` and `sys.argv[0]` are texts, whatever kind of path is given.
+    if sys.version_info >= (3, 13):
+        path_name = os.fsdecode(path_name)
     # A file that no hook of the import system takes is a script; what a hook takes is an entry of sys.path.
-    if get_importer(path_name) is None:
+    if pkgutil.get_importer(path_name) is None:
         code = _read_script(path_name)
         return _execute_altering_sys(code, None, name, init_globals, path_name, package)
     sys.path.insert(0, path_name)
@@ -80,10 +85,6 @@ def _read_script(path: Any) -> CodeType:
     Errors: OSError, SyntaxError, and those of a damaged compiled file.
     Source: library reference ("source file, compiled bytecode file"); observed on CPython 3.8-3.15.
     """
-    import io
-    import marshal
-    import os
-
     full = os.path.abspath(os.fsdecode(path))
     with io.open_code(full) as file:
         if file.read(4) == importlib.util.MAGIC_NUMBER:

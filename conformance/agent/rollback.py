@@ -147,6 +147,8 @@ class Snapshot:
                 vars(under_test),
                 vars(warnings),
                 warnings.onceregistry,  # type: ignore[attr-defined]
+                # By path, which may be relative: another case has another archive there.
+                getattr(sys.modules.get("zipimport"), "_zip_directory_cache", {}),
             )
         ]
         self._environ = (os.environ, dict(os.environ), dict(own_dict(os.environ).get("_data", ())))

@@ -26,6 +26,7 @@ drawn more often. Nothing in this package knows how a case is run.
     bodies   the tables of actions and endings
     calls    the tables of mutations, and of features that are arguments
     states   the tables of all other features
+    paths    the property of run_path, which has tables of its own
     feature  a feature
     derive   the case of what was drawn
     steady   the same draw for the same seed
@@ -40,7 +41,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ..model import Case
-from . import bodies, calls, shapes, states
+from . import bodies, calls, paths, shapes, states
 from .derive import Part, Request, derive
 from .feature import NOTHING, Feature
 from .shapes import PLACES
@@ -222,7 +223,11 @@ _EVERYTHING = Property(
 TABLES: Mapping[str, Property] = {**_PROPERTIES, "everything": _EVERYTHING}
 
 # The sentence of each property.
-PROPERTIES: Mapping[str, str] = {name: property_.sentence for name, property_ in TABLES.items()}
+PROPERTIES: Mapping[str, str] = {
+    **{name: property_.sentence for name, property_ in _PROPERTIES.items()},
+    "paths": paths.SENTENCE,
+    "everything": _EVERYTHING.sentence,
+}
 
 
 def drawn(name: str) -> SearchStrategy[Drawn]:
@@ -247,4 +252,6 @@ def drawn(name: str) -> SearchStrategy[Drawn]:
 def cases(name: str = "everything") -> SearchStrategy[Case]:
     """The strategy for the cases of a property, one of PROPERTIES. Raises KeyError."""
     where = f"search/{name}"
+    if name == "paths":
+        return paths.cases(where)
     return drawn(name).map(lambda choices: derive(where, *choices))
