@@ -46,6 +46,7 @@ GIVEN: Mapping[str, object] = {
     "interpreter": "pypy3",
     "oracle": "recording",
     "impl": "mypkg",
+    "impl_path": "mypkg:run_script",
     "command": "coverage run -m",
     "command_output": "judged",
     "import_from": "/a folder/src",
