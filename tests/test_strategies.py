@@ -143,7 +143,7 @@ def test_every_word_can_be_drawn() -> None:
     assert {shape.says for shape in tables(shapes, Shape)} == {shape.says for shape in tables_of.shapes}
     assert {stored.text for stored in states.STORED} | {"source"} == STORAGES.keys()
     assert len(set(PROPERTIES.values())) == len(PROPERTIES)
-    assert PROPERTIES.keys() <= {path.stem for path in FIXTURES.iterdir()} | {"sequences", "everything"}
+    assert PROPERTIES.keys() <= {path.stem for path in FIXTURES.iterdir()} | {"sequences", "paths", "everything"}
 
 
 def test_a_few_hundred_cases_show_nearly_all_words_of_a_property() -> None:
@@ -220,7 +220,8 @@ PLAIN = {"packages": "pkg", "namespace_packages": "space"}
 def test_what_does_not_matter_shrinks_away(name: str) -> None:
     """Down to the plain call of a module of one line; where two modules are drawn at least, to two."""
     case = find(cases(name), lambda case: True, settings=SHRUNK, random=Random(0))
-    assert case.steps == (Step("call", f"run_module({PLAIN.get(name, 'm')!r})"),)
+    plain = "run_path('tool0.py')" if name == "paths" else f"run_module({PLAIN.get(name, 'm')!r})"
+    assert case.steps == (Step("call", plain),)
     assert set(case.files.values()) <= {"", "x = 1\n"}
     assert case.path == (".",)
     assert case.argv == ("prog",)

@@ -133,7 +133,7 @@ def cases(where: str) -> SearchStrategy[Case]:
 
 def derive(where: str, turns: Sequence[Turn], around: str) -> Case:
     """The case of some calls, one after another, in a state of the interpreter."""
-    files: dict[str, Recipe] = {"plain.py": _PLAIN}
+    files: dict[str, Recipe] = {}
     requires: dict[str, None] = {}
     targets = [turn.entry.target.replace("#", str(number)) for number, turn in enumerate(turns)]
     steps = [Step("do", around.replace("$target", targets[0]))] if around else []
@@ -147,6 +147,8 @@ def derive(where: str, turns: Sequence[Turn], around: str) -> Case:
         requires.update(dict.fromkeys(turn.entry.requires))
         call = turn.call.replace("$target", targets[number])
         steps.append(Step("call", call.replace("$name", targets[number].partition(".")[0].replace("/", "."))))
+    if any("plain" in str(text) for text in (*files.values(), *(step.content for step in steps))):
+        files["plain.py"] = _PLAIN
     case = Case(
         files=files,
         steps=tuple(steps),
