@@ -31,10 +31,10 @@ Key = tuple[str, str, str]
 # many of the single faults of tests/ they blame rightly; between half and twice of each changes little.
 _NO_OWN = 0.01
 # The part of the score that does not depend on how many cases name the clause.
-_WHOEVER_NAMES_IT = 0.3
+_WHOEVER_NAMES_IT = 0.15
 # Factors: of a clause that follows from others, and of one that is known by traces alone.
 _FOLLOWS = 0.7
-_TRACE = 0.1
+_TRACE = 0.03
 _FIRMNESS = {Level.DOCUMENTED: 1.0, Level.COMPAT: 0.85, Level.EXACT: 0.7}
 # The number of cases of families from which on a clause is one that families list.
 _LISTED_BY_FAMILIES = 4
