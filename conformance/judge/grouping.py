@@ -371,4 +371,4 @@ def _mistake(divergence: Divergence) -> str:
 def _for_blame(symptom: Symptom) -> Cause:
     area = symptom.area
     subject = area if area.endswith(_AFTERWARDS) or area == _UNDONE else symptom.key
-    return Cause(symptom.signature.clause, symptom.key, subject, area in _GENERAL, area in _TRACES)
+    return Cause(symptom.signature.clause, symptom.key, subject, area in _GENERAL, area in _TRACES, symptom.error)

@@ -102,6 +102,12 @@ def _previous_entry_gone(difference: Difference) -> bool:
     return altered_some_time and difference.oracle == UNCHANGED and difference.candidate == ABSENT
 
 
+def _another_put_back(difference: Difference) -> bool:
+    """The entry is neither what it was nor the module that ran, whose globals are known: something else was put there."""
+    own_entry = difference.altered and not difference.other_entry and difference.oracle == UNCHANGED
+    return own_entry and describes_module(difference.candidate) and "dict" not in difference.candidate
+
+
 def _entry_reused(difference: Difference) -> bool:
     """The code runs in the module that had the entry before the step, where the oracle has made a new one."""
     own_entry = difference.altered and not difference.other_entry
@@ -411,6 +417,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
         "after.modules",
         [
             (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
+            (_another_put_back, "PREVIOUS-ENTRY-BACK"),
             (_imported_by_code, "IMPORTS-STAY"),
             (_missing, "PARENTS-STAY"),
             (_other_entry, "MODULES-ONE-ENTRY"),
