@@ -103,7 +103,7 @@ def _previous_entry_gone(difference: Difference) -> bool:
 
 
 def _another_put_back(difference: Difference) -> bool:
-    """The entry is neither what it was nor the module that ran, whose globals are known: something else was put there."""
+    """The entry is neither what it was nor the module that ran, whose globals are known: another one was put there."""
     own_entry = difference.altered and not difference.other_entry and difference.oracle == UNCHANGED
     return own_entry and describes_module(difference.candidate) and "dict" not in difference.candidate
 

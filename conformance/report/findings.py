@@ -147,7 +147,7 @@ def findings(
 
 
 def _is_shown_by_code(divergence: DivergenceRecord) -> bool:
-    """True if a divergence lies in what the code of its case makes of what it sees, which its clause says nothing of."""
+    """True if a divergence lies in what the code of its case makes of what it sees, of which its clause is silent."""
     clause = registry().get(divergence["clause"])
     owned = clause is not None and clause.owns(divergence["field"], divergence["kind"])
     return divergence["field"] in FREE_FIELDS and not owned
