@@ -57,10 +57,9 @@ _CONTENTS = ("result.keys", "result.values")
 _WEAK = (_SIGHT, _STATE, _OUTPUT, "names", "files", "result.functions")
 _GENERAL = (_SIGHT, "names", "values")
 _TRACES = ("files", "audit.open", "audit.compile", "audit.exec", "audit.import")
-# What is altered and put back: two things to go wrong. And too little may be put back, or what the code has changed.
+# What is altered and put back: two things to go wrong.
 _PUT_BACK = ("argv", "modules")
 _AFTERWARDS = " afterwards"
-_UNDONE = "argv put back too far"
 _IN_FLIGHT = ("after.main",)
 # Several of these at once: it is another module. Then sys.argv has another file, sys.modules another name,
 # and other reasons for a warning.
@@ -132,9 +131,9 @@ class Symptom:
         if name in _WEAK or group in ("exception", "audit", "result", "warnings"):
             return name
         area = _AREAS.get(last, last)
-        if group not in ("exit", "after") or name in _IN_FLIGHT or area not in _PUT_BACK:
-            return area
-        return _UNDONE if area == "argv" and self.signature.kind == "missing" else area + _AFTERWARDS
+        return (
+            area + _AFTERWARDS if group in ("exit", "after") and name not in _IN_FLIGHT and area in _PUT_BACK else area
+        )
 
     @functools.cached_property
     def fine_area(self) -> str:
@@ -370,5 +369,5 @@ def _mistake(divergence: Divergence) -> str:
 
 def _for_blame(symptom: Symptom) -> Cause:
     area = symptom.area
-    subject = area if area.endswith(_AFTERWARDS) or area == _UNDONE else symptom.key
+    subject = area if area.endswith(_AFTERWARDS) else symptom.key
     return Cause(symptom.signature.clause, symptom.key, subject, area in _GENERAL, area in _TRACES, symptom.error)
