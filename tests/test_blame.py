@@ -14,7 +14,7 @@ from conformance.judge.grouping import CaseSymptoms, Symptom, grouped
 from conformance.judge.rules import rule
 from conformance.observation.cached import CachedSide
 from tests.harness import SingleFault, all_cases, single_faults, target_for
-from tests.power.blame import lead
+from tests.power.blame import interval, lead
 from tests.power.wrong import SINGLE, Wrong
 
 ENTRY_NAME = ("prepare", "entry.__name__", "")
@@ -212,6 +212,14 @@ def test_a_single_fault_is_blamed_on_its_clause(fault: SingleFault, oracle: Cach
     cases = [case for case in all_cases().values() if not case.unmet(capable.version, capable.capabilities)]
     found = lead(wrong, target, oracle, cases)
     assert found.right, found
+
+
+@pytest.mark.parametrize(
+    ("number", "of", "low", "high"), [(8, 10, 0.4902, 0.9433), (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0)]
+)
+def test_the_interval_of_a_share(number: int, of: int, low: float, high: float) -> None:
+    """By numbers worked out by hand: of none out of ten, the upper end is z² / (10 + z²)."""
+    assert interval(number, of) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_every_single_fault_is_of_known_clauses() -> None:
