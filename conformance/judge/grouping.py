@@ -197,8 +197,8 @@ class Group:
     """One finding: the case that shows it most plainly, and what it is recognised by.
 
     clause: the clause that says best what is wrong. core: the keys of its causes. areas: the areas of these. keys: of
-    everything that differs where nothing else does. mistakes: the lines of the candidate whose errors its causes are.
-    cases: the ids of those of which it explains something.
+    everything that differs where nothing else does. mistakes: the lines of the candidate whose errors most of its
+    causes are. cases: the ids of those of which it explains something.
     """
 
     clause: str
@@ -305,7 +305,8 @@ class Grouping:
         keys = {*blamed.keys, *(cause.key for _, cause in naming)}
         group.core |= keys
         group.keys |= keys
-        group.mistakes.update(filter(None, (case.mistake(cause) for case, cause in naming)))
+        mistakes = Counter(case.mistake(cause) for case, cause in naming)
+        group.mistakes.update(line for line, count in mistakes.items() if line and count >= _TOGETHER * len(naming))
         return group
 
     def _same_fault(self, blamed: Blamed) -> Group | None:
