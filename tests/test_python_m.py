@@ -321,6 +321,96 @@ def test_a_traceback_is_its_frames_in_the_world_and_its_exception() -> None:
     assert rest == ["<implementation>: RuntimeWarning: beware", "<root>/m.py:1: UserWarning: mine", "last words"]
 
 
+LOGGED = """\
+E+00000.078: Error while looking for the module
+    Traceback (most recent call last):
+      File "/lib/launcher.py", line 3, in main
+    LookupError: logged
+Traceback (most recent call last):
+  File "/lib/launcher.py", line 9, in run
+Traceback (most recent call last):
+  File "<root>/pkg/__init__.py", line 1
+    x = = 1
+        ^
+SyntaxError: invalid syntax
+"""
+
+
+def test_a_traceback_in_a_log_and_one_that_breaks_off_hide_no_other() -> None:
+    """A launcher may log an error, and the program's own traceback follows."""
+    tracebacks, rest = without_tracebacks(LOGGED)
+    assert tracebacks == [
+        ["LookupError: logged"],
+        [],
+        ["<root>/pkg/__init__.py, line 1", "SyntaxError: invalid syntax"],
+    ]
+    assert rest == ["E+00000.078: Error while looking for the module"]
+
+
+# -- what is said of a difference ------------------------------------------------------------------------------
+
+Causes = Callable[[Case, str], list[tuple[str, object, object]]]
+
+
+@pytest.fixture
+def causes(oracle_of: Callable[[Target], Oracle]) -> Causes:
+    """Returns a function that judges a command by a case: of each cause the clause and what the two sides show."""
+    oracle = oracle_of(find(sys.executable))
+
+    def found(case: Case, command: str) -> list[tuple[str, object, object]]:
+        side = LiveSide(oracle.target, side_of(command))
+        try:
+            candidate = side.run(case.plain()).observation
+        finally:
+            side.close()
+        assert candidate is not None
+        divergences = judge(case, oracle.observe(case), candidate, version=oracle.side.greeting.version)
+        return [(each.signature.clause, each.oracle, each.candidate) for each in divergences if each.cause]
+
+    return found
+
+
+def test_a_program_that_fails_before_it_tells_is_not_said_not_to_run(tmp_path: Path, causes: Causes) -> None:
+    """The traceback shows that its code ran, and why it told nothing."""
+    case = case_of({"program.py": "from witness import tell\ntell(name=__spec__.name)\n"})
+    (told,) = causes(case, launcher(tmp_path, "main.__spec__ = None"))
+    shown = ["<root>/program.py, line 2, in <module>", "AttributeError: 'NoneType' object has no attribute 'name'"]
+    assert told == ("M-AS-RUN-MODULE", "told", shown)
+
+
+def test_a_program_that_is_imported_is_not_taken_for_one_that_runs(tmp_path: Path, causes: Causes) -> None:
+    """Before it runs as well, or in its place."""
+    file = "<root>/program.py"
+    twice = launcher(tmp_path, "__import__(name)")
+    assert causes(case_of(TELLS), twice)[0] == ("M-RUNS-ONCE", {"absent": True}, f"import of {file}")
+    (tmp_path / "launch.py").write_text("import os, sys; sys.path[0] = os.getcwd(); __import__(sys.argv[1])")
+    assert causes(case_of(TELLS), twice)[0] == ("M-RUNS-ONCE", file, f"import of {file}")
+
+
+def test_sys_argv_while_a_package_loads_has_a_clause_of_its_own(tmp_path: Path, causes: Causes) -> None:
+    """It is no breach of what the program itself finds there."""
+    tells = "from witness import tell\ntell()\n"
+    case = case_of({"pkg/__init__.py": "from . import mod", "pkg/mod.py": tells}, "-m", "pkg.mod")
+    found = causes(case, launcher(tmp_path))
+    assert [clause for clause, ours, _ in found if ours == ["-m"]] == ["M-ARGV0-WHILE-LOADING"]
+
+
+def test_lines_in_another_order_are_not_said_to_be_missing(tmp_path: Path, causes: Causes) -> None:
+    """Both orders are shown."""
+    case = case_of({"program.py": "import atexit\natexit.register(print, 'last')\nprint('first')\n"})
+    (tmp_path / "launch.py").write_text("import sys\nprint('last')\nprint('first')\n")
+    assert causes(case, f"{{python}} {tmp_path}/launch.py {{name}}") == [
+        ("M-OUTPUT-UNCHANGED", ["first", "last"], ["last", "first"])
+    ]
+
+
+def test_what_follows_from_a_status_that_follows_from_something_is_no_cause(tmp_path: Path, causes: Causes) -> None:
+    """Names that are missing at exit, as the program has failed on what it saw."""
+    source = "from witness import tell\ntell()\nname = __spec__.name\nlate = 1\n"
+    found = causes(case_of({"program.py": source}), launcher(tmp_path, "main.__spec__ = None"))
+    assert [clause for clause, _, _ in found] == ["M-SPEC-OF-MODULE"]
+
+
 # -- whole runs ------------------------------------------------------------------------------------------------
 
 ONE = "m_as_run_module/package_with_arguments"
@@ -370,6 +460,19 @@ def test_a_command_is_judged_alone(arguments: tuple[str, ...]) -> None:
     done = conformance("--command=coverage run -m", *arguments, ONE)
     assert done.returncode == 2
     assert "--command" in done.stderr
+
+
+def test_faults_that_show_in_the_same_way_are_findings_of_their_own(tmp_path: Path) -> None:
+    """A lost status is one, in all cases; a line that is missing for another reason is another."""
+    (tmp_path / "quiet.py").write_text(
+        IN_PROCESS.format(before="", after="").replace("exec(", "try:\n    exec(")
+        + "except BaseException:\n    pass\n__import__('atexit')._clear()\n"
+    )
+    names = ("exit_with_a_number", "exit_raised_by_hand", "registered_functions", "own_exception_hook")
+    done = conformance(f"--command={{python}} {tmp_path}/quiet.py", *(f"m_ending/{name}" for name in names))
+    assert "2 findings" in done.stdout, done.stdout + done.stderr
+    for finding in ("M-EXIT-STATUS (documented, 3 cases)", "M-ATEXIT-ORDER (documented, 1 case)"):
+        assert finding in done.stdout, done.stdout
 
 
 def test_cases_of_commands_need_a_command() -> None:

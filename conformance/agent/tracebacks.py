@@ -35,7 +35,8 @@ def without_tracebacks(text: str) -> Tuple[List[List[str]], List[str]]:
             found[-1].append(line.strip().partition(" exception ")[0] + " ...")
             linked = True
         elif _HEAD.match(line):
-            number, traceback = _traceback(lines, number + 1)
+            indent = line[: len(line) - len(line.lstrip(" "))]
+            number, traceback = _traceback(lines, number + 1, indent)
             if linked:
                 found[-1].extend(traceback)
             else:
@@ -52,11 +53,16 @@ def without_tracebacks(text: str) -> Tuple[List[List[str]], List[str]]:
     return found, [line for line in rest if line.strip()]
 
 
-def _traceback(lines: List[str], number: int) -> Tuple[int, List[str]]:
-    """The traceback whose frames begin at a line, and the number of the line after it."""
+def _traceback(lines: List[str], number: int, indent: str) -> Tuple[int, List[str]]:
+    """The traceback whose frames begin at a line, and the number of the line after it.
+
+    indent: the spaces before its first line, as in a log. A traceback that breaks off ends before the next one.
+    """
     kept: List[str] = []
     while number < len(lines):
-        line = lines[number]
+        if _HEAD.match(lines[number]):
+            return number, kept
+        line = lines[number][len(indent) :] if lines[number].startswith(indent) else lines[number]
         frame = _FRAME.match(line)
         if frame:
             if "<root>" in frame.group("file"):
