@@ -463,15 +463,15 @@ def test_a_command_is_judged_alone(arguments: tuple[str, ...]) -> None:
 
 
 def test_faults_that_show_in_the_same_way_are_findings_of_their_own(tmp_path: Path) -> None:
-    """A lost status is one, in all cases; a line that is missing for another reason is another."""
+    """A lost status is one, in all cases; lines that are missing for two reasons are two."""
     (tmp_path / "quiet.py").write_text(
-        IN_PROCESS.format(before="", after="").replace("exec(", "try:\n    exec(")
+        IN_PROCESS.format(before="sys.setrecursionlimit(3333)", after="").replace("exec(", "try:\n    exec(")
         + "except BaseException:\n    pass\n__import__('atexit')._clear()\n"
     )
-    names = ("exit_with_a_number", "exit_raised_by_hand", "registered_functions", "own_exception_hook")
+    names = ("exit_with_a_number", "exit_raised_by_hand", "registered_functions", "recursion_limit")
     done = conformance(f"--command={{python}} {tmp_path}/quiet.py", *(f"m_ending/{name}" for name in names))
-    assert "2 findings" in done.stdout, done.stdout + done.stderr
-    for finding in ("M-EXIT-STATUS (documented, 3 cases)", "M-ATEXIT-ORDER (documented, 1 case)"):
+    assert "3 findings" in done.stdout, done.stdout + done.stderr
+    for finding in ("M-EXIT-STATUS (documented, 2 cases)", "M-ATEXIT-ORDER", "M-RECURSION-LIMIT"):
         assert finding in done.stdout, done.stdout
 
 

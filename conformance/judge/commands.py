@@ -36,7 +36,7 @@ def compare_command(step: StepContext, *, all_output: bool = False) -> Iterator[
     """The differences between the two runs of a command. all_output: what a launcher prints of its own counts, too."""
     oracle, candidate = step.oracle["command"], step.candidate["command"]
     yield from _compare_tellings(step, oracle, candidate)
-    phase = "execute" if _programs(oracle) else "resolve"
+    phase = "resolve" if _is_refusal(oracle) else "execute"
     yield from step.compare(
         Place(_STATUS, phase), "process.status", "how the process ends", oracle["ending"], candidate["ending"]
     )
@@ -56,6 +56,11 @@ def _programs(observation: CommandObservation) -> list[Telling]:
     return [telling for telling in observation["told"] if telling["event"] == "program"]
 
 
+def _is_refusal(observation: CommandObservation) -> bool:
+    """True if `python -m` has said that it does not run the module."""
+    return any(line.startswith("<python>: ") for line in observation["stderr"])
+
+
 def _compare_tellings(step: StepContext, oracle: CommandObservation, candidate: CommandObservation) -> Iterator[Found]:
     programs, others = _programs(oracle), _programs(candidate)
     pairs, differences = _paired(programs, others)
@@ -63,7 +68,11 @@ def _compare_tellings(step: StepContext, oracle: CommandObservation, candidate: 
         yield from _compare_programs(step, number, ours, theirs)
     for number, kind, ours, theirs in differences:
         place = Place(number * _STRIDE, "execute")
-        yield step.found(place, "program.runs", kind, "the code that runs and tells", ours, theirs)
+        failed = _failing(candidate, str(ours)) if kind == "missing" else None
+        if failed is None:
+            yield step.found(place, "program.runs", kind, "the code that runs and tells", ours, theirs)
+        else:
+            yield step.found(place, "program.told", "value", f"{ours}: what it tells", "told", failed)
     ended, other_ended = (
         next((telling for telling in side["told"] if telling["event"] == "ended"), None) for side in (oracle, candidate)
     )
@@ -81,7 +90,7 @@ def _paired(
     programs: Sequence[Telling], others: Sequence[Telling]
 ) -> tuple[list[tuple[int, Telling, Telling]], list[tuple[int, str, Any, Any]]]:
     """The tellings of both sides that belong together, and those that have no counterpart, each with its number."""
-    ours, theirs = ([telling["file"] for telling in side] for side in (programs, others))
+    ours, theirs = ([_runner(telling) for telling in side] for side in (programs, others))
     pairs: list[tuple[int, Telling, Telling]] = []
     differences: list[tuple[int, str, Any, Any]] = []
     for tag, start, end, other_start, other_end in difflib.SequenceMatcher(None, ours, theirs, False).get_opcodes():
@@ -94,6 +103,20 @@ def _paired(
         differences += [(number, "missing", ours[number], ABSENT) for number in range(start + both, end)]
         differences += [(start, "extra", ABSENT, theirs[number]) for number in range(other_start + both, other_end)]
     return pairs, differences
+
+
+def _runner(telling: Telling) -> str:
+    """The file of the code that tells; of an import, the text says so."""
+    is_import = telling["entry"] == "own" and telling["specials"].get("__name__") != "__main__"
+    return f"import of {telling['file']}" if is_import else telling["file"]
+
+
+def _failing(observation: CommandObservation, file: str) -> list[str] | None:
+    """The traceback of a program's file, which ran and failed before it told anything; None if there is none."""
+    for traceback in observation["tracebacks"]:
+        if any(line.startswith(f"{file}, ") for line in traceback):
+            return traceback
+    return None
 
 
 def _compare_programs(step: StepContext, number: int, oracle: Telling, candidate: Telling) -> Iterator[Found]:
@@ -151,10 +174,13 @@ def _compare_lines(
     all_lines: bool,
 ) -> Iterator[Found]:
     lost = _not_among(oracle, candidate)
-    if lost:
+    if lost and oracle.count(lost[0]) <= candidate.count(lost[0]):
+        ours, theirs = [line for line in oracle if line in candidate], [line for line in candidate if line in oracle]
+        yield step.found(place, field, "value", f"the order of the lines of {name}", ours, theirs)
+    elif lost:
         nearest = difflib.get_close_matches(lost[0], _not_among(candidate, oracle), 1)
-        theirs = nearest[0] if nearest else ABSENT
-        yield step.found(place, field, "value" if nearest else "missing", f"a line of {name}", lost[0], theirs)
+        line = nearest[0] if nearest else ABSENT
+        yield step.found(place, field, "value" if nearest else "missing", f"a line of {name}", lost[0], line)
     elif all_lines and oracle != candidate:
         extra = _not_among(candidate, oracle)
         yield step.found(place, field, "extra", f"a line of {name}", ABSENT, extra[0] if extra else candidate)

@@ -324,12 +324,22 @@ def _other_first_argument(difference: Difference) -> bool:
     return not all(isinstance(side, list) and side for side in sides) or sides[0][0] != sides[1][0]
 
 
+def _while_loading(difference: Difference) -> bool:
+    """The code that tells is that of a package, or of a module that one imports."""
+    return isinstance(difference.oracle, list) and difference.oracle[:1] == ["-m"] and _other_first_argument(difference)
+
+
+def _imports(difference: Difference) -> bool:
+    """The program is imported, where it should run."""
+    return str(difference.candidate).startswith("import of ")
+
+
 _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
     (
         "program.runs",
         [
             (lambda difference: str(difference.oracle).endswith("/__main__.py"), "M-PACKAGE-RUNS-MAIN"),
-            (_another, "M-FOLDER-FIRST"),
+            (lambda difference: _another(difference) and not _imports(difference), "M-FOLDER-FIRST"),
             (_always, "M-RUNS-ONCE"),
         ],
     ),
@@ -348,7 +358,14 @@ _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("program.keys", [(_always, "M-NO-FOREIGN-NAMES")]),
     ("program.main", [(_always, "M-MAIN-IS-THE-PROGRAM")]),
     ("program.entry", [(_always, "M-NO-OWN-ENTRY")]),
-    ("program.argv", [(_other_first_argument, "M-ARGV0-IS-FILE"), (_always, "M-ARGUMENTS-FOLLOW")]),
+    (
+        "program.argv",
+        [
+            (_while_loading, "M-ARGV0-WHILE-LOADING"),
+            (_other_first_argument, "M-ARGV0-IS-FILE"),
+            (_always, "M-ARGUMENTS-FOLLOW"),
+        ],
+    ),
     ("program.path0", [(_always, "M-PATH0-IS-FOLDER")]),
     ("program.path", [(_always, "M-PYTHONPATH-FOLLOWS")]),
     ("program.flags", [(_always, "M-FLAGS-ARE-GIVEN")]),
