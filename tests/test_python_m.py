@@ -490,6 +490,12 @@ def test_a_command_that_writes_without_end_is_killed(tmp_path: Path, fields: Fie
     assert "process.status" in fields(case_of(TELLS), launcher(tmp_path, after="while True: print('x' * 100000)"))
 
 
+def test_a_launcher_may_set_out_with_a_large_file(tmp_path: Path, fields: Fields) -> None:
+    """A profiler's buffer, most of which holds nothing."""
+    large = "import tempfile; buffer = tempfile.TemporaryFile(); buffer.truncate(200 << 20)"
+    assert fields(case_of(TELLS), launcher(tmp_path, large)) == []
+
+
 def test_nothing_that_a_command_has_started_is_left(tmp_path: Path, fields: Fields) -> None:
     """Not even in a session of its own."""
     assert fields(case_of(TELLS), launcher(tmp_path, STAYS)) == []

@@ -67,6 +67,7 @@ _FROM_OUTSIDE = (
     *("process.status", "process.traceback", "process.stderr", "process.stdout", "process.files"),
 )
 _LOST_STATUS = "the status of a program that ran"
+_REFUSAL_STATUS = "the status of a refusal"
 _REFUSAL = "the message of a refusal"
 # Several of these at once: it is another module. Then sys.argv has another file, sys.modules another name,
 # and other reasons for a warning.
@@ -150,8 +151,8 @@ def _from_outside(divergence: Divergence) -> str:
     signature = divergence.signature
     if signature.field not in _FROM_OUTSIDE:
         return ""
-    if signature.field == "process.status" and divergence.candidate == 0 and signature.phase == "execute":
-        return _LOST_STATUS
+    if signature.field == "process.status" and divergence.candidate == 0:
+        return _LOST_STATUS if signature.phase == "execute" else _REFUSAL_STATUS
     if signature.field == "process.stderr" and divergence.level == Level.EXACT and signature.phase == "resolve":
         return _REFUSAL
     return signature.clause
