@@ -430,8 +430,9 @@ def test_a_whole_run_of_python_m_conforms() -> None:
         ("input('sure? ')", "EOFError"),
         ("open('/dev/tty')", "does not run the module"),
         ("import time; time.sleep(100)", "has not ended within 2 s"),
+        ("import sys; print('\\x1b[?1049h\\x1b[H'); sys.exit(1)", "moves the cursor of a terminal"),
     ],
-    ids=["never runs it", "asks a question", "needs a terminal", "never ends"],
+    ids=["never runs it", "asks a question", "needs a terminal", "never ends", "draws"],
 )
 def test_a_command_that_runs_nothing_is_told_in_one_sentence(script: str, says: str, tmp_path: Path) -> None:
     """Status 3, and no traceback of ours."""
