@@ -28,6 +28,7 @@ from conformance.observation.interpreters import BadInterpreter, Target, find
 from conformance.observation.live import LiveSide
 
 MUTANTS = Path(__file__).resolve().parent / "mutants"
+LAUNCHERS = Path(__file__).resolve().parent / "launchers"
 SINGLE_FAULTS = Path(__file__).resolve().parent / "single_faults.toml"
 COMBINATIONS = Path(__file__).resolve().parent / "combinations.toml"
 
@@ -112,11 +113,11 @@ def judged(oracle: Oracle, candidate: LiveSide, case: Case, level: Level = Level
 
 @dataclass(frozen=True)
 class Mutant:
-    """A wrong implementation: the reference with a few texts replaced.
+    """A wrong implementation: a right one, which is the reference, with a few texts replaced.
 
     clause: what it breaks, and what the suite must name. edits: (old, new), each old text standing exactly once in the
-    reference. versions: where the fault shows, if not everywhere. also: other clauses that say just as well what is
-    wrong, so that any of them may lead a report.
+    right one. versions: where the fault shows, if not everywhere. also: other clauses that say just as well what is
+    wrong, so that any of them may lead a report. right: the file of the right one.
     """
 
     clause: str
@@ -125,6 +126,7 @@ class Mutant:
     versions: str
     place: str
     also: tuple[str, ...] = ()
+    right: Path = REFERENCE / "__init__.py"
 
     @property
     def id(self) -> str:
@@ -133,25 +135,36 @@ class Mutant:
 
     def source(self) -> str:
         """The mutant's source text."""
-        text = (REFERENCE / "__init__.py").read_text(encoding="utf-8")
+        text = self.right.read_text(encoding="utf-8")
         for old, new in self.edits:
-            assert text.count(old) == 1, f"{self.id}: {old!r} stands {text.count(old)} times in the reference"
+            assert text.count(old) == 1, f"{self.id}: {old!r} stands {text.count(old)} times in {self.right}"
             text = text.replace(old, new)
         return text
 
 
 def mutants() -> Iterator[Mutant]:
-    """All hand-written mutants: tests/mutants/<chapter>.toml."""
+    """All hand-written mutants of the reference: tests/mutants/<chapter>.toml."""
     for path in sorted(MUTANTS.glob("*.toml")):
-        for number, entry in enumerate(tomllib.loads(path.read_text(encoding="utf-8"))["mutant"], 1):
-            yield Mutant(
-                clause=entry["clause"],
-                summary=entry["summary"],
-                edits=tuple((old, new) for old, new in entry["edits"]),
-                versions=entry.get("versions", ""),
-                place=f"{path.stem}-{number}",
-                also=tuple(entry.get("also", ())),
-            )
+        yield from mutants_in(path, REFERENCE / "__init__.py")
+
+
+def wrong_launchers() -> Iterator[Mutant]:
+    """Launchers that are wrong: tests/launchers/wrong.toml, with edits of `right.py` beside it."""
+    yield from mutants_in(LAUNCHERS / "wrong.toml", LAUNCHERS / "right.py")
+
+
+def mutants_in(path: Path, right: Path) -> Iterator[Mutant]:
+    """The mutants of a file, each with edits of a right implementation."""
+    for number, entry in enumerate(tomllib.loads(path.read_text(encoding="utf-8"))["mutant"], 1):
+        yield Mutant(
+            clause=entry["clause"],
+            summary=entry["summary"],
+            edits=tuple((old, new) for old, new in entry["edits"]),
+            versions=entry.get("versions", ""),
+            place=f"{path.stem}-{number}",
+            also=tuple(entry.get("also", ())),
+            right=right,
+        )
 
 
 @dataclass(frozen=True)

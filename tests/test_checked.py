@@ -16,6 +16,7 @@ from conformance.cases.fixtures import fixtures, from_plain, read
 from conformance.cases.model import CAPABILITIES, CaseError
 from conformance.checked import Table, WrongData, checked, form
 from conformance.clauses import CHAPTERS, HERE, Level, LevelName, RegistryError, load
+from conformance.clauses.equivalence import TABLE as EQUIVALENCE
 from conformance.clauses.ledger import LEDGER
 from conformance.clauses.natures import TABLE, NatureError, natures
 from conformance.commands.schemas import SCHEMAS
@@ -114,21 +115,21 @@ def test_texts_may_hold_half_of_a_surrogate_pair() -> None:
 
 FIXTURE: dict[str, tuple[str | bytes, str]] = {
     "no TOML": ("call = ", "this is not TOML"),
-    "an unknown key": ("call = '1'\nfils = {}", "there is no key 'fils' in a fixture, which may have argv, call, clauses, files,"),
+    "an unknown key": ("call = '1'\nfils = {}", "there is no key 'fils' in a fixture, which may have argv, call, clauses, command, files,"),
     "a key that is nearly right": ("call = '1'\nrequire = []", "; is it requires?"),
     "another summary": ("call = '1'\nsummary = 5", "`summary` is a text, not 5"),
     "another call": ("call = 5", "`call` is a text, not 5"),
-    "neither call nor steps": ("summary = 'x'", "give either `call` or `[[steps]]`"),
-    "both": ("call = '1'\nsteps = []", "give either `call` or `[[steps]]`"),
+    "neither call nor steps": ("summary = 'x'", "give either `call`, `command` or `[[steps]]`"),
+    "both": ("call = '1'\nsteps = []", "give either `call`, `command` or `[[steps]]`"),
     "a text for a list": ("call = '1'\nrequires = 'zip'", "`requires` is a list of texts, not 'zip'"),
     "a number in a list": ("call = '1'\nargv = ['a', 5]", "item 2 of `argv` is a text, not 5"),
     "an unknown requirement": ("call = '1'\nrequires = ['thread']", "there is nothing called 'thread' to require; there are"),
     "a requirement that is nearly right": ("call = '1'\nrequires = ['thread']", "; is it threads?"),
     "a bad specifier": ("call = '1'\nrequires = ['python3.9']", "'python3.9' in `requires` is no version specifier, such as python>=3.12"),
     "a table for steps": ("[steps]\ndo = '1'", "`steps` is a list of steps, each written [[steps]], not a table"),
-    "a step of two kinds": ("[[steps]]\ndo = '1'\ncall = '1'", "step 1 has exactly one of `do`, `call`, `write`"),
-    "a step of no kind": ("[[steps]]", "step 1 has exactly one of `do`, `call`, `write`"),
-    "a step of an unknown kind": ("[[steps]]\ndo = '1'\n[[steps]]\ncal = '1'", "step 2: there is no key 'cal' in a step, which may have call, do and write; is it call?"),
+    "a step of two kinds": ("[[steps]]\ndo = '1'\ncall = '1'", "step 1 has exactly one of `do`, `call`, `write`, `command`"),
+    "a step of no kind": ("[[steps]]", "step 1 has exactly one of `do`, `call`, `write`, `command`"),
+    "a step of an unknown kind": ("[[steps]]\ndo = '1'\n[[steps]]\ncal = '1'", "step 2: there is no key 'cal' in a step, which may have call, command, do and write; is it call?"),
     "a number for a step": ("[[steps]]\ndo = 5", "step 1: `do` is a text, not 5"),
     "a step that does not parse": ("[[steps]]\ndo = 'x ='", "step 1: `do` does not parse: invalid syntax in line 1"),
     "a call that is a statement": ("call = 'x = 1'", "step 1: `call` does not parse"),
@@ -240,6 +241,7 @@ FILES: Mapping[str, Callable[[], list[Path]]] = {
     "families": lambda: list((FIXTURES / "families").glob("*.toml")),
     "clauses": lambda: [HERE / f"{chapter}.toml" for chapter in CHAPTERS],
     "ledger": lambda: list(LEDGER.glob("*.toml")),
+    "equivalence": lambda: [EQUIVALENCE],
     "natures": lambda: [TABLE],
 }
 _TYPES = {"object": dict, "array": list, "string": str, "integer": int, "boolean": bool, "null": type(None)}

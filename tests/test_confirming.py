@@ -110,7 +110,7 @@ def test_what_was_not_the_same_twice_elsewhere_has_to_be_shown_by_several_cases(
 
 
 COUNTING = """
-import os, runpy
+import hashlib, os, runpy
 from pathlib import Path
 count = Path({count!r})
 calls = 0
@@ -129,7 +129,8 @@ def run_module(*given, **named):
 @pytest.mark.parametrize(
     ("wrong", "status"),
     [
-        ("count.stat().st_size % 2", 0),
+        # One call in four, as far as anybody can tell from outside.
+        ("hashlib.sha256(str(count.stat().st_size).encode()).digest()[0] % 4 == 0", 0),
         ("calls > 20", 0),
         ("count.stat().st_size > 60", 1),
     ],

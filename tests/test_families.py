@@ -203,7 +203,7 @@ def test_pairs_that_make_no_sense_are_left_out() -> None:
         ("[layout.one]\nclauses = ['ONE', 2]", "item 2 of `clauses` is a text, not 2"),
         ("[layout.one]\nvalues.body = 5", "[layout.one]: `values`: 'body' is a text, not 5"),
         ("[layout.one.files]\n'../m.py' = ''", "[layout.one]: the file '../m.py' lies outside of the world"),
-        ("[layout.one]\nbefore = [{ cal = 'x' }]", "a step: there is no key 'cal' in a step, which may have call, do"),
+        ("[layout.one]\nbefore = [{ cal = 'x' }]", "a step: there is no key 'cal' in a step, which may have call, co"),
         ("layout = 5", "'layout' is an axis, with its rows written [axis.row], not 5"),
         ("[layout]\none = 5", "[layout.one]: a row is a table, not 5"),
         ("[family]\nid = 'one'", "`family` is a list of families, each written [[family]], not a table"),

@@ -46,6 +46,8 @@ GIVEN: Mapping[str, object] = {
     "interpreter": "pypy3",
     "oracle": "recording",
     "impl": "mypkg",
+    "command": "coverage run -m",
+    "command_output": "judged",
     "import_from": "/a folder/src",
     "cases": "own",
     "level": "exact",

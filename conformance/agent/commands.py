@@ -102,9 +102,9 @@ def run(command: Command, request: CommandRequest, root: str, path: List[str]) -
     try:
         before = _files(root)
         tell = os.path.join(base, "told")
-        variables = _environment(request, [*path, witness], home, tell)
-        folder = os.path.join(root, request.get("folder", "."))
-        ending, outputs = _Process(words, os.path.normpath(folder), variables, request.get("stdin", "")).finish()
+        folder = os.path.normpath(os.path.join(root, request.get("folder", ".")))
+        variables = _environment(request, folder, [*path, witness], home, tell)
+        ending, outputs = _Process(words, folder, variables, request.get("stdin", "")).finish()
         show = _Shown(root, witness, home)
         stdout, stderr = (show.text(data.decode("utf-8", "backslashreplace")) for data in outputs)
         tracebacks, messages = without_tracebacks(stderr)
@@ -122,13 +122,14 @@ def run(command: Command, request: CommandRequest, root: str, path: List[str]) -
         shutil.rmtree(base, ignore_errors=True)
 
 
-def _environment(request: CommandRequest, path: List[str], home: str, tell: str) -> Dict[str, str]:
+def _environment(request: CommandRequest, folder: str, path: List[str], home: str, tell: str) -> Dict[str, str]:
     variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
     base = site.getuserbase() if site.ENABLE_USER_SITE else ""
     if base and os.path.isdir(base):
         variables["PYTHONUSERBASE"] = base  # the launcher may be installed there
     variables.update(
         PATH=_path(),
+        PWD=folder,  # as a shell sets it, with the symbolic links by which the folder was entered
         PYTHONPATH=os.pathsep.join(path),
         RUNPY_CONFORMANCE_TELL=tell,
         HOME=home,

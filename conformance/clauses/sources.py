@@ -40,7 +40,7 @@ _REFERENCE: Mapping[str, str] = {
 _COMMAND_LINE: Mapping[str, str] = {
     "interface options": "interface-options",
     "miscellaneous options": "miscellaneous-options",
-    **{f"-{option}": f"cmdoption-{option}" for option in ("b", "B", "E", "I", "m", "O", "OO", "P", "u", "W", "X")},
+    **{f"-{option}": f"cmdoption-{option}" for option in ("b", "B", "E", "i", "I", "m", "O", "OO", "P", "u", "W", "X")},
     **{name: f"envvar-{name}" for name in ("PYTHONHASHSEED", "PYTHONPATH", "PYTHONSAFEPATH")},
 }
 

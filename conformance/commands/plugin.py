@@ -30,6 +30,7 @@ from ..cases.model import FAMILIES, SEARCH, CaseError
 from ..clauses import CHAPTERS, Level, registry
 from ..judge.baseline import BaselineError
 from ..observation import batches
+from ..observation.agent_process import cores
 from ..observation.interpreters import BadInterpreter
 from ..observation.recording import RecordingError
 from ..observation.side import AgentError, CandidateError
@@ -82,6 +83,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return 0
     config.stash[SESSION] = session = Session(config, requested)
     config.args[:] = [str(requested.selection.folder)]
+    _use_all_cores(config, requested)
     _keep_together(config, requested)
     try:
         session.open()
@@ -107,6 +109,20 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
             raise AgentError(encodable("".join(traceback.format_exception(exc)), "utf-8")) from None
         raise
     return None
+
+
+def _use_all_cores(config: pytest.Config, requested: request.Request) -> None:
+    """Run a command's cases in several workers if there are cores for them: each case takes a process on both sides."""
+    option = config.option
+    if not option.command or option.numprocesses is not None or requested.selection.names:
+        return
+    if (workers := workers_for(cores())) > 1:
+        option.numprocesses, option.dist, option.tx = workers, "load", ["popen"] * workers
+
+
+def workers_for(number: int) -> int:
+    """The number of workers that keep so many cores busy, if each has two processes at work."""
+    return number // 2
 
 
 def _keep_together(config: pytest.Config, requested: request.Request) -> None:

@@ -12,6 +12,7 @@ from ..cases.families.tables import RowEntry, TableFile
 from ..cases.fixture_file import NAMED, FixtureFile
 from ..checked import schema, schema_text
 from ..clauses import Chapter
+from ..clauses.equivalence import EquivalenceFile
 from ..clauses.ledger import LedgerFile
 from ..clauses.natures import NaturesFile
 from ..judge.baseline import BaselineFile
@@ -35,5 +36,8 @@ SCHEMAS: Mapping[str, Callable[[], str]] = {
     "baseline.schema.json": _of(BaselineFile, FixtureFile, *NAMED, title="A baseline of expected divergences"),
     "clauses.schema.json": _of(Chapter, title="Clauses: conformance/clauses/CHAPTER.toml"),
     "ledger.schema.json": _of(LedgerFile, title="Changes: conformance/clauses/releases/VERSION.toml"),
+    "equivalence.schema.json": _of(
+        EquivalenceFile, title="Differences between python -m and run_module: conformance/clauses/equivalence.toml"
+    ),
     "natures.schema.json": _of(NaturesFile, title="Natures of interpreters: conformance/clauses/natures.toml"),
 }

@@ -58,8 +58,7 @@ class Selection:
         if self.names and all(name in self.fixture_ids or name.startswith(SEARCH) for name in self.names):
             return  # none of the names can be a case of a family
         for number, case in enumerate(self.of_families):
-            step = 1 if case.is_of_commands else self.families_step
-            if (self.names or number % step == 0) and self.wants(case):
+            if (self.names or number % self.families_step == 0) and self.wants(case):
                 yield case
 
     def properties(self) -> list[str]:

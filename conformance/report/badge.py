@@ -9,7 +9,6 @@ from html import escape
 from .numbers import numbers
 from .runs import Run, status_of
 
-LABEL = "run_module"
 # By exit status: the colour's name for services, and as it is drawn.
 _COLOURS = {0: ("brightgreen", "#2f7d32"), 1: ("red", "#b3261e")}
 _OTHERWISE = ("lightgrey", "#6b6f76")
@@ -32,12 +31,17 @@ def message(runs: Sequence[Run]) -> str:
     return "nothing ran" if status == 5 else "incomplete"
 
 
+def label(runs: Sequence[Run]) -> str:
+    """The left part of the badge: "run_module", or "python -m"."""
+    return runs[0].judged_as.removeprefix("runpy.")
+
+
 def endpoint(runs: Sequence[Run]) -> str:
     """The JSON that badge services read (shields.io calls it an endpoint)."""
     status = status_of(runs)
     data = {
         "schemaVersion": 1,
-        "label": LABEL,
+        "label": label(runs),
         "message": message(runs),
         "color": _COLOURS.get(status, _OTHERWISE)[0],
         "isError": status not in (0, 1),
@@ -47,11 +51,11 @@ def endpoint(runs: Sequence[Run]) -> str:
 
 def svg(runs: Sequence[Run]) -> str:
     """The picture. It needs no font, image or link from elsewhere."""
-    verdict = message(runs)
+    verdict, what = message(runs), label(runs)
     colour = _COLOURS.get(status_of(runs), _OTHERWISE)[1]
-    left, right = (round(_width(text)) + 12 for text in (LABEL, verdict))
+    left, right = (round(_width(text)) + 12 for text in (what, verdict))
     whole = left + right
-    title = escape(f"{LABEL}: {verdict}")
+    title = escape(f"{what}: {verdict}")
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{whole}" height="20" role="img" aria-label="{title}">'
         f"<title>{title}</title>"
@@ -59,7 +63,7 @@ def svg(runs: Sequence[Run]) -> str:
         f'<g clip-path="url(#round)"><rect width="{left}" height="20" fill="#444"/>'
         f'<rect x="{left}" width="{right}" height="20" fill="{colour}"/></g>'
         f'<g fill="#fff" text-anchor="middle" font-family="Verdana,DejaVu Sans,sans-serif" font-size="11">'
-        f'<text x="{left / 2:g}" y="14" textLength="{left - 12}">{escape(LABEL)}</text>'
+        f'<text x="{left / 2:g}" y="14" textLength="{left - 12}">{escape(what)}</text>'
         f'<text x="{left + right / 2:g}" y="14" textLength="{right - 12}">{escape(verdict)}</text></g></svg>\n'
     )
 

@@ -178,8 +178,9 @@ def _print_unsupported(console: Console, run: Run) -> None:
     for field, reason in run.run["unseen"].items():
         console.print(f"  not seen through this adapter: {field} ({reason})", highlight=False, markup=False)
     if run.run["delegates"]:
+        what = "python -m" if run.judged_as == "python -m" else "runpy"
         console.print(
-            "\nThe candidate is this interpreter's own runpy, or has it do the work: a fact, and no verdict.",
+            f"\nThe candidate is this interpreter's own {what}, or has it do the work: a fact, and no verdict.",
             highlight=False,
         )
 

@@ -27,7 +27,7 @@ def _lines(runs: Sequence[Run]) -> Iterator[str]:
     head, candidates = runs[0].run, by_candidate(runs)
     several = len(candidates) > 1
     names = ", ".join(map(code, candidates))
-    yield f"## {_SIGNS.get(status_of(runs), '⚠️')} {names} as `runpy.run_module`: {headline(runs)}"
+    yield f"## {_SIGNS.get(status_of(runs), '⚠️')} {names} as `{runs[0].judged_as}`: {headline(runs)}"
     yield ""
     if several:
         for name, of_candidate in candidates.items():

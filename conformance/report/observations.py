@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..agent.messages import Event, Observation
+from ..agent.messages import CommandObservation, Event, Observation
 from ..judge.descriptions import ABSENT, UNCHANGED
 from ..judge.observations import events_of
 from .types import DivergenceRecord
@@ -70,8 +70,10 @@ def _values(observation: Observation | None) -> Iterator[tuple[_Key, Any]]:
         return
     for number, step in enumerate(observation["steps"], 1):
         yield from _events(number, events_of(step))  # which come before how the step ends
+        if "command" in step:
+            yield from _of_a_command(number, step["command"])
         for name, value in step.items():
-            if name != "events":
+            if name not in ("events", "command"):
                 yield from _entries(number, name, value)
 
 
@@ -86,6 +88,23 @@ def _events(number: int, events: Sequence[Event]) -> Iterator[tuple[_Key, Any]]:
         for key, value in event.items():
             if key not in ("event", "file"):
                 yield from _entries(number, f"{name}: {key}", value)
+
+
+def _of_a_command(number: int, shown: CommandObservation) -> Iterator[tuple[_Key, Any]]:
+    times: Counter[str] = Counter()
+    for telling in shown["told"]:
+        name = f"{telling['event']} {telling['file']}" if "file" in telling else "at exit"
+        times[name] += 1
+        name += f" #{times[name]}" if times[name] > 1 else ""
+        for key, value in telling.items():
+            if key in ("specials", "flags", "told") and isinstance(value, dict):
+                for entry, item in value.items():
+                    yield (number, f"{name}: {key}, {entry}"), item
+            elif key not in ("event", "file"):
+                yield (number, f"{name}: {key}"), value
+    for key, value in shown.items():
+        if key != "told":
+            yield (number, key), value
 
 
 def _entries(number: int, name: str, value: Any) -> Iterator[tuple[_Key, Any]]:

@@ -62,6 +62,12 @@ class Run:
         return Level.parse(self.run["level"])
 
     @property
+    def judged_as(self) -> str:
+        """The name of what the candidate stands in for: "python -m" if cases of commands alone were tried."""
+        chapters = {clause["chapter"] for clause in self.clauses if clause["cases"]}
+        return "python -m" if chapters and chapters <= {*CHAPTERS_OF_COMMANDS} else "runpy.run_module"
+
+    @property
     def listed(self) -> list[ClauseRecord]:
         """The clauses that the run was about: a case that it tried names them, or they were broken."""
         return [clause for clause in self.clauses if clause["cases"] or clause["verdict"] != "not-run"]

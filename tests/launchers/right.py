@@ -27,7 +27,7 @@ def main():
     try:
         spec, code = locate(name)
     except Refused as refusal:
-        sys.exit("{}: {}".format(sys.executable, refusal))
+        sys.exit(f"{sys.executable}: {refusal}")
     sys.argv[0] = spec.origin
     run(program, spec, code)
 
@@ -54,13 +54,13 @@ def locate(name):
     if spec.submodule_search_locations is not None:
         return locate_main(name)
     if spec.loader is None:
-        raise Refused("%r is a namespace package and cannot be executed" % name)
+        raise Refused(f"{name!r} is a namespace package and cannot be executed")
     try:
         code = spec.loader.get_code(name)
     except ImportError as error:
         raise Refused(str(error)) from error
     if code is None:
-        raise Refused("No code object available for %s" % name)
+        raise Refused(f"No code object available for {name}")
     return spec, code
 
 
@@ -79,8 +79,8 @@ def warn_if_imported(name, parent):
     if imported is not None and not hasattr(imported, "__path__"):
         from warnings import warn
 
-        text = "{0!r} found in sys.modules after import of package {1!r}, but prior to execution of {0!r}; "
-        warn(RuntimeWarning((text + "this may result in unpredictable behaviour").format(name, parent)))
+        text = f"{name!r} found in sys.modules after import of package {parent!r}, but prior to execution of {name!r}; "
+        warn(RuntimeWarning(text + "this may result in unpredictable behaviour"), stacklevel=1)
 
 
 def find(name):
@@ -88,13 +88,12 @@ def find(name):
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, AttributeError, TypeError, ValueError) as error:
-        text = "Error while finding module specification for {!r} ({}: {})"
-        text = text.format(name, type(error).__name__, error)
+        text = f"Error while finding module specification for {name!r} ({type(error).__name__}: {error})"
         if sys.version_info >= (3, 9) and name.endswith(".py"):
-            text += ". Try using '{}' instead of '{}' as the module name.".format(name[:-3], name)
+            text += f". Try using '{name[:-3]}' instead of '{name}' as the module name."
         raise Refused(text) from error
     if spec is None:
-        raise Refused("No module named %s" % name)
+        raise Refused(f"No module named {name}")
     return spec
 
 
@@ -107,7 +106,7 @@ def locate_main(package):
     except Refused as refusal:
         if package not in sys.modules:
             raise
-        raise Refused("%s; %r is a package and cannot be directly executed" % (refusal, package)) from refusal
+        raise Refused(f"{refusal}; {package!r} is a package and cannot be directly executed") from refusal
 
 
 def run(program, spec, code):

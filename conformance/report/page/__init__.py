@@ -46,6 +46,7 @@ def page(runs: Sequence[Run]) -> str:
         run=runs[0].run,
         started=min(run.run["started"] for run in runs)[:16].replace("T", " "),
         baselines=sorted({run.run["baseline"] for run in runs} - {""}),
+        judged_as=runs[0].judged_as,
         status=status_of(runs),
         headline=headline(runs),
         columns=columns,

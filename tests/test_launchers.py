@@ -1,0 +1,86 @@
+"""Launchers that do what `python -m` does, and such as do not: the first one conforms, and each other one is caught.
+
+`tests/launchers/right.py` is the right one. `tests/launchers/wrong.toml` has the wrong ones, each an edit of it, with
+the clause that it breaks.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conformance.agent import COMMAND
+from conformance.cases.model import Case
+from conformance.clauses import CHAPTERS_OF_COMMANDS, Level, registry
+from conformance.judge.divergence import Divergence
+from conformance.observation.interpreters import Target, find
+from conformance.observation.live import LiveSide
+from tests.harness import LAUNCHERS, Mutant, Oracle, every_case, judged, target_for, wrong_launchers
+
+TIMEOUT = 3.0  # seconds for a case: one of the wrong launchers never ends
+
+
+WRONG = list(wrong_launchers())
+
+
+@functools.cache
+def own_cases(clause: str) -> list[Case]:
+    """The fixtures whose point a clause is."""
+    return [case for case in every_case().values() if case.clauses[0] == clause]
+
+
+def commands() -> list[Case]:
+    """All fixtures about commands."""
+    return [case for case in every_case().values() if case.is_of_commands]
+
+
+def launched(target: Target, launcher: Path) -> LiveSide:
+    """The side of a launcher that is a file in Python."""
+    words = ["{python}", str(launcher), "{name}", "{args}"]
+    return LiveSide(target, COMMAND + json.dumps(words), timeout=TIMEOUT)
+
+
+def test_the_right_launcher_conforms(oracle_of: Callable[[Target], Oracle]) -> None:
+    """To the last detail, in all fixtures."""
+    target = find(sys.executable)
+    oracle = oracle_of(target)
+    candidate = launched(target, LAUNCHERS / "right.py")
+    found = [
+        f"{case.id}: {divergence.where}: {divergence.signature}"
+        for case in commands()
+        for divergence in judged(oracle, candidate, case) or ()
+    ]
+    candidate.close()
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.id)
+def test_a_wrong_launcher_is_caught_and_its_clause_named(
+    wrong: Mutant, oracle_of: Callable[[Target], Oracle], tmp_path: Path
+) -> None:
+    """In one of the clause's own cases it is the clause of the first cause."""
+    target = target_for(wrong.versions)
+    if target is None:
+        pytest.skip(f"no Python {wrong.versions} here")
+    path = tmp_path / "right.py"
+    path.write_text(wrong.source(), encoding="utf-8")
+    candidate = launched(target, path)
+    found: list[list[Divergence]] = [
+        judged(oracle_of(target), candidate, case, max(registry()[wrong.clause].level, Level.COMPAT)) or []
+        for case in own_cases(wrong.clause)
+    ]
+    candidate.close()
+    causes = [[each for each in divergences if each.cause] for divergences in found]
+    named = {divergences[0].signature.clause for divergences in causes if divergences}
+    assert wrong.clause in named, f"{wrong.summary}: named first instead: {sorted(named) or 'nothing'}"
+
+
+def test_each_clause_has_a_wrong_launcher() -> None:
+    """But for those that are about all programs at once."""
+    clauses = {clause.id for clause in registry().values() if clause.chapter in CHAPTERS_OF_COMMANDS}
+    assert clauses - {wrong.clause for wrong in WRONG} == {"M-AS-RUN-MODULE"}
