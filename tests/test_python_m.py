@@ -214,7 +214,8 @@ def test_a_launcher_that_does_what_python_m_does_agrees(tmp_path: Path, fields: 
     ("before", "after", "field"),
     [
         ("sys.modules['__main__'] = types.ModuleType('__main__')", "", "program.main"),
-        ("sys.argv[0] = name", "", "program.argv"),
+        ("sys.argv[0] = name", "", "program.argv0"),
+        ("sys.argv.append('more')", "", "program.argv"),
         ("sys.path[0] = '/elsewhere'", "", "program.path0"),
         ("main.__spec__ = None", "", "program.__spec__"),
         ("main.__package__ = 'own'", "", "program.__package__"),
@@ -392,7 +393,7 @@ def test_sys_argv_while_a_package_loads_has_a_clause_of_its_own(tmp_path: Path, 
     tells = "from witness import tell\ntell()\n"
     case = case_of({"pkg/__init__.py": "from . import mod", "pkg/mod.py": tells}, "-m", "pkg.mod")
     found = causes(case, launcher(tmp_path))
-    assert [clause for clause, ours, _ in found if ours == ["-m"]] == ["M-ARGV0-WHILE-LOADING"]
+    assert [clause for clause, ours, _ in found if ours == "-m"] == ["M-ARGV0-WHILE-LOADING"]
 
 
 def test_lines_in_another_order_are_not_said_to_be_missing(tmp_path: Path, causes: Causes) -> None:

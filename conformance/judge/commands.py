@@ -17,10 +17,11 @@ from .context import Place, StepContext
 from .descriptions import ABSENT
 from .divergence import Found
 
-_FACTS = ("keys", "main", "entry", "argv", "path0", "path", "cwd")
+_FACTS = ("keys", "main", "entry", "argv0", "argv", "path0", "path", "cwd")
 _WORDS = {
     "main": "the program's namespace is that of sys.modules['__main__']",
     "entry": "the entry of sys.modules under the name of the spec",
+    "argv0": "sys.argv[0]",
     "argv": "sys.argv",
     "path0": "sys.path[0]",
     "path": "the entries of sys.path in the world",
@@ -130,6 +131,11 @@ def _compare_programs(step: StepContext, number: int, oracle: Telling, candidate
         place, where = Place(index, "prepare"), f"{who}{_WORDS[part]}"
         if part == "keys":
             yield from _compare_keys(step, place, "program.keys", where, oracle["keys"], candidate["keys"])
+        elif part == "argv0":
+            yield from step.compare(place, "program.argv0", where, _first(oracle), _first(candidate))
+        elif part == "argv":
+            if _first(oracle) != "-m" or _first(candidate) == "-m":  # else the launcher has not set it yet
+                yield from step.compare(place, "program.argv", f"{who}sys.argv[1:]", _rest(oracle), _rest(candidate))
         else:
             yield from step.compare(place, f"program.{part}", where, oracle.get(part), candidate.get(part))
     place = Place(first + len(SPECIALS) + len(_FACTS), "prepare")
@@ -141,6 +147,17 @@ def _compare_programs(step: StepContext, number: int, oracle: Telling, candidate
             ours, theirs = facts.get(key, ABSENT), other_facts.get(key, ABSENT)
             yield from step.compare(place, field, f"{who}{where}{key}", ours, theirs)
         place = Place(place.index + 1, "execute")
+
+
+def _first(telling: Telling) -> Any:
+    """The first element of sys.argv; what sys.argv is, if it is no list or has none."""
+    argv = telling["argv"]
+    return argv[0] if isinstance(argv, list) and argv else argv
+
+
+def _rest(telling: Telling) -> Any:
+    argv = telling["argv"]
+    return argv[1:] if isinstance(argv, list) else []
 
 
 def _compare_keys(

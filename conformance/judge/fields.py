@@ -38,7 +38,7 @@ PARTS: Mapping[str, tuple[str, ...]] = {
     "files": (),
     "audit": ("open", "compile", "exec", "import"),
     # Of a command: what its program tells while it runs and as it ends, and what is seen from outside.
-    "program": ("runs", *SPECIALS, "keys", "main", "entry", "argv", "path0", "path", "flags", "cwd", "told"),
+    "program": ("runs", *SPECIALS, "keys", "main", "entry", "argv0", "argv", "path0", "path", "flags", "cwd", "told"),
     "ended": ("keys", "main", "argv"),
     "process": ("status", "stdout", "stderr", "traceback", "files"),
     "crash": (),

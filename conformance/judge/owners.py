@@ -319,16 +319,6 @@ _SAID: list[tuple[Condition, str]] = [
 ]
 
 
-def _other_first_argument(difference: Difference) -> bool:
-    sides = difference.oracle, difference.candidate
-    return not all(isinstance(side, list) and side for side in sides) or sides[0][0] != sides[1][0]
-
-
-def _while_loading(difference: Difference) -> bool:
-    """The code that tells is that of a package, or of a module that one imports."""
-    return isinstance(difference.oracle, list) and difference.oracle[:1] == ["-m"] and _other_first_argument(difference)
-
-
 def _imports(difference: Difference) -> bool:
     """The program is imported, where it should run."""
     return str(difference.candidate).startswith("import of ")
@@ -359,13 +349,10 @@ _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("program.main", [(_always, "M-MAIN-IS-THE-PROGRAM")]),
     ("program.entry", [(_always, "M-NO-OWN-ENTRY")]),
     (
-        "program.argv",
-        [
-            (_while_loading, "M-ARGV0-WHILE-LOADING"),
-            (_other_first_argument, "M-ARGV0-IS-FILE"),
-            (_always, "M-ARGUMENTS-FOLLOW"),
-        ],
+        "program.argv0",
+        [(lambda difference: difference.oracle == "-m", "M-ARGV0-WHILE-LOADING"), (_always, "M-ARGV0-IS-FILE")],
     ),
+    ("program.argv", [(_always, "M-ARGUMENTS-FOLLOW")]),
     ("program.path0", [(_always, "M-PATH0-IS-FOLDER")]),
     ("program.path", [(_always, "M-PYTHONPATH-FOLLOWS")]),
     ("program.flags", [(_always, "M-FLAGS-ARE-GIVEN")]),
