@@ -7,6 +7,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -322,6 +323,12 @@ def test_a_traceback_is_its_frames_in_the_world_and_its_exception() -> None:
     assert rest == ["<implementation>: RuntimeWarning: beware", "<root>/m.py:1: UserWarning: mine", "last words"]
 
 
+def test_the_prompts_of_an_interpreter_are_no_part_of_what_is_said() -> None:
+    """With -i they stand before what follows on the same line."""
+    text = ">>> >>> Traceback (most recent call last):\nNameError: x\n>>> said\n>>> \n"
+    assert without_tracebacks(text) == ([["NameError: x"]], ["said"])
+
+
 LOGGED = """\
 E+00000.078: Error while looking for the module
     Traceback (most recent call last):
@@ -383,7 +390,9 @@ def test_a_program_that_is_imported_is_not_taken_for_one_that_runs(tmp_path: Pat
     """Before it runs as well, or in its place."""
     file = "<root>/program.py"
     twice = launcher(tmp_path, "__import__(name)")
-    assert causes(case_of(TELLS), twice)[0] == ("M-RUNS-ONCE", {"absent": True}, f"import of {file}")
+    for about in ("M-PATH0-IS-FOLDER", "M-DOUBLE-DASH"):  # cases about something else, which may show in what runs
+        case = replace(case_of(TELLS), clauses=(about,))
+        assert causes(case, twice)[0] == ("M-RUNS-ONCE", {"absent": True}, f"import of {file}")
     (tmp_path / "launch.py").write_text("import os, sys; sys.path[0] = os.getcwd(); __import__(sys.argv[1])")
     assert causes(case_of(TELLS), twice)[0] == ("M-RUNS-ONCE", file, f"import of {file}")
 

@@ -13,6 +13,8 @@ _HEAD = re.compile(r"(  [+|] )*\s*(?:\+ )?(Exception Group )?Traceback \(most re
 _FRAME = re.compile(r'\s*File "(?P<file>.*)", line (?P<line>\d+)(?:, in (?P<function>.*))?$')
 # A warning that is not about a file of the world is about whoever gave it.
 _WARNING = re.compile(r"(?!<root>)[^:\n]+:\d+: (?P<warning>\w*Warning: .*)")
+# The prompts of an interpreter that reads statements once the program has ended.
+_PROMPTS = re.compile(r"^(?:>>> )+")
 _LINKS = (
     "The above exception was the direct cause of the following exception:",
     "During handling of the above exception, another exception occurred:",
@@ -27,7 +29,7 @@ def without_tracebacks(text: str) -> Tuple[List[List[str]], List[str]]:
     """
     found: List[List[str]] = []
     rest: List[str] = []
-    lines = text.splitlines()
+    lines = [_PROMPTS.sub("", line) for line in text.splitlines()]
     number, linked = 0, False
     while number < len(lines):
         line = lines[number]

@@ -324,6 +324,11 @@ def _imports(difference: Difference) -> bool:
     return str(difference.candidate).startswith("import of ")
 
 
+def is_imported_besides(difference: Difference) -> bool:
+    """True if a launcher imports the program besides running it."""
+    return difference.field == "program.runs" and difference.kind == "extra" and _imports(difference)
+
+
 _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
     (
         "program.runs",
