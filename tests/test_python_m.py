@@ -397,6 +397,19 @@ def test_a_program_that_is_imported_is_not_taken_for_one_that_runs(tmp_path: Pat
     assert causes(case_of(TELLS), twice)[0] == ("M-RUNS-ONCE", file, f"import of {file}")
 
 
+def test_a_wrong_file_name_in_the_code_is_not_taken_for_another_program(tmp_path: Path, causes: Causes) -> None:
+    """Nor does it hide what else differs."""
+    command = launcher(tmp_path, "main.left_over = 1")
+    file = tmp_path / "launch.py"
+    code = "compile(spec.loader.get_source(name), '<made up>', 'exec')"
+    file.write_text(file.read_text().replace("spec.loader.get_code(name)", code))
+    found = causes(case_of(TELLS), command)
+    assert found == [
+        ("M-CODE-FILE-NAME", "<root>/program.py", "<made up>"),
+        ("M-NO-FOREIGN-NAMES", {"absent": True}, "left_over"),
+    ]
+
+
 def test_sys_argv_while_a_package_loads_has_a_clause_of_its_own(tmp_path: Path, causes: Causes) -> None:
     """It is no breach of what the program itself finds there."""
     tells = "from witness import tell\ntell()\n"

@@ -99,17 +99,26 @@ def _paired(
         for number in range(both):
             first, second = start + number, other_start + number
             pairs.append((first, programs[first], others[second]))
-            if tag != "equal":
+            if tag != "equal" and not _is_same(programs[first], others[second]):
                 differences.append((first, "value", ours[first], theirs[second]))
         differences += [(number, "missing", ours[number], ABSENT) for number in range(start + both, end)]
         differences += [(start, "extra", ABSENT, theirs[number]) for number in range(other_start + both, other_end)]
     return pairs, differences
 
 
+def _is_same(telling: Telling, other: Telling) -> bool:
+    """True if both are of one file, and only the file names in their code differ."""
+    files = [each["specials"].get("__file__") for each in (telling, other)]
+    return files[0] is not None and files[0] == files[1] and _is_import(telling) == _is_import(other)
+
+
+def _is_import(telling: Telling) -> bool:
+    return telling["entry"] == "own" and telling["specials"].get("__name__") != "__main__"
+
+
 def _runner(telling: Telling) -> str:
     """The file of the code that tells; of an import, the text says so."""
-    is_import = telling["entry"] == "own" and telling["specials"].get("__name__") != "__main__"
-    return f"import of {telling['file']}" if is_import else telling["file"]
+    return f"import of {telling['file']}" if _is_import(telling) else telling["file"]
 
 
 def _failing(observation: CommandObservation, file: str) -> list[str] | None:
@@ -124,6 +133,10 @@ def _compare_programs(step: StepContext, number: int, oracle: Telling, candidate
     first = number * _STRIDE + 1
     who = f"{oracle['file']}: "
     specials, others = oracle["specials"], candidate["specials"]
+    if _is_same(oracle, candidate):
+        place = Place(first - 1, "load code")
+        where = f"{who}the file name in the code"
+        yield from step.compare(place, "program.code", where, oracle["file"], candidate["file"])
     for index, name in enumerate(SPECIALS, first):
         ours, theirs = specials.get(name, ABSENT), others.get(name, ABSENT)
         yield from step.compare(Place(index, "prepare"), f"program.{name}", f"{who}{name}", ours, theirs)

@@ -338,6 +338,7 @@ _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
             (_always, "M-RUNS-ONCE"),
         ],
     ),
+    ("program.code", [(_always, "M-CODE-FILE-NAME")]),
     ("program.__name__", [(_always, "M-NAME-IS-MAIN")]),
     ("program.__spec__", [(_says(".__main__'"), "M-SPEC-OF-PACKAGE"), (_always, "M-SPEC-OF-MODULE")]),
     ("program.__file__", [(_always, "M-FILE-IS-FULL-PATH")]),
