@@ -207,6 +207,13 @@ def test_a_change_of_behaviour_is_a_local_difference() -> None:
     assert '"result": {"?": {"3.8-3.10": 7, "3.14+": "new"}}' in "\n".join(difference)
 
 
+def test_versions_are_written_in_their_order() -> None:
+    """Whichever was recorded anew, and so comes before those that are kept."""
+    stored = {language: shorten(_observation("old" if language == "3.8" else "new")) for language in LANGUAGES}
+    anew = dict(reversed(stored.items()))
+    assert write({"a": fold_entry("d", anew)}, LANGUAGES) == write({"a": fold_entry("d", stored)}, LANGUAGES)
+
+
 def test_builds_are_read_as_they_were_written() -> None:
     """The lists of built-in and frozen modules are read name by name."""
     words = {"{extension}": ".so", "{tag}": "t"}

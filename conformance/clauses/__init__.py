@@ -41,6 +41,7 @@ CHAPTERS = {
     "exceptions": "Exceptions",
     "warnings": "Warnings",
     "nesting": "Nesting and re-entry",
+    "threads": "Threads",
     "real_programs": "What real programs see",
     "m_program": "python -m: the program as __main__",
     "m_arguments": "python -m: arguments and sys.path",

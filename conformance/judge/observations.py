@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..agent.messages import Event, ExceptionDescription, Observation, StepObservation
+from ..agent.messages import CommandObservation, Event, ExceptionDescription, Observation, StepObservation
 
 
 def events_of(step: StepObservation) -> list[Event]:
@@ -24,8 +24,17 @@ def endings(observation: Observation) -> tuple[str, ...]:
 
 def refusal(step: StepObservation) -> str:
     """The error with which an implementation refuses a module, if the step ends with one; else an empty text."""
+    if "command" in step:
+        return _refused(step["command"])
     own = step.get("outcome") == "raised" and step["exception"].get("from_runpy")
     return ending(step) if own else ""
+
+
+def _refused(command: CommandObservation) -> str:
+    """The line in which `python -m` refuses a module, if it does; else an empty text."""
+    said = [line for line in command["stderr"] if line.startswith("<python>: ")]
+    ran = any(telling["event"] == "program" for telling in command["told"])
+    return said[-1] if said and not ran and command["ending"] == 1 else ""
 
 
 def short(exception: ExceptionDescription) -> str:

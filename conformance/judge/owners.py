@@ -170,17 +170,51 @@ def _initial(difference: Difference) -> bool:
     return difference.initial
 
 
+def _named_otherwise(difference: Difference) -> bool:
+    """The code that runs in the place of the oracle's names no file of the world."""
+    return _another(difference) and not str(difference.candidate).startswith(("<root>", "import of "))
+
+
+def _in_archive(difference: Difference) -> bool:
+    """The program lies in a zip file."""
+    return ".zip/" in str(difference.oracle)
+
+
+def _another_failure(difference: Difference) -> bool:
+    """The module is refused with another status."""
+    return bool(difference.refusal) and difference.candidate != 0
+
+
+def _with_foreign_context(difference: Difference) -> bool:
+    """The traceback is that of the oracle, after the traceback of another exception."""
+    ours, theirs = difference.oracle, difference.candidate
+    return (
+        isinstance(ours, list) and isinstance(theirs, list) and len(theirs) > len(ours) and theirs[-len(ours) :] == ours
+    )
+
+
+_BEYOND_OF_COMMANDS: Mapping[str, Condition] = {
+    "program.runs": _named_otherwise,
+    "program.argv0": _in_archive,
+    "process.status": _another_failure,
+    "process.traceback": _with_foreign_context,
+}
+
+
 def is_beyond(clause: Clause, difference: Difference) -> bool:
     """True if a clause promises less than what differs: then the difference breaks another one.
 
     These have clauses of their own, which are not documented: the thread in which code runs, and the file name in it;
     the order in which modules are imported; names that the namespace has besides; which objects init_globals and the
     result hold; that `__package__` at the top is "" and not None; all entries of `sys.modules` but the one that is
-    altered, and those of the packages.
+    altered, and those of the packages. Of a command: the file name in the code, the path through an archive, the status
+    of a refusal, and that no exception is being handled.
     """
     if clause.level > Level.DOCUMENTED:
         return False
     if difference.unseen or difference.elsewhere or difference.field == "entry.code":
+        return True
+    if difference.field in _BEYOND_OF_COMMANDS and _BEYOND_OF_COMMANDS[difference.field](difference):
         return True
     if difference.field.endswith(".keys") and difference.kind == "extra":
         return True
@@ -313,6 +347,8 @@ _SAID: list[tuple[Condition, str]] = [
             ("SyntaxWarning", "M-COMPILER-WARNINGS"),
             ("DeprecationWarning", "M-DEPRECATIONS-SHOWN"),
             ("Warning: ", "M-WARNINGS-SHOWN"),
+            ("Error", "M-FLUSH-ERROR-PRINTED"),
+            ("Exception ignored", "M-FLUSH-ERROR-PRINTED"),
         )
     ),
     (_always, "M-EXIT-TEXT"),
@@ -333,6 +369,7 @@ _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
     (
         "program.runs",
         [
+            (_named_otherwise, "M-CODE-FILE-NAME"),
             (lambda difference: str(difference.oracle).endswith("/__main__.py"), "M-PACKAGE-RUNS-MAIN"),
             (lambda difference: _another(difference) and not _imports(difference), "M-FOLDER-FIRST"),
             (_always, "M-RUNS-ONCE"),
@@ -356,7 +393,11 @@ _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("program.entry", [(_always, "M-NO-OWN-ENTRY")]),
     (
         "program.argv0",
-        [(lambda difference: difference.oracle == "-m", "M-ARGV0-WHILE-LOADING"), (_always, "M-ARGV0-IS-FILE")],
+        [
+            (lambda difference: difference.oracle == "-m", "M-ARGV0-WHILE-LOADING"),
+            (_in_archive, "M-ARGV0-IN-ZIP"),
+            (_always, "M-ARGV0-IS-FILE"),
+        ],
     ),
     ("program.argv", [(_always, "M-ARGUMENTS-FOLLOW")]),
     ("program.path0", [(_always, "M-PATH0-IS-FOLDER")]),
@@ -372,11 +413,12 @@ _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
         [
             (lambda difference: str(difference.oracle).startswith("signal"), "M-ENDED-BY-SIGNAL"),
             (lambda difference: difference.oracle == 0, "M-END-IS-ZERO"),
+            (lambda difference: bool(difference.refusal), "M-MISSING-STATUS"),
             (lambda difference: difference.oracle == 1, "M-EXCEPTION-STATUS"),
             (_always, "M-EXIT-STATUS"),
         ],
     ),
-    ("process.traceback", [(_always, "M-TRACEBACK-FRAMES")]),
+    ("process.traceback", [(_with_foreign_context, "M-NO-FOREIGN-CONTEXT"), (_always, "M-TRACEBACK-FRAMES")]),
     ("process.stderr", _SAID),
     ("process.stdout", [(_always, "M-OUTPUT-UNCHANGED")]),
     ("process.files", [(_always, "M-RUNS-ONCE")]),

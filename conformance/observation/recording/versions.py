@@ -20,8 +20,9 @@ _NOT_THERE = object()
 
 
 def fold(values: Mapping[str, Any]) -> Any:
-    """The data of several versions, by version of the language, in one."""
-    return _fold(values, sorted(values, key=numbers))
+    """The data of several versions, by version of the language, in one; in whatever order they are given."""
+    languages = sorted(values, key=numbers)
+    return _fold({language: values[language] for language in languages}, languages)
 
 
 def unfold(folded: Any, language: str, languages: Sequence[str]) -> Any:
