@@ -323,6 +323,32 @@ def test_a_traceback_is_its_frames_in_the_world_and_its_exception() -> None:
     assert rest == ["<implementation>: RuntimeWarning: beware", "<root>/m.py:1: UserWarning: mine", "last words"]
 
 
+GROUP = """\
+  + Exception Group Traceback (most recent call last):
+  |   File "/lib/launcher.py", line 3, in main
+  |   File "<root>/m.py", line 1, in <module>
+  |     raise group
+  | ExceptionGroup: two (2 sub-exceptions)
+  +-+---------------- 1 ----------------
+    | Traceback (most recent call last):
+    |   File "<root>/m.py", line 2, in f
+    | ValueError: a
+    +---------------- 2 ----------------
+    | LookupError: b
+    +------------------------------------
+"""
+
+
+def test_a_group_of_exceptions_is_read_like_its_members() -> None:
+    """Each behind a margin of its own."""
+    tracebacks, rest = without_tracebacks(GROUP)
+    assert tracebacks == [
+        ["<root>/m.py, line 1, in <module>", "ExceptionGroup: two (2 sub-exceptions)"],
+        ["<root>/m.py, line 2, in f", "ValueError: a"],
+    ]
+    assert "    | LookupError: b" in rest
+
+
 def test_the_prompts_of_an_interpreter_are_no_part_of_what_is_said() -> None:
     """With -i they stand before what follows on the same line."""
     text = ">>> >>> Traceback (most recent call last):\nNameError: x\n>>> said\n>>> \n"
