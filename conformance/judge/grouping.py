@@ -61,6 +61,14 @@ _TRACES = ("files", "audit.open", "audit.compile", "audit.exec", "audit.import")
 _PUT_BACK = ("argv", "modules")
 _AFTERWARDS = " afterwards"
 _IN_FLIGHT = ("after.main",)
+# Of a process that is seen from outside, these differ for any reason: they are apart for each clause.
+_FROM_OUTSIDE = (
+    *("program.runs", "program.told"),
+    *("process.status", "process.traceback", "process.stderr", "process.stdout", "process.files"),
+)
+_LOST_STATUS = "the status of a program that ran"
+_REFUSAL_STATUS = "the status of a refusal"
+_REFUSAL = "the message of a refusal"
 # Several of these at once: it is another module. Then sys.argv has another file, sys.modules another name,
 # and other reasons for a warning.
 _OF_A_MODULE = {"__name__", "__spec__", "__file__", "__cached__", "__package__", "code"}
@@ -83,7 +91,8 @@ _EVERYWHERE = 0.5
 class Symptom:
     """A divergence, reduced to what matters for grouping.
 
-    error: the clause about the implementation's own error, where the oracle ends in one. step: of the case, from 1.
+    error: the clause about the implementation's own error, where the oracle ends in one; of a process, what tells its
+    differences apart. step: of the case, from 1.
     point: true if the case is a fixture about this very clause, which then is not explained by other differences.
     mistake: the line of the candidate that raised an error, unless the error is one with which it refuses on purpose.
     """
@@ -101,7 +110,7 @@ class Symptom:
         """The symptom that a divergence is. point: see the class."""
         signature = divergence.signature
         ends = signature.field in ("outcome", "exception.type", "exception.subclass")
-        error = saying(divergence.oracle) if ends else ""
+        error = saying(divergence.oracle) if ends else _from_outside(divergence)
         step = divergence.moment.step
         return cls(signature, divergence.level, divergence.cause, error, step, point, _mistake(divergence))
 
@@ -118,6 +127,8 @@ class Symptom:
             return "what is given"
         if name in _WAYS:
             return self.error or _WAY
+        if name in _FROM_OUTSIDE:
+            return self.error
         if self.signature.phase == "execute":
             if name == "names":
                 return _SIGHT
@@ -140,6 +151,18 @@ class Symptom:
         """The area, with each special global of the result apart: one that a baseline expects hides no other."""
         group, _, last = self.signature.field.rpartition(".")
         return last if group == "result" and last.startswith("__") else self.area
+
+
+def _from_outside(divergence: Divergence) -> str:
+    """The text that tells a difference of a process from others in the same field; empty for any other field."""
+    signature = divergence.signature
+    if signature.field not in _FROM_OUTSIDE:
+        return ""
+    if signature.field == "process.status" and divergence.candidate == 0:
+        return _LOST_STATUS if signature.phase == "execute" else _REFUSAL_STATUS
+    if signature.field == "process.stderr" and divergence.level == Level.EXACT and signature.phase == "resolve":
+        return _REFUSAL
+    return signature.clause
 
 
 @dataclass(frozen=True)

@@ -198,7 +198,7 @@ def _initial(difference: Difference) -> bool:
 
 def _named_otherwise(difference: Difference) -> bool:
     """The code that runs in the place of the oracle's names no file of the world."""
-    return _another(difference) and not str(difference.candidate).startswith("<root>")
+    return _another(difference) and not str(difference.candidate).startswith(("<root>", "import of "))
 
 
 def _in_archive(difference: Difference) -> bool:
@@ -221,7 +221,7 @@ def _with_foreign_context(difference: Difference) -> bool:
 
 _BEYOND_OF_COMMANDS: Mapping[str, Condition] = {
     "program.runs": _named_otherwise,
-    "program.argv": _in_archive,
+    "program.argv0": _in_archive,
     "process.status": _another_failure,
     "process.traceback": _with_foreign_context,
 }
@@ -383,9 +383,14 @@ _SAID: list[tuple[Condition, str]] = [
 ]
 
 
-def _other_first_argument(difference: Difference) -> bool:
-    sides = difference.oracle, difference.candidate
-    return not all(isinstance(side, list) and side for side in sides) or sides[0][0] != sides[1][0]
+def _imports(difference: Difference) -> bool:
+    """The program is imported, where it should run."""
+    return str(difference.candidate).startswith("import of ")
+
+
+def is_imported_besides(difference: Difference) -> bool:
+    """True if a launcher imports the program besides running it."""
+    return difference.field == "program.runs" and difference.kind == "extra" and _imports(difference)
 
 
 _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
@@ -394,10 +399,11 @@ _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
         [
             (_named_otherwise, "M-CODE-FILE-NAME"),
             (lambda difference: str(difference.oracle).endswith("/__main__.py"), "M-PACKAGE-RUNS-MAIN"),
-            (_another, "M-FOLDER-FIRST"),
+            (lambda difference: _another(difference) and not _imports(difference), "M-FOLDER-FIRST"),
             (_always, "M-RUNS-ONCE"),
         ],
     ),
+    ("program.code", [(_always, "M-CODE-FILE-NAME")]),
     ("program.__name__", [(_always, "M-NAME-IS-MAIN")]),
     ("program.__spec__", [(_says(".__main__'"), "M-SPEC-OF-PACKAGE"), (_always, "M-SPEC-OF-MODULE")]),
     ("program.__file__", [(_always, "M-FILE-IS-FULL-PATH")]),
@@ -414,13 +420,14 @@ _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("program.main", [(_always, "M-MAIN-IS-THE-PROGRAM")]),
     ("program.entry", [(_always, "M-NO-OWN-ENTRY")]),
     (
-        "program.argv",
+        "program.argv0",
         [
-            (lambda difference: _in_archive(difference) and _other_first_argument(difference), "M-ARGV0-IN-ZIP"),
-            (_other_first_argument, "M-ARGV0-IS-FILE"),
-            (_always, "M-ARGUMENTS-FOLLOW"),
+            (lambda difference: difference.oracle == "-m", "M-ARGV0-WHILE-LOADING"),
+            (_in_archive, "M-ARGV0-IN-ZIP"),
+            (_always, "M-ARGV0-IS-FILE"),
         ],
     ),
+    ("program.argv", [(_always, "M-ARGUMENTS-FOLLOW")]),
     ("program.path0", [(_always, "M-PATH0-IS-FOLDER")]),
     ("program.path", [(_always, "M-PYTHONPATH-FOLLOWS")]),
     ("program.flags", [(_always, "M-FLAGS-ARE-GIVEN")]),
