@@ -7,6 +7,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -214,7 +215,8 @@ def test_a_launcher_that_does_what_python_m_does_agrees(tmp_path: Path, fields: 
     ("before", "after", "field"),
     [
         ("sys.modules['__main__'] = types.ModuleType('__main__')", "", "program.main"),
-        ("sys.argv[0] = name", "", "program.argv"),
+        ("sys.argv[0] = name", "", "program.argv0"),
+        ("sys.argv.append('more')", "", "program.argv"),
         ("sys.path[0] = '/elsewhere'", "", "program.path0"),
         ("main.__spec__ = None", "", "program.__spec__"),
         ("main.__package__ = 'own'", "", "program.__package__"),
@@ -321,6 +323,143 @@ def test_a_traceback_is_its_frames_in_the_world_and_its_exception() -> None:
     assert rest == ["<implementation>: RuntimeWarning: beware", "<root>/m.py:1: UserWarning: mine", "last words"]
 
 
+GROUP = """\
+  + Exception Group Traceback (most recent call last):
+  |   File "/lib/launcher.py", line 3, in main
+  |   File "<root>/m.py", line 1, in <module>
+  |     raise group
+  | ExceptionGroup: two (2 sub-exceptions)
+  +-+---------------- 1 ----------------
+    | Traceback (most recent call last):
+    |   File "<root>/m.py", line 2, in f
+    | ValueError: a
+    +---------------- 2 ----------------
+    | LookupError: b
+    +------------------------------------
+"""
+
+
+def test_a_group_of_exceptions_is_read_like_its_members() -> None:
+    """Each behind a margin of its own."""
+    tracebacks, rest = without_tracebacks(GROUP)
+    assert tracebacks == [
+        ["<root>/m.py, line 1, in <module>", "ExceptionGroup: two (2 sub-exceptions)"],
+        ["<root>/m.py, line 2, in f", "ValueError: a"],
+    ]
+    assert "    | LookupError: b" in rest
+
+
+def test_the_prompts_of_an_interpreter_are_no_part_of_what_is_said() -> None:
+    """With -i they stand before what follows on the same line."""
+    text = ">>> >>> Traceback (most recent call last):\nNameError: x\n>>> said\n>>> \n"
+    assert without_tracebacks(text) == ([["NameError: x"]], ["said"])
+
+
+LOGGED = """\
+E+00000.078: Error while looking for the module
+    Traceback (most recent call last):
+      File "/lib/launcher.py", line 3, in main
+    LookupError: logged
+Traceback (most recent call last):
+  File "/lib/launcher.py", line 9, in run
+Traceback (most recent call last):
+  File "<root>/pkg/__init__.py", line 1
+    x = = 1
+        ^
+SyntaxError: invalid syntax
+"""
+
+
+def test_a_traceback_in_a_log_and_one_that_breaks_off_hide_no_other() -> None:
+    """A launcher may log an error, and the program's own traceback follows."""
+    tracebacks, rest = without_tracebacks(LOGGED)
+    assert tracebacks == [
+        ["LookupError: logged"],
+        [],
+        ["<root>/pkg/__init__.py, line 1", "SyntaxError: invalid syntax"],
+    ]
+    assert rest == ["E+00000.078: Error while looking for the module"]
+
+
+# -- what is said of a difference ------------------------------------------------------------------------------
+
+Causes = Callable[[Case, str], list[tuple[str, object, object]]]
+
+
+@pytest.fixture
+def causes(oracle_of: Callable[[Target], Oracle]) -> Causes:
+    """Returns a function that judges a command by a case: of each cause the clause and what the two sides show."""
+    oracle = oracle_of(find(sys.executable))
+
+    def found(case: Case, command: str) -> list[tuple[str, object, object]]:
+        side = LiveSide(oracle.target, side_of(command))
+        try:
+            candidate = side.run(case.plain()).observation
+        finally:
+            side.close()
+        assert candidate is not None
+        divergences = judge(case, oracle.observe(case), candidate, version=oracle.side.greeting.version)
+        return [(each.signature.clause, each.oracle, each.candidate) for each in divergences if each.cause]
+
+    return found
+
+
+def test_a_program_that_fails_before_it_tells_is_not_said_not_to_run(tmp_path: Path, causes: Causes) -> None:
+    """The traceback shows that its code ran, and why it told nothing."""
+    case = case_of({"program.py": "from witness import tell\ntell(name=__spec__.name)\n"})
+    (told,) = causes(case, launcher(tmp_path, "main.__spec__ = None"))
+    shown = ["<root>/program.py, line 2, in <module>", "AttributeError: 'NoneType' object has no attribute 'name'"]
+    assert told == ("M-AS-RUN-MODULE", "told", shown)
+
+
+def test_a_program_that_is_imported_is_not_taken_for_one_that_runs(tmp_path: Path, causes: Causes) -> None:
+    """Before it runs as well, or in its place."""
+    file = "<root>/program.py"
+    twice = launcher(tmp_path, "__import__(name)")
+    for about in ("M-PATH0-IS-FOLDER", "M-DOUBLE-DASH"):  # cases about something else, which may show in what runs
+        case = replace(case_of(TELLS), clauses=(about,))
+        assert causes(case, twice)[0] == ("M-RUNS-ONCE", {"absent": True}, f"import of {file}")
+    (tmp_path / "launch.py").write_text("import os, sys; sys.path[0] = os.getcwd(); __import__(sys.argv[1])")
+    assert causes(case_of(TELLS), twice)[0] == ("M-RUNS-ONCE", file, f"import of {file}")
+
+
+def test_a_wrong_file_name_in_the_code_is_not_taken_for_another_program(tmp_path: Path, causes: Causes) -> None:
+    """Nor does it hide what else differs."""
+    command = launcher(tmp_path, "main.left_over = 1")
+    file = tmp_path / "launch.py"
+    code = "compile(spec.loader.get_source(name), '<made up>', 'exec')"
+    file.write_text(file.read_text().replace("spec.loader.get_code(name)", code))
+    found = causes(case_of(TELLS), command)
+    assert found == [
+        ("M-CODE-FILE-NAME", "<root>/program.py", "<made up>"),
+        ("M-NO-FOREIGN-NAMES", {"absent": True}, "left_over"),
+    ]
+
+
+def test_sys_argv_while_a_package_loads_has_a_clause_of_its_own(tmp_path: Path, causes: Causes) -> None:
+    """It is no breach of what the program itself finds there."""
+    tells = "from witness import tell\ntell()\n"
+    case = case_of({"pkg/__init__.py": "from . import mod", "pkg/mod.py": tells}, "-m", "pkg.mod")
+    found = causes(case, launcher(tmp_path))
+    assert [clause for clause, ours, _ in found if ours == "-m"] == ["M-ARGV0-WHILE-LOADING"]
+
+
+def test_lines_in_another_order_are_not_said_to_be_missing(tmp_path: Path, causes: Causes) -> None:
+    """Both orders are shown."""
+    case = case_of({"program.py": "import atexit\natexit.register(print, 'last')\nprint('first')\n"})
+    (tmp_path / "launch.py").write_text("import sys\nprint('last')\nprint('first')\n")
+    assert causes(case, f"{{python}} {tmp_path}/launch.py {{name}}") == [
+        ("M-OUTPUT-UNCHANGED", ["first", "last"], ["last", "first"])
+    ]
+
+
+def test_what_follows_from_a_status_that_follows_from_something_is_no_cause(tmp_path: Path, causes: Causes) -> None:
+    """Names that are missing at exit, as the program has failed on what it saw."""
+    source = "from witness import tell\ntell()\nname = __spec__.name\nlate = 1\n"
+    found = causes(case_of({"program.py": source}), launcher(tmp_path, "main.__spec__ = None"))
+    assert [clause for clause, _, _ in found] == ["M-SPEC-OF-MODULE"]
+
+
 # -- whole runs ------------------------------------------------------------------------------------------------
 
 ONE = "m_as_run_module/package_with_arguments"
@@ -340,8 +479,9 @@ def test_a_whole_run_of_python_m_conforms() -> None:
         ("input('sure? ')", "EOFError"),
         ("open('/dev/tty')", "does not run the module"),
         ("import time; time.sleep(100)", "has not ended within 2 s"),
+        ("import sys; print('\\x1b[?1049h\\x1b[H'); sys.exit(1)", "moves the cursor of a terminal"),
     ],
-    ids=["never runs it", "asks a question", "needs a terminal", "never ends"],
+    ids=["never runs it", "asks a question", "needs a terminal", "never ends", "draws"],
 )
 def test_a_command_that_runs_nothing_is_told_in_one_sentence(script: str, says: str, tmp_path: Path) -> None:
     """Status 3, and no traceback of ours."""
@@ -372,6 +512,19 @@ def test_a_command_is_judged_alone(arguments: tuple[str, ...]) -> None:
     assert "--command" in done.stderr
 
 
+def test_faults_that_show_in_the_same_way_are_findings_of_their_own(tmp_path: Path) -> None:
+    """A lost status is one, in all cases; lines that are missing for two reasons are two."""
+    (tmp_path / "quiet.py").write_text(
+        IN_PROCESS.format(before="sys.setrecursionlimit(3333)", after="").replace("exec(", "try:\n    exec(")
+        + "except BaseException:\n    pass\n__import__('atexit')._clear()\n"
+    )
+    names = ("exit_with_a_number", "exit_raised_by_hand", "registered_functions", "recursion_limit")
+    done = conformance(f"--command={{python}} {tmp_path}/quiet.py", *(f"m_ending/{name}" for name in names))
+    assert "3 findings" in done.stdout, done.stdout + done.stderr
+    for finding in ("M-EXIT-STATUS (documented, 2 cases)", "M-ATEXIT-ORDER", "M-RECURSION-LIMIT"):
+        assert finding in done.stdout, done.stdout
+
+
 def test_cases_of_commands_need_a_command() -> None:
     """Naming one without a command is a mistake, with a sentence that says how."""
     done = conformance(ONE)
@@ -385,6 +538,12 @@ STAYS = "import subprocess\nsubprocess.Popen(['sleep', '98765'], start_new_sessi
 def test_a_command_that_writes_without_end_is_killed(tmp_path: Path, fields: Fields) -> None:
     """It has a verdict, and the run goes on."""
     assert "process.status" in fields(case_of(TELLS), launcher(tmp_path, after="while True: print('x' * 100000)"))
+
+
+def test_a_launcher_may_set_out_with_a_large_file(tmp_path: Path, fields: Fields) -> None:
+    """A profiler's buffer, most of which holds nothing."""
+    large = "import tempfile; buffer = tempfile.TemporaryFile(); buffer.truncate(200 << 20)"
+    assert fields(case_of(TELLS), launcher(tmp_path, large)) == []
 
 
 def test_nothing_that_a_command_has_started_is_left(tmp_path: Path, fields: Fields) -> None:

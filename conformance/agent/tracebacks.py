@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from typing import List, Tuple
 
-_HEAD = re.compile(r"(  [+|] )*\s*(?:\+ )?(Exception Group )?Traceback \(most recent call last\):")
+_HEAD = re.compile(r"(?P<margin>\s*(?:[+|] )?)(?:Exception Group )?Traceback \(most recent call last\):")
 _FRAME = re.compile(r'\s*File "(?P<file>.*)", line (?P<line>\d+)(?:, in (?P<function>.*))?$')
 # A warning that is not about a file of the world is about whoever gave it.
 _WARNING = re.compile(r"(?!<root>)[^:\n]+:\d+: (?P<warning>\w*Warning: .*)")
+# The prompts of an interpreter that reads statements once the program has ended.
+_PROMPTS = re.compile(r"^(?:>>> )+")
 _LINKS = (
     "The above exception was the direct cause of the following exception:",
     "During handling of the above exception, another exception occurred:",
@@ -27,15 +29,15 @@ def without_tracebacks(text: str) -> Tuple[List[List[str]], List[str]]:
     """
     found: List[List[str]] = []
     rest: List[str] = []
-    lines = text.splitlines()
+    lines = [_PROMPTS.sub("", line) for line in text.splitlines()]
     number, linked = 0, False
     while number < len(lines):
         line = lines[number]
         if line.strip() in _LINKS and found:
             found[-1].append(line.strip().partition(" exception ")[0] + " ...")
             linked = True
-        elif _HEAD.match(line):
-            number, traceback = _traceback(lines, number + 1)
+        elif head := _HEAD.match(line):
+            number, traceback = _traceback(lines, number + 1, head.group("margin").replace("+", "|"))
             if linked:
                 found[-1].extend(traceback)
             else:
@@ -52,11 +54,17 @@ def without_tracebacks(text: str) -> Tuple[List[List[str]], List[str]]:
     return found, [line for line in rest if line.strip()]
 
 
-def _traceback(lines: List[str], number: int) -> Tuple[int, List[str]]:
-    """The traceback whose frames begin at a line, and the number of the line after it."""
+def _traceback(lines: List[str], number: int, margin: str) -> Tuple[int, List[str]]:
+    """The traceback whose frames begin at a line, and the number of the line after it.
+
+    margin: the text before each of its lines, as in a log or in a group of exceptions. A traceback that breaks off ends
+    before the next one.
+    """
     kept: List[str] = []
     while number < len(lines):
-        line = lines[number]
+        if _HEAD.match(lines[number]):
+            return number, kept
+        line = lines[number][len(margin) :] if lines[number].startswith(margin) else lines[number]
         frame = _FRAME.match(line)
         if frame:
             if "<root>" in frame.group("file"):

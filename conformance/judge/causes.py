@@ -17,6 +17,8 @@ from .divergence import Divergence
 CONTROL = ("executions.run", "executions.import", "program.runs", "outcome", "exception.type", "crash", "hang")
 # Where the two sides part for good: nothing later can be compared, whatever the level of the clause.
 _DECISIVE = ("executions.run", "program.runs", "outcome", "exception.type", "crash", "hang")
+# Fields that explain what comes after them also where an earlier difference explains them.
+_CARRIES = (*CONTROL, "process.status")
 # Fields that the world's code may look at, and so may act on.
 _VISIBLE = ("entry.", "import.", "exit.", "note", "warnings", "program.")
 # The entry of `sys.modules` under the name that the module has: it depends on that name.
@@ -49,7 +51,7 @@ def with_causes(divergences: Sequence[Divergence], level: Level, clauses: Mappin
     judged: list[Divergence] = []
     for divergence in divergences:
         explained = any(
-            (earlier.cause or earlier.signature.field in CONTROL)
+            (earlier.cause or earlier.signature.field in _CARRIES)
             and explains(earlier, divergence)
             and (earlier.level <= level or divergence.level > level or earlier.signature.field in _DECISIVE)
             and not _shows_in_programs(earlier, divergence, clauses)
@@ -78,6 +80,10 @@ def explains(earlier: Divergence, later: Divergence) -> bool:
     if earlier.moment >= later.moment:
         return False
     if first in CONTROL:
+        return True
+    if (first, second) == ("program.__spec__", "program.__loader__"):
+        return True  # the loader is compared with that of the spec
+    if (first, second) == ("program.argv0", "ended.argv"):
         return True
     if first == "process.status" or (first == "process.traceback" and second == "process.stderr"):
         return second.startswith(_OF_THE_END)

@@ -17,10 +17,11 @@ from .context import Place, StepContext
 from .descriptions import ABSENT
 from .divergence import Found
 
-_FACTS = ("keys", "main", "entry", "argv", "path0", "path", "cwd")
+_FACTS = ("keys", "main", "entry", "argv0", "argv", "path0", "path", "cwd")
 _WORDS = {
     "main": "the program's namespace is that of sys.modules['__main__']",
     "entry": "the entry of sys.modules under the name of the spec",
+    "argv0": "sys.argv[0]",
     "argv": "sys.argv",
     "path0": "sys.path[0]",
     "path": "the entries of sys.path in the world",
@@ -36,7 +37,7 @@ def compare_command(step: StepContext, *, all_output: bool = False) -> Iterator[
     """The differences between the two runs of a command. all_output: what a launcher prints of its own counts, too."""
     oracle, candidate = step.oracle["command"], step.candidate["command"]
     yield from _compare_tellings(step, oracle, candidate)
-    phase = "execute" if _programs(oracle) else "resolve"
+    phase = "resolve" if _is_refusal(oracle) else "execute"
     yield from step.compare(
         Place(_STATUS, phase), "process.status", "how the process ends", oracle["ending"], candidate["ending"]
     )
@@ -56,6 +57,11 @@ def _programs(observation: CommandObservation) -> list[Telling]:
     return [telling for telling in observation["told"] if telling["event"] == "program"]
 
 
+def _is_refusal(observation: CommandObservation) -> bool:
+    """True if `python -m` has said that it does not run the module."""
+    return any(line.startswith("<python>: ") for line in observation["stderr"])
+
+
 def _compare_tellings(step: StepContext, oracle: CommandObservation, candidate: CommandObservation) -> Iterator[Found]:
     programs, others = _programs(oracle), _programs(candidate)
     pairs, differences = _paired(programs, others)
@@ -63,7 +69,11 @@ def _compare_tellings(step: StepContext, oracle: CommandObservation, candidate: 
         yield from _compare_programs(step, number, ours, theirs)
     for number, kind, ours, theirs in differences:
         place = Place(number * _STRIDE, "execute")
-        yield step.found(place, "program.runs", kind, "the code that runs and tells", ours, theirs)
+        failed = _failing(candidate, str(ours)) if kind == "missing" else None
+        if failed is None:
+            yield step.found(place, "program.runs", kind, "the code that runs and tells", ours, theirs)
+        else:
+            yield step.found(place, "program.told", "value", f"{ours}: what it tells", "told", failed)
     ended, other_ended = (
         next((telling for telling in side["told"] if telling["event"] == "ended"), None) for side in (oracle, candidate)
     )
@@ -81,7 +91,7 @@ def _paired(
     programs: Sequence[Telling], others: Sequence[Telling]
 ) -> tuple[list[tuple[int, Telling, Telling]], list[tuple[int, str, Any, Any]]]:
     """The tellings of both sides that belong together, and those that have no counterpart, each with its number."""
-    ours, theirs = ([telling["file"] for telling in side] for side in (programs, others))
+    ours, theirs = ([_runner(telling) for telling in side] for side in (programs, others))
     pairs: list[tuple[int, Telling, Telling]] = []
     differences: list[tuple[int, str, Any, Any]] = []
     for tag, start, end, other_start, other_end in difflib.SequenceMatcher(None, ours, theirs, False).get_opcodes():
@@ -89,17 +99,44 @@ def _paired(
         for number in range(both):
             first, second = start + number, other_start + number
             pairs.append((first, programs[first], others[second]))
-            if tag != "equal":
+            if tag != "equal" and not _is_same(programs[first], others[second]):
                 differences.append((first, "value", ours[first], theirs[second]))
         differences += [(number, "missing", ours[number], ABSENT) for number in range(start + both, end)]
         differences += [(start, "extra", ABSENT, theirs[number]) for number in range(other_start + both, other_end)]
     return pairs, differences
 
 
+def _is_same(telling: Telling, other: Telling) -> bool:
+    """True if both are of one file, and only the file names in their code differ."""
+    files = [each["specials"].get("__file__") for each in (telling, other)]
+    return files[0] is not None and files[0] == files[1] and _is_import(telling) == _is_import(other)
+
+
+def _is_import(telling: Telling) -> bool:
+    return telling["entry"] == "own" and telling["specials"].get("__name__") != "__main__"
+
+
+def _runner(telling: Telling) -> str:
+    """The file of the code that tells; of an import, the text says so."""
+    return f"import of {telling['file']}" if _is_import(telling) else telling["file"]
+
+
+def _failing(observation: CommandObservation, file: str) -> list[str] | None:
+    """The traceback of a program's file, which ran and failed before it told anything; None if there is none."""
+    for traceback in observation["tracebacks"]:
+        if any(line.startswith(f"{file}, ") for line in traceback):
+            return traceback
+    return None
+
+
 def _compare_programs(step: StepContext, number: int, oracle: Telling, candidate: Telling) -> Iterator[Found]:
     first = number * _STRIDE + 1
     who = f"{oracle['file']}: "
     specials, others = oracle["specials"], candidate["specials"]
+    if _is_same(oracle, candidate):
+        place = Place(first - 1, "load code")
+        where = f"{who}the file name in the code"
+        yield from step.compare(place, "program.code", where, oracle["file"], candidate["file"])
     for index, name in enumerate(SPECIALS, first):
         ours, theirs = specials.get(name, ABSENT), others.get(name, ABSENT)
         yield from step.compare(Place(index, "prepare"), f"program.{name}", f"{who}{name}", ours, theirs)
@@ -107,6 +144,11 @@ def _compare_programs(step: StepContext, number: int, oracle: Telling, candidate
         place, where = Place(index, "prepare"), f"{who}{_WORDS[part]}"
         if part == "keys":
             yield from _compare_keys(step, place, "program.keys", where, oracle["keys"], candidate["keys"])
+        elif part == "argv0":
+            yield from step.compare(place, "program.argv0", where, _first(oracle), _first(candidate))
+        elif part == "argv":
+            if _first(oracle) != "-m" or _first(candidate) == "-m":  # else the launcher has not set it yet
+                yield from step.compare(place, "program.argv", f"{who}sys.argv[1:]", _rest(oracle), _rest(candidate))
         else:
             yield from step.compare(place, f"program.{part}", where, oracle.get(part), candidate.get(part))
     place = Place(first + len(SPECIALS) + len(_FACTS), "prepare")
@@ -118,6 +160,17 @@ def _compare_programs(step: StepContext, number: int, oracle: Telling, candidate
             ours, theirs = facts.get(key, ABSENT), other_facts.get(key, ABSENT)
             yield from step.compare(place, field, f"{who}{where}{key}", ours, theirs)
         place = Place(place.index + 1, "execute")
+
+
+def _first(telling: Telling) -> Any:
+    """The first element of sys.argv; what sys.argv is, if it is no list or has none."""
+    argv = telling["argv"]
+    return argv[0] if isinstance(argv, list) and argv else argv
+
+
+def _rest(telling: Telling) -> Any:
+    argv = telling["argv"]
+    return argv[1:] if isinstance(argv, list) else []
 
 
 def _compare_keys(
@@ -151,10 +204,13 @@ def _compare_lines(
     all_lines: bool,
 ) -> Iterator[Found]:
     lost = _not_among(oracle, candidate)
-    if lost:
+    if lost and oracle.count(lost[0]) <= candidate.count(lost[0]):
+        ours, theirs = [line for line in oracle if line in candidate], [line for line in candidate if line in oracle]
+        yield step.found(place, field, "value", f"the order of the lines of {name}", ours, theirs)
+    elif lost:
         nearest = difflib.get_close_matches(lost[0], _not_among(candidate, oracle), 1)
-        theirs = nearest[0] if nearest else ABSENT
-        yield step.found(place, field, "value" if nearest else "missing", f"a line of {name}", lost[0], theirs)
+        line = nearest[0] if nearest else ABSENT
+        yield step.found(place, field, "value" if nearest else "missing", f"a line of {name}", lost[0], line)
     elif all_lines and oracle != candidate:
         extra = _not_among(candidate, oracle)
         yield step.found(place, field, "extra", f"a line of {name}", ABSENT, extra[0] if extra else candidate)

@@ -23,7 +23,7 @@ from .events import EventComparison
 from .levels import level_in, with_levels
 from .observations import ending, events_of
 from .outcome import compare_outcome
-from .owners import Difference, default_owner, ends_as_told, is_beyond
+from .owners import Difference, default_owner, ends_as_told, is_beyond, is_imported_besides
 
 # Fields to which a candidate may add something that no code of the case has asked for.
 ADDED_TO = ("stdout", "stderr", "names")
@@ -126,7 +126,7 @@ def _divergence(case: Case, found: Found, version: str, clauses: Mapping[str, Cl
 
 
 def _owner(case: Case, difference: Difference, version: str, clauses: Mapping[str, Clause]) -> str:
-    if difference.unseen:
+    if difference.unseen or is_imported_besides(difference):
         return default_owner(difference, version, clauses)  # whatever the case is about
     is_added = difference.field in ADDED_TO and difference.kind == "extra"
     about = [clauses[name] for name in case.clauses if name in clauses and clauses[name].holds(version)]

@@ -24,6 +24,7 @@ _ODD = tuple(f"{FAMILIES}/{name}/" for name in ("states", "crossed", "sequences"
 _LEADING = frozenset(
     (
         "argv",
+        "argv0",
         "argv_object",
         "modules",
         "module_type",
@@ -73,7 +74,7 @@ def _is_beside(other: Divergence, divergence: Divergence) -> bool:
         return False
     subject, beside = _subject(divergence), _subject(other)
     # sys.argv[0] is the file, whatever that is; and objects go by the name of the place in which they were met.
-    is_of_file = beside == "__file__" and subject == "argv"
+    is_of_file = beside == "__file__" and subject in ("argv", "argv0")
     is_named = beside in _NAMES_OBJECTS and divergence.signature.kind == "identity"
     return subject == beside or is_of_file or is_named
 

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ..clauses import Clause, Level
-from .descriptions import ABSENT, UNCHANGED
+from .descriptions import ABSENT, UNCHANGED, describes_module
 
 UNOWNED = "UNOWNED"
 
@@ -44,6 +44,8 @@ class Difference:
     other_entry: bool = False  # it is about an entry of sys.modules under which no module of this step runs
     initial: bool = False  # it is about a variable that is given as init_globals
     of_path: bool = False  # the step calls run_path
+    in_modules: bool = False  # the candidate's code, too, finds its own namespace in sys.modules under its name
+    bound_later: bool = False  # it is about a name that the code has bound by its end
 
 
 Condition = Callable[[Difference], bool]
@@ -99,6 +101,30 @@ def _previous_entry_gone(difference: Difference) -> bool:
     """The entry that was there before the step is there afterwards, and the candidate has removed it."""
     altered_some_time = difference.altered or difference.nested_ended
     return altered_some_time and difference.oracle == UNCHANGED and difference.candidate == ABSENT
+
+
+def _another_put_back(difference: Difference) -> bool:
+    """The entry is neither what it was nor the module that ran, whose globals are known: another one was put there."""
+    own_entry = difference.altered and not difference.other_entry and difference.oracle == UNCHANGED
+    return own_entry and describes_module(difference.candidate) and "dict" not in difference.candidate
+
+
+def _entry_reused(difference: Difference) -> bool:
+    """The code runs in the module that had the entry before the step, where the oracle has made a new one."""
+    own_entry = difference.altered and not difference.other_entry
+    return own_entry and difference.in_modules and difference.candidate == UNCHANGED
+
+
+def _globals_apart(difference: Difference) -> bool:
+    """A new module has the entry, and the code runs in other globals than those of the module."""
+    sides = difference.oracle, difference.candidate
+    own_entry = difference.altered and not difference.other_entry
+    return own_entry and _identity(difference) and all(map(describes_module, sides)) and not difference.in_modules
+
+
+def _left_over(difference: Difference) -> bool:
+    """A name that the code binds is there as the code starts: an earlier execution has left it."""
+    return difference.kind == "extra" and difference.bound_later
 
 
 def _plain(difference: Difference) -> bool:
@@ -173,7 +199,7 @@ def _initial(difference: Difference) -> bool:
 
 def _named_otherwise(difference: Difference) -> bool:
     """The code that runs in the place of the oracle's names no file of the world."""
-    return _another(difference) and not str(difference.candidate).startswith("<root>")
+    return _another(difference) and not str(difference.candidate).startswith(("<root>", "import of "))
 
 
 def _in_archive(difference: Difference) -> bool:
@@ -196,7 +222,7 @@ def _with_foreign_context(difference: Difference) -> bool:
 
 _BEYOND_OF_COMMANDS: Mapping[str, Condition] = {
     "program.runs": _named_otherwise,
-    "program.argv": _in_archive,
+    "program.argv0": _in_archive,
     "process.status": _another_failure,
     "process.traceback": _with_foreign_context,
 }
@@ -267,6 +293,8 @@ _ARGV_AT_THE_END: list[tuple[Condition, str]] = [
 ]
 _MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [
     (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
+    (_entry_reused, "TEMPORARY-MODULE-NEW"),
+    (_globals_apart, "TEMPORARY-MODULE-NAMESPACE"),
     (_other_entry, "MODULES-ONE-ENTRY"),
     (lambda difference: difference.altered and difference.kind == "extra", "MODULES-ONE-ENTRY"),
     (_altered, "MODULES-ENTRY"),
@@ -356,9 +384,14 @@ _SAID: list[tuple[Condition, str]] = [
 ]
 
 
-def _other_first_argument(difference: Difference) -> bool:
-    sides = difference.oracle, difference.candidate
-    return not all(isinstance(side, list) and side for side in sides) or sides[0][0] != sides[1][0]
+def _imports(difference: Difference) -> bool:
+    """The program is imported, where it should run."""
+    return str(difference.candidate).startswith("import of ")
+
+
+def is_imported_besides(difference: Difference) -> bool:
+    """True if a launcher imports the program besides running it."""
+    return difference.field == "program.runs" and difference.kind == "extra" and _imports(difference)
 
 
 _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
@@ -367,10 +400,11 @@ _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
         [
             (_named_otherwise, "M-CODE-FILE-NAME"),
             (lambda difference: str(difference.oracle).endswith("/__main__.py"), "M-PACKAGE-RUNS-MAIN"),
-            (_another, "M-FOLDER-FIRST"),
+            (lambda difference: _another(difference) and not _imports(difference), "M-FOLDER-FIRST"),
             (_always, "M-RUNS-ONCE"),
         ],
     ),
+    ("program.code", [(_always, "M-CODE-FILE-NAME")]),
     ("program.__name__", [(_always, "M-NAME-IS-MAIN")]),
     ("program.__spec__", [(_says(".__main__'"), "M-SPEC-OF-PACKAGE"), (_always, "M-SPEC-OF-MODULE")]),
     ("program.__file__", [(_always, "M-FILE-IS-FULL-PATH")]),
@@ -387,13 +421,14 @@ _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("program.main", [(_always, "M-MAIN-IS-THE-PROGRAM")]),
     ("program.entry", [(_always, "M-NO-OWN-ENTRY")]),
     (
-        "program.argv",
+        "program.argv0",
         [
-            (lambda difference: _in_archive(difference) and _other_first_argument(difference), "M-ARGV0-IN-ZIP"),
-            (_other_first_argument, "M-ARGV0-IS-FILE"),
-            (_always, "M-ARGUMENTS-FOLLOW"),
+            (lambda difference: difference.oracle == "-m", "M-ARGV0-WHILE-LOADING"),
+            (_in_archive, "M-ARGV0-IN-ZIP"),
+            (_always, "M-ARGV0-IS-FILE"),
         ],
     ),
+    ("program.argv", [(_always, "M-ARGUMENTS-FOLLOW")]),
     ("program.path0", [(_always, "M-PATH0-IS-FOLDER")]),
     ("program.path", [(_always, "M-PYTHONPATH-FOLLOWS")]),
     ("program.flags", [(_always, "M-FLAGS-ARE-GIVEN")]),
@@ -458,7 +493,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("import.handled", [(_always, "HANDLED-EXCEPTION-OF-CALLER")]),
     ("*.module_type", [(_always, "TEMPORARY-MODULE-TYPE")]),
     ("import.*", [(_always, "ALTERED-AFTER-PARENTS")]),
-    ("entry.keys", [(_missing, "INIT-VISIBLE"), (_always, "KEYS-ONLY-THESE")]),
+    ("entry.keys", [(_missing, "INIT-VISIBLE"), (_left_over, "NAMESPACE-FRESH"), (_always, "KEYS-ONLY-THESE")]),
     ("*.order", _ORDER),
     ("entry.globals", [(_identity, "INIT-SAME-OBJECTS"), (_always, "INIT-VISIBLE")]),
     ("entry.namespace", [(_always, "NAMESPACE-FRESH")]),
@@ -519,6 +554,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
         "after.modules",
         [
             (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
+            (_another_put_back, "PREVIOUS-ENTRY-BACK"),
             (_imported_by_code, "IMPORTS-STAY"),
             (_missing, "PARENTS-STAY"),
             (_other_entry, "MODULES-ONE-ENTRY"),

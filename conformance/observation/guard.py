@@ -37,7 +37,7 @@ WORLDS = "worlds"  # the folder, below FOLDER, in which cases are built
 MOST_PROCESSES = 100
 _SHARED = "/dev/shm"
 _DISK = "size=256m,nr_inodes=65536"
-_LARGEST_FILE = 128 << 20
+_LARGEST_FILE = 512 << 20  # profilers set out with a sparse file of some hundred megabytes
 _LEAST_MEMORY, _MOST_MEMORY = 2 << 30, 4 << 30
 _LOOK = 50  # milliseconds
 _DRIVER_IS_GONE = 3

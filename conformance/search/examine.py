@@ -187,6 +187,11 @@ class Examiner:
             said = " | ".join(
                 [*shown["stderr"], *shown["stdout"], *(lines[-1] for lines in shown["tracebacks"] if lines)]
             )
+            if "\x1b[" in said:
+                raise SmokeFailed(
+                    f"The command does not run the module `smoke_check`, ends with {shown['ending']}, and writes what "
+                    "moves the cursor of a terminal: does it have a form that runs a module without one?"
+                )
             raise SmokeFailed(
                 f"The command does not run the module `smoke_check`, and ends with {shown['ending']}"
                 f"{': ' + said[:300] if said else ''}. Check where the name of the module stands in --command."
