@@ -9,12 +9,12 @@ import pytest
 from conformance import REFERENCE
 from conformance.clauses import Level, registry
 from conformance.judge.blame import Cause, Population, blamed
-from conformance.judge.divergence import Signature
+from conformance.judge.divergence import Divergence, Moment, Signature
 from conformance.judge.grouping import CaseSymptoms, Symptom, grouped
 from conformance.judge.rules import rule
 from conformance.observation.cached import CachedSide
 from tests.harness import SingleFault, all_cases, single_faults, target_for
-from tests.power.blame import lead
+from tests.power.blame import interval, lead
 from tests.power.wrong import SINGLE, Wrong
 
 ENTRY_NAME = ("prepare", "entry.__name__", "")
@@ -76,6 +76,59 @@ def test_a_clause_is_blamed_once() -> None:
         for letter, symptom in zip("ab", symptoms, strict=True)
     ]
     assert [group.clause for group in grouped(cases, Level.COMPAT, len(cases)).all] == ["ARGV-RESTORED"]
+
+
+def test_the_error_in_which_cases_end_is_named_by_all_of_them() -> None:
+    """Where clauses about reasons of the error are broken as well, the clause about the error is to blame."""
+    key = ("load code", "exception.type", "NO-CODE-OBJECT")
+    reasons = {"NO-CODE-OBJECT": 3, "BUILTIN-HAS-NO-CODE": 6, "EXTENSION-HAS-NO-CODE": 4}
+    ids = {clause: [f"a/{clause}{number}" for number in range(count)] for clause, count in reasons.items()}
+    cases = population(*((name, [clause]) for clause, names in ids.items() for name in names))
+    failing = {
+        name: [Cause(clause, key, key, error="NO-CODE-OBJECT")] for clause, names in ids.items() for name in names
+    }
+    assert blamed(failing, cases, ())[0].clause == "NO-CODE-OBJECT"
+    only = {name: causes for name, causes in failing.items() if "BUILTIN" in name}
+    assert blamed(only, cases, ())[0].clause == "BUILTIN-HAS-NO-CODE"
+
+
+def argv(clause: str, kind: str, field: str = "after.argv", phase: str = "restore") -> Symptom:
+    """A symptom of `sys.argv`, in a fixture for the clause."""
+    return Symptom(Signature(clause, phase, field, kind), Level.COMPAT, True, point=True)
+
+
+def test_what_is_left_in_argv_is_one_thing_wherever_it_shows() -> None:
+    """After a call, and after a run inside a run; but what is wrong as the code starts is another thing."""
+    left = argv("ARGV-RESTORED-ON-ERROR", "extra"), argv("NESTED-FAILURE", "value", "exit.argv", "execute")
+    symptoms = [*[left[0]] * 3, left[1], argv("ARGV-IS-FILE", "value", "entry.argv", "prepare")]
+    cases = [
+        CaseSymptoms(f"a/{number}", 2, (symptom,), (symptom.signature.clause,))
+        for number, symptom in enumerate(symptoms)
+    ]
+    found = grouped(cases, Level.COMPAT, len(cases)).all
+    assert [group.clause for group in found] == ["ARGV-RESTORED-ON-ERROR", "ARGV-IS-FILE"]
+    assert found[0].cases == {"a/0", "a/1", "a/2", "a/3"}
+
+
+def raising(clause: str, field: str, kind: str, oracle: str, error: str) -> CaseSymptoms:
+    """A case in which a line of the candidate raises."""
+    signature, where = Signature(clause, "execute", field, kind), f"step 1: {field}"
+    raised = Divergence(signature, Level.COMPAT, where, oracle, error, Moment(1, 0), raised_at="mypkg/runner.py:41")
+    return CaseSymptoms.of(f"a/{clause}", 2, [raised], about=clause, clauses=[clause])
+
+
+@pytest.mark.parametrize(
+    ("error", "findings"),
+    [("FileNotFoundError: 'm.py'", 1), ("ImportError: no", 2)],
+    ids=["a mistake", "a refusal"],
+)
+def test_a_mistake_that_raises_is_one_finding(error: str, findings: int) -> None:
+    """Wherever its line is come to; an implementation refuses many things on purpose, and may do so at one line."""
+    cases = [
+        raising("ZIP-RUNS", "outcome", "raises", "returned", f"raised {error}"),
+        raising("NO-CODE-OBJECT", "exception.type", "type", "ImportError: No code object available for m", error),
+    ]
+    assert len(grouped(cases, Level.COMPAT, len(cases)).all) == findings
 
 
 FEATURES = {
@@ -159,6 +212,14 @@ def test_a_single_fault_is_blamed_on_its_clause(fault: SingleFault, oracle: Cach
     cases = [case for case in all_cases().values() if not case.unmet(capable.version, capable.capabilities)]
     found = lead(wrong, target, oracle, cases)
     assert found.right, found
+
+
+@pytest.mark.parametrize(
+    ("number", "of", "low", "high"), [(8, 10, 0.4902, 0.9433), (0, 10, 0.0, 0.2775), (10, 10, 0.7225, 1.0)]
+)
+def test_the_interval_of_a_share(number: int, of: int, low: float, high: float) -> None:
+    """By numbers worked out by hand: of none out of ten, the upper end is z² / (10 + z²)."""
+    assert interval(number, of) == pytest.approx((low, high), abs=1e-4)
 
 
 def test_every_single_fault_is_of_known_clauses() -> None:

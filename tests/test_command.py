@@ -150,7 +150,7 @@ BAD_FIXTURES = {
     "syntax": ("summary = \n", "this is not TOML"),
     "unknown clause": ("summary = 'A b'\nclauses = ['NO-SUCH']\ncall = '1'\n", "there is no clause 'NO-SUCH'"),
     "unknown key": ("summary = 'A b'\ncalls = '1'\n", "there is no key 'calls' in a fixture"),
-    "no step": ("summary = 'A b'\n", "give either `call` or `[[steps]]`"),
+    "no step": ("summary = 'A b'\n", "give either `call`, `command` or `[[steps]]`"),
     "call does not parse": ("summary = 'A b'\ncall = 'run_module('\n", "step 1: `call` does not parse"),
     "unknown requirement": (
         "summary = 'A b'\ncall = '1'\nrequires = ['luck']\n",

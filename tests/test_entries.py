@@ -187,6 +187,17 @@ def test_a_finding_whose_clause_every_case_breaks_is_counted_in_a_number() -> No
     assert "  likewise   packages/b\n" in entry
 
 
+def test_a_finding_is_led_by_a_field_that_its_clause_owns() -> None:
+    """And not by what the code of a case makes of it, however small that case is."""
+    noted = divergence("ARGV-IS-FILE", field="note", phase="execute")
+    seen = divergence("ARGV-IS-FILE", field="entry.argv")
+    trials = [
+        trial("altering_sys/a", noted, clauses=["ARGV-IS-FILE"], size=1),
+        trial("altering_sys/b", seen, clauses=["ARGV-IS-FILE"], size=9),
+    ]
+    assert only_finding(run_of(made.run(trials))).trial["id"] == "altering_sys/b"
+
+
 # -- the order, the rule and the exception -----------------------------------------------------------------------
 
 

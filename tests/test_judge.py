@@ -365,6 +365,60 @@ def test_a_case_about_more_accuses_of_no_documented_promise() -> None:
     assert ("ARGV-RESTORED", Level.DOCUMENTED) in found
 
 
+OWN_MODULE = {"module": "m", "dict": "globals of <root>/m.py"}
+
+
+def altered(at_start: Any, afterwards: Any = None, *, entry: str = "own") -> dict[str, Any]:
+    """A run with alter_sys: the entry as the code starts and ends, and afterwards; None for one that did not change.
+
+    entry: see `Event`.
+    """
+    found = observation()
+    step = found["steps"][0]
+    for event in step["events"]:
+        event.update(entry=entry, modules={} if at_start is None else {"m": at_start})
+    step["modules"] = {} if afterwards is None else {"m": afterwards}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("candidate", "clause"),
+    [
+        (altered(None), "TEMPORARY-MODULE-NEW"),
+        (altered(None, entry="another"), "MODULES-ENTRY"),
+        (altered({"module": "m"}, entry="another"), "TEMPORARY-MODULE-NAMESPACE"),
+        (altered(OWN_MODULE, OWN_MODULE), "MODULES-RESTORED"),
+        (altered(OWN_MODULE, {"module": "m"}), "PREVIOUS-ENTRY-BACK"),
+    ],
+    ids=["the old module", "no new entry", "globals apart", "left", "another one put back"],
+)
+def test_a_wrong_entry_belongs_to_what_is_wrong_with_it(candidate: dict[str, Any], clause: str) -> None:
+    """It may be the module that was there, one that does not hold the globals, one that was left, or yet another."""
+    assert of_case(candidate, altered(OWN_MODULE))[0] == (clause, Level.DOCUMENTED)
+
+
+@pytest.mark.parametrize(("key", "clause"), [("x", "NAMESPACE-FRESH"), ("helper", "KEYS-ONLY-THESE")])
+def test_a_name_that_the_code_has_yet_to_bind_was_left_by_an_earlier_run(key: str, clause: str) -> None:
+    """Any other name that is there as the code starts is the candidate's own."""
+    candidate = observation()
+    candidate["steps"][0]["events"][0]["keys"].append(key)
+    assert of_case(candidate, observation())[0] == (clause, registry()[clause].level)
+
+
+def test_an_import_ends_with_what_a_run_inside_it_has_left() -> None:
+    """That says nothing of the order of importing and altering, unless the module has run nothing."""
+    oracle = observation()
+    step = oracle["steps"][0]
+    around = [{**step["events"][0], "event": "import", "file": "<root>/a.py"}, {"event": "end", "file": "<root>/a.py"}]
+    step["events"] = [around[0], *step["events"], around[1]]
+    candidate = copy.deepcopy(oracle)
+    candidate["steps"][0]["events"][-1]["argv"] = {"list": ["<root>/m.py"], "is": "sys.argv"}
+    assert [clause for clause, _ in of_case(candidate, oracle)] == ["ARGV-RESTORED"]
+    for side in (oracle, candidate):
+        del side["steps"][0]["events"][1:3]
+    assert [clause for clause, _ in of_case(candidate, oracle)] == ["ALTERED-AFTER-PARENTS"]
+
+
 def test_code_that_ran_unseen_is_not_said_not_to_have_run() -> None:
     """If the step ends as it only can when the code has run; a result of an earlier run proves nothing."""
     candidate = observation()

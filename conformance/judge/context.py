@@ -37,6 +37,8 @@ class Place:
     nested_ended: bool = False  # at the end of a module: a run inside its own has ended before
     run_instead: bool = False  # the candidate runs what the oracle imports
     elsewhere: bool = False  # both sides execute the file as often, but not at the same moment or in the same way
+    in_modules: bool = False  # the candidate's code, too, finds its own namespace in sys.modules under its name
+    bound_later: frozenset[str] = frozenset()  # the names that the code has bound by its end
 
 
 class StepContext:
@@ -118,6 +120,8 @@ class StepContext:
             nested_ended=place.nested_ended,
             run_instead=place.run_instead,
             elsewhere=place.elsewhere,
+            in_modules=place.in_modules,
+            bound_later=key is not None and key in place.bound_later,
             other_entry=field.endswith(".modules") and key is not None and key not in self._runs_as,
             initial=field == "names" and key in self._initial,
             **self._facts,
@@ -163,7 +167,8 @@ class StepContext:
         for text in sorted(ours.keys() - theirs.keys()):
             yield self.found(place, f"{group}.keys", "missing", f"keys{where}", ours[text], ABSENT)
         for text in sorted(theirs.keys() - ours.keys()):
-            yield self.found(place, f"{group}.keys", "extra", f"keys{where}", ABSENT, theirs[text])
+            key = theirs[text] if isinstance(theirs[text], str) else None
+            yield self.found(place, f"{group}.keys", "extra", f"keys{where}", ABSENT, theirs[text], key)
         if oracle != candidate and sorted(map(json.dumps, oracle)) == sorted(map(json.dumps, candidate)):
             yield self.found(place, f"{group}.order", "order", f"order of keys{where}", oracle, candidate)
 

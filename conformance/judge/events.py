@@ -103,7 +103,9 @@ class EventComparison:
     def _start(self, index: int, what: str, oracle: Event, candidate: Event) -> Iterator[Found]:
         step, file = self._step, oracle["file"]
         phase, group = ("prepare", "entry") if what == "run" else ("import parent", "import")
-        place, in_file = Place(index, phase), f" as {file} starts"
+        in_modules = candidate.get("entry") == "own"
+        place = Place(index, phase, in_modules=in_modules, bound_later=self._bound_by(index, file))
+        in_file = f" as {file} starts"
         # A name that the candidate adds is reported here, and not once more as the code ends.
         if what == "run":
             added = {key for key in candidate["keys"] if isinstance(key, str) and key not in oracle["keys"]}
@@ -131,10 +133,11 @@ class EventComparison:
 
     def _end(self, index: int, oracle: Event, candidate: Event) -> Iterator[Found]:
         file, of_a_run = oracle["file"], "globals" in oracle
-        place = Place(index, "execute" if of_a_run else "import parent", self._nested_ended(index))
-        yield from self._sys_state(
-            place, "exit" if of_a_run else "import", f"at the end of {file}: ", oracle, candidate
-        )
+        nested_ended = self._nested_ended(index)
+        # An import whose code has run a module ends with what that run has left, like code that is run itself.
+        phase, group = ("execute", "exit") if of_a_run or nested_ended else ("import parent", "import")
+        place = Place(index, phase, nested_ended, in_modules=candidate.get("entry") == "own")
+        yield from self._sys_state(place, group, f"at the end of {file}: ", oracle, candidate)
         if of_a_run and "globals" in candidate:
             for key, ours, theirs in pairs_by_key(oracle["globals"], candidate["globals"]):
                 if key not in SPECIALS and not (ours is ABSENT and key in self._added.get(file, ())):
@@ -150,12 +153,24 @@ class EventComparison:
 
     def _nested_ended(self, index: int) -> bool:
         """True if the module that ends at an event has run another one, and that run has ended."""
+        imported = 0  # modules of which the end was met, and not yet the start
         for event in reversed(self._oracle[:index]):
-            if event["event"] == "run":
-                return False
-            if event["event"] == "end" and "globals" in event:
-                return True
+            if event["event"] == "end":
+                if "globals" in event:
+                    return True
+                imported += 1
+            elif event["event"] in ("run", "import"):
+                if not imported:
+                    return False
+                imported -= 1
         return False
+
+    def _bound_by(self, index: int, file: str) -> frozenset[str]:
+        """The names that the code of a run has bound by its end. index: of the run's start."""
+        for event in self._oracle[index:]:
+            if event["event"] == "end" and event["file"] == file:
+                return frozenset(key for key, _ in event.get("globals", ()) if isinstance(key, str))
+        return frozenset()
 
     def _sys_state(self, place: Place, group: str, where: str, oracle: Event, candidate: Event) -> Iterator[Found]:
         """Compare `sys` at the start or the end of a module's code, as changed since before the step."""

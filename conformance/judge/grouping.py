@@ -74,6 +74,10 @@ _REFUSAL = "the message of a refusal"
 _OF_A_MODULE = {"__name__", "__spec__", "__file__", "__cached__", "__package__", "code"}
 _SEVERAL = 3
 _OF_ANOTHER = {*_OF_A_MODULE, "argv", "modules", "warnings"}
+# How an error of the candidate's own shows.
+_OF_AN_ERROR = (*_WAYS, "exception.")
+# Errors with which an implementation refuses on purpose.
+_REFUSALS = ("ImportError", "ModuleNotFoundError")
 # Causes are one thing if they share so much of their cases, and these are no more than this part of all cases.
 _TOGETHER = 0.75
 _COMMON = 0.25
@@ -90,6 +94,7 @@ class Symptom:
     error: the clause about the implementation's own error, where the oracle ends in one; of a process, what tells its
     differences apart. step: of the case, from 1.
     point: true if the case is a fixture about this very clause, which then is not explained by other differences.
+    mistake: the line of the candidate that raised an error, unless the error is one with which it refuses on purpose.
     """
 
     signature: Signature
@@ -98,6 +103,7 @@ class Symptom:
     error: str = ""
     step: int = 1
     point: bool = False
+    mistake: str = ""
 
     @classmethod
     def of(cls, divergence: Divergence, *, point: bool = False) -> Symptom:
@@ -105,7 +111,8 @@ class Symptom:
         signature = divergence.signature
         ends = signature.field in ("outcome", "exception.type", "exception.subclass")
         error = saying(divergence.oracle) if ends else _from_outside(divergence)
-        return cls(signature, divergence.level, divergence.cause, error, divergence.moment.step, point)
+        step = divergence.moment.step
+        return cls(signature, divergence.level, divergence.cause, error, step, point, _mistake(divergence))
 
     @functools.cached_property
     def key(self) -> Key:
@@ -180,6 +187,13 @@ class CaseSymptoms:
         symptoms = (Symptom.of(divergence, point=divergence.signature.clause == about) for divergence in divergences)
         return cls(case, size, tuple(symptoms), tuple(clauses))
 
+    def mistake(self, cause: Symptom) -> str:
+        """The line of the candidate whose error shows as a cause, if it is a mistake (see `Symptom`); may be empty."""
+        if not cause.signature.field.startswith(_OF_AN_ERROR):
+            return ""
+        in_step = (symptom.mistake for symptom in self.symptoms if symptom.step == cause.step)
+        return next(filter(None, in_step), "")
+
     def causes(self, level: Level) -> list[Symptom]:
         """The causes of the case that count at a level."""
         if level not in self._causes:
@@ -206,7 +220,8 @@ class Group:
     """One finding: the case that shows it most plainly, and what it is recognised by.
 
     clause: the clause that says best what is wrong. core: the keys of its causes. areas: the areas of these. keys: of
-    everything that differs where nothing else does. cases: the ids of those of which it explains something.
+    everything that differs where nothing else does. mistakes: the lines of the candidate whose errors most of its
+    causes are. cases: the ids of those of which it explains something.
     """
 
     clause: str
@@ -215,6 +230,7 @@ class Group:
     areas: frozenset[str]
     core: frozenset[Key]
     keys: set[Key] = field(default_factory=set)
+    mistakes: set[str] = field(default_factory=set)
     cases: set[str] = field(default_factory=set)
 
 
@@ -239,7 +255,7 @@ class Grouping:
                 return group
         areas = case.areas(self.level, fine=self.fine)
         for group in self.all:
-            if areas[cause] in group.areas and not (cause.point and areas[cause].endswith(_AFTERWARDS)):
+            if areas[cause] in group.areas:
                 return group
         if cause.area in _WEAK:
             present = {symptom.key for symptom in case.symptoms if symptom is not cause}
@@ -248,7 +264,9 @@ class Grouping:
                     return group
         if cause.area == _SIGHT and self.all:
             return self.all[0]
-        return None
+        # An error that nobody meant, at a line that has raised one before, is the same mistake of the candidate.
+        mistake = case.mistake(cause)
+        return next((group for group in self.all if mistake in group.mistakes), None) if mistake else None
 
     def unknown(self, case: CaseSymptoms) -> list[Symptom]:
         """The causes in a case that no finding explains."""
@@ -310,6 +328,8 @@ class Grouping:
         keys = {*blamed.keys, *(cause.key for _, cause in naming)}
         group.core |= keys
         group.keys |= keys
+        mistakes = Counter(case.mistake(cause) for case, cause in naming)
+        group.mistakes.update(line for line, count in mistakes.items() if line and count >= _TOGETHER * len(naming))
         return group
 
     def _same_fault(self, blamed: Blamed) -> Group | None:
@@ -362,7 +382,16 @@ def grouped(cases: Sequence[CaseSymptoms], level: Level, tried: int, *, fine: bo
     return grouping
 
 
+def _mistake(divergence: Divergence) -> str:
+    """The line of the candidate's own that raised an error that is no refusal; empty if there was none."""
+    place, kind = divergence.raised_at, divergence.signature.kind
+    if kind not in ("raises", "type", "subclass") or not place or place.startswith(("<", "world:")):
+        return ""
+    error = str(divergence.candidate).removeprefix("raised ").partition(":")[0]
+    return "" if error in _REFUSALS or ", run by " in place else place
+
+
 def _for_blame(symptom: Symptom) -> Cause:
     area = symptom.area
     subject = area if area.endswith(_AFTERWARDS) else symptom.key
-    return Cause(symptom.signature.clause, symptom.key, subject, area in _GENERAL, area in _TRACES)
+    return Cause(symptom.signature.clause, symptom.key, subject, area in _GENERAL, area in _TRACES, symptom.error)

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from ..clauses import Clause, Level
-from .descriptions import ABSENT, UNCHANGED
+from .descriptions import ABSENT, UNCHANGED, describes_module
 
 UNOWNED = "UNOWNED"
 
@@ -43,6 +43,8 @@ class Difference:
     elsewhere: bool = False  # the file is executed as often on the other side, at another moment or in another way
     other_entry: bool = False  # it is about an entry of sys.modules under which no module of this step runs
     initial: bool = False  # it is about a variable that is given as init_globals
+    in_modules: bool = False  # the candidate's code, too, finds its own namespace in sys.modules under its name
+    bound_later: bool = False  # it is about a name that the code has bound by its end
 
 
 Condition = Callable[[Difference], bool]
@@ -98,6 +100,30 @@ def _previous_entry_gone(difference: Difference) -> bool:
     """The entry that was there before the step is there afterwards, and the candidate has removed it."""
     altered_some_time = difference.altered or difference.nested_ended
     return altered_some_time and difference.oracle == UNCHANGED and difference.candidate == ABSENT
+
+
+def _another_put_back(difference: Difference) -> bool:
+    """The entry is neither what it was nor the module that ran, whose globals are known: another one was put there."""
+    own_entry = difference.altered and not difference.other_entry and difference.oracle == UNCHANGED
+    return own_entry and describes_module(difference.candidate) and "dict" not in difference.candidate
+
+
+def _entry_reused(difference: Difference) -> bool:
+    """The code runs in the module that had the entry before the step, where the oracle has made a new one."""
+    own_entry = difference.altered and not difference.other_entry
+    return own_entry and difference.in_modules and difference.candidate == UNCHANGED
+
+
+def _globals_apart(difference: Difference) -> bool:
+    """A new module has the entry, and the code runs in other globals than those of the module."""
+    sides = difference.oracle, difference.candidate
+    own_entry = difference.altered and not difference.other_entry
+    return own_entry and _identity(difference) and all(map(describes_module, sides)) and not difference.in_modules
+
+
+def _left_over(difference: Difference) -> bool:
+    """A name that the code binds is there as the code starts: an earlier execution has left it."""
+    return difference.kind == "extra" and difference.bound_later
 
 
 def _plain(difference: Difference) -> bool:
@@ -266,6 +292,8 @@ _ARGV_AT_THE_END: list[tuple[Condition, str]] = [
 ]
 _MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [
     (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
+    (_entry_reused, "TEMPORARY-MODULE-NEW"),
+    (_globals_apart, "TEMPORARY-MODULE-NAMESPACE"),
     (_other_entry, "MODULES-ONE-ENTRY"),
     (lambda difference: difference.altered and difference.kind == "extra", "MODULES-ONE-ENTRY"),
     (_altered, "MODULES-ENTRY"),
@@ -464,7 +492,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("import.handled", [(_always, "HANDLED-EXCEPTION-OF-CALLER")]),
     ("*.module_type", [(_always, "TEMPORARY-MODULE-TYPE")]),
     ("import.*", [(_always, "ALTERED-AFTER-PARENTS")]),
-    ("entry.keys", [(_missing, "INIT-VISIBLE"), (_always, "KEYS-ONLY-THESE")]),
+    ("entry.keys", [(_missing, "INIT-VISIBLE"), (_left_over, "NAMESPACE-FRESH"), (_always, "KEYS-ONLY-THESE")]),
     ("*.order", _ORDER),
     ("entry.globals", [(_identity, "INIT-SAME-OBJECTS"), (_always, "INIT-VISIBLE")]),
     ("entry.namespace", [(_always, "NAMESPACE-FRESH")]),
@@ -525,6 +553,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
         "after.modules",
         [
             (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
+            (_another_put_back, "PREVIOUS-ENTRY-BACK"),
             (_imported_by_code, "IMPORTS-STAY"),
             (_missing, "PARENTS-STAY"),
             (_other_entry, "MODULES-ONE-ENTRY"),

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from ..cases.model import FAMILIES, SEARCH
-from ..clauses import Level
+from ..clauses import FREE_FIELDS, Level, registry
 from ..judge.causes import CONTROL
 from ..judge.grouping import CaseSymptoms, grouped
 from ..judge.rules import FEWEST, rule
@@ -108,8 +108,8 @@ def findings(
     """The findings up to a level, in the order in which to mend them. tried: cases, those that agree among them.
 
     Within a finding comes first the clause that is to blame, by the case that shows it best: one that is about that
-    clause, and small. wanted: by case, the clauses that the reader
-    wants to see, which come before all.
+    clause, in a field that the clause owns, and small. wanted: by case, the clauses that the reader wants to see, which
+    come before all.
     """
     wanted = wanted or {}
     ran = [trial for trial in trials if trial["verdict"] not in records.NOT_TRIED]
@@ -135,6 +135,7 @@ def findings(
                 pair[1]["clause"] != group.clause,
                 (pair[1]["phase"], pair[1]["field"]) not in core,
                 Level.parse(pair[1]["level"]),
+                _is_shown_by_code(pair[1]),
                 -count[pair[1]["clause"]],
                 *_how_well(*pair),
             )
@@ -143,6 +144,13 @@ def findings(
     features = {name: trial.get("features", ()) for name, trial in named.items()}
     parted = {name for name, trial in named.items() if _is_parted(trial)}
     return [Finding(pairs, _when(pairs, features, parted)) for pairs in pairs_of.values() if pairs]
+
+
+def _is_shown_by_code(divergence: DivergenceRecord) -> bool:
+    """True if a divergence lies in what the code of its case makes of what it sees, of which its clause is silent."""
+    clause = registry().get(divergence["clause"])
+    owned = clause is not None and clause.owns(divergence["field"], divergence["kind"])
+    return divergence["field"] in FREE_FIELDS and not owned
 
 
 def _is_parted(trial: TrialRecord) -> bool:

@@ -7,6 +7,7 @@ wrong implementation is known to be wrong, and the question is what the report s
 
 from __future__ import annotations
 
+import math
 import tempfile
 import threading
 from collections import Counter
@@ -14,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import NormalDist
 from typing import Any
 
 from rich.console import Console
@@ -125,6 +127,13 @@ def lead_all(wrong: Sequence[Wrong], target: Target, cases: Sequence[Case], work
             side.close()
 
 
+def interval(number: int, of: int) -> tuple[float, float]:
+    """The interval of Wilson for a share, at 95%: what share a whole may have of which so many were taken by chance."""
+    z = NormalDist().inv_cdf(0.975)
+    middle, spread = number + z * z / 2, z * math.sqrt(number * (of - number) / of + z * z / 4)
+    return (middle - spread) / (of + z * z), (middle + spread) / (of + z * z)
+
+
 def show(console: Console, leads: Sequence[Lead], target: Target) -> None:
     """Print the share that is blamed rightly, by level, and each that is not."""
     table = Table(title=f"The first entry of the report on {target.name} names", title_justify="left")
@@ -139,6 +148,9 @@ def show(console: Console, leads: Sequence[Lead], target: Target) -> None:
             shares = (f"{number} ({number / len(chosen):.0%})" for number in numbers)
             table.add_row(str(level) if level else "all together", *shares, str(len(chosen)))
     console.print(table)
+    if shown:
+        low, high = interval(sum(lead.right for lead in shown), len(shown))
+        console.print(f"Of all that are like these: {low:.0%} to {high:.0%} (Wilson, 95%).", highlight=False)
     entries = Counter(min(len(lead.entries), 4) for lead in shown)
     counts = (f"{entries[number]} have {number if number < 4 else '4 or more'}" for number in sorted(entries))
     console.print(f"Entries in a report: {', '.join(counts)}.", highlight=False)
