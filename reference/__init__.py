@@ -11,9 +11,14 @@ text), and both functions carry their types in a comment (INSPECTED-SIGNATURE).
 """
 
 import importlib.util
+import marshal
 import sys
+from io import open_code
+from os import fsdecode
+from os.path import abspath
+from pkgutil import get_importer
 from types import CodeType, ModuleType
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Dict, Optional, Tuple  # noqa: F401 - Optional stands in a type comment
 
 __all__ = ["run_module", "run_path"]
 
@@ -39,8 +44,7 @@ def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):
     name = target if run_name is None else run_name
     # ALTER-BY-TRUTH, ALTER-TRUTH-ONCE, ALTER-TRUTH-LATE
     if alter_sys:
-        # ARGV-IS-FILE, ARGV-IS-NONE
-        return _execute_altering_sys(code, spec, name, init_globals, spec.origin)
+        return _execute_altering_sys(code, spec, name, init_globals)
     # NAMESPACE-FRESH, RESULT-LIVE, PLAIN-LEAVES-SYS
     return _execute(code, spec, name, init_globals, {})
 
@@ -49,68 +53,93 @@ def run_path(path_name, init_globals=None, run_name=None):
     # type: (Any, Any, Optional[str]) -> Dict[str, Any]
     """Execute a script, or the `__main__` of a folder or an archive, in a fresh namespace.
 
-    In: `path_name`, the path of a source file, a compiled file, a folder or an archive; `init_globals`, as for
-    `run_module`; `run_name`, the `__name__` to run under instead of '<run_path>'.
+    In: `path_name`, the path of a source file, a compiled file, a folder or an archive;
+    `init_globals`, as for `run_module`; `run_name`, the `__name__` to run under instead of '<run_path>'.
     Out: a copy of the namespace as the code left it.
-    Errors: OSError of a file that cannot be read; ImportError if an entry has no `__main__`; whatever the code raises.
+    Errors: OSError of a file that cannot be read; SyntaxError of its source; ImportError if an entry
+    has no `__main__`; whatever the loader or the code raise, unchanged.
     Source: library reference, `runpy.run_path`.
     """
-    from pkgutil import get_importer
-
+    # P-NAME-DEFAULT, P-NAME-FROM-RUN-NAME, P-PACKAGE-OF-RUN-NAME, P-RUN-NAME-FIRST
     name = "<run_path>" if run_name is None else run_name
     package = name.rpartition(".")[0]
-    # A file that no hook of the import system takes is a script; what a hook takes is an entry of sys.path.
+    # P-PATH-LIKE-DECODED, P-PATH-LIKE-KEPT, P-WRONG-PATH-TYPE
+    if sys.version_info >= (3, 13):
+        path_name = fsdecode(path_name)
+    # P-HOOKS-ASKED, P-ENTRY-CACHED, P-CACHE-DECIDES: a path that no hook takes is that of a script.
     if get_importer(path_name) is None:
+        # P-SCRIPT-HAS-NO-SPEC, P-SCRIPT-FILE-AS-GIVEN, P-SCRIPT-LEAVES-PATH
         code = _read_script(path_name)
-        return _execute_altering_sys(code, None, name, init_globals, path_name, package)
+        return _execute_altering_sys(code, _Names(None, path_name, path_name, package), name, init_globals)
+    # P-ENTRY-FIRST, P-ENTRY-TWICE
     sys.path.insert(0, path_name)
     try:
-        spec, code = _locate_main_of_entry()
-        return _execute_altering_sys(code, spec, name, init_globals, path_name, package)
+        spec, code = _locate_main_of_entry(path_name)
+        # P-ENTRY-SPEC, P-ENTRY-FILE, P-ENTRY-PACKAGE
+        return _execute_altering_sys(code, _Names(spec, path_name, spec.origin, package), name, init_globals)
     finally:
         try:
+            # P-ENTRY-REMOVED, P-ENTRY-REMOVED-ON-ERROR, P-FIRST-EQUAL-REMOVED, P-PATH-REBOUND
             sys.path.remove(path_name)
         except ValueError:
+            # P-ENTRY-GONE-ALREADY
             pass
+
+
+class _Names:
+    """The names that code gets from `run_path`, in the place of a spec. spec: the real one, or None for a script."""
+
+    def __init__(self, spec: Any, path: Any, origin: Any, package: str) -> None:
+        """Take the rest from the spec. path: for `sys.argv[0]`; origin: for `__file__`."""
+        self.spec, self.path, self.origin, self.parent = spec, path, origin, package
+        # P-SCRIPT-LOADER-NONE, P-SCRIPT-CACHED-NONE, P-ENTRY-LOADER, P-ENTRY-CACHED-PATH
+        names: Tuple[Any, Any] = (None, None) if spec is None else (spec.loader, spec.cached)
+        self.loader, self.cached = names
 
 
 def _read_script(path: Any) -> CodeType:
     """Read the code of a script. In: its path. Out: its code, which was compiled before, or is compiled now.
 
     Errors: OSError, SyntaxError, and those of a damaged compiled file.
-    Source: library reference ("source file, compiled bytecode file"); observed on CPython 3.8-3.15.
+    Source: library reference ("source file, a compiled bytecode file"); observed on CPython 3.8-3.15.
     """
-    import io
-    import marshal
-    import os
-
-    full = os.path.abspath(os.fsdecode(path))
-    with io.open_code(full) as file:
+    # P-MISSING-FILE-NAMED, P-RELATIVE-PATH
+    full = abspath(fsdecode(path))
+    with open_code(full) as file:
+        # P-COMPILED-BY-CONTENT, P-OTHER-PYTHON-IS-SOURCE, P-AUDIT-EVENTS
         if file.read(4) == importlib.util.MAGIC_NUMBER:
-            file.read(12)  # PEP 552: flags, and what tells if the source has changed
-            return marshal.load(file)  # type: ignore[no-any-return]
-    with io.open_code(full) as file:
+            # P-COMPILED-AS-IT-IS: the flags, and what tells whether the source has changed (PEP 552)
+            file.read(12)
+            # P-COMPILED-DAMAGED, P-COMPILED-NONE
+            loaded = marshal.load(file)
+            if loaded is not None:
+                return loaded  # type: ignore[no-any-return]
+    with open_code(full) as file:
+        # P-SOURCE-ENCODING, P-SOURCE-FILE-NAME, P-SOURCE-OWN-FUTURES
         return compile(file.read(), path, "exec", dont_inherit=True)
 
 
-def _locate_main_of_entry() -> Tuple[Any, CodeType]:
-    """Find the `__main__` that a search of `sys.path` finds. Out: its spec and its code.
+def _locate_main_of_entry(entry: Any) -> Tuple[Any, CodeType]:
+    """Find the `__main__` that a search of `sys.path` finds. In: its first item. Out: a spec and the code.
 
-    Errors: ImportError, which names the entry if there is no `__main__`.
-    Source: library reference ("the first `__main__` module found"); messages observed on CPython 3.8-3.15.
+    Errors: ImportError, which names the entry, if there is no `__main__`; KeyError if the program has none.
+    Source: library reference ("looks for and executes a `__main__` module using the updated path").
     """
-    # The running `__main__` would be found instead of the entry's.
+    # P-MAIN-HIDDEN, P-PROGRAM-WITHOUT-MAIN: the running `__main__` would be found instead of the entry's.
     running = sys.modules[_MAIN]
     del sys.modules[_MAIN]
     try:
+        # P-MAIN-ELSEWHERE, P-MAIN-IS-A-PACKAGE
         _, spec, code = _locate(_MAIN)
-        return spec, code
     except ImportError as error:
+        # P-NO-MAIN, P-NO-MAIN-MESSAGE, P-NO-MAIN-CAUSE, P-DAMAGED-MAIN
         if _MAIN in str(error):
-            raise _error("can't find %r module in %r" % (_MAIN, sys.path[0]), _MAIN) from error
+            raise _error("can't find %r module in %r" % (_MAIN, entry), _MAIN) from error
         raise
     finally:
+        # P-MAIN-BACK
         sys.modules[_MAIN] = running
+    return spec, code
 
 
 def _locate(name: str) -> Tuple[str, Any, CodeType]:
@@ -235,16 +264,18 @@ def _load(name: str, spec: Any) -> CodeType:
     return code  # type: ignore[no-any-return]
 
 
-def _execute_altering_sys(
-    code: CodeType, spec: Any, name: str, init_globals: Any, argv0: Any, package: Optional[str] = None
-) -> Dict[str, Any]:
+def _execute_altering_sys(code: CodeType, spec: Any, name: str, init_globals: Any) -> Dict[str, Any]:
     """Execute with `sys.argv[0]` and `sys.modules[name]` being the module's own.
 
-    In and out: as of `_execute`, the result being a copy of the temporary module's namespace; argv0 is what
-    `sys.argv[0]` is meanwhile.
+    In and out: as of `_execute`, the result being a copy of the temporary module's namespace.
     Errors: as of `_execute`; those of altering and restoring, which take the result's place.
     Source: library reference (`alter_sys`); order and errors observed on CPython 3.8-3.15.
     """
+    # ARGV-IS-FILE, ARGV-IS-NONE
+    origin = spec.origin
+    if type(spec) is _Names:
+        # P-ARGV-IS-PATH
+        origin = spec.path
     # TEMPORARY-MODULE-NEW, TEMPORARY-MODULE-TYPE, RUN-NAME-NOT-STR-ALTERED
     temporary = ModuleType(name)
     namespace = temporary.__dict__
@@ -258,14 +289,14 @@ def _execute_altering_sys(
     sys.modules[name] = temporary
     try:
         # ARGV-LIST-KEPT, ARGV-EMPTY-BEFORE, ALTERED-FROM-PARENTS-STATE
-        before = sys.argv[0]
-        sys.argv[0] = argv0
+        argv0 = sys.argv[0]
+        sys.argv[0] = origin
         try:
             # TEMPORARY-MODULE-NAMESPACE, ENTRY-REPLACED-WHILE-ALTERING, INIT-READ-AFTER-ALTERING
-            _execute(code, spec, name, init_globals, namespace, package, argv0)
+            _execute(code, spec, name, init_globals, namespace)
         finally:
             # ARGV-RESTORED, ARGV-RESTORED-ON-ERROR, ARGV-RESTORED-BY-INDEX, ARGV-UNRESTORABLE
-            sys.argv[0] = before
+            sys.argv[0] = argv0
     finally:
         # MODULES-RESTORED, MODULES-RESTORED-ON-ERROR, RESTORED-UNDER-INITIAL-NAME
         if previous:
@@ -277,19 +308,10 @@ def _execute_altering_sys(
     return namespace.copy()
 
 
-def _execute(
-    code: CodeType,
-    spec: Any,
-    name: str,
-    init_globals: Any,
-    namespace: Dict[str, Any],
-    package: Optional[str] = None,
-    script: Any = None,
-) -> Dict[str, Any]:
+def _execute(code: CodeType, spec: Any, name: str, init_globals: Any, namespace: Dict[str, Any]) -> Dict[str, Any]:
     """Fill a namespace and execute code in it.
 
-    In: the code, its spec, the `__name__` it gets, what the caller adds, and the namespace. For `run_path` also the
-    `__package__`; and the path of a script, which has no spec.
+    In: the code, its spec, the `__name__` it gets, what the caller adds, and the namespace.
     Out: the namespace. Errors: of reading `init_globals`, of the spec, of the code, unchanged.
     Source: library reference ("special global variables"); key order observed.
     """
@@ -297,11 +319,7 @@ def _execute(
     if init_globals is not None:
         namespace.update(init_globals)
     # SPEC-OF-ANY-TYPE, SPEC-ATTRIBUTE-MISSING: `cached` is read on every version.
-    if spec is None:
-        loader, origin, cached = None, script, None
-    else:
-        loader, origin, cached = spec.loader, spec.origin, spec.cached
-        package = spec.parent if package is None else package
+    loader, origin, cached, package = spec.loader, spec.origin, spec.cached, spec.parent
     # SPECIALS-BEFORE-CODE, INIT-SPECIALS-OVERRIDDEN, KEY-ORDER-PLAIN, KEY-ORDER-ALTERED
     namespace["__name__"] = name
     # FILE-FROM-ORIGIN, FILE-WITHOUT-ORIGIN
@@ -317,6 +335,8 @@ def _execute(
     namespace["__package__"] = package
     # SPEC-SAME-OBJECT
     namespace["__spec__"] = spec
+    if type(spec) is _Names:
+        namespace.update(__spec__=spec.spec)
     # ONE-NAMESPACE, BUILTINS-LIVE, CODE-ERROR-SAME-OBJECT, HANDLED-EXCEPTION-OF-CALLER
     exec(code, namespace)
     return namespace

@@ -45,10 +45,10 @@ def test_the_clauses_that_documents_name_exist() -> None:
 
 
 def test_the_reference_stays_small() -> None:
-    """About 150 lines of code: without blank lines, comments and docstrings."""
+    """About 170 lines of code for both functions: without blank lines, comments and docstrings."""
     text = (HOUSE / "reference" / "__init__.py").read_text(encoding="utf-8")
     without = re.sub(r'"""[\s\S]*?"""', "", text)
-    assert len([line for line in without.splitlines() if line.strip() and not line.strip().startswith("#")]) <= 150
+    assert len([line for line in without.splitlines() if line.strip() and not line.strip().startswith("#")]) <= 170
 
 
 def test_every_chapter_has_clauses_and_fixtures() -> None:

@@ -14,8 +14,10 @@ from conformance.judge.baseline import KINDS
 from conformance.judge.compare import failed, judge
 from conformance.judge.context import Place, StepContext
 from conformance.judge.descriptions import ABSENT, difference_kind
+from conformance.judge.difference import Difference
 from conformance.judge.fields import FIELDS
-from conformance.judge.owners import OWNERS, UNOWNED, Difference, default_owner
+from conformance.judge.owners import OWNERS, UNOWNED, default_owner
+from conformance.judge.path_owners import PATH_OWNERS
 
 CASE = Case(files={"m.py": ""}, steps=(Step("call", "run_module('m')"),), id="packages/made_up")
 
@@ -207,6 +209,21 @@ def test_every_field_has_an_owner(field: str, version: str) -> None:
                     assert default_owner(difference, version, registry()) != UNOWNED, difference
 
 
+def test_no_clause_about_run_module_is_blamed_for_run_path() -> None:
+    """Whatever differs in a step that calls `run_path`, a clause about that owns it."""
+    fields = [field for field in sorted(FIELDS) if field.partition(".")[0] not in ("program", "ended", "process")]
+    for version in ("3.8.18", "3.13.0", "3.14.0", "3.15.0"):
+        for field in fields:
+            for kind in ("missing", "extra", "value", "identity"):
+                for returned in (False, True):
+                    for of_world in (False, True):
+                        difference = Difference(
+                            field, kind, "text", "other", returned=returned, of_world=of_world, of_path=True
+                        )
+                        owner = default_owner(difference, version, registry())
+                        assert owner.startswith("P-"), (difference, owner)
+
+
 def test_a_field_that_nobody_owns_is_told() -> None:
     """It is reported, at the firmest level, rather than dropped."""
     difference = Difference("no.such_field", "value", 1, 2)
@@ -222,7 +239,7 @@ def test_a_field_that_is_not_in_the_table_cannot_be_compared() -> None:
 
 def test_the_owners_exist() -> None:
     """Each clause that the table names is in the registry, and judged."""
-    for _, rows in OWNERS:
+    for _, rows in (*OWNERS, *PATH_OWNERS):
         for _, clause in rows:
             assert clause in registry()
             assert not registry()[clause].untestable

@@ -13,7 +13,8 @@ from tests.harness import Oracle, all_cases, judged
 
 # The reference, written by somebody who read the documentation, and did as every CPython does, in words and ways of
 # their own: other messages and subclasses of ImportError, nothing chained, keys in another order, a search more than is
-# needed, the truth of alter_sys asked at once, parents imported by importlib.
+# needed, the truth of alter_sys asked at once, parents imported by importlib. Of `run_path`: words of its own, and a
+# path that is not made absolute.
 OWN_WAYS = [
     ("    return ImportError(text)\n", '    return ModuleNotFoundError("cannot run " + repr(name))\n'),
     (
@@ -42,6 +43,12 @@ OWN_WAYS = [
         "        warn(RuntimeWarning(text.format(name, parent)))\n",
         "        warn(name + ' is imported already', RuntimeWarning, 2)\n",
     ),
+    ("    full = abspath(fsdecode(path))\n", "    full = fsdecode(path)\n"),
+    (
+        '            raise _error("can\'t find %r module in %r" % (_MAIN, entry), _MAIN) from error\n',
+        '            raise _error("", _MAIN) from None\n',
+    ),
+    ("            if loaded is not None:\n", "            if True:\n"),
 ]
 
 

@@ -48,14 +48,16 @@ def _with_helpers_inlined(text: str) -> str:
 
 CLOTHES = {
     "as it is": TEXT,
-    "CPython's own": "from runpy import run_module\n",
-    "renamed": TEXT.replace("def run_module(", "def execute(").replace('"run_module"]', '"execute"]')
+    "CPython's own": "from runpy import run_module, run_path\n",
+    "renamed": TEXT.replace("def run_module(", "def execute(").replace('"run_module", ', '"execute", ')
     + "\nrun_module = execute\n",
     "wrapped": TEXT.replace("def run_module(", "def inner(")
     + f"\n{HEAD}\n    return inner(mod_name, init_globals, run_name, alter_sys)\n",
     "with its helpers inlined": _with_helpers_inlined(TEXT),
     "importing lazily": f"{HEAD}\n    import colorsys, pyexpat, runpy, xml.dom.minidom\n"
-    "    return runpy.run_module(mod_name, init_globals, run_name, alter_sys)\n",
+    "    return runpy.run_module(mod_name, init_globals, run_name, alter_sys)\n\n"
+    "def run_path(path_name, init_globals=None, run_name=None):\n    import colorsys, pyexpat, runpy, xml.dom.minidom\n"
+    "    return runpy.run_path(path_name, init_globals, run_name)\n",
 }
 
 

@@ -16,6 +16,7 @@ _REFERENCE: Mapping[str, str] = {
     'run_module ("an absolute module name")': "3/library/runpy.html#runpy.run_module",
     "run_module (up to 3.14)": "3.14/library/runpy.html#runpy.run_module",
     "run_module (3.15, which no longer lists it)": "3.15/library/runpy.html#runpy.run_module",
+    "run_path": "3/library/runpy.html#runpy.run_path",
     "the import system": "3/reference/import.html",
     "the import system (submodules)": "3/reference/import.html#submodules",
     "the import system (__main__)": "3/reference/import.html#main-spec",

@@ -18,12 +18,13 @@ from .aftermath import compare_aftermath
 from .causes import with_causes
 from .commands import compare_command
 from .context import StepContext
+from .difference import Difference
 from .divergence import PHASES, Divergence, Found, Moment, Signature
 from .events import EventComparison
 from .levels import level_in, with_levels
 from .observations import ending, events_of
 from .outcome import compare_outcome
-from .owners import Difference, default_owner, ends_as_told, is_beyond
+from .owners import default_owner, ends_as_told, is_beyond
 
 # Fields to which a candidate may add something that no code of the case has asked for.
 ADDED_TO = ("stdout", "stderr", "names")

@@ -19,10 +19,10 @@ from ..agent.messages import StepObservation
 from ..cases.model import Case, Step
 from ..clauses import FREE_FIELDS
 from .descriptions import ABSENT, UNCHANGED, describes_module, difference_kind, without_error_details
+from .difference import Difference
 from .divergence import Found, Moment
 from .fields import FIELDS
 from .observations import events_of, refusal, world_frames
-from .owners import Difference
 
 
 @dataclass(frozen=True)

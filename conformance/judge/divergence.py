@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from ..clauses import Level
-from .owners import Difference
+from .difference import Difference
 
 PHASES = ("resolve", "import parent", "load code", "prepare", "execute", "restore", "result")
 

@@ -8,45 +8,15 @@ covers is `UNOWNED`, and fails the self-tests.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Any
 
 from ..clauses import Clause, Level
 from .descriptions import ABSENT, UNCHANGED
+from .difference import Condition, Difference
+from .path_owners import PATH_OWNERS
 
 UNOWNED = "UNOWNED"
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One field that differs, with what the oracle shows about the run around it."""
-
-    field: str
-    kind: str
-    oracle: Any
-    candidate: Any
-    altered: bool = False
-    ran: bool = False  # a module is seen to run
-    returned: bool = True
-    of_world: bool = False
-    name: Any = None
-    spec_name: Any = None
-    located: bool = True
-    imported: frozenset[str] = frozenset()
-    refusal: str = ""  # with what the oracle ended, if nothing ran and the error is its own
-    nested_ended: bool = False  # as a module ends: a run inside its own has ended before
-    run_instead: bool = False  # the candidate runs what the oracle imports
-    key: str = ""  # of the entry or the variable that differs
-    unseen: bool = False  # the code has run, as can be told by how the step ends, but it was not seen to run
-    elsewhere: bool = False  # the file is executed as often on the other side, at another moment or in another way
-    other_entry: bool = False  # it is about an entry of sys.modules under which no module of this step runs
-    initial: bool = False  # it is about a variable that is given as init_globals
-    of_path: bool = False  # the step calls run_path
-
-
-Condition = Callable[[Difference], bool]
 
 
 def _always(_: Difference) -> bool:
@@ -515,15 +485,11 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
 ]
 
 
-# The rows for steps that call run_path, which come before the others.
-PATH_OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = []
-
-
 def default_owner(difference: Difference, version: str, registry: Mapping[str, Clause]) -> str:
     """The id of the clause that owns a difference by the table, for a version of the language; or `UNOWNED`."""
     rows = _rows(difference.field)
     if difference.of_path:
-        rows = [*_path_rows(difference.field), *rows]
+        rows = _path_rows(difference.field)
     for condition, clause in rows:
         if clause in registry and registry[clause].holds(version) and condition(difference):
             return clause

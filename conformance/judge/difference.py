@@ -1,0 +1,37 @@
+"""One field that differs between two observations of a step, as the tables of owners look at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One field that differs, with what the oracle shows about the run around it."""
+
+    field: str
+    kind: str
+    oracle: Any
+    candidate: Any
+    altered: bool = False
+    ran: bool = False  # a module is seen to run
+    returned: bool = True
+    of_world: bool = False
+    name: Any = None
+    spec_name: Any = None
+    located: bool = True
+    imported: frozenset[str] = frozenset()
+    refusal: str = ""  # with what the oracle ended, if nothing ran and the error is its own
+    nested_ended: bool = False  # as a module ends: a run inside its own has ended before
+    run_instead: bool = False  # the candidate runs what the oracle imports
+    key: str = ""  # of the entry or the variable that differs
+    unseen: bool = False  # the code has run, as can be told by how the step ends, but it was not seen to run
+    elsewhere: bool = False  # the file is executed as often on the other side, at another moment or in another way
+    other_entry: bool = False  # it is about an entry of sys.modules under which no module of this step runs
+    initial: bool = False  # it is about a variable that is given as init_globals
+    of_path: bool = False  # the step calls run_path
+
+
+Condition = Callable[[Difference], bool]
