@@ -128,6 +128,12 @@ def _hooks_of_threads() -> Dict[str, Any]:
     return {name: namespace[name] for name in ("_trace_hook", "_profile_hook", "excepthook") if name in namespace}
 
 
+def _archives() -> Dict[Any, Any]:
+    """The archives that `zipimport` remembers, by path: a relative one means another archive in the next world."""
+    found = own_dict(sys.modules.get("zipimport")).get("_zip_directory_cache")
+    return found if type(found) is dict else {}
+
+
 class Snapshot:
     """The interpreter at the moment when this object is made. folder: the current folder after each case."""
 
@@ -142,13 +148,12 @@ class Snapshot:
             for mapping in (
                 sys.modules,
                 sys.path_importer_cache,
+                _archives(),
                 vars(builtins),
                 vars(main),
                 vars(under_test),
                 vars(warnings),
                 warnings.onceregistry,  # type: ignore[attr-defined]
-                # By path, which may be relative: another case has another archive there.
-                getattr(sys.modules.get("zipimport"), "_zip_directory_cache", {}),
             )
         ]
         self._environ = (os.environ, dict(os.environ), dict(own_dict(os.environ).get("_data", ())))

@@ -62,10 +62,10 @@ _ERROR: _Rows = [(_of_world, "P-CODE-ERROR"), *_ENDINGS, (_always, "P-OS-ERROR-U
 _TEXT: _Rows = [
     (_of_world, "P-CODE-ERROR"),
     (_says("can't find '__main__'"), "P-NO-MAIN-MESSAGE"),
-    (_says("No such file"), "P-MISSING-FILE-NAMED"),
     (_says("SyntaxError"), "P-SYNTAX-ERROR-PLACE"),
-    *_ENDINGS,
-    (_always, "P-OS-ERROR-UNCHANGED"),
+    (_says("list index out of range"), "P-ARGV-EMPTY"),
+    (_says("rpartition"), "P-RUN-NAME-FIRST"),
+    (_always, "P-MISSING-FILE-NAMED"),
 ]
 _RUN: _Rows = [(_script, "P-SOURCE-RUNS"), (_always, "P-FOLDER-RUNS-MAIN")]
 _ARGV: _Rows = [(_always, "P-ARGV-IS-PATH")]
