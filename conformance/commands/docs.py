@@ -40,7 +40,7 @@ def specification(clauses: Mapping[str, Clause], cases: list[Case]) -> str:
 
 def _specification(clauses: Mapping[str, Clause], cases: list[Case]) -> Iterator[str]:
     judged = [clause for clause in clauses.values() if not clause.untestable]
-    yield "# What run_module does"
+    yield "# What run_module, run_path and python -m do"
     yield ""
     yield "Generated from `conformance/clauses/` by `nox -s docs`; change it there."
     yield ""
