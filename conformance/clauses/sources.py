@@ -23,6 +23,7 @@ _REFERENCE: Mapping[str, str] = {
     "the import system (the module cache)": "3/reference/import.html#the-module-cache",
     "importlib.abc.MetaPathFinder": "3/library/importlib.html#importlib.abc.MetaPathFinder",
     "importlib.util.find_spec": "3/library/importlib.html#importlib.util.find_spec",
+    "sys.argv": "3/library/sys.html#sys.argv",
     "sys.pycache_prefix": "3/library/sys.html#sys.pycache_prefix",
     "zipimport": "3/library/zipimport.html",
     "__main__": "3/library/__main__.html",
