@@ -173,7 +173,7 @@ UNLIKE = {
 def test_values_that_look_alike_are_told_apart(values: tuple[object, object]) -> None:
     """And each is described the same way twice, without an address."""
     first, second, again = (
-        Describer("/world", "f", __file__.__eq__).value(value, "x") for value in (*values, values[0])
+        Describer("/world", {}, __file__.__eq__).value(value, "x") for value in (*values, values[0])
     )
     assert json.dumps(first) != json.dumps(second)
     assert json.dumps(first) == json.dumps(again)

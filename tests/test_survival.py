@@ -170,6 +170,7 @@ if first or ALWAYS:
             text = text[os.write(write, text):]
     greeting = {"protocol": PROTOCOL, "version": "3.13.0", "implementation": "cpython", "capabilities": ["fork"]}
     greeting.update(release="final", platform="p", executable="e", single_threaded=True, delegates=False, unseen={})
+    greeting["offers"] = ["run_module", "run_path"]
     GREETING
     send(json.dumps(greeting) + "\\n")
     request = json.loads(line.readline())

@@ -32,7 +32,7 @@ def handshake(functions: Functions, *, single_threaded: bool, is_oracle: bool) -
         "executable": sys.executable,
         "capabilities": capabilities(),
         "single_threaded": single_threaded,
-        "delegates": getattr(run_module, "is_usual", False)
+        "delegates": ask(run_module, "is_usual") is True
         or run_module in [getattr(sys.modules.get("runpy"), name, None) for name in functions._fields],
         "offers": [name for name, function in zip(functions._fields, functions) if function is not None],
         "unseen": {str(k): str(v) for k, v in unseen.items()} if isinstance(unseen, dict) else {},

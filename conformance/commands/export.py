@@ -74,7 +74,8 @@ def main(arguments: list[str] | None = None) -> int:
         place.check()
         recordings = Recordings(root / FOLDER)
         builds = _selected_builds(recordings.builds, options.versions)
-        tree = [case for case in cases(root) if not options.versions or _runs_on_any(case, builds)]
+        of_run_module = [case for case in cases(root) if "run_path" not in case.functions]
+        tree = [case for case in of_run_module if not options.versions or _runs_on_any(case, builds)]
         if not tree:
             raise CaseError(f"There are no cases in {root}" + (" for these versions." if options.versions else "."))
     except (CaseError, DestinationError, RecordingError, VersionError) as exc:

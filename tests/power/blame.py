@@ -85,7 +85,9 @@ def trials(wrong: Wrong, target: Target, oracle: CachedSide, cases: Sequence[Cas
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "candidate.py")
         path.write_text(wrong.source, encoding="utf-8")
-        candidate = LiveSide(target, str(path), timeout=PATIENCE, load_timeout=PATIENCE)
+        # A fault in what both functions share shows in both: it is asked here which clause of its own function leads.
+        side = str(path) if wrong.clause.startswith("P-") else f"{path}:run_module"
+        candidate = LiveSide(target, side, timeout=PATIENCE, load_timeout=PATIENCE)
         try:
             examiner = _Unconfirmed(oracle, candidate, level)
             examiner.smoke()
