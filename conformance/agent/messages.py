@@ -191,7 +191,7 @@ class _Telling(TypedDict):
 
 
 class Telling(_Telling, total=False):
-    """What a program told of itself while it ran, or as it ended (then only keys, main and argv are there)."""
+    """The facts that a program told of itself while it ran, or as it ended (then keys, main and argv alone)."""
 
     file: str  # the file of the code that told it
     specials: Dict[str, Described]  # the special globals
@@ -207,7 +207,7 @@ class Telling(_Telling, total=False):
 
 
 class CommandObservation(TypedDict):
-    """What came of a command."""
+    """The outcome of a command."""
 
     ending: Union[int, str]  # the exit status, or how it ended otherwise, such as "signal 2"
     told: List[Telling]  # in the order of time
