@@ -8,6 +8,11 @@ import os
 import sys
 from typing import Any, Callable, NamedTuple, Optional
 
+try:
+    from . import commands
+except ImportError:  # the benchmark takes this module by itself, and has no commands
+    commands = None  # type: ignore[assignment]
+
 ORACLE = "oracle"
 _NAMES = ("run_module", "run_path")
 
@@ -46,9 +51,7 @@ def load(where: str) -> Functions:
             return Functions(runpy.run_module, runpy.run_path)
         except (ImportError, AttributeError) as exc:
             raise CannotLoad("{} has no runpy.run_module: {}.".format(sys.executable, exc)) from None
-    if where.startswith("command:"):
-        from . import commands  # only here, since the benchmark takes this module by itself
-
+    if commands is not None and commands.is_command(where):
         try:
             command = commands.parse(where)
         except ValueError as exc:

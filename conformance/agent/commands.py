@@ -65,6 +65,11 @@ class Command:
         return found
 
 
+def is_command(side: str) -> bool:
+    """True if a side is a command, and no candidate to be imported."""
+    return side.startswith(COMMAND)
+
+
 def parse(side: str) -> Command:
     """The command that a side names. Raises ValueError, with a sentence, if its program cannot be started."""
     words = tuple(loads(side[len(COMMAND) :]))
