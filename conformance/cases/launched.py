@@ -13,7 +13,7 @@ import from `__future__`, on the same line where that is possible. `note` of the
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -121,8 +121,3 @@ def _stands_first(statement: ast.stmt, body: list[ast.stmt]) -> bool:
         return statement.module == "__future__"
     is_text = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
     return is_text and statement is body[0] and isinstance(statement.value.value, str)  # type: ignore[attr-defined]
-
-
-def telling_files(cases: list[Case]) -> Iterator[str]:
-    """The ids of the fixtures of which cases were made."""
-    return (case.id.removeprefix(f"{FAMILY}/").replace(".", "/", 1) for case in cases)

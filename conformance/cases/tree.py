@@ -9,6 +9,7 @@ from pathlib import Path
 
 from .families import generate
 from .fixtures import fixtures, read
+from .launched import launched
 from .model import Case
 
 
@@ -16,3 +17,8 @@ def cases(root: Path) -> list[Case]:
     """All cases of calls below `root`: the fixtures in the order of their ids, then the families. Raises CaseError."""
     read_cases = (read(path, root) for path in fixtures(root))
     return [*(case for case in read_cases if not case.is_of_commands), *generate(root)]
+
+
+def generated(root: Path) -> list[Case]:
+    """All cases that nobody wrote down: those of the families, and the commands made of fixtures. Raises CaseError."""
+    return [*generate(root), *launched(root)]

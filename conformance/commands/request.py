@@ -17,11 +17,10 @@ from pathlib import Path
 import pytest
 
 from .. import HOUSE
-from ..cases import families
 from ..cases.fixtures import fixtures
-from ..cases.launched import launched
 from ..cases.model import FAMILIES, SEARCH
 from ..cases.strategies import PROPERTIES
+from ..cases.tree import generated
 from ..clauses import CHAPTERS, CHAPTERS_OF_COMMANDS, Level, registry
 from ..judge.baseline import Baseline, Known
 from ..judge.baseline import read as read_baseline
@@ -147,8 +146,7 @@ def _names(config: pytest.Config, folder: Path, ids_of_baseline: Iterable[str]) 
             continue  # a folder that pytest has added
         name, separator, clause_id = _parts(word)
         if name.startswith(f"{FAMILIES}/") and name not in known:
-            generated = [*families.generate(folder), *launched(folder)]
-            known.update(name for case in generated for name in (case.id, case.family))
+            known.update(name for case in generated(folder) for name in (case.id, case.family))
         if name not in registry() and name not in known and name not in CHAPTERS:
             raise UsageError(_unknown(word, name, {*registry(), *known, *CHAPTERS}))
         if separator and (clause_id not in registry() or "/" not in name or name.startswith(f"{SEARCH}/")):
@@ -234,7 +232,7 @@ class CaseIds(Collection[str]):
 
     def __contains__(self, name: object) -> bool:
         if name not in self._known and str(name).startswith(FAMILIES):
-            self._known |= {case.id for case in [*families.generate(self._folder), *launched(self._folder)]}
+            self._known |= {case.id for case in generated(self._folder)}
         return name in self._known
 
     def __iter__(self) -> Iterator[str]:

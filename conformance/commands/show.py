@@ -11,10 +11,9 @@ import sys
 from pathlib import Path
 
 from .. import FIXTURES, HOUSE, REFERENCE
-from ..cases.families import generate
 from ..cases.fixtures import fixtures, read, toml
-from ..cases.launched import launched
 from ..cases.model import FAMILIES, Case, CaseError
+from ..cases.tree import generated
 from ..observation.interpreters import BadInterpreter, find
 from ..observation.live import LiveSide
 from ..observation.side import AgentError, CandidateError
@@ -80,7 +79,7 @@ def _case(name: str) -> Case:
     if path.is_file():
         return read(path, FIXTURES)
     if name.startswith(f"{FAMILIES}/"):
-        for case in (*generate(FIXTURES), *launched(FIXTURES)):
+        for case in generated(FIXTURES):
             if case.id == name:
                 return case
     known = [path.relative_to(FIXTURES).with_suffix("").as_posix() for path in fixtures(FIXTURES)]
