@@ -135,7 +135,7 @@ def test_a_file_in_the_users_folder_is_found_from_elsewhere(tmp_path: Path) -> N
     ],
 )
 def test_a_wrong_case_is_told_in_one_sentence(data: dict[str, object], says: str) -> None:
-    """What a step of a command may hold."""
+    """The sentence names the key of the step that is wrong, and what it may hold."""
     with pytest.raises(CaseError, match=says):
         from_plain({"files": {}, **data}, "test/case")
 
@@ -203,7 +203,7 @@ def test_python_m_agrees_with_itself(fields: Fields) -> None:
 
 
 def test_a_launcher_that_does_what_python_m_does_agrees(tmp_path: Path, fields: Fields) -> None:
-    """What it prints and writes beside is not judged, unless that is asked for."""
+    """Its own output and files are not judged, unless --command-output asks for that."""
     noisy = launcher(
         tmp_path, "print('starting'); open('profile.out', 'w').close(); sys.path.append('/own')", "print('end')"
     )
@@ -239,18 +239,13 @@ def test_each_fault_of_a_launcher_shows_in_its_own_field(
 
 
 @pytest.mark.parametrize(
-    ("source", "after", "field"),
-    [
-        ("raise LookupError('no')", "", ""),
-        ("def f():\n    1 / 0\nf()", "", ""),
-        ("raise SystemExit('bye')", "", ""),
-        ("raise SystemExit(7)", "", ""),
-    ],
+    "source",
+    ["raise LookupError('no')", "def f():\n    1 / 0\nf()", "raise SystemExit('bye')", "raise SystemExit(7)"],
 )
-def test_the_end_of_a_program_is_its_own(source: str, after: str, field: str, tmp_path: Path, fields: Fields) -> None:
+def test_the_end_of_a_program_is_its_own(source: str, tmp_path: Path, fields: Fields) -> None:
     """Frames of the launcher are left out of tracebacks."""
     case = case_of({"program.py": source + "\n"})
-    assert fields(case, launcher(tmp_path, after=after)) == []
+    assert fields(case, launcher(tmp_path)) == []
     swallowed = launcher(tmp_path).replace("launch.py", "quiet.py")
     (tmp_path / "quiet.py").write_text(
         IN_PROCESS.format(before="", after="").replace("exec(", "try:\n    exec(") + "except BaseException:\n    pass\n"

@@ -38,7 +38,7 @@ class CannotLoad(Exception):
 def load(where: str) -> Functions:
     """The functions that `where` names: `oracle`, `pkg`, `pkg.mod:callable` or `path/to/file.py:callable`.
 
-    What is named without a callable offers the functions that it has of `run_module` and `run_path`; a callable is a
+    A module that is named without a callable offers its own `run_module` and `run_path`; a callable is a
     `run_module`, and one that follows in a line of its own a `run_path`. A command (see `commands`) is an object that
     stands for both.
 

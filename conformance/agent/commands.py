@@ -42,13 +42,13 @@ class Refused(Exception):
 class Command:
     """A command as a template; a step that calls it as if it were `run_module` fails."""
 
-    def __call__(self, *_: Any, **__: Any) -> Any:
-        """Refuse a call. Raises TypeError."""
-        raise TypeError("a command cannot be called")
-
     def __init__(self, words: Tuple[str, ...] = USUAL) -> None:
         self._words = words
         self.is_usual = words == USUAL
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        """Refuse a call. Raises TypeError."""
+        raise TypeError("a command cannot be called")
 
     def words(self, request: CommandRequest) -> List[str]:
         """The words of the process for a step. Raises Refused."""

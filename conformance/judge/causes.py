@@ -28,7 +28,7 @@ _ACTED_ON = (
     *("note", "names", "result.values", "result.keys", "exit.globals", "stdout", "stderr", "files"),
     *("program.told", "process.status", "process.stdout", "process.stderr", "process.traceback", "process.files"),
 )
-# What a process shows as it ends follows from how it ends.
+# The fields of a process that follow from its exit status.
 _OF_THE_END = ("process.", "ended.")
 # The text of an exception comes from its arguments, and what it holds in slots comes from them as well.
 _SAME_WORDS = (

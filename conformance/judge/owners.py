@@ -320,7 +320,7 @@ def _runs_though(text: str) -> Condition:
     return lambda difference: difference.kind == "extra" and text in difference.refusal
 
 
-# What a launcher says in place of `python -m` on standard error, by what CPython says.
+# The clauses about a refusal on standard error, by the text with which CPython refuses.
 _SAID: list[tuple[Condition, str]] = [
     (
         lambda difference: _missing(difference) and _says("found in sys.modules")(difference),
