@@ -332,6 +332,8 @@ def test_whatever_a_candidate_does_the_run_goes_on(habit: str, tmp_path: Path) -
     done = conformance(adapter(tmp_path, source), "--case-timeout=1", ONE_FIXTURE, "PACKAGE-IMPORTED")
     assert done.returncode == 1, done.stdout + done.stderr
     assert said in done.stdout
+    if habit.startswith("hangs"):
+        assert "the simplest call has not ended for 0.5 s; the suite waits for 1 s" in done.stdout
     assert "status 1: diverges" in last_line(done)
     assert time.monotonic() - started < 50
 

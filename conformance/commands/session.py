@@ -14,12 +14,15 @@ this order: each of them may change what the next one says.
 
 from __future__ import annotations
 
+import contextlib
 import datetime
+import functools
 import itertools
 import os
 import sys
+import threading
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +66,8 @@ from .results import Results
 from .searching import Searching
 from .sides import Sides, candidate_of, name_of
 
+# The number of seconds without an answer to the first call after which the user is told what the suite waits for.
+_SILENCE = 3.0
 _PLATFORM = "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform
 
 
@@ -111,13 +116,29 @@ class Session:
             sides.expected,
             all_output=option.command_output == "judged",
         )
-        self._examiner.smoke(of_commands=bool(option.command))
+        with self._telling_of_silence():
+            self._examiner.smoke(of_commands=bool(option.command))
         greeting = sides.candidate.greeting
         if self.properties:
             language = greeting.version.rpartition(".")[0]
             key = f"{candidate_of(option)} {greeting.implementation} {language}"
             self._searching = Searching(option, request.plan, self._examiner, key)
         self.results = Results(self._head(), request.level, self._examiner.unsettled)
+
+    @contextlib.contextmanager
+    def _telling_of_silence(self) -> Iterator[None]:
+        """Say that the candidate is being waited for, if the simplest case takes longer than any ordinary one."""
+        limit = self.config.option.case_timeout
+        silence = min(_SILENCE, limit / 2)
+        sentence = f"the simplest call has not ended for {silence:g} s; the suite waits for {limit:g} s"
+        timer = threading.Timer(silence, functools.partial(print, sentence, flush=True))
+        timer.daemon = True
+        if not self.is_worker:
+            timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _head(self) -> RunRecord:
         """The first record of the run."""
