@@ -4,7 +4,8 @@ usage: plain_harness.py FOLDER PYTHON [--impl=FILE.py] CASE ...
 
 FOLDER: an exported tree. PYTHON: the interpreter to run the cases in; its version has to be recorded. FILE.py: a file
 with a `run_module`, a `run_path` or both to judge in the place of `runpy`'s; cases that call another one are left out.
-Prints a line for each case that differs, with the field and the clause, and how many agree. Exit status: 0 all agree, 1 some differ.
+Prints a line for each case that differs, with the field and the clause, and how many agree. Exit status: 0 all agree,
+1 some differ.
 
 Standard library alone, and nothing of this suite: what is done here follows README.md, observation.md and schema.json
 of the tree. A part of the fields is compared, and no identity.
