@@ -250,6 +250,9 @@ def alike(oracle, mine):
         oracle = {key: part for key, part in oracle.items() if key not in ("is", "type", "items")}
         return "again" in oracle or (oracle.keys() == mine.keys() and all(alike(oracle[k], mine[k]) for k in mine))
     if isinstance(oracle, list) and isinstance(mine, list):
+        if any(isinstance(item, dict) and "items of" in item for item in oracle):  # the interpreter's own, left out
+            shown = [isinstance(item, dict) and "items of" in item for item in oracle].index(True)
+            oracle, mine = oracle[:shown], mine[:shown]
         return len(oracle) == len(mine) and all(map(alike, oracle, mine))
     return type(oracle) is type(mine) and oracle == mine
 
