@@ -507,7 +507,7 @@ def test_such_a_harness_leaves_out_what_is_not_offered(
     wrong.write_text(WRONG_PATH)
     told = _harness(exported, next(iter(compilers.values())), f"--impl={wrong}", *[case.id for case in _tree()])
     assert told.returncode == 1, told.stderr
-    assert ": P-ARGV-RESTORED: after.argv: " in told.stdout
+    assert "P-ARGV-RESTORED: after.argv: " in told.stdout
     tried = re.fullmatch(r"(\d+) agree, (\d+) differ", told.stdout.splitlines()[-1])
     assert tried is not None
     assert 0 < sum(map(int, tried.groups())) <= of_functions.count(("run_path",))
