@@ -64,7 +64,7 @@ def run_path(path_name, init_globals=None, run_name=None):
     name = "<run_path>" if run_name is None else run_name
     package = name.rpartition(".")[0]
     # P-PATH-LIKE-DECODED, P-PATH-LIKE-KEPT, P-WRONG-PATH-TYPE
-    if sys.version_info >= (3, 13):
+    if sys.version_info >= (3, 12, 6):
         path_name = fsdecode(path_name)
     # P-HOOKS-ASKED, P-ENTRY-CACHED, P-CACHE-DECIDES: a path that no hook takes is that of a script.
     if get_importer(path_name) is None:

@@ -41,8 +41,8 @@ BAD_CANDIDATES = {
         "raises SyntaxError when it is imported: invalid syntax ({file}, line 2)",
     ),
     "cannot import what it needs": ("import no_such\n", "No module named 'no_such' ({file}, line 1)"),
-    "has no callable": ("run_module = 5\n", "has no callable 'run_module'"),
-    "has nothing of that name": ("x = 1\n", "has no callable 'run_module'"),
+    "has no callable": ("run_module = 5\n", "has no callable 'run_module' and no 'run_path'"),
+    "has nothing of that name": ("x = 1\n", "NAME a run_path"),
     "raises at import": (
         "import sys\n\nraise LookupError('no luck')\n",
         "raises LookupError when it is imported: no luck ({file}, line 3)",

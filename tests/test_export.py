@@ -28,6 +28,7 @@ from conformance.commands.destination import INSIDE, destination
 from conformance.commands.export import INDEX, _Names
 from conformance.judge.compare import judge
 from conformance.judge.owners import OWNERS
+from conformance.judge.path_owners import PATH_OWNERS
 from conformance.observation.interpreters import Target
 from conformance.observation.recording import FOLDER, Recordings
 from tests.harness import Oracle, all_cases, target_for
@@ -74,13 +75,8 @@ RARE = Case(
 )
 
 
-def exported_cases() -> dict[str, Case]:
-    """The fixtures that are exported: those that call `run_module` alone, by id."""
-    return {name: case for name, case in all_cases().items() if "run_path" not in case.functions}
-
-
 def _tree() -> list[Case]:
-    cases = list(exported_cases().values())
+    cases = list(all_cases().values())
     named = [
         case for case in cases if any("pyc" in recipe for recipe in case.files.values() if not isinstance(recipe, str))
     ]
@@ -328,7 +324,7 @@ def test_the_agent_writes_nothing_else(schema: Mapping[str, Any], oracle_of: Cal
     target = target_for("")
     assert target is not None
     oracle = oracle_of(target)
-    for case in (RARE, *list(exported_cases().values())[::7]):
+    for case in (RARE, *list(all_cases().values())[::7]):
         if not case.unmet(oracle.side.greeting.version, oracle.side.greeting.capabilities):
             observed = [{"pythons": ["3.8"], "observation": oracle.observe(case)}]
             assert list(_wrong(observed, schema["observed"], schema, case.id)) == []
@@ -348,7 +344,7 @@ def test_each_field_that_is_compared_is_described(exported: Path) -> None:
     """Whatever part of an observation is changed, the judge calls the field as the document does."""
     met: set[str] = set()
     for path in sorted(exported.rglob("observed.json")):
-        case = exported_cases().get(path.parent.relative_to(exported / "cases").as_posix())
+        case = all_cases().get(path.parent.relative_to(exported / "cases").as_posix())
         if case is None:
             continue
         text = json.dumps(json.loads(path.read_text())[-1]["observation"])
@@ -436,7 +432,8 @@ def test_clauses_own_fields_that_are_described() -> None:
     exported = [clause for clause in registry().values() if clause.chapter not in CHAPTERS_OF_COMMANDS]
     patterns = {pattern.partition(":")[0] for clause in exported for pattern in clause.fields}
     of_commands = ("program.", "ended.", "process.")  # whose cases are not exported
-    for pattern in patterns | {pattern for pattern, _ in OWNERS if not pattern.startswith(of_commands)}:
+    owned_by_default = {pattern for pattern, _ in (*OWNERS, *PATH_OWNERS) if not pattern.startswith(of_commands)}
+    for pattern in patterns | owned_by_default:
         owned = [field for field in described if fnmatchcase(field, pattern)]
         assert owned, f"{pattern} owns nothing that observation.md describes"
 
@@ -448,6 +445,13 @@ def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):
     result = runpy.run_module(mod_name, init_globals, run_name, alter_sys)
     if alter_sys:
         sys.argv[0] = 'left behind'
+    return result
+"""
+WRONG_PATH = """
+import runpy, sys
+def run_path(path_name, init_globals=None, run_name=None):
+    result = runpy.run_path(path_name, init_globals, run_name)
+    sys.argv[0] = 'left behind'
     return result
 """
 
@@ -488,6 +492,25 @@ def test_such_a_harness_names_the_clause(exported: Path, compilers: Mapping[str,
     assert told.returncode == 1, told.stderr
     assert ": ARGV-RESTORED: after.argv: " in told.stdout
     assert {line.split(": ")[2] for line in told.stdout.splitlines()[:-1]} <= {"after.argv", "names"}
+
+
+def test_such_a_harness_leaves_out_what_is_not_offered(
+    exported: Path, compilers: Mapping[str, Target], tmp_path: Path
+) -> None:
+    """By the functions that a case calls, as the index has them: here an implementation has `run_path` alone."""
+    if not compilers:
+        pytest.skip("neither CPython 3.8 nor 3.12 is here")
+    index = json.loads((exported / INDEX).read_text())
+    of_functions = [tuple(case["functions"]) for case in index["cases"]]
+    assert {("run_module",), ("run_path",)} <= set(of_functions)
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text(WRONG_PATH)
+    told = _harness(exported, next(iter(compilers.values())), f"--impl={wrong}", *[case.id for case in _tree()])
+    assert told.returncode == 1, told.stderr
+    assert "P-ARGV-RESTORED: after.argv: " in told.stdout
+    tried = re.fullmatch(r"(\d+) agree, (\d+) differ", told.stdout.splitlines()[-1])
+    assert tried is not None
+    assert 0 < sum(map(int, tried.groups())) <= of_functions.count(("run_path",))
 
 
 def test_the_harness_knows_nothing_of_the_suite() -> None:
@@ -589,7 +612,7 @@ def test_a_tree_for_some_versions_holds_nothing_of_others(tmp_path: Path, compil
     """No observation, no compiled file, no case that none of them can run."""
     recordings = Recordings(FIXTURES / FOLDER)
     builds = export._selected_builds(recordings.builds, ["3.12"])
-    newest = next(case for case in exported_cases().values() if "python>=3.14" in case.requires)
+    newest = next(case for case in all_cases().values() if "python>=3.14" in case.requires)
     assert not export._runs_on_any(newest, builds)
     assert export._runs_on_any(newest, recordings.builds)
     files = export.contents(

@@ -191,7 +191,7 @@ def test_the_inputs_of_the_action() -> None:
         assert f"inputs.{name} }}}}" in ACTION
         assert f"| `{name}` |" in (DOCS / "ci.md").read_text(encoding="utf-8")
     script = (HOUSE / ".ci" / "action").read_text(encoding="utf-8")
-    variables = re.findall(r"^        ([A-Z]+): \$", ACTION, re.MULTILINE)
+    variables = re.findall(r"^        ([A-Z_]+): \$", ACTION, re.MULTILINE)
     assert len(variables) >= len(inputs) - 1  # all but the folder to work in
     for variable in variables:
         assert f"${{{variable}" in script
@@ -257,7 +257,9 @@ def test_what_the_action_asks_for_by_default(tmp_path: Path) -> None:
     (tmp_path / "nox.txt").unlink()
     status, (said,) = act(tmp_path, IMPL="")
     assert status != 0
-    assert "the input impl says what to judge" in said
+    assert "the inputs impl and impl-path say what to judge" in said
+    _, words = act(tmp_path, IMPL="", IMPL_PATH="mypkg:run_script")
+    assert words[3:6] == ["conformance", "--", "--impl-path=mypkg:run_script"]
 
 
 def test_the_hook_runs_what_is_installed() -> None:

@@ -51,6 +51,13 @@ def test_every_source_has_an_address_or_is_known_to_have_none(source: str) -> No
                 "https://docs.python.org/3.14/whatsnew/changelog.html#python-3-14-5-final",
             ],
         ),
+        (
+            "changelogs of CPython 3.12.6 and 3.13.0a3",
+            [
+                "https://docs.python.org/3.12/whatsnew/changelog.html#python-3-12-6-final",
+                "https://docs.python.org/3.13/whatsnew/changelog.html#python-3-13-0-alpha-3",
+            ],
+        ),
         ("library reference: a chapter that is not there", []),
         ("PEP", []),
         ("", []),

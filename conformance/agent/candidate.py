@@ -68,7 +68,11 @@ def load(where: str) -> Functions:
         if of_path:
             run_path = _callable(of_path)
         if run_module is None and run_path is None:
-            raise CannotLoad("{} has no callable 'run_module'.".format(where))
+            text = (
+                "{0} has no callable 'run_module' and no 'run_path': --impl={0}:NAME judges a run_module of another "
+                "name, and --impl-path={0}:NAME a run_path."
+            )
+            raise CannotLoad(text.format(where))
         return Functions(run_module, run_path)
     return Functions(_callable(where), _callable(of_path) if of_path else None)
 

@@ -55,6 +55,7 @@ _NUMBERED: Mapping[str, str] = {
 
 # The form in which a source names a release after "changelogs of CPython ".
 _RELEASES: Mapping[str, str] = {
+    r"([0-9]+)\.([0-9]+)\.([0-9]+)a([0-9]+)": _DOCS + "/{0}.{1}/whatsnew/changelog.html#python-{0}-{1}-{2}-alpha-{3}",
     r"([0-9]+)\.([0-9]+)\.([0-9]+)": _DOCS + "/{0}.{1}/whatsnew/changelog.html#python-{0}-{1}-{2}-final",
 }
 

@@ -35,13 +35,14 @@ from ..cases.model import Case, CaseError, Recipe
 from ..cases.tree import cases
 from ..clauses import FREE_FIELDS, registry
 from ..judge.owners import OWNERS
+from ..judge.path_owners import PATH_OWNERS
 from ..observation.agent_process import AGENT
 from ..observation.interpreters import BadInterpreter, Target, find
 from ..observation.recording import FOLDER, Build, Observation, RecordingError, Recordings, decode
 from ..observation.side import AgentError
 from .destination import DestinationError, check_room, content_size, destination, megabytes
 
-SCHEMA = 2
+SCHEMA = 3
 ROOT = "/runpy-conformance"  # the folder of the sources, as compiled files name it
 INDEX = "index.json"
 _DOCUMENTS = {
@@ -74,8 +75,7 @@ def main(arguments: list[str] | None = None) -> int:
         place.check()
         recordings = Recordings(root / FOLDER)
         builds = _selected_builds(recordings.builds, options.versions)
-        of_run_module = [case for case in cases(root) if "run_path" not in case.functions]
-        tree = [case for case in of_run_module if not options.versions or _runs_on_any(case, builds)]
+        tree = [case for case in cases(root) if not options.versions or _runs_on_any(case, builds)]
         if not tree:
             raise CaseError(f"There are no cases in {root}" + (" for these versions." if options.versions else "."))
     except (CaseError, DestinationError, RecordingError, VersionError) as exc:
@@ -260,6 +260,7 @@ class _ExportedCase:
             "digest": case.digest,
             "summary": case.summary,
             "clauses": list(case.clauses),
+            "functions": sorted(case.functions),
             "requires": list(case.requires),
             "path": [_entry_of_path(entry) for entry in case.path],
             "argv": list(case.argv),
@@ -335,6 +336,7 @@ def _entry(exported: _ExportedCase, recorded: Sequence[str]) -> dict[str, Any]:
         "digest": case.digest,
         "summary": case.summary,
         "clauses": list(case.clauses),
+        "functions": sorted(case.functions),
         "requires": list(case.requires),
         "recorded": list(recorded),
     }
@@ -370,12 +372,16 @@ def _index(
             }
             for clause in registry().values()
         },
-        "owners": [
-            {"field": pattern, "clauses": list(dict.fromkeys(clause for _, clause in rows))} for pattern, rows in OWNERS
-        ],
+        "owners": _owners(OWNERS),
+        "path_owners": _owners(PATH_OWNERS),
         "free_fields": list(FREE_FIELDS),
         "cases": list(entries),
     }
+
+
+def _owners(table: Sequence[tuple[str, Sequence[tuple[Any, str]]]]) -> list[dict[str, Any]]:
+    """A table of owners, without its conditions."""
+    return [{"field": pattern, "clauses": list(dict.fromkeys(clause for _, clause in rows))} for pattern, rows in table]
 
 
 # -- compiled files --------------------------------------------------------------------------------------------
