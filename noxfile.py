@@ -267,6 +267,14 @@ def mutants(session: nox.Session) -> None:
 
 
 @nox.session
+def forms(session: nox.Session) -> None:
+    """Judge right implementations in many forms: -- [--target=PYTHON] [--part=K/N] [--list] (docs/power.md)."""
+    provide(session, "forms")
+    session.env["PATH"] = os.pathsep.join([session.bin, os.environ["PATH"]])
+    driver(session, "tests.forms", *request_of(session).arguments)
+
+
+@nox.session
 def fuzz(session: nox.Session) -> None:
     """Search without end: -- --impl=... [--target=PYTHON] [--workers=N] [--database=redis://...] (docs/power.md)."""
     request = request_of(session)

@@ -1,0 +1,1 @@
+"""Right implementations in many forms, none of which may be accused."""
