@@ -16,8 +16,6 @@ from __future__ import annotations
 
 import datetime
 import itertools
-import os
-import sys
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -62,8 +60,6 @@ from .request import CaseIds, Request
 from .results import Results
 from .searching import Searching
 from .sides import Sides, candidate_of, name_of
-
-_PLATFORM = "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform
 
 
 class Session:
@@ -123,16 +119,16 @@ class Session:
         """The first record of the run."""
         assert self._sides is not None
         assert self._examiner is not None
-        option, selection, target = self.config.option, self.request.selection, self.request.target
+        option, selection, build = self.config.option, self.request.selection, self._sides.build
         greeting, commands = self._sides.candidate.greeting, self.printed.commands
         return records.run_record(
             suite=__version__,
             candidate=name_of(option),
             target={
-                "name": target.name,
-                "implementation": target.implementation,
+                "name": build.name,
+                "implementation": build.implementation,
                 "version": greeting.version,
-                "platform": _PLATFORM,
+                "platform": build.platform,
                 "capabilities": sorted(self._sides.oracle.greeting.capabilities),
             },
             oracle=self._sides.oracle.description,
@@ -379,7 +375,7 @@ class Session:
                         impl=candidate_of(option),
                         import_from=option.import_from,
                         interpreter=target.executable,
-                        target=target.name,
+                        target=self._sides.build.name,
                         again=self.printed.commands.judging(finding, Written(fixture=place / "fixture.toml")),
                         reproduces=reproduces,
                         interpreters=(oracle_target.executable, target.executable) if oracle_target else None,
@@ -407,14 +403,14 @@ class Session:
     def _leading_cases(self) -> list[ShownRecord]:
         """The `shown` records of the cases that lead findings; none if the run is not complete."""
         option = self.config.option
-        if self._examiner is None or not self._may_go_on:
+        if self._examiner is None or self._sides is None or not self._may_go_on:
             return []
         return shown_records(
             failing(self.run),
             self._case,
             self._examiner,
             interpreter=self.request.target.executable,
-            target=self.request.target.name,
+            target=self._sides.build.name,
             impl=candidate_of(option),
             import_from=option.import_from,
             written=self.written,

@@ -30,6 +30,7 @@ from . import protocol
 from .agent_process import AgentLost, AgentProcess, TooManyProcesses, cores
 from .guard import WORLDS
 from .interpreters import Target
+from .recording import build_from
 from .scratch import Scratch
 from .side import NOT_RUN, AgentError, CandidateError, Greeting, Reply, Status
 
@@ -278,6 +279,7 @@ class LiveSide:
             unseen=greeting["unseen"],
             offers=greeting["offers"],
             made_of=greeting.get("made_of", ()),
+            build=build_from(greeting["build"]),
         )
 
 
