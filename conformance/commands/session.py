@@ -166,6 +166,8 @@ class Session:
             if not self._batches:
                 grouped = itertools.groupby(all_cases(), lambda pair: pair[0])
                 self._batches = {name: [case for _, case in pairs] for name, pairs in grouped}
+            if batch not in self._batches:  # trying the whole batch has failed
+                return self._examiner.run(case)
             cases = self._batches.pop(batch)
             following = () if self.is_worker else next(iter(self._batches.values()), ())
             self._ahead = {trial.case.id: trial for trial in self._examiner.run_all(cases, following)}
@@ -254,6 +256,11 @@ class Session:
         if self.results is not None:
             self.results.failures += 1
 
+    def give_up(self, status: int, sentence: str) -> None:
+        """Note why the run cannot go on. status: the exit status of the run."""
+        if self.results is not None and self.results.trouble is None:
+            self.results.trouble = status, sentence
+
     # -- finishing ------------------------------------------------------------------------------------------------
 
     def conclude(self, exit_status: int) -> int:
@@ -281,15 +288,15 @@ class Session:
 
     def _confirm_findings(self) -> None:
         """Confirm the cases that lead findings in fresh interpreters; what these do not show does not count."""
-        if self._examiner is None or self._results.interrupted:
+        if self._examiner is None or self._results.interrupted or self._results.trouble:
             return
         confirming = Confirming(self._examiner, self._cases, self._is_reproduced)
         try:
             with interruption.interruptible():
                 while (trials := confirming.unconfirmed(failing(self.run), self._results.trials)) is not None:
                     self._results.revise(trials)
-        except (AgentError, CandidateError):
-            self.fail()
+        except (AgentError, CandidateError) as exc:
+            self.give_up(status_of(exc), str(exc))
         except KeyboardInterrupt:
             self.interrupt()
 
@@ -362,7 +369,7 @@ class Session:
         assert self._sides is not None
         option, target, oracle_target = self.config.option, self.request.target, self._sides.oracle_target
         folder = Path(option.finds).absolute()
-        for finding in finds(self.run) if not self._results.interrupted else ():
+        for finding in finds(self.run) if not self._results.interrupted and not self._results.trouble else ():
             trial = finding.trial
             smaller = self._smaller.get(trial["id"])
             place = folder / find_name(finding.clause, smaller.case.digest if smaller else trial["id"])
@@ -466,6 +473,11 @@ class Session:
         path = self.request.selection.folder / f"{trial['id']}.toml"
         file = str(path) if path.is_file() else ""
         print_first(console, trial, self.request.level, registry(), self.printed.commands, file)
+
+
+def status_of(fault: AgentError | CandidateError) -> int:
+    """The exit status of a run that such a fault ends."""
+    return 3 if isinstance(fault, CandidateError) else 4
 
 
 SESSION = pytest.StashKey[Session]()

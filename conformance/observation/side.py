@@ -39,6 +39,10 @@ class AgentError(Exception):
     """The agent itself failed: a fault of the suite, or of the machine."""
 
 
+class CannotStart(AgentError):
+    """No agent can be started, so that nothing more can be observed; the text is one sentence."""
+
+
 @dataclass(frozen=True)
 class Greeting:
     """The facts that an agent states, when it starts, about its interpreter and the side that it has loaded.
