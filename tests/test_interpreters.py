@@ -50,6 +50,29 @@ def test_the_table_says_what_and_why() -> None:
     assert all(nature.what and nature.why and nature.effects for nature in natures())
 
 
+@pytest.mark.parametrize(
+    ("place", "before", "after"),
+    [
+        ("entry.__builtins__.is", "builtins", "absent"),  # PyPy 3.11, together with the next
+        ("entry.__builtins__.module", "absent", "builtins"),
+        ("entry.__builtins__.is", "builtins", "builtins module"),  # PyPy 3.9, whose `builtins` has no spec
+        ("exit.globals.module", "builtins", "absent"),  # the same, where the code holds the module
+        ("exit.globals.is", "absent", "builtins module"),
+        ("exception.held", "absent", '{"name": "x"}'),  # PyPy 3.9, ahead of CPython
+        (
+            "exception.message",
+            "dictionary update sequence element #0 has length 1; 2 is required",
+            "sequence of pairs expected",
+        ),
+    ],
+)
+def test_every_form_of_a_nature_is_known(place: str, before: str, after: str) -> None:
+    """One interpreter shows in several ways what another shows in one, and no effect covers any difference."""
+    effects = [effect for nature in natures() for effect in nature.effects if not effect.raises and not effect.case]
+    assert any(effect.covers(place, before, after) for effect in effects)
+    assert not any(effect.covers(place, before, "7") for effect in effects)
+
+
 def test_what_is_an_interpreters_nature_does_not_count(other: Target) -> None:
     """Where it shows in every case, even at the level exact."""
     done = judge(f"--interpreter={other.executable}", "--level=exact", "packages", "namespace_packages")
