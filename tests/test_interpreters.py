@@ -113,6 +113,18 @@ def test_a_patched_cpython_is_judged_like_any_other(tmp_path: Path) -> None:
     assert judge(*arguments, "packages/nested_package_runs_main").returncode == 0
 
 
+def test_the_name_of_the_executable_is_no_behaviour(tmp_path: Path) -> None:
+    """A debug build is called python3.14d, and argparse names a program by it."""
+    target = target_for(">=3.14")
+    if target is None:
+        pytest.skip("no CPython here that names programs so")
+    (tmp_path / "python-of-mine").symlink_to(Path(target.executable).resolve())
+    arguments = [f"--interpreter={tmp_path / 'python-of-mine'}", f"--target={target.executable}"]
+    done = judge(*arguments, "families/launched/real_programs.argparse_names_the_caller")
+    assert done.returncode == 0, done.stdout
+    assert "1 case conforms" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
