@@ -24,6 +24,15 @@ from tests.harness import all_cases, conformance, target_for
 from tests.test_releases import PATCH, environment
 
 
+PROG = """
+summary = "argparse names the program by how it was called"
+clauses = ["M-ARGUMENTS-PARSED"]
+command = ["-m", "plain_program"]
+[files]
+"plain_program.py" = "import argparse; from witness import tell; tell(prog=argparse.ArgumentParser().prog)"
+"""
+
+
 def judge(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end; it leaves no traceback."""
     done = conformance(*arguments, timeout=240, COLUMNS="120")
@@ -119,8 +128,10 @@ def test_the_name_of_the_executable_is_no_behaviour(tmp_path: Path) -> None:
     if target is None:
         pytest.skip("no CPython here that names programs so")
     (tmp_path / "python-of-mine").symlink_to(Path(target.executable).resolve())
+    (tmp_path / "m_arguments").mkdir()
+    (tmp_path / "m_arguments" / "prog.toml").write_text(PROG)
     arguments = [f"--interpreter={tmp_path / 'python-of-mine'}", f"--target={target.executable}"]
-    done = judge(*arguments, "families/launched/real_programs.argparse_names_the_caller")
+    done = judge(*arguments, f"--cases={tmp_path}", "m_arguments")
     assert done.returncode == 0, done.stdout
     assert "1 case conforms" in done.stdout
 
