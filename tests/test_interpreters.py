@@ -24,6 +24,15 @@ from tests.harness import all_cases, conformance, target_for
 from tests.test_releases import PATCH, environment
 
 
+PROG = """
+summary = "argparse names the program by how it was called"
+clauses = ["M-ARGUMENTS-PARSED"]
+command = ["-m", "plain_program"]
+[files]
+"plain_program.py" = "import argparse; from witness import tell; tell(prog=argparse.ArgumentParser().prog)"
+"""
+
+
 def judge(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end; it leaves no traceback."""
     done = conformance(*arguments, timeout=240, COLUMNS="120")
@@ -48,6 +57,29 @@ def test_the_table_says_what_and_why() -> None:
     ids = [nature.id for nature in natures()]
     assert len(set(ids)) == len(ids) >= 5
     assert all(nature.what and nature.why and nature.effects for nature in natures())
+
+
+@pytest.mark.parametrize(
+    ("place", "before", "after"),
+    [
+        ("entry.__builtins__.is", "builtins", "absent"),  # PyPy 3.11, together with the next
+        ("entry.__builtins__.module", "absent", "builtins"),
+        ("entry.__builtins__.is", "builtins", "builtins module"),  # PyPy 3.9, whose `builtins` has no spec
+        ("exit.globals.module", "builtins", "absent"),  # the same, where the code holds the module
+        ("exit.globals.is", "absent", "builtins module"),
+        ("exception.held", "absent", '{"name": "x"}'),  # PyPy 3.9, ahead of CPython
+        (
+            "exception.message",
+            "dictionary update sequence element #0 has length 1; 2 is required",
+            "sequence of pairs expected",
+        ),
+    ],
+)
+def test_every_form_of_a_nature_is_known(place: str, before: str, after: str) -> None:
+    """One interpreter shows in several ways what another shows in one, and no effect covers any difference."""
+    effects = [effect for nature in natures() for effect in nature.effects if not effect.raises and not effect.case]
+    assert any(effect.covers(place, before, after) for effect in effects)
+    assert not any(effect.covers(place, before, "7") for effect in effects)
 
 
 def test_what_is_an_interpreters_nature_does_not_count(other: Target) -> None:
@@ -88,6 +120,20 @@ def test_a_patched_cpython_is_judged_like_any_other(tmp_path: Path) -> None:
     assert "RUN-NAME-EMPTY" in done.stdout
     assert f"--interpreter={patched}" in done.stdout
     assert judge(*arguments, "packages/nested_package_runs_main").returncode == 0
+
+
+def test_the_name_of_the_executable_is_no_behaviour(tmp_path: Path) -> None:
+    """A debug build is called python3.14d, and argparse names a program by it."""
+    target = target_for(">=3.14")
+    if target is None:
+        pytest.skip("no CPython here that names programs so")
+    (tmp_path / "python-of-mine").symlink_to(Path(target.executable).resolve())
+    (tmp_path / "m_arguments").mkdir()
+    (tmp_path / "m_arguments" / "prog.toml").write_text(PROG)
+    arguments = [f"--interpreter={tmp_path / 'python-of-mine'}", f"--target={target.executable}"]
+    done = judge(*arguments, f"--cases={tmp_path}", "m_arguments")
+    assert done.returncode == 0, done.stdout
+    assert "1 case conforms" in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance import FIXTURES
-from conformance.cases.model import Case
+from conformance.cases.model import Case, Step
 from conformance.clauses import CHAPTERS, Clause, Level, pythons
 from conformance.commands import record
 from conformance.judge.first_difference import first_difference
@@ -379,8 +379,6 @@ def _printing(text: str) -> Mapping[str, Any]:
 
 
 def _case(call: str = "run_module('m')", requires: tuple[str, ...] = ()) -> Case:
-    from conformance.cases.model import Step
-
     return Case(files={}, steps=(Step("call", call),), requires=requires, id="packages/one")
 
 
@@ -409,6 +407,12 @@ def _asked(recorded: ReplayedSide, case: Case) -> Any:
         (_case(requires=("symlinks",)), build(), "", "symlinks is required"),
         (_case("run_module('os.path')"), build(frozen=()), "", "os is frozen in the oracle's build, and not in"),
         (_case("run_module('os.path')"), build(version="3.12.9"), "", "os may have changed between 3.12.9 and 3.12.1"),
+        (
+            Case(files={}, steps=(Step("command", {"command": ["-m", "m"]}),), id="packages/one"),
+            build(),
+            "",
+            "commands are not recorded",
+        ),
         (
             _case("run_module('nt')"),
             build(builtin=("sys", "nt")),

@@ -17,9 +17,9 @@ import pytest
 from conformance import FIXTURES
 from conformance.cases.families import generate
 from conformance.cases.fixtures import from_plain
-from conformance.cases.model import Case
+from conformance.cases.model import Case, Step
 from conformance.checked import WrongData
-from conformance.clauses import Level, registry
+from conformance.clauses import Clause, Level, registry
 from conformance.clauses.effects import effect
 from conformance.clauses.ledger import Change, LedgerError, disagreements, ledger, load
 from conformance.commands.releases import __main__ as command
@@ -33,6 +33,7 @@ from conformance.observation.recording import FOLDER, SCHEMA, Recordings, decode
 from tests.harness import all_cases, target_for
 
 FIELD = "entry.__cached__"
+COMMAND: dict[str, Any] = {"ending": 1, "told": [], "stdout": [], "stderr": [], "tracebacks": [], "files": []}
 
 
 def change(**facts: Any) -> Change:
@@ -75,6 +76,34 @@ def test_a_clause_of_other_versions_is_told(id_: str, versions: tuple[str, ...],
 def test_backports_count_in_their_own_version_only(version: str, holds: bool) -> None:
     """A release of 3.14 says nothing of 3.13."""
     assert change(release="3.15.0", backports=("3.14.5", "3.13.14")).holds(version) is holds
+
+
+def test_a_change_shows_the_same_whichever_side_is_the_older_one() -> None:
+    """The sides of its effects change places with them."""
+    forwards = effect("X", {"what": "f", "before": "old", "after": "new"})
+    (backwards,) = change(release="3.13.14", effects=(forwards,)).effects_between("3.13.18", "3.13.0")
+    assert backwards.covers("f", "new", "old")
+    assert not backwards.covers("f", "old", "new")
+    assert change(release="3.13.14", effects=(forwards,)).effects_between("3.13.0", "3.13.18") == (forwards,)
+    assert change(release="3.13.14", effects=(forwards,)).effects_between("3.13.14", "3.13.18") == ()
+    assert change(unsure=(">=3.11",), effects=(forwards,)).effects_between("3.11.2", "3.11.7") == (forwards, backwards)
+
+
+def test_a_release_that_is_not_final_may_have_what_it_is_to_bring() -> None:
+    """And may lack it; of what older releases brought it has all."""
+    new = change(
+        release="3.15.0", backports=("3.14.5",), effects=(effect("X", {"what": "f", "before": "", "after": ""}),)
+    )
+    assert new.may_show("3.15.2", "3.15.0rc1")
+    assert not new.between("3.15.2", "3.15.0rc1")
+    assert len(new.effects_between("3.15.2", "3.15.0rc1")) == 2
+    assert new.is_unsure("3.14.5rc1")
+    old = change(release="3.14.0")
+    assert old.holds("3.15.0rc1")
+    assert not old.may_show("3.15.2", "3.15.0rc1")
+    clause = Clause("X", "packages", Level.COMPAT, "", "", versions=(">=3.15",), fields=("note",))
+    assert clause.holds("3.15.0rc1")
+    assert Case(files={}, steps=(), requires=("python>=3.15",)).unmet("3.15.0rc1", frozenset()) == ""
 
 
 def test_where_nobody_has_looked_a_change_may_show_and_need_not() -> None:
@@ -158,7 +187,7 @@ def between(case: Case, old: str, new: str) -> tuple[list[Any], tuple[str, ...]]
     if before is None or after is None or before == after:
         return [], ()
     versions = [recordings().builds[language].version for language in (old, new)]
-    rows = [row for change in ledger() if change.may_show(*versions) for row in change.effects]
+    rows = [effect for change in ledger() for effect in change.effects_between(versions[0], versions[1])]
     found = judge(case, before, after, version=versions[0], level=Level.EXACT)
     return Expected(rows).rest(case, before, after, found, Level.EXACT)
 
@@ -176,6 +205,18 @@ def test_recordings_of_successive_releases_differ_by_the_ledger_alone() -> None:
         for old, new in recorded_pairs()
         for case in cases
         if (rest := between(case, old, new)[0])
+    ]
+    assert unexplained == []
+
+
+def test_the_ledger_explains_what_an_older_release_does_otherwise_than_a_newer_one() -> None:
+    """The difference between two releases is the same, whichever of them is the oracle."""
+    cases = [*list(all_cases().values())[::3], *list(generate(FIXTURES))[::100]]
+    unexplained = [
+        (case.id, new, old, [str(divergence.signature) for divergence in rest])
+        for old, new in recorded_pairs()
+        for case in cases
+        if (rest := between(case, new, old)[0])
     ]
     assert unexplained == []
 
@@ -226,6 +267,27 @@ def test_an_effect_speaks_of_a_part_and_of_both_sides_of_it() -> None:
     assert not known.covers(FIELD, "a.pyc", "b.pyc")
     assert not known.covers(FIELD, "a", "absent")
     assert not known.covers("entry.__file__", "a.pyc", "absent")
+
+
+def test_what_an_exception_shows_is_known_again_in_the_traceback_that_a_command_prints() -> None:
+    """By the type, or if that is the same, by the message."""
+    rows = [
+        {"what": "exception.type", "before": "ValueError: no", "after": "SyntaxError: no"},
+        {"what": "exception.message", "before": "old", "after": "new", "raises": "TypeError"},
+    ]
+    expected = Expected([effect("X", row) for row in rows])
+    case = Case(files={}, steps=(Step("command", {"command": ["-m", "m"]}),))
+
+    def rest(ours: str, theirs: str) -> list[Any]:
+        sides = [{"steps": [{"command": COMMAND | {"tracebacks": [[text]]}}]} for text in (ours, theirs)]
+        found = judge(case, *sides, version="3.13.0", level=Level.EXACT)
+        assert found
+        return expected.rest(case, *sides, found, Level.EXACT)[0]
+
+    assert rest("ValueError: no", "SyntaxError: no") == []
+    assert rest("TypeError: old", "TypeError: new") == []
+    assert rest("ValueError: no", "SyntaxError: other")
+    assert rest("ValueError: old", "ValueError: new")
 
 
 def test_what_follows_counts_unless_the_code_feels_it() -> None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -354,6 +355,9 @@ def test_places_are_said_by_candidate_where_there_are_several(tmp_path: Path) ->
     assert places(runs[1:2], runs[:2]) == "on CPython 3.13.0"
     assert places(runs[1:], runs) == "in their.py:run; in mypkg on 3.13.0"
     assert places(runs, runs) == "in mypkg, their.py:run"
+    target = {**runs[1].run["target"], "name": "CPython 3.13.0, free-threaded"}
+    both = [runs[0], replace(runs[1], run={**runs[1].run, "target": target})]
+    assert places(both, both) == "on CPython 3.12.0 and CPython 3.13.0, free-threaded"
 
 
 def test_the_terminal_and_the_summary_tell_candidates_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

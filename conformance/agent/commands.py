@@ -256,15 +256,18 @@ class _Shown:
         self._root = root
         self._witness = witness
         self._places = [(witness, "<witness>"), (home, "<home>"), (root, "<root>")]
+        called = os.path.basename(sys.executable)
+        # As argparse names the program: `python3.14 -m tool`, and `python3.14d -m tool` where that is its name.
+        self._called = [(sys.executable, "<python>"), (called + " -m ", "<python> -m ")] if called else []
         real = os.path.realpath(root)
         if real != root:
             self._places.append((real, "<root>"))
 
     def text(self, text: str) -> str:
         """A text with the places and addresses of one run replaced."""
-        for place, shown in self._places:
+        for place, shown in self._places + self._called:
             text = text.replace(place, shown)
-        return _ADDRESS.sub("0x...", text.replace(sys.executable, "<python>"))
+        return _ADDRESS.sub("0x...", text)
 
     def telling(self, line: str) -> Telling:
         """A line that the program has told."""

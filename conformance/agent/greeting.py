@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any, List
 
 from . import PROTOCOL
+from .build import facts
 from .capabilities import capabilities
 from .describe import ask
 from .own import os
@@ -30,6 +31,7 @@ def handshake(functions: Functions, *, single_threaded: bool, is_oracle: bool) -
         "release": sys.version_info.releaselevel,
         "platform": "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform,
         "executable": sys.executable,
+        "build": facts(),
         "capabilities": capabilities(),
         "single_threaded": single_threaded,
         "delegates": ask(run_module, "is_usual") is True
@@ -65,7 +67,7 @@ def _made_of() -> List[Any]:
     importable = [_importable(entry) for entry in sys.path]
     variables = sorted(item for item in os.environ.items() if item[0].startswith(("PYTHON", "LANG", "LC_")))
     user = os.getuid() if hasattr(os, "getuid") else None
-    options = [list(sys.flags), list(sys.warnoptions), sys.getfilesystemencoding()]
+    options = [list(sys.flags), sorted(sys._xoptions.items()), list(sys.warnoptions), sys.getfilesystemencoding()]
     return [sys.version, options, user, variables, importable, files]
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 # The content of a file: its text, or a table with one of the forms in `fixture_file.RECIPES`, as the agent gets it.
 Recipe = str | Mapping[str, Any]
@@ -133,10 +134,10 @@ class Case:
         return count, len(str(self.plain()))
 
     def unmet(self, version: str, capabilities: frozenset[str]) -> str:
-        """The first requirement that a target of this version does not meet, or an empty text."""
+        """The first requirement that a target of this version does not meet, or an empty text; 3.15.0rc1 is 3.15.0."""
         for requirement in self.requires:
             if requirement.startswith("python"):
-                if not SpecifierSet(requirement[len("python") :], prereleases=True).contains(version):
+                if not SpecifierSet(requirement[len("python") :]).contains(Version(version).base_version):
                     return requirement
             elif requirement not in capabilities:
                 return requirement

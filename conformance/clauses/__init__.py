@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.version import Version
 
 from ..checked import Table, checked_file, form, says
 
@@ -114,7 +115,7 @@ class Clause:
     untestable: str = ""
 
     def holds(self, version: str) -> bool:
-        """True if the statement is made for this version of the language, such as "3.13.0"."""
+        """True if the statement is made for this version of the language, such as "3.13.0"; "3.15.0rc1" is 3.15.0."""
         return not self.versions or _matches(self.versions + self.unsure, version)
 
     @property
@@ -145,7 +146,8 @@ def _owns(fields: tuple[str, ...], field: str, kind: str) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def _matches(specifiers: tuple[str, ...], version: str) -> bool:
-    return any(SpecifierSet(specifier, prereleases=True).contains(version) for specifier in specifiers)
+    release = Version(version).base_version
+    return any(SpecifierSet(specifier).contains(release) for specifier in specifiers)
 
 
 class ClauseEntry(Table, frozen=True):

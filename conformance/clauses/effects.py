@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from fnmatch import translate
 from typing import Annotated, Any
 
+import msgspec
+
 from ..checked import Table, checked, says
 
 
@@ -51,6 +53,10 @@ class Effect(EffectRow, frozen=True, kw_only=True):
     """
 
     of: str
+
+    def reversed(self) -> Effect:
+        """The effect as it shows if the two sides change places."""
+        return msgspec.structs.replace(self, before=self.after, after=self.before)
 
     def covers(self, place: str, before: str, after: str) -> bool:
         """True if the effect is about this part, and these are what its two sides may show."""

@@ -49,14 +49,17 @@ class Change:
     ends: tuple[str, ...] = ()
 
     def holds(self, version: str) -> bool:
-        """True if a release has this change."""
-        number = Version(version)
+        """True if a release has this change; a release before 3.15.0, such as 3.15.0rc1, counts as 3.15.0."""
+        number = Version(Version(version).base_version)
         return number >= Version(self.release) or any(
             number.release[:2] == first.release[:2] and number >= first for first in map(Version, self.backports)
         )
 
     def is_unsure(self, version: str) -> bool:
-        """True if nobody has looked for this change in this release."""
+        """True if nobody has looked for this change in this release, as in an alpha, beta or candidate before it."""
+        number = Version(version)
+        if number.is_prerelease and number.base_version in (self.release, *self.backports):
+            return True
         return any(SpecifierSet(specifier, prereleases=True).contains(version) for specifier in self.unsure)
 
     def between(self, old: str, new: str) -> bool:
@@ -66,6 +69,15 @@ class Change:
     def may_show(self, old: str, new: str) -> bool:
         """True if two releases may differ by this change."""
         return self.holds(old) != self.holds(new) or self.is_unsure(old) or self.is_unsure(new)
+
+    def effects_between(self, oracle: str, candidate: str) -> tuple[Effect, ...]:
+        """By what the change shows between two releases, whichever of them has it; nothing if it cannot show."""
+        backwards = tuple(effect.reversed() for effect in self.effects)
+        if self.is_unsure(oracle) or self.is_unsure(candidate):
+            return (*self.effects, *backwards)
+        if self.holds(oracle) == self.holds(candidate):
+            return ()
+        return backwards if self.holds(oracle) else self.effects
 
     @property
     def clauses(self) -> tuple[str, ...]:

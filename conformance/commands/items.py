@@ -18,7 +18,7 @@ import pytest
 from ..cases.fixtures import read
 from ..cases.model import SEARCH, Case, CaseError
 from ..clauses import registry
-from ..observation.side import AgentError
+from ..observation.side import AgentError, CandidateError
 from ..report import records
 from ..report.expectations import complaint
 from ..report.types import Record, TrialRecord
@@ -119,7 +119,7 @@ class CaseItem(pytest.Item):
         """The causes, one in each line; any other error is a fault of the suite."""
         if isinstance(excinfo.value, Diverges):
             return "\n".join(_causes(excinfo.value.record))
-        if isinstance(excinfo.value, AgentError | Stale):
+        if isinstance(excinfo.value, AgentError | CandidateError | Stale):
             return visible(str(excinfo.value), "\n")
         return super().repr_failure(excinfo, style)
 
@@ -158,7 +158,9 @@ class SearchItem(pytest.Item):
         """The finds, one in each line; any other error is a fault of the suite."""
         if isinstance(excinfo.value, HasFinds):
             return "\n".join(f"{find['id']}: {find['summary']}" for find in self.records if find["record"] == "trial")
-        return str(excinfo.value) if isinstance(excinfo.value, AgentError) else super().repr_failure(excinfo, style)
+        if isinstance(excinfo.value, AgentError | CandidateError):
+            return visible(str(excinfo.value), "\n")
+        return super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """The place of the item, for pytest's messages."""

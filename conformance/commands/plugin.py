@@ -33,7 +33,7 @@ from ..observation import batches
 from ..observation.agent_process import cores
 from ..observation.interpreters import BadInterpreter
 from ..observation.recording import RecordingError
-from ..observation.side import AgentError, CandidateError
+from ..observation.side import AgentError, CandidateError, CannotStart
 from ..report import baseline as baseline_report
 from ..report import terminal
 from ..report.console import console_on
@@ -50,7 +50,7 @@ from .items import CaseItem, FamiliesFolder, FixtureFile, SearchItem
 from .junit import add_findings, add_numbers, add_run_properties
 from .kinds import Kind, UsageError
 from .options import OPTIONS, named
-from .session import SESSION, Session
+from .session import SESSION, Session, status_of
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -171,6 +171,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         if interruption.has_deferred_signal():
             session.exitstatus = INTERRUPTED
             ours.results.fail(INTERRUPTED)
+        if ours.results.trouble is not None:
+            status, sentence = ours.results.trouble
+            print(visible(f"{'The suite itself failed: ' if status == 4 else ''}{sentence}", "\n"), file=sys.stderr)
         if ours.problem:
             print(f"The suite itself failed: {ours.problem}", file=sys.stderr)
         reporter: Any = session.config.pluginmanager.get_plugin("terminalreporter")
@@ -202,7 +205,11 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         return
     faults = [report for report in terminalreporter.stats.get("error", []) if report.longreprtext]
     failed = terminalreporter.stats.get("failed", [])
-    faults += [report for report in failed if getattr(report, "conformance", None) is None]
+    faults += [
+        report
+        for report in failed
+        if getattr(report, "conformance", None) is None and getattr(report, "conformance_trouble", None) is None
+    ]
     for report in faults:
         terminalreporter.write_line(f"\nThe suite itself failed: {report.longreprtext}")
     if any(isinstance(report, pytest.CollectReport) for report in faults):
@@ -295,6 +302,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     if isinstance(item, CaseItem | SearchItem) and call.when == "call" and item.records:
         report.conformance = item.records
+    fault = call.excinfo.value if call.excinfo is not None else None
+    if isinstance(fault, CandidateError | CannotStart):  # no other case could be tried either
+        report.conformance_trouble = status_of(fault), str(fault)
     return report
 
 
@@ -318,7 +328,11 @@ _PICKLED = "conformance"
 
 def pytest_runtest_logreport(report: Any) -> None:
     """Keep the records in the session of this process."""
-    if _run.session is not None:
+    trouble: tuple[int, str] | None = getattr(report, "conformance_trouble", None)
+    if _run.session is not None and _run.items is not None and trouble is not None:
+        _run.session.give_up(*trouble)
+        _run.items.shouldstop = "the run cannot go on"
+    elif _run.session is not None:
         new_records: list[Record] | None = getattr(report, "conformance", None)
         if new_records is not None:
             _run.session.take(new_records)
@@ -351,13 +365,15 @@ def pytest_internalerror(excrepr: ExceptionRepr, excinfo: pytest.ExceptionInfo[B
 class _Run:
     """The state of the run of this process, for hooks without a configuration and for the command after pytest.
 
-    session: the session of the run, from the start of pytest's session. reporting: the session whose report files are
-    open, from the moment at which they are opened; None in a worker. concluded: true once the last line was printed.
+    session: the session of the run, from the start of pytest's session, which is `items`. reporting: the session whose
+    report files are open, from the moment at which they are opened; None in a worker. concluded: true once the last
+    line was printed.
     """
 
     def __init__(self) -> None:
         self.reporting: Session | None = None
         self.session: Session | None = None
+        self.items: pytest.Session | None = None
         self.concluded = False
 
 
@@ -374,7 +390,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     ours = session.config.stash.get(SESSION, None)
     if ours is None or ours.results is None:
         return
-    _run.session = ours
+    _run.session, _run.items = ours, session
     if ours.is_worker:
         return
     add_run_properties(session.config, ours.results.head)

@@ -45,6 +45,7 @@ class Results:
         self.end: EndRecord | None = None
         self.failures = 0
         self.interrupted = False
+        self.trouble: tuple[int, str] | None = None  # why the run cannot go on: its exit status, and a sentence
         self._level = level
         self._unsettled = unsettled
         self._stream: Stream | None = None
@@ -79,6 +80,8 @@ class Results:
         self.clauses = self._judged_clauses()
         if self.interrupted:
             status = INTERRUPTED
+        elif self.trouble is not None:
+            status, _ = self.trouble
         elif exit_status in (pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.INTERRUPTED):
             status = 4
         else:
@@ -142,7 +145,7 @@ class Results:
         made_of = [(id(part), len(part) if part else 0) for part in parts]
         if self._run is None or self._run[1] != made_of:
             status = self.end["status"] if self.end else 0
-            problem = f"{self.head['target']['name']}: {STATUS[status]}" if status in (4, INTERRUPTED) else ""
+            problem = f"{self.head['target']['name']}: {STATUS[status]}" if status in (3, 4, INTERRUPTED) else ""
             run = Run(
                 self.head,
                 self.trials,

@@ -18,8 +18,6 @@ import contextlib
 import datetime
 import functools
 import itertools
-import os
-import sys
 import threading
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -68,7 +66,6 @@ from .sides import Sides, candidate_of, name_of
 
 # The number of seconds without an answer to the first call after which the user is told what the suite waits for.
 _SILENCE = 3.0
-_PLATFORM = "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform
 
 
 class Session:
@@ -144,16 +141,16 @@ class Session:
         """The first record of the run."""
         assert self._sides is not None
         assert self._examiner is not None
-        option, selection, target = self.config.option, self.request.selection, self.request.target
+        option, selection, build = self.config.option, self.request.selection, self._sides.build
         greeting, commands = self._sides.candidate.greeting, self.printed.commands
         return records.run_record(
             suite=__version__,
             candidate=name_of(option),
             target={
-                "name": target.name,
-                "implementation": target.implementation,
+                "name": build.name,
+                "implementation": build.implementation,
                 "version": greeting.version,
-                "platform": _PLATFORM,
+                "platform": build.platform,
                 "capabilities": sorted(self._sides.oracle.greeting.capabilities),
             },
             oracle=self._sides.oracle.description,
@@ -191,6 +188,8 @@ class Session:
             if not self._batches:
                 grouped = itertools.groupby(all_cases(), lambda pair: pair[0])
                 self._batches = {name: [case for _, case in pairs] for name, pairs in grouped}
+            if batch not in self._batches:  # trying the whole batch has failed
+                return self._examiner.run(case)
             cases = self._batches.pop(batch)
             following = () if self.is_worker else next(iter(self._batches.values()), ())
             self._ahead = {trial.case.id: trial for trial in self._examiner.run_all(cases, following)}
@@ -279,6 +278,11 @@ class Session:
         if self.results is not None:
             self.results.failures += 1
 
+    def give_up(self, status: int, sentence: str) -> None:
+        """Note why the run cannot go on. status: the exit status of the run."""
+        if self.results is not None and self.results.trouble is None:
+            self.results.trouble = status, sentence
+
     # -- finishing ------------------------------------------------------------------------------------------------
 
     def conclude(self, exit_status: int) -> int:
@@ -306,15 +310,15 @@ class Session:
 
     def _confirm_findings(self) -> None:
         """Confirm the cases that lead findings in fresh interpreters; what these do not show does not count."""
-        if self._examiner is None or self._results.interrupted:
+        if self._examiner is None or self._results.interrupted or self._results.trouble:
             return
         confirming = Confirming(self._examiner, self._cases, self._is_reproduced)
         try:
             with interruption.interruptible():
                 while (trials := confirming.unconfirmed(failing(self.run), self._results.trials)) is not None:
                     self._results.revise(trials)
-        except (AgentError, CandidateError):
-            self.fail()
+        except (AgentError, CandidateError) as exc:
+            self.give_up(status_of(exc), str(exc))
         except KeyboardInterrupt:
             self.interrupt()
 
@@ -387,7 +391,7 @@ class Session:
         assert self._sides is not None
         option, target, oracle_target = self.config.option, self.request.target, self._sides.oracle_target
         folder = Path(option.finds).absolute()
-        for finding in finds(self.run) if not self._results.interrupted else ():
+        for finding in finds(self.run) if not self._results.interrupted and not self._results.trouble else ():
             trial = finding.trial
             smaller = self._smaller.get(trial["id"])
             place = folder / find_name(finding.clause, smaller.case.digest if smaller else trial["id"])
@@ -400,7 +404,7 @@ class Session:
                         impl=candidate_of(option),
                         import_from=option.import_from,
                         interpreter=target.executable,
-                        target=target.name,
+                        target=self._sides.build.name,
                         again=self.printed.commands.judging(finding, Written(fixture=place / "fixture.toml")),
                         reproduces=reproduces,
                         interpreters=(oracle_target.executable, target.executable) if oracle_target else None,
@@ -428,14 +432,14 @@ class Session:
     def _leading_cases(self) -> list[ShownRecord]:
         """The `shown` records of the cases that lead findings; none if the run is not complete."""
         option = self.config.option
-        if self._examiner is None or not self._may_go_on:
+        if self._examiner is None or self._sides is None or not self._may_go_on:
             return []
         return shown_records(
             failing(self.run),
             self._case,
             self._examiner,
             interpreter=self.request.target.executable,
-            target=self.request.target.name,
+            target=self._sides.build.name,
             impl=candidate_of(option),
             import_from=option.import_from,
             written=self.written,
@@ -491,6 +495,11 @@ class Session:
         path = self.request.selection.folder / f"{trial['id']}.toml"
         file = str(path) if path.is_file() else ""
         print_first(console, trial, self.request.level, registry(), self.printed.commands, file)
+
+
+def status_of(fault: AgentError | CandidateError) -> int:
+    """The exit status of a run that such a fault ends."""
+    return 3 if isinstance(fault, CandidateError) else 4
 
 
 SESSION = pytest.StashKey[Session]()

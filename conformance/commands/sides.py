@@ -15,12 +15,11 @@ from .. import REFERENCE
 from ..cases.tree import cases as whole_tree
 from ..judge.expected import Expected, expected_of
 from ..observation.agent_process import cores
-from ..observation.build import build_of
 from ..observation.cached import CachedSide, CacheFile
 from ..observation.interpreters import Target, cpython_for
-from ..observation.recording import FOLDER, Recordings
+from ..observation.recording import FOLDER, Build, Recordings
 from ..observation.replayed import ReplayedSide
-from ..observation.side import Side
+from ..observation.side import Greeting, Side
 from ..observation.translated import TranslatedSide, in_shared_words
 from ..observation.two_agents import TwoAgentsSide
 from ..search.profiles import kept
@@ -65,24 +64,31 @@ class Sides:
         judged = TwoAgentsSide(self.target, candidate_of(option), self._has_idle_core, **options)
         self._open.append(judged)
         greeting = judged.greeting
+        build = self.build
         if not option.interpreter:
             if option.oracle == "recording":
                 recordings = Recordings(folder / FOLDER)
-                tree = whole_tree(folder)
-                return judged, ReplayedSide(recordings, tree, build_of(self.target), greeting.capabilities)
+                return judged, ReplayedSide(recordings, whole_tree(folder), build, greeting.capabilities)
             return judged, self._cached_side(self.target, option, options)
         if option.oracle != "recording":
             self.oracle_target = cpython_for(self.target, option.target if option.target != sys.executable else "")
-        candidate: Side = TranslatedSide(judged, build_of(self.target))
+        candidate: Side = TranslatedSide(judged, build)
         oracle: Side
         if self.oracle_target is not None:
             cached = self._cached_side(self.oracle_target, option, options)
-            oracle = TranslatedSide(cached, build_of(self.oracle_target), build_of(self.target))
+            other = _build_in(cached.greeting)
+            oracle = TranslatedSide(cached, other, build)
         else:
-            build = in_shared_words(build_of(self.target))
-            oracle = ReplayedSide(Recordings(folder / FOLDER), whole_tree(folder), build, greeting.capabilities)
-        self.expected = expected_of(greeting.implementation, greeting.version, oracle.greeting.version)
+            recordings, shared = Recordings(folder / FOLDER), in_shared_words(build)
+            replayed = ReplayedSide(recordings, whole_tree(folder), shared, greeting.capabilities)
+            oracle, other = replayed, replayed.build
+        self.expected = expected_of(build.implementation, build.version, other.version)
         return candidate, oracle
+
+    @property
+    def build(self) -> Build:
+        """The build of the target, as the candidate's agent has told it."""
+        return _build_in(self._open[0].greeting)
 
     def _cached_side(self, target: Target, option: Any, options: Mapping[str, Any]) -> CachedSide:
         """The oracle, with the observations that earlier runs have cached."""
@@ -107,6 +113,11 @@ class Sides:
             for side in self._open:
                 side.close()
             self._open.clear()
+
+
+def _build_in(greeting: Greeting) -> Build:
+    assert greeting.build is not None  # a live side has it from its agent
+    return greeting.build
 
 
 def candidate_of(option: Any) -> str:

@@ -46,7 +46,10 @@ class Expected:
         able = [effect for effect in self._effects if re.search(effect.case, text)]
         if not able:
             return list(found), ()
-        raised = [{_raised(side["steps"][number]) for side in (oracle, candidate)} for number in range(len(case.steps))]
+        raised = [
+            {name for side in (oracle, candidate) for name in _raised(side["steps"][number])}
+            for number in range(len(case.steps))
+        ]
         left: list[Divergence] = []
         felt: list[Divergence] = []
         seen: dict[str, None] = {}
@@ -68,11 +71,19 @@ def _covering(divergence: Divergence, effects: Sequence[Effect]) -> list[Effect]
     """The effects that cover every part in which the two sides of a divergence differ; None if a part is left."""
     found = []
     for place, before, after in parts(divergence.signature.field, divergence.oracle, divergence.candidate):
-        covering = next((effect for effect in effects if effect.covers(place, before, after)), None)
+        shown = (place, before, after), *_as_exception(place, before, after)
+        covering = next((effect for effect in effects if any(effect.covers(*part) for part in shown)), None)
         if covering is None:
             return None
         found.append(covering)
     return found
+
+
+def _as_exception(place: str, before: str, after: str) -> Iterator[tuple[str, str, str]]:
+    """The parts of an exception that differ if two last lines of a traceback do, which is how a command shows it."""
+    if place == "process.traceback.item":
+        (one, _, said), (other, _, said_too) = before.partition(": "), after.partition(": ")
+        yield ("exception.message", said, said_too) if one == other else ("exception.type", before, after)
 
 
 def parts(place: str, before: Any, after: Any) -> Iterator[tuple[str, str, str]]:
@@ -128,9 +139,12 @@ def _shown(value: Any) -> str:
     return json.dumps(value)
 
 
-def _raised(step: Mapping[str, Any]) -> str:
+def _raised(step: Mapping[str, Any]) -> set[str]:
+    """The types of the exceptions with which a step ends, those that a command prints among them; else nothing."""
+    if "command" in step:
+        return {lines[-1].partition(": ")[0] for lines in step["command"]["tracebacks"] if lines} or {""}
     found = step.get("exception")
-    return str(found["exception"]) if found else ""
+    return {str(found["exception"]) if found else ""}
 
 
 def _any_matches(pattern: str, texts: set[str]) -> bool:
@@ -147,5 +161,5 @@ def expected_of(implementation: str, version: str, oracle: str) -> Expected:
     effects: list[Effect] = []
     if implementation != "cpython":
         effects += [effect for nature in natures() for effect in nature.effects]
-    effects += [effect for change in ledger() if change.may_show(oracle, version) for effect in change.effects]
+    effects += [effect for change in ledger() for effect in change.effects_between(oracle, version)]
     return Expected(effects)

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from packaging.version import InvalidVersion, Version
 
 from ..clauses import pythons
+from .recording.naming import short_name
 
 OLDEST = Version(pythons.OLDEST)
 # The versions of the language whose interpreters are looked for if no interpreter is named.
 LANGUAGES = pythons.versions(pythons.TO_COME)
 _A_QUOTATION = 10  # characters
+_LEVELS = {"alpha": "a", "beta": "b", "candidate": "rc"}
 # A program that Python 2 can run too, so that its version can be reported.
 _VERSION_PROGRAM = (
     "import sys; name = getattr(getattr(sys, 'implementation', None), 'name', 'python'); "
@@ -30,17 +32,20 @@ class BadInterpreter(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """An interpreter in which a side runs."""
+    """An interpreter in which a side runs.
+
+    version: that of the language, as numbers. stage: for a release that is not final, how far it is: "rc1".
+    """
 
     executable: str
     implementation: str
     version: str
+    stage: str = ""
 
     @property
     def name(self) -> str:
-        """The usual name: "CPython 3.13.0"."""
-        names = {"cpython": "CPython", "pypy": "PyPy"}
-        return f"{names.get(self.implementation, self.implementation)} {self.version}"
+        """The name as far as it is known before an agent has greeted, such as "CPython 3.13.0"; see `Build.name`."""
+        return short_name(self.implementation, self.version + self.stage)
 
 
 def find(interpreter: str) -> Target:
@@ -57,7 +62,7 @@ def find(interpreter: str) -> Target:
         raise BadInterpreter(f"{path} cannot be started as a Python interpreter: {exc}.") from None
     words = ended.stdout.split()
     try:
-        implementation, version, _ = words
+        implementation, version, stage = words
         parsed = Version(version)
     except (ValueError, InvalidVersion):
         output = (ended.stderr or ended.stdout).strip().splitlines()
@@ -66,7 +71,13 @@ def find(interpreter: str) -> Target:
         raise BadInterpreter(f"{path} does not answer as a Python interpreter does{hint}.") from None
     if parsed < OLDEST:
         raise BadInterpreter(f"{path} is Python {version}; targets are Python {OLDEST} and later.")
-    return Target(path, implementation, version)
+    return Target(path, implementation, version, _stage(stage))
+
+
+def _stage(text: str) -> str:
+    """The stage of a release as a version has it, of one such as "candidate1"; empty for a final release."""
+    level = text.rstrip("0123456789")
+    return _LEVELS[level] + text[len(level) :] if level in _LEVELS else ""
 
 
 def _quotes_program(line: str) -> bool:

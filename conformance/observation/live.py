@@ -30,9 +30,11 @@ from . import protocol
 from .agent_process import AgentLost, AgentProcess, TooManyProcesses, cores
 from .guard import WORLDS
 from .interpreters import Target
+from .recording import build_from
 from .scratch import Scratch
-from .side import NOT_RUN, AgentError, CandidateError, Greeting, Reply, Status
+from .side import NOT_RUN, AgentError, CandidateError, CannotStart, Greeting, Reply, Status
 
+ORACLE = "oracle"  # the side that is the interpreter's own `runpy`
 _SHORTENED = 2.0  # seconds
 _LONGEST_RESULT = 1 << 26  # bytes
 _MOST_IN_ADVANCE = 4  # interpreters that are started before they are needed
@@ -240,33 +242,48 @@ class LiveSide:
         return AgentProcess(self._target.executable, mode, self._side, self._import_from, self._folder)
 
     def _launch(self, mode: Literal["serve", "once"]) -> tuple[AgentProcess, Greeting]:
-        agent = self._process(mode)
+        try:
+            agent = self._process(mode)
+        except OSError as exc:
+            raise CannotStart(f"{self._target.executable} cannot be started: {exc.strerror}.") from None
         try:
             return agent, self._greeted(agent)
-        except (CandidateError, AgentError):
+        except (CandidateError, AgentError) as exc:
             agent.kill()
+            if self._greeting is not None:  # what is wrong now was not wrong then
+                text = f"{self._target.executable} was started before, and cannot be started any more: {exc}"
+                raise type(exc)(text) from None
             raise
 
     def _greeted(self, agent: AgentProcess) -> Greeting:
+        try:
+            return self._loaded(agent)
+        except CandidateError as exc:
+            if self._side == ORACLE:
+                raise CannotStart(str(exc)) from None
+            raise
+
+    def _loaded(self, agent: AgentProcess) -> Greeting:
+        name = "runpy" if self._side == ORACLE else self._side
         begun = time.monotonic()
         try:
             message = agent.receive(self._load_timeout)
             self.loading = time.monotonic() - begun
         except TimeoutError:
             raise CandidateError(
-                f"{self._side} did not finish being imported within {self._load_timeout:g} seconds."
+                f"{name} did not finish being imported within {self._load_timeout:g} seconds."
             ) from None
         except TooManyProcesses as exc:
-            raise CandidateError(f"{self._side} started {exc.number} processes while it was being imported.") from None
+            raise CandidateError(f"{name} started {exc.number} processes while it was being imported.") from None
         except AgentLost as exc:
             how = agent.ended or str(exc)
-            raise CandidateError(f"{self._side} ended the interpreter while it was being imported ({how}).") from None
+            raise CandidateError(f"{name} ended the interpreter while it was being imported ({how}).") from None
         if "cannot_load" not in message and message.get("protocol") != PROTOCOL:
-            raise AgentError(f"the agent speaks protocol {message.get('protocol')}, and not {PROTOCOL}")
+            raise CannotStart(f"the agent speaks protocol {message.get('protocol')}, and not {PROTOCOL}")
         try:
             greeting = protocol.greeting(message)
         except protocol.Malformed as exc:
-            raise AgentError(f"the agent sent {exc}") from None
+            raise CannotStart(f"the agent sent {exc}") from None
         if "cannot_load" in greeting:
             raise CandidateError(greeting["cannot_load"], greeting.get("missing", ""))
         return Greeting(
@@ -278,6 +295,7 @@ class LiveSide:
             unseen=greeting["unseen"],
             offers=greeting["offers"],
             made_of=greeting.get("made_of", ()),
+            build=build_from(greeting["build"]),
         )
 
 

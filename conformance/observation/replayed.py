@@ -66,6 +66,8 @@ class ReplayedSide:
         for version in (self.build.version, self._target.version):
             if unmet := case.unmet(version, self.greeting.capabilities):
                 return f"{unmet} is required"
+        if case.is_of_commands:
+            return "commands are not recorded"
         entry = self._recordings.entry(case.id)
         if entry is None or self.build.language not in entry.languages:
             return "it is not in the recording (in a clone of the suite `nox -s record` makes it again)"

@@ -21,6 +21,7 @@ from ..agent.messages import Observation
 from ..cases.model import Case
 from ..clauses import Clause
 from . import protocol
+from .recording import Build
 
 
 class CandidateError(Exception):
@@ -38,6 +39,10 @@ class AgentError(Exception):
     """The agent itself failed: a fault of the suite, or of the machine."""
 
 
+class CannotStart(AgentError):
+    """No agent can be started, so that nothing more can be observed; the text is one sentence."""
+
+
 @dataclass(frozen=True)
 class Greeting:
     """The facts that an agent states, when it starts, about its interpreter and the side that it has loaded.
@@ -46,7 +51,8 @@ class Greeting:
     `cases.model.CAPABILITIES` that the interpreter has. single_threaded: loading the side has started no thread.
     delegates: the candidate is the interpreter's own `run_module`. unseen: fields of the observation that the
     candidate's adapter hides, with the reason. offers: the functions under test that there are. made_of: everything
-    that decides how the oracle behaves, to be compared as a whole; empty for a candidate.
+    that decides how the oracle behaves, to be compared as a whole; empty for a candidate. build: that of
+    the interpreter; None if nobody has said which it is.
     """
 
     version: str
@@ -57,6 +63,7 @@ class Greeting:
     unseen: Mapping[str, str]
     offers: Sequence[str] = ("run_module", "run_path")
     made_of: Sequence[Any] = ()
+    build: Build | None = None
 
 
 # How a case ended:

@@ -191,7 +191,8 @@ def places(runs: Sequence[Run], among: Sequence[Run]) -> str:
 
 def _named(targets: Sequence[str]) -> str:
     """The names of targets; of many, the number."""
-    return ", ".join(targets) if len(targets) < 4 else f"{len(targets)} targets"
+    between = " and " if any("," in target for target in targets) else ", "
+    return between.join(targets) if len(targets) < 4 else f"{len(targets)} targets"
 
 
 def problems(runs: Iterable[Run]) -> Iterator[str]:

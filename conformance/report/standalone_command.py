@@ -116,7 +116,11 @@ def run(template, python):
             except subprocess.TimeoutExpired:
                 status, out, err = "no end within {} seconds".format(TIMEOUT), b"", b""
 
-            def plain(value, places=((witness, "<witness>"), (home, "<home>"), (root, "<root>"), (python, "<python>"))):
+            called = os.path.basename(python) + " -m "
+            places = [(witness, "<witness>"), (home, "<home>"), (root, "<root>"), (python, "<python>")]
+            places.append((called, "<python> -m "))
+
+            def plain(value, places=tuple(places)):
                 text = value.decode("utf-8", "backslashreplace") if isinstance(value, bytes) else str(value)
                 for place, name in places:
                     text = text.replace(place, name)

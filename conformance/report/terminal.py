@@ -28,6 +28,7 @@ from .types import ClauseRecord, EndRecord, RunRecord
 _USUAL_HEIGHT = 24  # where there is no terminal
 _LEAST_FINDINGS, _MOST_FINDINGS = 3, 12  # that are named, a line each
 _LEAST_ROWS = 3  # of chapters
+_MOST_REASONS = 3  # for which cases were not judged
 
 # -- one run ---------------------------------------------------------------------------------------------------
 
@@ -43,7 +44,9 @@ def overview(console: Console, run: Run, *, files: Sequence[str] = (), then: str
     end = [*answers(run), *([f"Written: {', '.join(files)}"] if files else [])]
     end.append(last_line(run.run, run.status, run.end, count))
     end += [f"next: {then}"] if then else []
-    between = [sentence for sentence in (_untried(run), _searched(run, count), _left_out(run)) if sentence]
+    between = [
+        sentence for sentence in (_untried(run), _unjudged(run), _searched(run, count), _left_out(run)) if sentence
+    ]
     height = console.height if console.is_terminal else _USUAL_HEIGHT
     # One line is left for what is typed next, and the table's are its head and rows.
     end_lines = sum(_lines(line, console.width) for line in end)
@@ -109,6 +112,19 @@ def _untried(run: Run) -> str:
     if not run.listed:
         return "No case ran that is about a clause."
     return f"No case ran for {plural(run.untried, 'other clause')}." if run.untried else ""
+
+
+def _unjudged(run: Run) -> str:
+    """The sentence about cases that the oracle could not judge, though the interpreter has all that they require."""
+    reasons = Counter(
+        trial["reason"]
+        for trial in run.trials
+        if trial["verdict"] == "not-run" and not trial["reason"].endswith(" is required")
+    ).most_common()
+    words = [f"{plural(count, 'case')} ({reason})" for reason, count in reasons[:_MOST_REASONS]]
+    if rest := sum(count for _, count in reasons[_MOST_REASONS:]):
+        words.append(f"{plural(rest, 'case')} for other reasons")
+    return f"Not judged: {', '.join(words)}." if words else ""
 
 
 def _searched(run: Run, count: Numbers) -> str:

@@ -32,7 +32,7 @@ from ..cases.model import Case
 from ..judge.grouping import CaseSymptoms, Grouping, Symptom
 from ..judge.trial import Find, Tally, Trial
 from ..observation.batches import batches
-from ..observation.side import AgentError
+from ..observation.side import AgentError, CannotStart
 from .examine import Examiner
 
 _ROUND = 200  # the number of cases that are drawn before a cause is chosen, and drawn again to make its case smaller
@@ -189,10 +189,14 @@ class _Search:
     def _trials(self, batch: Sequence[Case]) -> Iterator[Trial]:
         try:
             yield from self._examiner.glance_all(batch)
+        except CannotStart:
+            raise
         except AgentError:
             for case in batch:
                 try:
                     yield self._examiner.glance(case)
+                except CannotStart:
+                    raise
                 except AgentError:  # a case in which the oracle cannot be observed proves nothing
                     self._tally.lost += 1
 
@@ -245,6 +249,8 @@ class _Search:
         if case.digest not in trials:
             try:
                 trials[case.digest] = self._examiner.glance(case)
+            except CannotStart:
+                raise
             except AgentError:
                 return None  # a case in which the oracle cannot be observed proves nothing
         return trials[case.digest]

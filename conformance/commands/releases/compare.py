@@ -51,9 +51,8 @@ class Interpreter:
 
     @property
     def name(self) -> str:
-        """The name for people: "CPython 3.14.10", or with its flags "CPython 3.14.10t"."""
-        name = {"cpython": "CPython", "pypy": "PyPy"}.get(self.build.implementation, self.build.implementation)
-        return f"{name} {self.build.version}{self.build.abiflags}"
+        """The name for people, such as "CPython 3.14.10" or "CPython 3.14.10, free-threaded"."""
+        return self.build.name
 
 
 def live(target: Target) -> Interpreter:
@@ -125,7 +124,7 @@ def compare(
             _oracle(old, tree, recordings, sides),
             _live_side(new, sides),
             LEVEL,
-            Expected([effect for change in expected for effect in change.effects]),
+            Expected([effect for change in expected for effect in change.effects_between(*versions)]),
         )
         between = [change for change in expected if change.between(*versions)]
         case_by_change = {change.id: _for_either(case_of(change), versions) for change in between}

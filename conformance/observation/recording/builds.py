@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .files import SCHEMA, checked, laid_out
+from .naming import name_of
 from .versions import fold_part, numbers, unfold
 
 BUILDS = "pythons.json"
@@ -20,7 +21,9 @@ class Build:
 
     version: "3.12.1", or "3.15.0rc1". builtin, frozen: names of modules. words: the interpreter's own names for things
     that have one shared name in recordings: `{tag}` for its cache tag, `{extension}` for the suffix of extension
-    modules, `{library}` for the folder of its standard library. capabilities: see `cases.model.CAPABILITIES`.
+    modules, `{library}` for the folder of its standard library. capabilities: see `cases.model.CAPABILITIES`. The
+    others are described at `agent.messages.BuildFacts`; a recording has none of them, and two builds do not differ by
+    them alone.
     """
 
     implementation: str
@@ -31,9 +34,19 @@ class Build:
     frozen: tuple[str, ...]
     words: Mapping[str, str] = field(compare=False)
     capabilities: tuple[str, ...] = ()
+    own_version: str = field(default="", compare=False)
+    triplet: str = field(default="", compare=False)
+    distribution: str = field(default="", compare=False)
+    gil_disabled: bool = field(default=False, compare=False)
+    debug: bool = field(default=False, compare=False)
 
     def __str__(self) -> str:
-        return f"CPython {self.version}{self.abiflags}, {self.platform}"
+        return f"{self.name}, {self.platform}"
+
+    @property
+    def name(self) -> str:
+        """The name in words, such as "CPython 3.13.5, free-threaded"."""
+        return name_of(self)
 
     @property
     def language(self) -> str:
