@@ -1,0 +1,8 @@
+"""python -m gevent.monkey --module beside python -m."""
+
+import programs as p
+from by_hand import end, launcher
+
+c = launcher("python -m gevent.monkey --module {}")
+c("M-MAIN-IS-THE-PROGRAM", p.PICKLES, "pickles", "True", "PicklingError")
+end()

@@ -1,0 +1,7 @@
+"""python -m runpy beside python -m."""
+
+from by_hand import end, launcher
+
+c = launcher("python -m runpy {}")
+c("M-NO-FOREIGN-NAMES", {"names.py": "print(run_path)\n"}, "names", "NameError", "<function run_path")
+end()
