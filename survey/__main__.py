@@ -11,7 +11,6 @@ otherwise the exit status of the suite.
 from __future__ import annotations
 
 import argparse
-import os
 import subprocess
 import sys
 import tempfile
@@ -77,7 +76,7 @@ def judge(recipe: Recipe, targets: Sequence[str], environments: Path) -> int:
             if ended not in (0, 1):
                 print(f"survey: {recipe.name} on {target}: the suite ended with {ended}", file=sys.stderr)
                 return ended
-            known[target] = result.of(reading.read(report), installed_versions(python, recipe))
+            known[target] = result.of(reading.read(report), installed_versions(python, recipe), python.parent.parent)
         status = max(status, compare(recipe, known[target]))
     result.write(recipe.name, {target: known[target] for target in recipe.targets if target in known})
     return status
@@ -91,9 +90,7 @@ def run_suite(recipe: Recipe, python: Path, report: Path, finds: Path) -> int:
     else:
         way = f"--impl={RECIPES / recipe.impl}" if recipe.impl else f"--command={recipe.command}"
         command += [f"--target={python}", way]
-    # Beside the interpreter lie the programs that the recipe has installed.
-    variables = {**os.environ, "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}"}
-    return subprocess.run([*command, *recipe.cases], cwd=HERE.parent, env=variables, check=False).returncode
+    return subprocess.run([*command, *recipe.cases], cwd=HERE.parent, check=False).returncode
 
 
 def compare(recipe: Recipe, shown: OnTarget) -> int:

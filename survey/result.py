@@ -17,7 +17,7 @@ from conformance.clauses import Level
 from conformance.report.findings import Finding, of_run
 from conformance.report.numbers import BROKEN, conforming
 from conformance.report.runs import Run
-from conformance.report.types import DivergenceRecord, TrialRecord
+from conformance.report.types import ClauseRecord, DivergenceRecord, TrialRecord
 from conformance.report.values import exception_of, shown
 
 from .recipe import HERE
@@ -74,8 +74,11 @@ class OnTarget(msgspec.Struct, frozen=True):
 Result = dict[str, OnTarget]  # by the name of the target in the recipe
 
 
-def of(run: Run, versions: Sequence[str]) -> OnTarget:
-    """The result of a run that came to its end. versions: of what is installed."""
+def of(run: Run, versions: Sequence[str], environment: Path) -> OnTarget:
+    """The result of a run that came to its end.
+
+    versions: of what is installed. environment: the folder of the environment, whose path is left out of all values.
+    """
     chapters: dict[str, dict[str, tuple[int, int]]] = {}
     for chapter in dict.fromkeys(clause["chapter"] for clause in run.listed):
         clauses = [clause for clause in run.listed if clause["chapter"] == chapter]
@@ -95,41 +98,37 @@ def of(run: Run, versions: Sequence[str]) -> OnTarget:
         versions=tuple(versions),
         cases=cases,
         chapters={chapter: levels for chapter, levels in chapters.items() if levels},
-        broken=tuple(
-            _broken(
-                clause["id"], clause["level"], clause["chapter"], clause["verdict"], clause["statement"], found, run
-            )
-            for clause in run.clauses
-            if clause["verdict"] in BROKEN
-        ),
+        broken=tuple(_broken(clause, found, str(environment)) for clause in run.clauses if clause["verdict"] in BROKEN),
         unseen=run.run["unseen"],
         unsupported=dict(sorted(unsupported.items())),
     )
 
 
-def _broken(
-    clause: str, level: str, chapter: str, verdict: str, statement: str, found: Sequence[Finding], run: Run
-) -> Broken:
+def _broken(clause: ClauseRecord, found: Sequence[Finding], environment: str) -> Broken:
     """A clause that is broken, by the best case of a finding that it leads, or else of another that breaks it."""
     pairs = [
-        (finding.clause != clause, number, trial["size"], trial, divergence)
+        (finding.clause != clause["id"], number, trial["size"], trial, divergence)
         for number, finding in enumerate(found)
         for trial, divergence in finding.pairs
-        if divergence["clause"] == clause
+        if divergence["clause"] == clause["id"]
     ]
     after_another, _, _, trial, divergence = min(pairs, key=lambda pair: (pair[0], pair[1] if not pair[0] else pair[2]))
+
+    def placed(value: str) -> str:
+        return value.replace(environment, "<environment>")
+
     place, oracle, candidate = shown(divergence)
     return Broken(
-        id=clause,
-        level=level,
-        chapter=chapter,
-        verdict=verdict,
-        statement=statement,
+        id=clause["id"],
+        level=clause["level"],
+        chapter=clause["chapter"],
+        verdict=clause["verdict"],
+        statement=clause["statement"],
         case=trial["id"],
-        where=divergence["where"] + place,
-        oracle=oracle,
-        candidate=candidate,
-        exception=exception_of(_without_lines(trial), divergence),
+        where=placed(divergence["where"] + place),
+        oracle=placed(oracle),
+        candidate=placed(candidate),
+        exception=placed(exception_of(_without_lines(trial), divergence)),
         leads=not after_another,
         fixture=trial.get("fixture", ""),
     )

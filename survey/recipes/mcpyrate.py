@@ -1,6 +1,8 @@
 """mcpyrate's import_module_as_main, by which `macropython -m NAME` runs a module."""
 
-from mcpyrate.repl.macropython import import_module_as_main
+import sys
+
+from mcpyrate.repl import macropython
 from under_test import Unsupported
 
 
@@ -12,7 +14,8 @@ def run_module(mod_name, init_globals=None, run_name=None, alter_sys=False):
         raise Unsupported("mcpyrate always replaces sys.modules['__main__']")
     if init_globals is not None:
         raise Unsupported("mcpyrate takes no initial globals")
-    import_module_as_main(mod_name, script_mode=False)
+    macropython._macropython_module = sys.modules.get("__main__")  # as its main() does
+    macropython.import_module_as_main(mod_name, script_mode=False)
 
 
 run_module.unseen = {"result": "mcpyrate returns the module, or the package, and not the namespace"}

@@ -1,0 +1,22 @@
+"""What Cython compiles beside the interpreter, in two functions of a line each."""
+
+from by_hand import check, end
+
+FILES = {
+    "lines.py": "def run(code): exec(code, {})\ndef load(name): return __import__(name)\n",
+    "hook.py": "import sys, lines\ncode = compile('pass', 'some.py', 'exec')\n"
+    "sys.addaudithook(lambda event, given: event == 'exec' and print('event', given[0].co_filename))\nlines.run(code)\n",
+    "replaced.py": "import builtins, lines\nold = builtins.__import__\n"
+    "builtins.__import__ = lambda *given: print('called for', given[0]) or old(*given)\nlines.load('colorsys')\n",
+}
+COMPILE = "cythonize -q -i -3 lines.py && rm lines.py && python"
+
+
+def both(clauses, program, by_oracle, by_candidate):
+    """Run a program with the functions as they are, and compiled."""
+    check(clauses, FILES, f"python {program}", f"{COMPILE} {program}", by_oracle=by_oracle, by_candidate=by_candidate)
+
+
+both("AUDIT-EXEC", "hook.py; echo end", "event some.py", "end")
+both("IMPORT-FUNCTION-USED", "replaced.py; echo end", "called for colorsys", "end")
+end()
