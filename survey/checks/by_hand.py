@@ -100,7 +100,7 @@ def _output(files, prepare, command):
         for path, content in files.items():
             place = folder / path
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content if isinstance(content, bytes) else content.encode())
+            place.write_bytes(content if isinstance(content, bytes) else content.lstrip("\n").encode())
         variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
         variables.update(HOME=name, TERM="dumb", NO_COLOR="1", PYTHONWARNINGS="default")
         # A command is `( ... )` so that variables before it hold for all of it.

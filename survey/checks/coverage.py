@@ -39,22 +39,42 @@ f("SOURCELESS-RUNS", {"m.py": "print(__file__)\n"}, run(), "m.pyc", "m.py\n", pr
 f("MISSING-MODULE", {}, run("absent"), "ImportError: No module", "NoSource: No module")
 f("BROKEN-SOURCE", {"m.py": "print(\n"}, run(), "SyntaxError: '(' was", "CoverageException: Couldn't run")
 f("NUL-IN-SOURCE-SYNTAXERROR", {"m.py": "x = 1\0\n"}, run(), "\nSyntaxError: source", "CoverageException: Couldn't run")
-FINDER = "class F:\n    @staticmethod\n    def find_spec(name, path=None, target=None):\n"
-ODD = f"import sys\n{FINDER}        if name == 'm': raise TypeError('odd')\nsys.meta_path.insert(0, F)\n"
+ODD = """
+import sys
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == 'm':
+            raise TypeError('odd')
+sys.meta_path.insert(0, Finder)
+"""
+OLD = """
+import sys
+class Finder:
+    @staticmethod
+    def find_module(name, path=None):
+        return None
+sys.meta_path.insert(0, Finder)
+"""
 f("FIND-ERROR-WRAPPED", M, ODD + run(), "ImportError: Error while", "\nTypeError: odd")
-OLD = "import sys\nclass F:\n    @staticmethod\n    def find_module(name, path=None): return None\nsys.meta_path.insert(0, F)\n"
 f("LEGACY-META-FINDER-IGNORED", {}, OLD + run("absent"), "ImportError: No module", "NoSource: No module")
 f("CUSTOM-LOADER-RUNS", {}, run("__hello__"), "Hello world!", "NoSource: No file to run")
 f("MAIN-IS-A-PACKAGE", p.MAIN_IS_PACKAGE, run("mp"), "ImportError", "status 0")
 f("WARNS-OF-IMPORTED-SUBMODULE", p.AGAIN, run("again.mod"), "RuntimeWarning", "ran\n")
-BOUND = f"import sys, types\nsys.modules['pk.m'] = module = types.ModuleType('pk.m')\nmodule.__spec__ = __import__('importlib').util.spec_from_file_location('pk.m', 'pk/m.py')\n"
-f(
-    "PARENTS-IMPORTED",
-    {"pk/__init__.py": "print('parent')\n", "pk/m.py": ""},
-    "import importlib.util\n" + BOUND + run("pk.m"),
-    "parent",
-    "status 0",
-)
-HOOK = "import sys\nsys.addaudithook(lambda event, given: event == 'open' and str(given[0]).endswith(('m.py', '.pyc')) and print('opens', str(given[0])[-3:]))\n"
-f("AUDIT-OPEN", {"m.py": "x = 1\n"}, HOOK + "import m\n" + run(), "opens .py\nopens pyc", "opens .py\nopens .py")
+IMPORTED = """
+import sys
+from importlib.util import module_from_spec, spec_from_file_location
+sys.modules['pk.m'] = module_from_spec(spec_from_file_location('pk.m', 'pk/m.py'))
+"""
+PARENT = {"pk/__init__.py": "print('parent')\n", "pk/m.py": ""}
+f("PARENTS-IMPORTED", PARENT, IMPORTED + run("pk.m"), "parent", "status 0")
+HOOK = """
+import sys
+def hook(event, given):
+    if event == 'open' and str(given[0]).endswith(('m.py', '.pyc')):
+        print('opens', str(given[0])[-3:])
+sys.addaudithook(hook)
+import m
+"""
+f("AUDIT-OPEN", {"m.py": "x = 1\n"}, HOOK + run(), "opens .py\nopens pyc", "opens .py\nopens .py")
 end()

@@ -3,11 +3,22 @@
 from by_hand import check, end
 
 FILES = {
-    "lines.py": "def run(code): exec(code, {})\ndef load(name): return __import__(name)\n",
-    "hook.py": "import sys, lines\ncode = compile('pass', 'some.py', 'exec')\n"
-    "sys.addaudithook(lambda event, given: event == 'exec' and print('event', given[0].co_filename))\nlines.run(code)\n",
-    "replaced.py": "import builtins, lines\nold = builtins.__import__\n"
-    "builtins.__import__ = lambda *given: print('called for', given[0]) or old(*given)\nlines.load('colorsys')\n",
+    "lines.py": """
+def run(code): exec(code, {})
+def load(name): return __import__(name)
+""",
+    "hook.py": """
+import sys, lines
+code = compile('pass', 'some.py', 'exec')
+sys.addaudithook(lambda event, given: event == 'exec' and print('event', given[0].co_filename))
+lines.run(code)
+""",
+    "replaced.py": """
+import builtins, lines
+old = builtins.__import__
+builtins.__import__ = lambda *given: print('called for', given[0]) or old(*given)
+lines.load('colorsys')
+""",
 }
 COMPILE = "cythonize -q -i -3 lines.py && rm lines.py && python"
 

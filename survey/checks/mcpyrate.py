@@ -14,15 +14,31 @@ SPEC_NAME = {"name.py": "print(__spec__.name, __loader__.name)\n"}
 MAKE_ZIP = "python -c \"import zipfile; zipfile.ZipFile('lib.zip', 'w').write('zipped.py')\"; rm zipped.py"
 BROKEN = {"wrong.py": "print(\n"}
 FINDER = {
-    "finder.pth": "",
-    "sitecustomize.py": "import sys\nclass F:\n    @staticmethod\n    def find_spec(name, path=None, target=None):\n"
-    "        if name == 'odd': raise TypeError('from the finder')\nsys.meta_path.insert(0, F)\n",
+    "sitecustomize.py": """
+import sys
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == 'odd':
+            raise TypeError('from the finder')
+sys.meta_path.insert(0, Finder)
+"""
 }
 CODE = {
-    "sitecustomize.py": "import sys\nfrom importlib.machinery import ModuleSpec\nclass L:\n    @staticmethod\n"
-    "    def get_code(name): return compile(\"print('by get_code')\", 'odd', 'exec')\nclass F:\n    @staticmethod\n"
-    "    def find_spec(name, path=None, target=None):\n        if name == 'odd': return ModuleSpec(name, L)\n"
-    "sys.meta_path.insert(0, F)\n",
+    "sitecustomize.py": """
+import sys
+from importlib.machinery import ModuleSpec
+class Loader:
+    @staticmethod
+    def get_code(name):
+        return compile("print('by get_code')", 'odd', 'exec')
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == 'odd':
+            return ModuleSpec(name, Loader)
+sys.meta_path.insert(0, Finder)
+"""
 }
 c = launcher("macropython -m {}")
 c("PACKAGE-WITHOUT-MAIN", INNER, "o.inner", "main\n", "init as __main__\n")

@@ -3,16 +3,51 @@
 from by_hand import check, end
 
 FILES = {
-    "lines.py": "import sys\ndef wrap() -> None:\n    try:\n        int('x')\n    except ValueError as error:\n"
-    "        raise ImportError('no') from error\n"
-    "def has(given: object) -> bool:\n    return hasattr(given, 'attribute')\n"
-    "def set_first() -> None:\n    sys.argv[0] = 'set'\n",
-    "cause.py": "import lines\ntry: lines.wrap()\nexcept ImportError as error: print('cause', repr(error.__cause__))\n",
-    "test.py": "import lines\nclass Odd:\n    @property\n    def attribute(self): raise ZeroDivisionError('in the test')\n"
-    "print('answer', lines.has(Odd()))\n",
-    "argv.py": "import sys, lines\nclass L(list):\n    def __setitem__(self, *given): print('called')\n"
-    "sys.argv = L('a')\nlines.set_first()\n",
-    "other.py": "import sys, lines\nfrom collections import UserList\nsys.argv = UserList('a')\nlines.set_first()\nprint(sys.argv)\n",
+    "lines.py": """
+import sys
+
+def wrap() -> None:
+    try:
+        int('x')
+    except ValueError as error:
+        raise ImportError('no') from error
+
+def has(given: object) -> bool:
+    return hasattr(given, 'attribute')
+
+def set_first() -> None:
+    sys.argv[0] = 'set'
+""",
+    "cause.py": """
+import lines
+try:
+    lines.wrap()
+except ImportError as error:
+    print('cause', repr(error.__cause__))
+""",
+    "test.py": """
+import lines
+class Odd:
+    @property
+    def attribute(self):
+        raise ZeroDivisionError('in the test')
+print('answer', lines.has(Odd()))
+""",
+    "argv.py": """
+import sys, lines
+class Arguments(list):
+    def __setitem__(self, *given):
+        print('called')
+sys.argv = Arguments('a')
+lines.set_first()
+""",
+    "other.py": """
+import sys, lines
+from collections import UserList
+sys.argv = UserList('a')
+lines.set_first()
+print(sys.argv)
+""",
 }
 COMPILE = "mypyc lines.py >/dev/null && rm lines.py && python"
 
