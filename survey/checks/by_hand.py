@@ -4,6 +4,7 @@ A check names the clauses that it shows, the files, and what each side has to pr
 and the status with which they end as the last line (`status 0`). Standard library only, and nothing of the suite.
 """
 
+import json
 import os
 import re
 import subprocess
@@ -12,23 +13,20 @@ import tempfile
 from pathlib import Path
 
 _shown = []
-_failed = []
 _WIDEST = 20  # lines of an output that are printed
 
 
 def check(clauses, files, oracle, candidate, *, by_oracle, by_candidate, prepare=""):
     """Run two shell commands in a folder with these files each, and note whether they print what is said of them.
 
-    oracle, candidate: the commands. by_oracle, by_candidate: a text that each prints, one of which the other does not.
-    prepare: a shell command that is run first.
+    clauses: their names, with a blank between two. oracle, candidate: the commands. by_oracle, by_candidate: a text
+    that each prints, one of which the other does not. prepare: a shell command that is run first.
     """
-    clauses = clauses.split()
     outputs = [_output(files, prepare, command) for command in (oracle, candidate)]
-    print(f"\n{', '.join(clauses)}")
+    print(f"\n{clauses}")
     for command, output in ((oracle, outputs[0]), (candidate, outputs[1])):
         print(f"  $ {command}")
-        lines = output.splitlines()
-        print("\n".join(f"    {line}" for line in (lines if len(lines) <= _WIDEST else ["...", *lines[-_WIDEST:]])))
+        print("\n".join(f"    {line}" for line in _cut(output).splitlines()))
     problems = [
         sentence
         for sentence, wrong in (
@@ -40,9 +38,16 @@ def check(clauses, files, oracle, candidate, *, by_oracle, by_candidate, prepare
     ]
     if problems:
         print(f"  NOT SHOWN: {'; '.join(problems)}")
-        _failed.extend(clauses)
-    else:
-        _shown.extend(clauses)
+    _shown.append(
+        {
+            "clauses": clauses.split(),
+            "files": {path: _shell_text(content) for path, content in files.items()},
+            "prepare": prepare,
+            "commands": [oracle, candidate],
+            "outputs": [_cut(output) for output in outputs],
+            "problems": problems,
+        }
+    )
 
 
 def launcher(command):
@@ -88,9 +93,28 @@ def function(setup, call):
 
 
 def end():
-    """Report to the survey what was shown, and end."""
-    print(" ".join(_shown), file=sys.stderr)
-    sys.exit(1 if _failed else 0)
+    """Tell the survey what was shown, in the file that it names, and end with 1 if a check has not shown it."""
+    if "SURVEY_SHOWN" in os.environ:
+        Path(os.environ["SURVEY_SHOWN"]).write_text(json.dumps(_shown), encoding="utf-8")
+    sys.exit(1 if any(shown["problems"] for shown in _shown) else 0)
+
+
+def _bytes(content):
+    return content if isinstance(content, bytes) else content.lstrip("\n").encode()
+
+
+def _shell_text(content):
+    """The content of a file as text; of one that is no text in UTF-8, an argument for the shell's `printf`."""
+    data = _bytes(content)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        text = ""
+    if text.isprintable() or (text and not re.search(r"[^\n\x20-\x7e]", text)):
+        return {"text": text}
+    return {
+        "printf": "".join(chr(byte) if 32 <= byte < 127 and byte not in b"%\\'" else f"\\{byte:03o}" for byte in data)
+    }
 
 
 def _output(files, prepare, command):
@@ -100,10 +124,9 @@ def _output(files, prepare, command):
         for path, content in files.items():
             place = folder / path
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content if isinstance(content, bytes) else content.lstrip("\n").encode())
-        variables = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+            place.write_bytes(_bytes(content))
+        variables = {key: value for key, value in os.environ.items() if not key.startswith(("PYTHON", "SURVEY"))}
         variables.update(HOME=name, TERM="dumb", NO_COLOR="1", PYTHONWARNINGS="default")
-        # A command is `( ... )` so that variables before it hold for all of it.
         done = subprocess.run(
             f"{prepare}\n{command}",
             shell=True,
@@ -116,4 +139,12 @@ def _output(files, prepare, command):
             check=False,
         )
         output = done.stdout.decode(errors="backslashreplace").replace(str(folder), "<folder>")
-        return re.sub(r" at 0x[0-9a-f]+", " at 0x...", output) + f"\nstatus {done.returncode}"
+        output = output.replace(str(Path(sys.prefix)), "<environment>")
+        lines = re.sub(r" at 0x[0-9a-f]+", " at 0x...", output).rstrip("\n").splitlines()
+        return "\n".join([*(line.rstrip() for line in lines), f"status {done.returncode}"])
+
+
+def _cut(output):
+    """The last lines of an output."""
+    lines = output.splitlines()
+    return output if len(lines) <= _WIDEST else "\n".join(["...", *lines[-_WIDEST:]])

@@ -25,7 +25,8 @@ COMPILE = "cythonize -q -i -3 lines.py && rm lines.py && python"
 
 def both(clauses, program, by_oracle, by_candidate):
     """Run a program with the functions as they are, and compiled."""
-    check(clauses, FILES, f"python {program}", f"{COMPILE} {program}", by_oracle=by_oracle, by_candidate=by_candidate)
+    files = {name: FILES[name] for name in ("lines.py", program.partition(";")[0])}
+    check(clauses, files, f"python {program}", f"{COMPILE} {program}", by_oracle=by_oracle, by_candidate=by_candidate)
 
 
 both("AUDIT-EXEC", "hook.py; echo end", "event some.py", "end")

@@ -5,4 +5,5 @@ from by_hand import end, launcher
 
 c = launcher("python -m gevent.monkey --module {}")
 c("M-MAIN-IS-THE-PROGRAM", p.PICKLES, "pickles", "True", "PicklingError")
+c("M-BUILTINS-MODULE", p.BUILTINS, "builtin", "<class 'module'>", "<class 'dict'>")
 end()

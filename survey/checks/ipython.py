@@ -15,4 +15,5 @@ c(
     "1 threads",
     "2 threads",
 )
+c("M-BUILTINS-MODULE", p.BUILTINS, "builtin", "<class 'module'>", "<class 'dict'>")
 end()

@@ -24,22 +24,6 @@ class Finder:
 sys.meta_path.insert(0, Finder)
 """
 }
-CODE = {
-    "sitecustomize.py": """
-import sys
-from importlib.machinery import ModuleSpec
-class Loader:
-    @staticmethod
-    def get_code(name):
-        return compile("print('by get_code')", 'odd', 'exec')
-class Finder:
-    @staticmethod
-    def find_spec(name, path=None, target=None):
-        if name == 'odd':
-            return ModuleSpec(name, Loader)
-sys.meta_path.insert(0, Finder)
-"""
-}
 c = launcher("macropython -m {}")
 c("PACKAGE-WITHOUT-MAIN", INNER, "o.inner", "main\n", "init as __main__\n")
 c("MAIN-SUBMODULE", PACKAGE, "pk", "run as __main__", "run as pk.__main__")
@@ -57,7 +41,7 @@ c(
     "TypeError: from the finder",
     before="PYTHONPATH=. ",
 )
-c("STANDARD-SEARCH", CODE, "odd", "by get_code", "AttributeError", before="PYTHONPATH=. ")
+c("STANDARD-SEARCH", p.BY_GET_CODE, "odd", "by get_code", "AttributeError", before="PYTHONPATH=. ")
 f = function(
     "import sys\nfrom mcpyrate.repl import macropython\nmacropython._macropython_module = sys.modules['__main__']",
     "lambda name, **more: macropython.import_module_as_main(name, script_mode=False)",

@@ -23,3 +23,35 @@ DATA = {
     "data/__main__.py": "import pkgutil\nprint(pkgutil.get_data(__package__, 'a.txt'))\n",
 }
 TERM = {"term.py": "import os\nos.kill(os.getpid(), 15)\n"}
+INTERRUPTED = {
+    "interrupted.py": """
+import os, signal
+try:
+    os.kill(os.getpid(), signal.SIGINT)
+    print('went on')
+except KeyboardInterrupt:
+    print('interrupted')
+"""
+}
+FILE = {"file.py": "print(__file__)\n"}
+COMPILED_ALONE = "python -c \"import py_compile; py_compile.compile('file.py', 'file.pyc')\"; rm file.py"
+KEPT = {"kept.py": "print('from the cache')\n"}
+COMPILED_BEFORE = """python -m compileall -q --invalidation-mode unchecked-hash kept.py
+echo "print('from the source')" > kept.py"""
+# A finder whose loader has get_code alone.
+BY_GET_CODE = {
+    "sitecustomize.py": """
+import sys
+from importlib.machinery import ModuleSpec
+class Loader:
+    @staticmethod
+    def get_code(name):
+        return compile("print('by get_code')", 'odd', 'exec')
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == 'odd':
+            return ModuleSpec(name, Loader)
+sys.meta_path.insert(0, Finder)
+"""
+}
