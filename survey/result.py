@@ -29,7 +29,8 @@ LEVELS = tuple(str(level) for level in Level)
 class Broken(msgspec.Struct, frozen=True, omit_defaults=True):
     """A clause that diverges, with the smallest case that shows it.
 
-    leads: a finding of the suite begins with the clause. fixture: the text of the case, if it is no fixture. where: the
+    softer: the level of the divergence in that case, if it is softer than that of the clause, since the case rests on
+    something else as well. leads: a finding of the suite begins with the clause. fixture: the text of the case, if it is no fixture. where: the
     place in which the two sides differ. exception: the sentence about an exception that one side alone raises.
     """
 
@@ -43,6 +44,7 @@ class Broken(msgspec.Struct, frozen=True, omit_defaults=True):
     oracle: str
     candidate: str
     exception: str = ""
+    softer: str = ""
     leads: bool = False
     fixture: str = ""
 
@@ -129,6 +131,7 @@ def _broken(clause: ClauseRecord, found: Sequence[Finding], environment: str) ->
         oracle=placed(oracle),
         candidate=placed(candidate),
         exception=placed(exception_of(_without_lines(trial), divergence)),
+        softer=divergence["level"] if divergence["level"] != clause["level"] else "",
         leads=not after_another,
         fixture=trial.get("fixture", ""),
     )
