@@ -30,8 +30,9 @@ class Broken(msgspec.Struct, frozen=True, omit_defaults=True):
     """A clause that diverges, with the smallest case that shows it.
 
     softer: the level of the divergence in that case, if it is softer than that of the clause, since the case rests on
-    something else as well. leads: a finding of the suite begins with the clause. fixture: the text of the case, if it is no fixture. where: the
-    place in which the two sides differ. exception: the sentence about an exception that one side alone raises.
+    something else as well. leads: a finding of the suite begins with the clause. fixture: the text of the case, if it
+    is no fixture. where: the place in which the two sides differ. exception: the sentence about an exception that one
+    side alone raises.
     """
 
     id: str

@@ -55,3 +55,12 @@ class Finder:
 sys.meta_path.insert(0, Finder)
 """
 }
+LATE_IMPORT = {
+    "late.py": """
+import atexit
+@atexit.register
+def last():
+    import helper
+""",
+    "helper.py": "print('found')\n",
+}
