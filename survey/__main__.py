@@ -4,8 +4,9 @@ Each recipe (survey/recipes/) is installed into environments of its own, judged,
 was shown is kept in survey/results/, and docs/survey.md, docs/survey.html and the sentence of the README are written
 anew. `--check` runs the checks by hand (survey/checks/) in the place of the suite. survey/README.md has all of it.
 
-Exit status: 0 as expected, 1 a divergence is new or no longer occurs (or a check no longer shows it), 2 usage,
-otherwise the exit status of the suite.
+Exit status: 0 as expected, 1 a divergence is new or no longer occurs (or a check no longer shows it), 2 usage, 3 an
+implementation cannot be installed or loaded, otherwise the exit status of the suite; of several the greatest. A target
+whose interpreter is not on this machine is left out, and named.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from conformance.report import reading
 
 from . import pages, result
 from .checking import check
-from .environment import NotInstalled, environment, installed_versions
+from .environment import NoInterpreter, NotInstalled, environment, installed_versions
 from .recipe import HERE, RECIPES, Recipe, RecipeError, names, read
 from .result import OnTarget
 
-USAGE = 2
+USAGE, NOT_LOADED = 2, 3
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -47,39 +48,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in options.names:
         if name not in names():
             parser.error(f"there is no recipe {name!r}; there are {', '.join(names())}")
-    status = 0
     try:
         chosen = [read(name) for name in options.names or names()]
-        for recipe in [] if options.pages else chosen:
-            targets = [target for target in recipe.targets if not options.target or target in options.target]
-            if options.check:
-                python = environment(recipe, recipe.targets[0], options.environments)
-                status = max(status, check(recipe, python))
-            elif targets:
-                status = max(status, judge(recipe, targets, options.environments))
-    except (RecipeError, NotInstalled) as problem:
+    except RecipeError as problem:
         print(f"survey: {problem}", file=sys.stderr)
         return USAGE
+    statuses = [0]
+    for recipe in [] if options.pages else chosen:
+        targets = [target for target in recipe.targets if not options.target or target in options.target]
+        for target in targets[:1] if options.check else targets:
+            try:
+                python = environment(recipe, target, options.environments.resolve())
+            except NoInterpreter as problem:
+                print(f"survey: {recipe.name} is not judged on {target}: {problem}", file=sys.stderr)
+            except NotInstalled as problem:
+                print(f"survey: {recipe.name} on {target}: {problem}", file=sys.stderr)
+                statuses.append(NOT_LOADED)
+            else:
+                statuses.append(check(recipe, python) if options.check else judge(recipe, target, python))
     if not options.check:
         pages.write()
-    return status
+    return max(statuses)
 
 
-def judge(recipe: Recipe, targets: Sequence[str], environments: Path) -> int:
-    """Run the suite on some targets of a recipe, keep what it shows, and return the exit status."""
-    known, status = result.read(recipe.name), 0
-    for target in targets:
-        python = environment(recipe, target, environments)
-        with tempfile.TemporaryDirectory() as folder:
-            report = Path(folder, "report.jsonl")
-            ended = run_suite(recipe, python, report, Path(folder, "finds"))
-            if ended not in (0, 1):
-                print(f"survey: {recipe.name} on {target}: the suite ended with {ended}", file=sys.stderr)
-                return ended
-            known[target] = result.of(reading.read(report), installed_versions(python, recipe), python.parent.parent)
-        status = max(status, compare(recipe, known[target]))
-    result.write(recipe.name, {target: known[target] for target in recipe.targets if target in known})
-    return status
+def judge(recipe: Recipe, target: str, python: Path) -> int:
+    """Run the suite on a target of a recipe, keep what it shows, and return the exit status."""
+    print(f"\n== {recipe.title} on {target}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder, "report.jsonl")
+        ended = run_suite(recipe, python, report, Path(folder, "finds"))
+        if ended not in (0, 1):
+            print(f"survey: {recipe.name} on {target}: the suite ended with {ended}", file=sys.stderr)
+            return ended
+        shown = result.of(reading.read(report), installed_versions(python, recipe), python.parent.parent)
+    known = {**result.read(recipe.name), target: shown}
+    result.write(recipe.name, {name: known[name] for name in recipe.targets if name in known})
+    return compare(recipe, shown)
 
 
 def run_suite(recipe: Recipe, python: Path, report: Path, finds: Path) -> int:
@@ -103,13 +107,11 @@ def compare(recipe: Recipe, shown: OnTarget) -> int:
         print(f"new       {name} ({broken.level}) {broken.verdict}, which the recipe does not expect: {broken.case}")
     for name in sorted(reasons.keys() - diverging.keys()):
         print(f"gone      {name} no longer diverges, but is expected to: {reasons[name].why}")
-    for name in sorted(diverging.keys() & reasons.keys()):
-        if (reasons[name].verdict == "detail") != (diverging[name].level == "exact") and reasons[
-            name
-        ].verdict == "detail":
-            print(f"wrong     {name} is at the level {diverging[name].level}, and so no detail")
-            return 1
-    return 0 if diverging.keys() == reasons.keys() else 1
+    details = [name for name, entry in reasons.items() if entry.verdict == "detail" and name in diverging]
+    counting = [name for name in details if diverging[name].level != "exact"]
+    for name in counting:
+        print(f"wrong     {name} is at the level {diverging[name].level}, and so no detail")
+    return 0 if diverging.keys() == reasons.keys() and not counting else 1
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,8 +16,12 @@ class NotInstalled(Exception):
     """Raised if an environment cannot be made; the text is one sentence."""
 
 
+class NoInterpreter(Exception):
+    """Raised if the interpreter of a target is not on this machine; the text is one sentence."""
+
+
 def environment(recipe: Recipe, target: str, folder: Path) -> Path:
-    """The interpreter of an environment that holds the implementation. Raises NotInstalled.
+    """The interpreter of an environment that holds the implementation. Raises NoInterpreter, NotInstalled.
 
     folder: that of all environments. One whose recipe installs the same as before is used again.
     """
@@ -29,7 +34,9 @@ def environment(recipe: Recipe, target: str, folder: Path) -> Path:
         return python
     uv = [sys.executable, "-m", "uv"]
     name = target if target.startswith("pypy") else f"python{target}"
-    _run([*uv, "venv", "--quiet", "--clear", "--python", name, str(place)], f"there is no {name}")
+    if shutil.which(name) is None:
+        raise NoInterpreter(f"there is no {name} on PATH")
+    _run([*uv, "venv", "--quiet", "--clear", "--python", name, str(place)], f"could not make an environment of {name}")
     if recipe.install:
         _run(
             [*uv, "pip", "install", "--quiet", "--python", str(python), *recipe.install],
