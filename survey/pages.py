@@ -120,9 +120,10 @@ def _entries(recipe: Recipe, targets: Mapping[str, OnTarget]) -> Iterable[Entry]
 
 
 def figures(shown: Sequence[Implementation]) -> str:
-    """The sentence of the README."""
-    faults = sum(one.count("fault") for one in shown)
-    with_faults = sum(one.count("fault") > 0 for one in shown)
+    """The sentence of the README. The faults of a program that is judged in two ways count once."""
+    programs = [one for one in shown if not one.recipe.part_of]
+    faults = sum(one.count("fault") for one in programs)
+    with_faults = sum(one.count("fault") > 0 for one in programs)
     ours = sum(one.count("ours") for one in shown)
     of_the_suite = f"{ours} of the suite's own" if ours else "none is a fault of the suite"
     return (

@@ -76,6 +76,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     interpreter: str = ""
     setup: str = ""
     cases: tuple[str, ...] = ()
+    part_of: str = ""
     unclaimed: str = ""
     notes: str = ""
     expected: tuple[Expected, ...] = ()
