@@ -30,7 +30,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -88,9 +87,6 @@ if TARGET_OPTION and any(argument.startswith("conformance-") for argument in sys
         f"usage: {TARGET_OPTION} names the interpreter itself; "
         f"say `nox -s conformance -- {TARGET_OPTION}=...`, without a version"
     )
-
-# Implementations by other people: survey/<name>.toml says what to install and what to expect.
-RECIPES = sorted(path.stem for path in (HERE / "survey").glob("*.toml"))
 
 nox.needs_version = ">=2026.10"
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -284,13 +280,13 @@ def fuzz(session: nox.Session) -> None:
     session.run("python", "-m", "conformance.search.fuzzing", *request.options, *import_from_user(session, request))
 
 
-@nox.session(python=TARGETS)
-@nox.parametrize("name", RECIPES, ids=RECIPES)
-def survey(session: nox.Session, name: str) -> None:
-    """Judge an implementation by other people (survey/), and fail if it diverges in other ways than expected."""
-    recipe = tomllib.loads((HERE / "survey" / f"{name}.toml").read_text("utf-8"))
-    prepare(session, [recipe["requirement"]])
-    driver(session, "survey", name, f"--target={python_of(session)}")
+@nox.session(python=False)
+def survey(session: nox.Session) -> None:
+    """Judge implementations by other people, and write docs/survey.md: -- [NAME ...] [--check | --pages] (survey/).
+
+    Fails if one diverges in other ways than its recipe expects.
+    """
+    driver(session, "survey", *session.posargs)
 
 
 @nox.session(python=False)

@@ -424,6 +424,15 @@ def test_the_portions_of_a_namespace_package_are_seen(versions: str, oracle_of: 
     assert observation["steps"][0]["names"]["found"] == {"namespace path": ["<root>/one/space", "<root>/two/space"]}
 
 
+def test_a_variable_that_is_set_to_its_value_is_no_change(oracle_of: Callable[[Target], Oracle]) -> None:
+    """CPython encodes it anew each time, and PyPy finds the same bytes: neither has changed the environment."""
+    steps = tuple(Step("do", f"import os; os.environ['OWN'] = {value!r}") for value in ("first", "first", "second"))
+    observation = oracle_of(find(sys.executable)).side.run(Case(files={}, steps=steps).plain()).observation
+    assert observation is not None
+    changed = [step.get("state", {}).get("environ") for step in observation["steps"]]
+    assert changed == [{"OWN": {"bytes": "first"}}, None, {"OWN": {"bytes": "second"}}]
+
+
 def test_a_process_is_put_back_between_cases(oracle_of: Callable[[Target], Oracle]) -> None:
     """A case that runs after one that changed everything shows what it shows by itself, to the byte."""
     side = oracle_of(find(sys.executable)).side

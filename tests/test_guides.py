@@ -21,10 +21,15 @@ from tests.test_pages import PAGES
 DOCS = HOUSE / "docs"
 
 
+def without_code(page: Path) -> str:
+    """The text of a page without what stands between fences."""
+    return re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
 def anchors(page: Path) -> set[str]:
     """The anchors that a link to the page can name: its headings, as GitHub spells them, and its own."""
-    text = page.read_text(encoding="utf-8")
-    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```$", "", text, flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    text = without_code(page)
+    headings = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     named = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
     return named | set(re.findall(r'<a id="([^"]+)">', text))
 
@@ -32,7 +37,7 @@ def anchors(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(HOUSE)))
 def test_links_lead_somewhere(page: Path) -> None:
     """Those within the project, to the heading that they name; each page can be reached by a link from another."""
-    links = re.findall(r"\]\(([^)\s]+)", page.read_text(encoding="utf-8"))
+    links = re.findall(r"\]\(([^)\s]+)", without_code(page))
     dead = []
     exported = {"README.md": "exported-tree.md"} if page.name == "observation.md" else {}  # lies beside it there
     for link in links:

@@ -257,7 +257,12 @@ class State:
         other = [
             (key, value)
             for key, value in now.items()
-            if key not in before or not (before[key] is value or _equal_text(before[key], value))
+            if key not in before
+            or not (
+                before[key] is value
+                or _equal_text(before[key], value)
+                or (field == "environ" and _equal_bytes(before[key], value))
+            )
         ]
         changed = {
             self._key(key): _AS_AT_FIRST
@@ -511,6 +516,11 @@ def _equal_constants(first: Any, second: Any) -> bool:
 
 def _equal_text(first: Any, second: Any) -> bool:
     return type(first) is str and type(second) is str and first == second
+
+
+def _equal_bytes(first: Any, second: Any) -> bool:
+    """True for the same bytes: CPython encodes a variable of the environment anew each time it is set."""
+    return type(first) is bytes and type(second) is bytes and first == second
 
 
 def _names_implementation(item: Any) -> bool:

@@ -10,3 +10,4 @@ _module = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(_module)
 
 run_module = _module.run_module
+run_path = _module.run_path
