@@ -131,6 +131,40 @@ def test_a_mistake_that_raises_is_one_finding(error: str, findings: int) -> None
     assert len(grouped(cases, Level.COMPAT, len(cases)).all) == findings
 
 
+def test_the_two_functions_have_findings_of_their_own() -> None:
+    """Of a fault in what they share, that of run_module comes first, however many more cases run_path has."""
+    shared = {
+        clause: Symptom(Signature(clause, "restore", "after.argv", "value"), Level.COMPAT, True)
+        for clause in ("ARGV-RESTORED", "P-ARGV-RESTORED")
+    }
+    cases = [
+        *(
+            CaseSymptoms(f"a/{clause}{number}", 2, (symptom,), (clause,))
+            for clause, symptom in shared.items()
+            for number in range(9 if symptom.of_path else 2)
+        ),
+        CaseSymptoms("a/both", 2, tuple(shared.values()), ("P-ARGV-RESTORED",)),
+    ]
+    found = grouped(cases, Level.COMPAT, len(cases))
+    assert [group.clause for group in found.all] == ["ARGV-RESTORED", "P-ARGV-RESTORED"]
+    for case in cases:
+        for symptom in case.symptoms:
+            group = found.explaining(case, symptom)
+            assert group is not None
+            assert group.clause == symptom.signature.clause
+
+
+def test_cases_of_families_are_no_fixtures() -> None:
+    """They are a clause's own only where nobody wrote a fixture for it."""
+    cases = population(
+        ("a/main", ["MAIN-SUBMODULE"]),
+        *((f"families/f/{number}", ["MAIN-SUBMODULE"]) for number in range(9)),
+        ("families/f/place", ["ZIP-RUNS"]),
+    )
+    assert list(cases.own("MAIN-SUBMODULE")) == ["a/main"]
+    assert list(cases.own("ZIP-RUNS")) == ["families/f/place"]
+
+
 FEATURES = {
     **{f"both{number}": ("altered", "raises", "bare") for number in range(5)},
     **{f"altered{number}": ("altered", "bare") for number in range(20)},

@@ -122,6 +122,11 @@ class Clause:
         """True if the clause only says what follows for programs from other clauses: it never breaks alone."""
         return self.chapter == CONSEQUENCES
 
+    @property
+    def is_of_path(self) -> bool:
+        """True if the clause is about `run_path`, and not about `run_module`."""
+        return self.chapter.startswith("path_")
+
     def is_unsure(self, version: str) -> bool:
         """True if nobody has shown whether the clause holds for this release."""
         return _matches(self.unsure, version)

@@ -22,7 +22,7 @@ from .descriptions import ABSENT, UNCHANGED, describes_module, difference_kind, 
 from .difference import Difference
 from .divergence import Found, Moment
 from .fields import FIELDS
-from .observations import events_of, refusal, world_frames
+from .observations import events_of, import_error, refusal, world_frames
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ class StepContext:
             # A nested run's own errors pass through the world as well.
             "of_world": bool(runs) and bool(world_frames(oracle)) and not oracle["exception"].get("from_runpy"),
             "refusal": "" if runs else refusal(oracle),
+            "refused": import_error(candidate) if runs else "",
             "name": specials.get("__name__"),
             "spec_name": spec.get("spec") if isinstance(spec, dict) else None,
             "located": spec.get("has_location") is not False if isinstance(spec, dict) else True,

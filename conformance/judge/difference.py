@@ -24,6 +24,7 @@ class Difference:
     located: bool = True
     imported: frozenset[str] = frozenset()
     refusal: str = ""  # with what the oracle ended, if nothing ran and the error is its own
+    refused: str = ""  # with what the candidate ended, if it ran nothing and the error is its own ImportError
     nested_ended: bool = False  # as a module ends: a run inside its own has ended before
     run_instead: bool = False  # the candidate runs what the oracle imports
     key: str = ""  # of the entry or the variable that differs

@@ -71,8 +71,7 @@ class EventComparison:
             shown, field, where = f"{event['category']}: {event['text']}", "warnings", "warnings"
         oracle, candidate = (shown, ABSENT) if kind == "missing" else (ABSENT, shown)
         instead = kind == "missing" and what == "import" and event["file"] in self._run_instead
-        elsewhere = what in ("run", "import") and len({_executions(side, event["file"]) for side in self._sides}) == 1
-        place = Place(index, phase, run_instead=instead, elsewhere=elsewhere)
+        place = Place(index, phase, run_instead=instead, elsewhere=self._is_elsewhere(event))
         yield self._step.found(place, field, kind, where, oracle, candidate)
 
     def _matched(self, index: int, oracle: Event, candidate: Event) -> Iterator[Found]:
@@ -80,7 +79,8 @@ class EventComparison:
         if what in ("run", "import"):
             if _is_another_module(oracle, candidate):
                 self._exchanged.add((oracle["file"], candidate["file"]))
-                place = Place(index, "prepare" if what == "run" else "import parent")
+                phase = "prepare" if what == "run" else "import parent"
+                place = Place(index, phase, elsewhere=self._is_elsewhere(oracle))
                 ours, theirs = (f"{what} of {side['file']}" for side in (oracle, candidate))
                 yield self._step.found(place, f"executions.{what}", "value", "modules executed", ours, theirs)
             else:
@@ -99,6 +99,12 @@ class EventComparison:
             yield from self._step.compare(
                 place, "warnings.text", "the warning's text", oracle["text"], candidate["text"]
             )
+
+    def _is_elsewhere(self, event: Event) -> bool:
+        """True if both sides execute the file of an event equally often, though not at the same moment."""
+        if event["event"] not in ("run", "import"):
+            return False
+        return len({_executions(side, event["file"]) for side in self._sides}) == 1
 
     def _start(self, index: int, what: str, oracle: Event, candidate: Event) -> Iterator[Found]:
         step, file = self._step, oracle["file"]

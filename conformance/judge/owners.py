@@ -99,6 +99,11 @@ def _plain(difference: Difference) -> bool:
     return difference.ran and not difference.altered
 
 
+def _own_entry_of_plain_run(difference: Difference) -> bool:
+    """The entry under the name that the module has is replaced or removed, and nothing is altered for the run."""
+    return _plain(difference) and difference.kind != "extra" and not difference.other_entry
+
+
 def _raised(difference: Difference) -> bool:
     return not difference.returned
 
@@ -125,6 +130,11 @@ def _package_not_imported(difference: Difference) -> bool:
 
 def _init_run(difference: Difference) -> bool:
     return difference.kind in ("extra", "value") and str(difference.candidate).endswith(_package_path(difference))
+
+
+def _main_refused(difference: Difference) -> bool:
+    """The candidate refuses a package, the `__main__` of which the oracle runs."""
+    return _missing(difference) and bool(difference.refused) and str(difference.spec_name).endswith(".__main__")
 
 
 def _failed_parent_again(difference: Difference) -> bool:
@@ -266,6 +276,7 @@ _MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [
     (_other_entry, "MODULES-ONE-ENTRY"),
     (lambda difference: difference.altered and difference.kind == "extra", "MODULES-ONE-ENTRY"),
     (_altered, "MODULES-ENTRY"),
+    (_own_entry_of_plain_run, "PLAIN-LEAVES-SYS"),
     (_always, "TARGET-NOT-ADDED"),
 ]
 
@@ -429,6 +440,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
             (lambda difference: difference.unseen, "CODE-IN-CALLERS-THREAD"),
             (lambda difference: difference.elsewhere, "ORDER-OF-STEPS"),
             (_init_run, "MAIN-SUBMODULE"),
+            (_main_refused, "MAIN-SUBMODULE"),
             *((_runs_though(text), clause) for text, clause, _ in _SAYINGS),
             (_runs_though("No module named"), "MISSING-MODULE"),
             (_another, "STANDARD-SEARCH"),
@@ -440,7 +452,9 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
         [
             (lambda difference: difference.unseen, "CODE-IN-CALLERS-THREAD"),
             (lambda difference: difference.run_instead, "MAIN-SUBMODULE"),
+            (lambda difference: difference.elsewhere and _another(difference), "PARENTS-OUTERMOST-FIRST"),
             (lambda difference: difference.elsewhere, "ORDER-OF-STEPS"),
+            (_main_refused, "MAIN-SUBMODULE"),
             (_package_not_imported, "PACKAGE-IMPORTED"),
             (_missing, "PARENTS-IMPORTED"),
             (_another, "PARENTS-IMPORTED"),
@@ -523,6 +537,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
         [
             (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
             (_another_put_back, "PREVIOUS-ENTRY-BACK"),
+            (_own_entry_of_plain_run, "PLAIN-LEAVES-SYS"),
             (_imported_by_code, "IMPORTS-STAY"),
             (_missing, "PARENTS-STAY"),
             (_other_entry, "MODULES-ONE-ENTRY"),
