@@ -33,9 +33,11 @@ Key = tuple[str, str, str]
 _NO_OWN = 0.01
 # The part of the score that does not depend on how many cases name the clause.
 _WHOEVER_NAMES_IT = 0.15
-# Factors: of a clause that follows from others, and of one that is known by traces alone.
+# Factors: of a clause that follows from others, of one that is known by traces alone, and of one that is known by another
+# error of the implementation's own alone, where something else may be refused that is not, or run that is.
 _FOLLOWS = 0.7
 _TRACE = 0.03
+_OTHER_ERROR = 0.2
 _FIRMNESS = {Level.DOCUMENTED: 1.0, Level.COMPAT: 0.85, Level.EXACT: 0.7}
 # The number of cases of families from which on a clause is one that families list.
 _LISTED_BY_FAMILIES = 4
@@ -58,6 +60,12 @@ class Cause:
     general: bool = False
     trace: bool = False
     error: str = ""
+
+    @property
+    def is_other_error(self) -> bool:
+        """True if both sides refuse the same, and only the errors differ."""
+        phase, name, _ = self.key
+        return phase in ("resolve", "load code") and name.startswith("exception.")
 
 
 @dataclass(frozen=True)
@@ -147,6 +155,8 @@ def _judged(
         covered &= population.listing[clause] | set(naming)
     if all(cause.trace for cause in causes):
         weight *= _TRACE
+    if all(cause.is_other_error for cause in causes):
+        weight *= _OTHER_ERROR
     score = weight * len(covered) / len(failing)
     score *= _WHOEVER_NAMES_IT + (1 - _WHOEVER_NAMES_IT) * len(naming) / len(failing)
     known = registry().get(clause)

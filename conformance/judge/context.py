@@ -38,6 +38,7 @@ class Place:
     run_instead: bool = False  # the candidate runs what the oracle imports
     elsewhere: bool = False  # both sides execute the file as often, but not at the same moment or in the same way
     in_modules: bool = False  # the candidate's code, too, finds its own namespace in sys.modules under its name
+    under_another_name: bool = False  # the candidate has entered the module of the code under another name than its own
     bound_later: frozenset[str] = frozenset()  # the names that the code has bound by its end
 
 
@@ -123,6 +124,7 @@ class StepContext:
             run_instead=place.run_instead,
             elsewhere=place.elsewhere,
             in_modules=place.in_modules,
+            under_another_name=place.under_another_name,
             bound_later=key is not None and key in place.bound_later,
             other_entry=field.endswith(".modules") and key is not None and key not in self._runs_as,
             initial=field == "names" and key in self._initial,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..agent import OF_AN_IMPORT, SPECIALS
@@ -181,6 +182,7 @@ class EventComparison:
     def _sys_state(self, place: Place, group: str, where: str, oracle: Event, candidate: Event) -> Iterator[Found]:
         """Compare `sys` at the start or the end of a module's code, as changed since before the step."""
         step = self._step
+        place = replace(place, under_another_name=_is_under_another_name(candidate))
         ours, theirs = oracle.get("argv", UNCHANGED), candidate.get("argv", UNCHANGED)
         yield from step.compare(place, argv_field(group, ours, theirs), f"{where}sys.argv", ours, theirs)
         yield from step.compare_changes(
@@ -197,6 +199,13 @@ class EventComparison:
             field = f"{group}.path" if key == "path" else f"{group}.state"
             ours, theirs = changes.get(key, UNCHANGED), other_changes.get(key, UNCHANGED)
             yield from step.compare(place, field, where + key, ours, theirs)
+
+
+def _is_under_another_name(event: Event) -> bool:
+    """True if the entry of the code's own name is no module of its globals, and that of another name is."""
+    changed = event.get("modules", {}).values() if event.get("entry") != "own" else ()
+    own_globals = f"globals of {event.get('file')}"
+    return any(isinstance(module, dict) and module.get("dict") == own_globals for module in changed)
 
 
 def _sign(event: Event) -> tuple[str, str]:

@@ -84,9 +84,9 @@ def _entry_reused(difference: Difference) -> bool:
 
 
 def _globals_apart(difference: Difference) -> bool:
-    """A new module has the entry, and the code runs in other globals than those of the module."""
+    """A new module has the entry, and the code runs in other globals than those of any module."""
     sides = difference.oracle, difference.candidate
-    own_entry = difference.altered and not difference.other_entry
+    own_entry = difference.altered and not difference.other_entry and not difference.under_another_name
     return own_entry and _identity(difference) and all(map(describes_module, sides)) and not difference.in_modules
 
 
@@ -292,6 +292,15 @@ def _says(text: str) -> Condition:
     return lambda difference: text in str(difference.oracle)
 
 
+def _of_package_error(difference: Difference) -> bool:
+    """The error of a package has another error before it, or the right one in another way."""
+    ours, theirs = (
+        {key: part for key, part in side.items() if key not in ("cause", "context")} if isinstance(side, dict) else side
+        for side in (difference.oracle, difference.candidate)
+    )
+    return "cannot be directly executed" in difference.refusal and ours != theirs
+
+
 # The implementation's own errors, by what CPython says.
 _SAYINGS = (
     ("Error while finding module specification", "FIND-ERROR-WRAPPED", "FIND-ERROR-MESSAGE"),
@@ -314,7 +323,11 @@ _MESSAGE: list[tuple[Condition, str]] = [
     *((_says(text), clause) for text, _, clause in _SAYINGS),
     (_always, "MISSING-MODULE-MESSAGE"),
 ]
-_CHAIN: list[tuple[Condition, str]] = [(_of_world, "NO-FOREIGN-CONTEXT"), (_always, "FIND-ERROR-CAUSE")]
+_CHAIN: list[tuple[Condition, str]] = [
+    (_of_world, "NO-FOREIGN-CONTEXT"),
+    (_of_package_error, "PACKAGE-ERROR-CONTEXT"),
+    (_always, "FIND-ERROR-CAUSE"),
+]
 _REST: list[tuple[Condition, str]] = [(_always, "OTHER-STATE-UNCHANGED")]
 
 
@@ -467,7 +480,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("*.__file__", _FILE),
     ("*.__cached__", _CACHED),
     ("*.__package__", _PACKAGE),
-    ("*.__loader__", [(_identity, "SPEC-SAME-OBJECT"), (_always, "LOADER-OF-SPEC")]),
+    ("*.__loader__", [(_always, "LOADER-OF-SPEC")]),
     ("entry.__doc__", [(_always, "DOC-STARTS-NONE")]),
     ("result.__doc__", [(_always, "DOC-FROM-DOCSTRING")]),
     ("*.__builtins__", [(_always, "BUILTINS-LIVE")]),
