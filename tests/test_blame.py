@@ -92,6 +92,20 @@ def test_the_error_in_which_cases_end_is_named_by_all_of_them() -> None:
     assert blamed(only, cases, ())[0].clause == "BUILTIN-HAS-NO-CODE"
 
 
+def test_what_is_refused_outweighs_how_a_refusal_is_worded() -> None:
+    """Whoever folds the case of a name raises another AttributeError for a name that is no text."""
+    cases = population(("a/literally", ["NAME-TAKEN-LITERALLY"]), ("a/message", ["NAME-WITHOUT-STARTSWITH-MESSAGE"]))
+    worded = cause("NAME-WITHOUT-STARTSWITH-MESSAGE", ("resolve", "exception.message", ""))
+    failing = {
+        "a/literally": [cause("NAME-TAKEN-LITERALLY", ("prepare", "executions.run", ""))],
+        "a/message": [worded],
+        **{f"families/f/{number}": [worded] for number in range(2)},
+    }
+    assert blamed(failing, cases, ())[0].clause == "NAME-TAKEN-LITERALLY"
+    del failing["a/literally"]
+    assert blamed(failing, cases, ())[0].clause == "NAME-WITHOUT-STARTSWITH-MESSAGE"
+
+
 def argv(clause: str, kind: str, field: str = "after.argv", phase: str = "restore") -> Symptom:
     """A symptom of `sys.argv`, in a fixture for the clause."""
     return Symptom(Signature(clause, phase, field, kind), Level.COMPAT, True, point=True)

@@ -37,7 +37,7 @@ _WHOEVER_NAMES_IT = 0.15
 # error of the implementation's own alone, where something else may be refused that is not, or run that is.
 _FOLLOWS = 0.7
 _TRACE = 0.03
-_OTHER_ERROR = 0.2
+_OTHER_ERROR = 0.1
 _FIRMNESS = {Level.DOCUMENTED: 1.0, Level.COMPAT: 0.85, Level.EXACT: 0.7}
 # The number of cases of families from which on a clause is one that families list.
 _LISTED_BY_FAMILIES = 4

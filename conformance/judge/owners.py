@@ -100,8 +100,8 @@ def _plain(difference: Difference) -> bool:
 
 
 def _own_entry_of_plain_run(difference: Difference) -> bool:
-    """The entry under the name that the module has is replaced or removed, and nothing is altered for the run."""
-    return _plain(difference) and difference.kind != "extra" and not difference.other_entry
+    """The entry under the name that the module has is taken away, and nothing is altered for the run."""
+    return _plain(difference) and difference.candidate == ABSENT and not difference.other_entry
 
 
 def _raised(difference: Difference) -> bool:
