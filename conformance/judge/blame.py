@@ -15,6 +15,8 @@ the passing ones. Three facts speak for a clause:
   fail as well, it is not what they have in common.
 - *Others name it.* Where the table of owners has the right row, most of the failing cases do.
 
+What is done outweighs how an error is worded, and a field that a clause owns outweighs what code makes of what it sees.
+
 A clause about what programs come to see follows from other clauses, and yields to them.
 """
 
@@ -33,10 +35,11 @@ Key = tuple[str, str, str]
 _NO_OWN = 0.01
 # The part of the score that does not depend on how many cases name the clause.
 _WHOEVER_NAMES_IT = 0.15
-# Factors: of a clause that follows from others, of one that is known by traces alone, and of one that is known by another
-# error of the implementation's own alone, where something else may be refused that is not, or run that is.
+# Factors: of a clause that follows from others; of one that is known by traces alone, by what code has made of what it saw
+# alone, or by another error of the implementation's own alone, where both sides refuse.
 _FOLLOWS = 0.7
 _TRACE = 0.03
+_GENERAL = 0.7
 _OTHER_ERROR = 0.1
 _FIRMNESS = {Level.DOCUMENTED: 1.0, Level.COMPAT: 0.85, Level.EXACT: 0.7}
 # The number of cases of families from which on a clause is one that families list.
@@ -155,6 +158,8 @@ def _judged(
         covered &= population.listing[clause] | set(naming)
     if all(cause.trace for cause in causes):
         weight *= _TRACE
+    if all(cause.general for cause in causes):
+        weight *= _GENERAL
     if all(cause.is_other_error for cause in causes):
         weight *= _OTHER_ERROR
     score = weight * len(covered) / len(failing)

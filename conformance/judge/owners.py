@@ -557,6 +557,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
             (lambda difference: difference.altered and difference.returned, "MODULES-RESTORED"),
             (_altered, "MODULES-RESTORED-ON-ERROR"),
             (_removed, "PARENTS-STAY"),
+            (_plain, "TARGET-NOT-ADDED"),
             (_always, "TARGET-NOT-LEFT"),
         ],
     ),
