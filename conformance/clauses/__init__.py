@@ -135,16 +135,25 @@ class Clause:
         """True if a difference of this kind in this field of an observation may be a breach of this clause.
 
         A pattern stands for every kind of difference, unless the pattern ends in a kind: "entry.__file__:missing". A
-        pattern with a wildcard does not cover that a special global is missing, or extra: that shows in every case,
-        and has clauses of its own.
+        pattern with a wildcard does not cover that a special global is missing, or extra, and "entry.*" covers neither
+        the order of the keys nor the state of the interpreter: these show in every case, and have clauses of their own.
         """
         return _owns(self.fields, field, kind)
+
+
+# Fields that no pattern such as "entry.*" covers.
+_EVERYWHERE = ("entry.order", "entry.state", "exit.state", "result.order")
 
 
 @functools.lru_cache(maxsize=1 << 14)
 def _owns(fields: tuple[str, ...], field: str, kind: str) -> bool:
     special = kind in ("missing", "extra") and ".__" in field
-    patterns = (pattern for pattern in fields if not (special and "*" in pattern))
+    everywhere = field in _EVERYWHERE
+    patterns = (
+        pattern
+        for pattern in fields
+        if not (special and "*" in pattern) and not (everywhere and pattern.endswith(".*"))
+    )
     return any(fnmatchcase(field, pattern) or fnmatchcase(f"{field}:{kind}", pattern) for pattern in patterns)
 
 

@@ -35,8 +35,8 @@ Key = tuple[str, str, str]
 _NO_OWN = 0.01
 # The part of the score that does not depend on how many cases name the clause.
 _WHOEVER_NAMES_IT = 0.15
-# Factors: of a clause that follows from others; of one that is known by traces alone, by what code has made of what it saw
-# alone, or by another error of the implementation's own alone, where both sides refuse.
+# Factors: of a clause that follows from others; of one that is known by traces alone, by what code has made of what it
+# saw alone, or by another error of the implementation's own alone, where both sides refuse.
 _FOLLOWS = 0.7
 _TRACE = 0.03
 _GENERAL = 0.7

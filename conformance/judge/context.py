@@ -70,6 +70,7 @@ class StepContext:
             "altered": any(event.get("entry") == "own" for event in runs),
             "ran": bool(runs),
             "of_path": isinstance(self.step.content, str) and "run_path" in self.step.content,
+            "compiled": isinstance(self.step.content, str) and ".pyc'" in self.step.content,
             "returned": oracle.get("outcome") == "returned",
             # A nested run's own errors pass through the world as well.
             "of_world": bool(runs) and bool(world_frames(oracle)) and not oracle["exception"].get("from_runpy"),

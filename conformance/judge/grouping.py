@@ -390,9 +390,7 @@ def grouped(cases: Sequence[CaseSymptoms], level: Level, tried: int, *, fine: bo
     unknown = {name: causes for name, case in failing.items() if (causes := grouping.unknown(case))}
     while unknown:
         shown = {name: [_for_blame(cause) for cause in causes] for name, causes in _of_one(unknown).items()}
-        group = grouping.blame(
-            blamed(shown, population, parted - shown.keys())[0], [failing[name] for name in shown]
-        )
+        group = grouping.blame(blamed(shown, population, parted - shown.keys())[0], [failing[name] for name in shown])
         left = {name: causes for name in unknown if (causes := grouping.unknown(failing[name]))}
         group.cases.update(name for name, causes in unknown.items() if len(left.get(name, ())) < len(causes))
         unknown = left

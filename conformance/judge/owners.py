@@ -313,6 +313,9 @@ _ERROR: list[tuple[Condition, str]] = [
     (_of_world, "CODE-ERROR-PROPAGATES"),
     (lambda difference: str(difference.oracle).removeprefix("raised ").startswith("SyntaxError"), "BROKEN-SOURCE"),
     *((_says(text), clause) for text, clause, _ in _SAYINGS),
+    (_says("list index out of range"), "ARGV-EMPTY-BEFORE"),
+    (_says("list assignment index out of range"), "ARGV-UNRESTORABLE"),
+    (lambda difference: difference.ran and _says("KeyError")(difference), "ENTRY-GONE-KEYERROR"),
     (_always, "MISSING-MODULE"),
 ]
 _MESSAGE: list[tuple[Condition, str]] = [
