@@ -421,6 +421,48 @@ def test_a_module_under_another_name_has_the_globals_of_the_code() -> None:
     assert of_case(candidate, altered(OWN_MODULE))[:2] == found
 
 
+def test_a_run_inside_gives_the_entry_back_to_the_one_around_it() -> None:
+    """Which has the same name, or it would not have taken it."""
+    oracle = altered(OWN_MODULE)
+    inner = copy.deepcopy(oracle["steps"][0]["events"])
+    oracle["steps"][0]["events"][1:1] = inner
+    candidate = copy.deepcopy(oracle)
+    candidate["steps"][0]["events"][-1].update(entry="absent", modules={"m": ABSENT})
+    assert of_case(candidate, oracle)[0] == ("NESTED-SAME-NAME", Level.COMPAT)
+
+
+@pytest.mark.parametrize(
+    ("error", "of_run_module", "of_run_path"),
+    [
+        ("KeyError: 'm'", "ENTRY-GONE-KEYERROR", "P-MODULES-RESTORED"),
+        ("IndexError: list index out of range", "ARGV-EMPTY-BEFORE", "P-ARGV-EMPTY"),
+        ("IndexError: list assignment index out of range", "ARGV-UNRESTORABLE", "P-OS-ERROR-UNCHANGED"),
+    ],
+)
+def test_an_error_of_restoring_belongs_to_what_cannot_be_restored(
+    error: str, of_run_module: str, of_run_path: str
+) -> None:
+    """Where the candidate raises none."""
+    for of_path, clause in ((False, of_run_module), (True, of_run_path)):
+        difference = Difference("outcome", "returns", f"raised {error}", "returned", returned=False, ran=True)
+        assert default_owner(replace(difference, of_path=of_path), "3.13.0", registry()) == clause
+
+
+def test_a_compiled_script_is_no_source() -> None:
+    """What does not run is what the call names."""
+    difference = Difference("executions.run", "missing", "run of <root>/tool.py", ABSENT, ran=True, of_path=True)
+    for compiled, clause in ((False, "P-SOURCE-RUNS"), (True, "P-COMPILED-RUNS")):
+        assert default_owner(replace(difference, compiled=compiled), "3.13.0", registry()) == clause
+
+
+def test_a_clause_about_all_that_a_module_starts_with_says_nothing_of_other_state() -> None:
+    """Nor of the order of the keys: that shows in every case."""
+    clause = registry()["P-CALLED-FORM"]
+    assert "entry.*" in clause.fields
+    owned = [clause.owns(f"entry.{part}", "value") for part in ("__name__", "argv", "order", "state")]
+    assert owned == [True, True, False, False]
+
+
 def test_a_plain_run_leaves_the_entry_of_its_name_alone() -> None:
     """It is promised that none is taken away, unlike that none is added."""
     candidate = observation()

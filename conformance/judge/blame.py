@@ -109,7 +109,7 @@ class Population:
 
     def own(self, clause: str) -> Sequence[str]:
         """The ids of a clause's own cases: of fixtures, or of cases of families if there are none."""
-        return self.fixtures.get(clause) or self.generated.get(clause, ())
+        return self.fixtures.get(clause) or self.generated.get(clause) or ()
 
 
 def blamed(failing: Mapping[str, Sequence[Cause]], population: Population, masked: Collection[str]) -> list[Blamed]:

@@ -71,6 +71,13 @@ def _previous_entry_gone(difference: Difference) -> bool:
     return altered_some_time and difference.oracle == UNCHANGED and difference.candidate == ABSENT
 
 
+def _taken_by_nested(difference: Difference) -> bool:
+    """A run inside has ended, and the entry of the one around it is gone."""
+    own_entry = difference.altered and not difference.other_entry
+    gone = difference.candidate in (ABSENT, UNCHANGED)
+    return difference.nested_ended and own_entry and describes_module(difference.oracle) and gone
+
+
 def _another_put_back(difference: Difference) -> bool:
     """The entry is neither what it was nor the module that ran, whose globals are known: another one was put there."""
     own_entry = difference.altered and not difference.other_entry and difference.oracle == UNCHANGED
@@ -284,6 +291,7 @@ _MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [
 _MODULES_AT_THE_END: list[tuple[Condition, str]] = [
     (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
     (lambda difference: difference.nested_ended and difference.kind == "extra", "MODULES-RESTORED"),
+    (_taken_by_nested, "NESTED-SAME-NAME"),
     *_MODULES_IN_FLIGHT,
 ]
 

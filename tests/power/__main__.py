@@ -57,9 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--level", default="compat", help="up to which divergences of FILE.py count (default: compat)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--blame", action="store_true", help="try all named cases, and say which clause is blamed")
-    parser.add_argument(
-        "--thin", type=int, default=1, metavar="N", help="with --blame: every Nth case of families"
-    )
+    parser.add_argument("--thin", type=int, default=1, metavar="N", help="with --blame: every Nth case of families")
     parser.add_argument("--report", type=Path, metavar="FILE.jsonl")
     asked = parser.parse_args(arguments)
     try:
