@@ -92,6 +92,20 @@ def test_the_error_in_which_cases_end_is_named_by_all_of_them() -> None:
     assert blamed(only, cases, ())[0].clause == "BUILTIN-HAS-NO-CODE"
 
 
+def test_what_is_refused_outweighs_how_a_refusal_is_worded() -> None:
+    """Whoever folds the case of a name raises another AttributeError for a name that is no text."""
+    cases = population(("a/literally", ["NAME-TAKEN-LITERALLY"]), ("a/message", ["NAME-WITHOUT-STARTSWITH-MESSAGE"]))
+    worded = cause("NAME-WITHOUT-STARTSWITH-MESSAGE", ("resolve", "exception.message", ""))
+    failing = {
+        "a/literally": [cause("NAME-TAKEN-LITERALLY", ("prepare", "executions.run", ""))],
+        "a/message": [worded],
+        **{f"families/f/{number}": [worded] for number in range(2)},
+    }
+    assert blamed(failing, cases, ())[0].clause == "NAME-TAKEN-LITERALLY"
+    del failing["a/literally"]
+    assert blamed(failing, cases, ())[0].clause == "NAME-WITHOUT-STARTSWITH-MESSAGE"
+
+
 def argv(clause: str, kind: str, field: str = "after.argv", phase: str = "restore") -> Symptom:
     """A symptom of `sys.argv`, in a fixture for the clause."""
     return Symptom(Signature(clause, phase, field, kind), Level.COMPAT, True, point=True)
@@ -129,6 +143,40 @@ def test_a_mistake_that_raises_is_one_finding(error: str, findings: int) -> None
         raising("NO-CODE-OBJECT", "exception.type", "type", "ImportError: No code object available for m", error),
     ]
     assert len(grouped(cases, Level.COMPAT, len(cases)).all) == findings
+
+
+def test_the_two_functions_have_findings_of_their_own() -> None:
+    """Of a fault in what they share, that of run_module comes first, however many more cases run_path has."""
+    shared = {
+        clause: Symptom(Signature(clause, "restore", "after.argv", "value"), Level.COMPAT, True)
+        for clause in ("ARGV-RESTORED", "P-ARGV-RESTORED")
+    }
+    cases = [
+        *(
+            CaseSymptoms(f"a/{clause}{number}", 2, (symptom,), (clause,))
+            for clause, symptom in shared.items()
+            for number in range(9 if symptom.of_path else 2)
+        ),
+        CaseSymptoms("a/both", 2, tuple(shared.values()), ("P-ARGV-RESTORED",)),
+    ]
+    found = grouped(cases, Level.COMPAT, len(cases))
+    assert [group.clause for group in found.all] == ["ARGV-RESTORED", "P-ARGV-RESTORED"]
+    for case in cases:
+        for symptom in case.symptoms:
+            group = found.explaining(case, symptom)
+            assert group is not None
+            assert group.clause == symptom.signature.clause
+
+
+def test_cases_of_families_are_no_fixtures() -> None:
+    """They are a clause's own only where nobody wrote a fixture for it."""
+    cases = population(
+        ("a/main", ["MAIN-SUBMODULE"]),
+        *((f"families/f/{number}", ["MAIN-SUBMODULE"]) for number in range(9)),
+        ("families/f/place", ["ZIP-RUNS"]),
+    )
+    assert list(cases.own("MAIN-SUBMODULE")) == ["a/main"]
+    assert list(cases.own("ZIP-RUNS")) == ["families/f/place"]
 
 
 FEATURES = {

@@ -385,15 +385,15 @@ def test_a_case_about_more_accuses_of_no_documented_promise() -> None:
 OWN_MODULE = {"module": "m", "dict": "globals of <root>/m.py"}
 
 
-def altered(at_start: Any, afterwards: Any = None, *, entry: str = "own") -> dict[str, Any]:
+def altered(at_start: Any, afterwards: Any = None, *, entry: str = "own", **others: Any) -> dict[str, Any]:
     """A run with alter_sys: the entry as the code starts and ends, and afterwards; None for one that did not change.
 
-    entry: see `Event`.
+    entry: see `Event`. others: further entries as the code starts and ends.
     """
     found = observation()
     step = found["steps"][0]
     for event in step["events"]:
-        event.update(entry=entry, modules={} if at_start is None else {"m": at_start})
+        event.update(entry=entry, modules=others if at_start is None else {"m": at_start, **others})
     step["modules"] = {} if afterwards is None else {"m": afterwards}
     return found
 
@@ -412,6 +412,113 @@ def altered(at_start: Any, afterwards: Any = None, *, entry: str = "own") -> dic
 def test_a_wrong_entry_belongs_to_what_is_wrong_with_it(candidate: dict[str, Any], clause: str) -> None:
     """It may be the module that was there, one that does not hold the globals, one that was left, or yet another."""
     assert of_case(candidate, altered(OWN_MODULE))[0] == (clause, Level.DOCUMENTED)
+
+
+def test_a_module_under_another_name_has_the_globals_of_the_code() -> None:
+    """The entry is wrong then, and not the module; and that another one is made is not documented."""
+    candidate = altered({"module": "m"}, entry="another", other=OWN_MODULE)
+    found = [("MODULES-ENTRY", Level.COMPAT), ("MODULES-ONE-ENTRY", Level.COMPAT)]
+    assert of_case(candidate, altered(OWN_MODULE))[:2] == found
+
+
+def test_a_run_inside_gives_the_entry_back_to_the_one_around_it() -> None:
+    """Which has the same name, or it would not have taken it."""
+    oracle = altered(OWN_MODULE)
+    inner = copy.deepcopy(oracle["steps"][0]["events"])
+    oracle["steps"][0]["events"][1:1] = inner
+    candidate = copy.deepcopy(oracle)
+    candidate["steps"][0]["events"][-1].update(entry="absent", modules={"m": ABSENT})
+    assert of_case(candidate, oracle)[0] == ("NESTED-SAME-NAME", Level.COMPAT)
+
+
+@pytest.mark.parametrize(
+    ("error", "of_run_module", "of_run_path"),
+    [
+        ("KeyError: 'm'", "ENTRY-GONE-KEYERROR", "P-MODULES-RESTORED"),
+        ("IndexError: list index out of range", "ARGV-EMPTY-BEFORE", "P-ARGV-EMPTY"),
+        ("IndexError: list assignment index out of range", "ARGV-UNRESTORABLE", "P-OS-ERROR-UNCHANGED"),
+    ],
+)
+def test_an_error_of_restoring_belongs_to_what_cannot_be_restored(
+    error: str, of_run_module: str, of_run_path: str
+) -> None:
+    """Where the candidate raises none."""
+    for of_path, clause in ((False, of_run_module), (True, of_run_path)):
+        difference = Difference("outcome", "returns", f"raised {error}", "returned", returned=False, ran=True)
+        assert default_owner(replace(difference, of_path=of_path), "3.13.0", registry()) == clause
+
+
+def test_a_compiled_script_is_no_source() -> None:
+    """What does not run is what the call names."""
+    difference = Difference("executions.run", "missing", "run of <root>/tool.py", ABSENT, ran=True, of_path=True)
+    for compiled, clause in ((False, "P-SOURCE-RUNS"), (True, "P-COMPILED-RUNS")):
+        assert default_owner(replace(difference, compiled=compiled), "3.13.0", registry()) == clause
+
+
+def test_a_clause_about_all_that_a_module_starts_with_says_nothing_of_other_state() -> None:
+    """Nor of the order of the keys: that shows in every case."""
+    clause = registry()["P-CALLED-FORM"]
+    assert "entry.*" in clause.fields
+    owned = [clause.owns(f"entry.{part}", "value") for part in ("__name__", "argv", "order", "state")]
+    assert owned == [True, True, False, False]
+
+
+def test_a_plain_run_leaves_the_entry_of_its_name_alone() -> None:
+    """It is promised that none is taken away, unlike that none is added."""
+    candidate = observation()
+    candidate["steps"][0]["events"][0]["modules"] = {"m": ABSENT}
+    assert of_case(candidate, observation())[0] == ("PLAIN-LEAVES-SYS", Level.DOCUMENTED)
+    candidate["steps"][0]["events"][0]["modules"] = {"m": {"module": "m"}}
+    assert of_case(candidate, observation())[0] == ("TARGET-NOT-ADDED", Level.COMPAT)
+
+
+def test_the_loader_is_that_of_the_spec() -> None:
+    """Where the spec is another object, nobody asks whose loader that of the module is."""
+    candidate = observation()
+    specials = candidate["steps"][0]["events"][0]["specials"]
+    specials["__loader__"] = {"machinery": "SourceFileLoader", "is": "another"}
+    assert of_case(candidate, observation())[0] == ("LOADER-OF-SPEC", Level.DOCUMENTED)
+    specials["__spec__"] = {**SPEC, "is": "another"}
+    assert of_case(candidate, observation())[:2] == [
+        ("SPEC-SAME-OBJECT", Level.COMPAT),
+        ("LOADER-OF-SPEC", Level.COMPAT),
+    ]
+    assert [clause for clause, _, is_cause in verdict(candidate) if is_cause] == ["SPEC-SAME-OBJECT"]
+
+
+def test_a_package_that_is_refused_is_one_whose_main_does_not_run() -> None:
+    """The package itself is not imported then, which nobody has to be told first."""
+    oracle, candidate = observation(), observation()
+    run = oracle["steps"][0]["events"][0]
+    run["specials"]["__spec__"] = {**SPEC, "spec": "outer.__main__"}
+    package = {"event": "import", "file": "<root>/outer/__init__.py", "specials": {}, "keys": [], "globals": []}
+    oracle["steps"][0]["events"].insert(0, package)
+    step = candidate["steps"][0]
+    step.update(events=[], outcome="raised")
+    del step["result"]
+    step["exception"] = {"exception": "ImportError", "bases": ["Exception"], "message": "no", "args": ["no"]}
+    assert of_case(candidate, oracle)[0] == ("MAIN-SUBMODULE", Level.DOCUMENTED)
+    step["exception"]["exception"] = "KeyError"
+    assert of_case(candidate, oracle)[0][0] == "PACKAGE-IMPORTED"
+
+
+def test_the_error_of_a_package_has_a_context_of_its_own() -> None:
+    """An error further back in the chain is that of the search."""
+
+    def refusing(context: Any) -> dict[str, Any]:
+        seen = observation()
+        step = seen["steps"][0]
+        step.update(events=[], outcome="raised")
+        del step["result"]
+        text = "No module named m.__main__; 'm' is a package and cannot be directly executed"
+        step["exception"] = {"exception": "ImportError", "bases": ["Exception"], "message": text, "args": [text]}
+        step["exception"].update(context=context, from_runpy=True)
+        return seen
+
+    inner = {"exception": "ImportError", "message": "No module named m.__main__"}
+    first = {**inner, "context": {"exception": "ValueError", "message": "no"}}
+    assert of_case(refusing(None), refusing(first)) == [("PACKAGE-ERROR-CONTEXT", Level.EXACT)]
+    assert of_case(refusing(inner), refusing(first)) == [("FIND-ERROR-CAUSE", Level.EXACT)]
 
 
 @pytest.mark.parametrize(("key", "clause"), [("x", "NAMESPACE-FRESH"), ("helper", "KEYS-ONLY-THESE")])

@@ -6,6 +6,7 @@ import json
 import math
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from conformance.observation.cached import CachedSide
 from conformance.observation.interpreters import Target, find
 from conformance.search import fuzzing
 from tests.harness import all_cases
-from tests.power.__main__ import main
+from tests.power.__main__ import main, thinned
 from tests.power.generate import by_removal
 from tests.power.measure import FIXTURE, LOAD, Clock, OutOfTime, Result, drawn, measure, try_all
 from tests.power.wrong import GENERATED, Change, Equivalent, Wrong, change, equivalents, stale, written
@@ -55,6 +56,22 @@ def test_written_ones_have_names_of_their_own() -> None:
     """All of tests/mutants/ and of combinations.toml are among them."""
     names = [wrong.name for wrong in written()]
     assert len(set(names)) == len(names) > 500
+
+
+def test_mutants_that_are_one_implementation_may_be_blamed_on_the_clause_of_each() -> None:
+    """No report can tell for which of them it was written."""
+    by_name = {wrong.name: wrong for wrong in written()}
+    first, second = by_name["INIT-PAIRS-initial_globals-24"], by_name["INIT-EMPTY-ITERABLE-initial_globals-25"]
+    assert first.source == second.source
+    assert (first.also, second.also) == (("INIT-EMPTY-ITERABLE",), ("INIT-PAIRS",))
+    assert all(wrong.clause not in wrong.also for wrong in by_name.values())
+
+
+def test_only_cases_of_families_are_thinned() -> None:
+    """From the first of them on."""
+    families = [replace(SOME[0], id=f"families/f/{number}") for number in range(5)]
+    assert thinned([*SOME, *families], 2) == [*SOME, *families[::2]]
+    assert thinned([*SOME, *families], 1) == [*SOME, *families]
 
 
 def test_a_wrong_implementation_is_caught_and_the_reference_is_not(target: Target) -> None:

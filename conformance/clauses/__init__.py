@@ -123,6 +123,11 @@ class Clause:
         """True if the clause only says what follows for programs from other clauses: it never breaks alone."""
         return self.chapter == CONSEQUENCES
 
+    @property
+    def is_of_path(self) -> bool:
+        """True if the clause is about `run_path`, and not about `run_module`."""
+        return self.chapter.startswith("path_")
+
     def is_unsure(self, version: str) -> bool:
         """True if nobody has shown whether the clause holds for this release."""
         return _matches(self.unsure, version)
@@ -131,16 +136,25 @@ class Clause:
         """True if a difference of this kind in this field of an observation may be a breach of this clause.
 
         A pattern stands for every kind of difference, unless the pattern ends in a kind: "entry.__file__:missing". A
-        pattern with a wildcard does not cover that a special global is missing, or extra: that shows in every case,
-        and has clauses of its own.
+        pattern with a wildcard does not cover that a special global is missing, or extra, and "entry.*" covers neither
+        the order of the keys nor the state of the interpreter: these show in every case, and have clauses of their own.
         """
         return _owns(self.fields, field, kind)
+
+
+# Fields that no pattern such as "entry.*" covers.
+_EVERYWHERE = ("entry.order", "entry.state", "exit.state", "result.order")
 
 
 @functools.lru_cache(maxsize=1 << 14)
 def _owns(fields: tuple[str, ...], field: str, kind: str) -> bool:
     special = kind in ("missing", "extra") and ".__" in field
-    patterns = (pattern for pattern in fields if not (special and "*" in pattern))
+    everywhere = field in _EVERYWHERE
+    patterns = (
+        pattern
+        for pattern in fields
+        if not (special and "*" in pattern) and not (everywhere and pattern.endswith(".*"))
+    )
     return any(fnmatchcase(field, pattern) or fnmatchcase(f"{field}:{kind}", pattern) for pattern in patterns)
 
 

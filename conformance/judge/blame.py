@@ -6,13 +6,16 @@ Theory of operation. It is the question of fault localisation by spectra, with c
 some cases fail, some pass, each case is about some clauses, and the clause is wanted that tells the failing ones from
 the passing ones. Three facts speak for a clause:
 
-- *Its own cases fail, and name it.* A case is a clause's own if the clause is its point, the first that it lists. A
-  clause most of whose own cases pass is not what is broken, however many other cases name it: initial globals that
+- *Its own cases fail, and name it.* A case is a clause's own if the clause is its point, the first that it lists. Where
+  there are fixtures of that kind, cases of families are no further ones: a family puts together what comes to be first.
+  A clause most of whose own cases pass is not what is broken, however many other cases name it: initial globals that
   override the specials are named as a wrong `__name__` in every case but those that are about `__name__`.
 - *What differs in its own cases differs in the others, too.* So a clause that only few cases are about can be blamed
   for a thousand. A clause that families list is another matter: all cases that are about it say so, and where others
   fail as well, it is not what they have in common.
 - *Others name it.* Where the table of owners has the right row, most of the failing cases do.
+
+What is done outweighs how an error is worded, and a field that a clause owns outweighs what code makes of what it sees.
 
 A clause about what programs come to see follows from other clauses, and yields to them.
 """
@@ -32,9 +35,12 @@ Key = tuple[str, str, str]
 _NO_OWN = 0.01
 # The part of the score that does not depend on how many cases name the clause.
 _WHOEVER_NAMES_IT = 0.15
-# Factors: of a clause that follows from others, and of one that is known by traces alone.
+# Factors: of a clause that follows from others; of one that is known by traces alone, by what code has made of what it
+# saw alone, or by another error of the implementation's own alone, where both sides refuse.
 _FOLLOWS = 0.7
 _TRACE = 0.03
+_GENERAL = 0.7
+_OTHER_ERROR = 0.1
 _FIRMNESS = {Level.DOCUMENTED: 1.0, Level.COMPAT: 0.85, Level.EXACT: 0.7}
 # The number of cases of families from which on a clause is one that families list.
 _LISTED_BY_FAMILIES = 4
@@ -58,6 +64,12 @@ class Cause:
     trace: bool = False
     error: str = ""
 
+    @property
+    def is_other_error(self) -> bool:
+        """True if both sides refuse the same, and only the errors differ."""
+        phase, name, _ = self.key
+        return phase in ("resolve", "load code") and name.startswith("exception.")
+
 
 @dataclass(frozen=True)
 class Blamed:
@@ -77,21 +89,27 @@ class Blamed:
 class Population:
     """All cases that ran, by what they are about.
 
-    own: by clause, the ids of the cases whose point it is. families: by clause, the ids of the cases of families that
-    list it. listing: by clause, the ids of all cases that list it.
+    fixtures, generated: by clause, the ids of the cases whose point it is. in_families: by clause, the number of the
+    cases of families that list it. listing: by clause, the ids of all cases that list it.
     """
 
-    own: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    fixtures: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    generated: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     listing: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     in_families: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def add(self, case: str, clauses: Sequence[str]) -> None:
         """Add a case, by its id and the clauses that it lists."""
+        generated = case.startswith(f"{FAMILIES}/")
         for clause in clauses[:1]:
-            self.own[clause].append(case)
+            (self.generated if generated else self.fixtures)[clause].append(case)
         for clause in clauses:
             self.listing[clause].add(case)
-            self.in_families[clause] += case.startswith(f"{FAMILIES}/")
+            self.in_families[clause] += generated
+
+    def own(self, clause: str) -> Sequence[str]:
+        """The ids of a clause's own cases: of fixtures, or of cases of families if there are none."""
+        return self.fixtures.get(clause) or self.generated.get(clause) or ()
 
 
 def blamed(failing: Mapping[str, Sequence[Cause]], population: Population, masked: Collection[str]) -> list[Blamed]:
@@ -122,7 +140,7 @@ def _judged(
     population: Population,
     masked: Collection[str],
 ) -> Blamed:
-    own = [name for name in population.own.get(clause, ()) if name in naming or name not in masked]
+    own = [name for name in population.own(clause) if name in naming or name not in masked]
     own_failing = [name for name in own if name in naming]
     # One case more, which half fails: so few cases prove less than many.
     weight = (len(own_failing) + 0.5) / (len(own) + 1) if own_failing else _NO_OWN / (len(own) + 1)
@@ -140,6 +158,10 @@ def _judged(
         covered &= population.listing[clause] | set(naming)
     if all(cause.trace for cause in causes):
         weight *= _TRACE
+    if all(cause.general for cause in causes):
+        weight *= _GENERAL
+    if all(cause.is_other_error for cause in causes):
+        weight *= _OTHER_ERROR
     score = weight * len(covered) / len(failing)
     score *= _WHOEVER_NAMES_IT + (1 - _WHOEVER_NAMES_IT) * len(naming) / len(failing)
     known = registry().get(clause)

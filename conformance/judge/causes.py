@@ -68,6 +68,8 @@ def explains(earlier: Divergence, later: Divergence) -> bool:
         return first == "exception.type" or (first, second) in _SAME_WORDS
     if _subject(first) == _subject(second) and earlier.moment <= later.moment:
         return True
+    if first.endswith(".__spec__") and second.endswith(".__loader__") and earlier.moment <= later.moment:
+        return True  # the loader is that of the spec
     if first.endswith(".__name__") and later.where.endswith(OWN_ENTRY) and earlier.moment <= later.moment:
         return True
     if earlier.moment == later.moment and earlier.signature.kind == "extra" and first.startswith("executions."):
@@ -81,8 +83,6 @@ def explains(earlier: Divergence, later: Divergence) -> bool:
         return False
     if first in CONTROL:
         return True
-    if (first, second) == ("program.__spec__", "program.__loader__"):
-        return True  # the loader is compared with that of the spec
     if (first, second) == ("program.argv0", "ended.argv"):
         return True
     if first == "process.status" or (first == "process.traceback" and second == "process.stderr"):

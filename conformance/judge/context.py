@@ -22,7 +22,7 @@ from .descriptions import ABSENT, UNCHANGED, describes_module, difference_kind, 
 from .difference import Difference
 from .divergence import Found, Moment
 from .fields import FIELDS
-from .observations import events_of, refusal, world_frames
+from .observations import events_of, import_error, refusal, world_frames
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class Place:
     run_instead: bool = False  # the candidate runs what the oracle imports
     elsewhere: bool = False  # both sides execute the file as often, but not at the same moment or in the same way
     in_modules: bool = False  # the candidate's code, too, finds its own namespace in sys.modules under its name
+    under_another_name: bool = False  # the candidate has entered the module of the code under another name than its own
     bound_later: frozenset[str] = frozenset()  # the names that the code has bound by its end
 
 
@@ -69,10 +70,12 @@ class StepContext:
             "altered": any(event.get("entry") == "own" for event in runs),
             "ran": bool(runs),
             "of_path": isinstance(self.step.content, str) and "run_path" in self.step.content,
+            "compiled": isinstance(self.step.content, str) and ".pyc'" in self.step.content,
             "returned": oracle.get("outcome") == "returned",
             # A nested run's own errors pass through the world as well.
             "of_world": bool(runs) and bool(world_frames(oracle)) and not oracle["exception"].get("from_runpy"),
             "refusal": "" if runs else refusal(oracle),
+            "refused": import_error(candidate) if runs else "",
             "name": specials.get("__name__"),
             "spec_name": spec.get("spec") if isinstance(spec, dict) else None,
             "located": spec.get("has_location") is not False if isinstance(spec, dict) else True,
@@ -122,6 +125,7 @@ class StepContext:
             run_instead=place.run_instead,
             elsewhere=place.elsewhere,
             in_modules=place.in_modules,
+            under_another_name=place.under_another_name,
             bound_later=key is not None and key in place.bound_later,
             other_entry=field.endswith(".modules") and key is not None and key not in self._runs_as,
             initial=field == "names" and key in self._initial,

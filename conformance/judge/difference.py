@@ -24,6 +24,7 @@ class Difference:
     located: bool = True
     imported: frozenset[str] = frozenset()
     refusal: str = ""  # with what the oracle ended, if nothing ran and the error is its own
+    refused: str = ""  # with what the candidate ended, if it ran nothing and the error is its own ImportError
     nested_ended: bool = False  # as a module ends: a run inside its own has ended before
     run_instead: bool = False  # the candidate runs what the oracle imports
     key: str = ""  # of the entry or the variable that differs
@@ -32,7 +33,9 @@ class Difference:
     other_entry: bool = False  # it is about an entry of sys.modules under which no module of this step runs
     initial: bool = False  # it is about a variable that is given as init_globals
     of_path: bool = False  # the step calls run_path
+    compiled: bool = False  # and names a compiled file
     in_modules: bool = False  # the candidate's code, too, finds its own namespace in sys.modules under its name
+    under_another_name: bool = False  # the candidate has entered the module of the code under another name than its own
     bound_later: bool = False  # it is about a name that the code has bound by its end
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..agent import OF_AN_IMPORT, SPECIALS
@@ -71,8 +72,7 @@ class EventComparison:
             shown, field, where = f"{event['category']}: {event['text']}", "warnings", "warnings"
         oracle, candidate = (shown, ABSENT) if kind == "missing" else (ABSENT, shown)
         instead = kind == "missing" and what == "import" and event["file"] in self._run_instead
-        elsewhere = what in ("run", "import") and len({_executions(side, event["file"]) for side in self._sides}) == 1
-        place = Place(index, phase, run_instead=instead, elsewhere=elsewhere)
+        place = Place(index, phase, run_instead=instead, elsewhere=self._is_elsewhere(event))
         yield self._step.found(place, field, kind, where, oracle, candidate)
 
     def _matched(self, index: int, oracle: Event, candidate: Event) -> Iterator[Found]:
@@ -80,7 +80,8 @@ class EventComparison:
         if what in ("run", "import"):
             if _is_another_module(oracle, candidate):
                 self._exchanged.add((oracle["file"], candidate["file"]))
-                place = Place(index, "prepare" if what == "run" else "import parent")
+                phase = "prepare" if what == "run" else "import parent"
+                place = Place(index, phase, elsewhere=self._is_elsewhere(oracle))
                 ours, theirs = (f"{what} of {side['file']}" for side in (oracle, candidate))
                 yield self._step.found(place, f"executions.{what}", "value", "modules executed", ours, theirs)
             else:
@@ -99,6 +100,12 @@ class EventComparison:
             yield from self._step.compare(
                 place, "warnings.text", "the warning's text", oracle["text"], candidate["text"]
             )
+
+    def _is_elsewhere(self, event: Event) -> bool:
+        """True if both sides execute the file of an event equally often, though not at the same moment."""
+        if event["event"] not in ("run", "import"):
+            return False
+        return len({_executions(side, event["file"]) for side in self._sides}) == 1
 
     def _start(self, index: int, what: str, oracle: Event, candidate: Event) -> Iterator[Found]:
         step, file = self._step, oracle["file"]
@@ -175,6 +182,7 @@ class EventComparison:
     def _sys_state(self, place: Place, group: str, where: str, oracle: Event, candidate: Event) -> Iterator[Found]:
         """Compare `sys` at the start or the end of a module's code, as changed since before the step."""
         step = self._step
+        place = replace(place, under_another_name=_is_under_another_name(candidate))
         ours, theirs = oracle.get("argv", UNCHANGED), candidate.get("argv", UNCHANGED)
         yield from step.compare(place, argv_field(group, ours, theirs), f"{where}sys.argv", ours, theirs)
         yield from step.compare_changes(
@@ -191,6 +199,13 @@ class EventComparison:
             field = f"{group}.path" if key == "path" else f"{group}.state"
             ours, theirs = changes.get(key, UNCHANGED), other_changes.get(key, UNCHANGED)
             yield from step.compare(place, field, where + key, ours, theirs)
+
+
+def _is_under_another_name(event: Event) -> bool:
+    """True if the entry of the code's own name is no module of its globals, and that of another name is."""
+    changed = event.get("modules", {}).values() if event.get("entry") != "own" else ()
+    own_globals = f"globals of {event.get('file')}"
+    return any(isinstance(module, dict) and module.get("dict") == own_globals for module in changed)
 
 
 def _sign(event: Event) -> tuple[str, str]:

@@ -6,20 +6,22 @@ Theory of operation. The judge says within a case which divergences are causes a
 cases one fault shows in many ways: as another value here, as a missing key there, as an error where code relies on it.
 A finding is known by the *areas* of its fields (an area is one subject, however it is looked at) and by what its cases
 show besides. Findings are chosen one after another: the cause that most cases show and no finding explains, in the case
-that shows it most plainly; it takes with it what always occurs together with it.
+that shows it most plainly; it takes with it what always occurs together with it. What differs in `run_path` is never
+in one finding with what differs in `run_module`, and comes after it: a fault in what the two share is two findings.
 """
 
 from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..clauses import Level
+from ..clauses import Level, registry
 from .blame import Blamed, Cause, Key, Population, blamed
 from .causes import CONTROL
 from .divergence import Divergence, Signature
+from .observations import REFUSALS
 from .owners import saying
 
 _SIGHT = "what the code sees"
@@ -76,8 +78,6 @@ _SEVERAL = 3
 _OF_ANOTHER = {*_OF_A_MODULE, "argv", "modules", "warnings"}
 # How an error of the candidate's own shows.
 _OF_AN_ERROR = (*_WAYS, "exception.")
-# Errors with which an implementation refuses on purpose.
-_REFUSALS = ("ImportError", "ModuleNotFoundError")
 # Causes are one thing if they share so much of their cases, and these are no more than this part of all cases.
 _TOGETHER = 0.75
 _COMMON = 0.25
@@ -120,6 +120,11 @@ class Symptom:
         return self.signature.phase, self.signature.field, self.error
 
     @functools.cached_property
+    def of_path(self) -> bool:
+        """True if a clause about `run_path` is broken."""
+        return is_of_path(self.signature.clause)
+
+    @functools.cached_property
     def area(self) -> str:
         """The subject of the divergence, however it is looked at."""
         name = self.signature.field
@@ -151,6 +156,12 @@ class Symptom:
         """The area, with each special global of the result apart: one that a baseline expects hides no other."""
         group, _, last = self.signature.field.rpartition(".")
         return last if group == "result" and last.startswith("__") else self.area
+
+
+def is_of_path(clause: str) -> bool:
+    """True if a clause is one about `run_path`, by its id, which may be unknown."""
+    known = registry().get(clause)
+    return known is not None and known.is_of_path
 
 
 def _from_outside(divergence: Divergence) -> str:
@@ -250,23 +261,28 @@ class Grouping:
 
     def explaining(self, case: CaseSymptoms, cause: Symptom) -> Group | None:
         """The finding that explains a cause, or None if no finding does."""
-        for group in self.all:
+        groups = self._of_function(cause.signature.clause)
+        for group in groups:
             if cause.key in (group.core if cause.point else group.keys):
                 return group
         areas = case.areas(self.level, fine=self.fine)
-        for group in self.all:
+        for group in groups:
             if areas[cause] in group.areas:
                 return group
         if cause.area in _WEAK:
             present = {symptom.key for symptom in case.symptoms if symptom is not cause}
-            for group in self.all:
+            for group in groups:
                 if group.core & present and group.areas != {_OUTPUT}:  # no code can see that
                     return group
-        if cause.area == _SIGHT and self.all:
-            return self.all[0]
+        if cause.area == _SIGHT and groups:
+            return groups[0]
         # An error that nobody meant, at a line that has raised one before, is the same mistake of the candidate.
         mistake = case.mistake(cause)
-        return next((group for group in self.all if mistake in group.mistakes), None) if mistake else None
+        return next((group for group in groups if mistake in group.mistakes), None) if mistake else None
+
+    def _of_function(self, clause: str) -> list[Group]:
+        """The findings that are about the same function as a clause."""
+        return [group for group in self.all if is_of_path(group.clause) == is_of_path(clause)]
 
     def unknown(self, case: CaseSymptoms) -> list[Symptom]:
         """The causes in a case that no finding explains."""
@@ -298,7 +314,8 @@ class Grouping:
         together = [
             other
             for other in self.unknown(case)
-            if areas[other] == areas[cause] or self._always_together(other.key, cause.key, cases)
+            if other.of_path == cause.of_path
+            and (areas[other] == areas[cause] or self._always_together(other.key, cause.key, cases))
         ]
         group = Group(
             cause.signature.clause,
@@ -338,7 +355,7 @@ class Grouping:
         That is the finding of the same clause, or one whose cases hold nearly all cases that name this clause, if no
         case of its own speaks for it. A finding that shows nearly everywhere says nothing of what else shows there.
         """
-        for group in self.all:
+        for group in self._of_function(blamed.clause):
             inside = len(blamed.naming & group.cases)
             is_part = inside >= _NEARLY_ALL * len(blamed.naming) and len(group.cases) <= _EVERYWHERE * self.tried
             if group.clause == blamed.clause or (is_part and not blamed.own):
@@ -372,14 +389,21 @@ def grouped(cases: Sequence[CaseSymptoms], level: Level, tried: int, *, fine: bo
     parted = {case.id for case in cases if any(symptom.signature.field in CONTROL for symptom in case.symptoms)}
     unknown = {name: causes for name, case in failing.items() if (causes := grouping.unknown(case))}
     while unknown:
-        shown = {name: [_for_blame(cause) for cause in causes] for name, causes in unknown.items()}
-        group = grouping.blame(
-            blamed(shown, population, parted - unknown.keys())[0], [failing[name] for name in unknown]
-        )
+        shown = {name: [_for_blame(cause) for cause in causes] for name, causes in _of_one(unknown).items()}
+        group = grouping.blame(blamed(shown, population, parted - shown.keys())[0], [failing[name] for name in shown])
         left = {name: causes for name in unknown if (causes := grouping.unknown(failing[name]))}
         group.cases.update(name for name, causes in unknown.items() if len(left.get(name, ())) < len(causes))
         unknown = left
     return grouping
+
+
+def _of_one(unknown: Mapping[str, Sequence[Symptom]]) -> dict[str, list[Symptom]]:
+    """The causes, by case, of only one of the two functions: of `run_module`, as long as there are any."""
+    for of_path in (False, True):
+        of_one = {name: [cause for cause in causes if cause.of_path == of_path] for name, causes in unknown.items()}
+        if found := {name: causes for name, causes in of_one.items() if causes}:
+            return found
+    return {}
 
 
 def _mistake(divergence: Divergence) -> str:
@@ -388,7 +412,7 @@ def _mistake(divergence: Divergence) -> str:
     if kind not in ("raises", "type", "subclass") or not place or place.startswith(("<", "world:")):
         return ""
     error = str(divergence.candidate).removeprefix("raised ").partition(":")[0]
-    return "" if error in _REFUSALS or ", run by " in place else place
+    return "" if error in REFUSALS or ", run by " in place else place
 
 
 def _for_blame(symptom: Symptom) -> Cause:

@@ -73,10 +73,11 @@ def _is_beside(other: Divergence, divergence: Divergence) -> bool:
     if other.level == Level.DOCUMENTED or other.moment != divergence.moment:
         return False
     subject, beside = _subject(divergence), _subject(other)
-    # sys.argv[0] is the file, whatever that is; and objects go by the name of the place in which they were met.
-    is_of_file = beside == "__file__" and subject in ("argv", "argv0")
+    # sys.argv[0] is the file, and __loader__ the spec's, whatever these are; and objects go by the name of the place in
+    # which they were met.
+    is_of_other = (beside, subject) in (("__file__", "argv"), ("__file__", "argv0"), ("__spec__", "__loader__"))
     is_named = beside in _NAMES_OBJECTS and divergence.signature.kind == "identity"
-    return subject == beside or is_of_file or is_named
+    return subject == beside or is_of_other or is_named
 
 
 def _led_to(earlier: Divergence, later: Divergence) -> bool:

@@ -6,6 +6,9 @@ from typing import Any
 
 from ..agent.messages import CommandObservation, Event, ExceptionDescription, Observation, StepObservation
 
+# Errors with which an implementation refuses on purpose.
+REFUSALS = ("ImportError", "ModuleNotFoundError")
+
 
 def events_of(step: StepObservation) -> list[Event]:
     """The events of a step; none, if it only wrote files."""
@@ -28,6 +31,15 @@ def refusal(step: StepObservation) -> str:
         return _refused(step["command"])
     own = step.get("outcome") == "raised" and step["exception"].get("from_runpy")
     return ending(step) if own else ""
+
+
+def import_error(step: StepObservation) -> str:
+    """The ImportError with which a step ends before anything runs, and which no code of the world raises; or ""."""
+    if step.get("outcome") != "raised" or step["exception"]["exception"] not in REFUSALS:
+        return ""
+    in_code = any(not frame[0].startswith("<step ") for frame in world_frames(step))
+    ran = any(event["event"] == "run" for event in events_of(step))
+    return "" if ran or in_code else ending(step)
 
 
 def _refused(command: CommandObservation) -> str:

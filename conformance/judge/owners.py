@@ -71,6 +71,13 @@ def _previous_entry_gone(difference: Difference) -> bool:
     return altered_some_time and difference.oracle == UNCHANGED and difference.candidate == ABSENT
 
 
+def _taken_by_nested(difference: Difference) -> bool:
+    """A run inside has ended, and the entry of the one around it is gone."""
+    own_entry = difference.altered and not difference.other_entry
+    gone = difference.candidate in (ABSENT, UNCHANGED)
+    return difference.nested_ended and own_entry and describes_module(difference.oracle) and gone
+
+
 def _another_put_back(difference: Difference) -> bool:
     """The entry is neither what it was nor the module that ran, whose globals are known: another one was put there."""
     own_entry = difference.altered and not difference.other_entry and difference.oracle == UNCHANGED
@@ -84,9 +91,9 @@ def _entry_reused(difference: Difference) -> bool:
 
 
 def _globals_apart(difference: Difference) -> bool:
-    """A new module has the entry, and the code runs in other globals than those of the module."""
+    """A new module has the entry, and the code runs in other globals than those of any module."""
     sides = difference.oracle, difference.candidate
-    own_entry = difference.altered and not difference.other_entry
+    own_entry = difference.altered and not difference.other_entry and not difference.under_another_name
     return own_entry and _identity(difference) and all(map(describes_module, sides)) and not difference.in_modules
 
 
@@ -97,6 +104,11 @@ def _left_over(difference: Difference) -> bool:
 
 def _plain(difference: Difference) -> bool:
     return difference.ran and not difference.altered
+
+
+def _own_entry_of_plain_run(difference: Difference) -> bool:
+    """The entry under the name that the module has is taken away, and nothing is altered for the run."""
+    return _plain(difference) and difference.candidate == ABSENT and not difference.other_entry
 
 
 def _raised(difference: Difference) -> bool:
@@ -125,6 +137,11 @@ def _package_not_imported(difference: Difference) -> bool:
 
 def _init_run(difference: Difference) -> bool:
     return difference.kind in ("extra", "value") and str(difference.candidate).endswith(_package_path(difference))
+
+
+def _main_refused(difference: Difference) -> bool:
+    """The candidate refuses a package, the `__main__` of which the oracle runs."""
+    return _missing(difference) and bool(difference.refused) and str(difference.spec_name).endswith(".__main__")
 
 
 def _failed_parent_again(difference: Difference) -> bool:
@@ -266,6 +283,7 @@ _MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [
     (_other_entry, "MODULES-ONE-ENTRY"),
     (lambda difference: difference.altered and difference.kind == "extra", "MODULES-ONE-ENTRY"),
     (_altered, "MODULES-ENTRY"),
+    (_own_entry_of_plain_run, "PLAIN-LEAVES-SYS"),
     (_always, "TARGET-NOT-ADDED"),
 ]
 
@@ -273,12 +291,22 @@ _MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [
 _MODULES_AT_THE_END: list[tuple[Condition, str]] = [
     (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
     (lambda difference: difference.nested_ended and difference.kind == "extra", "MODULES-RESTORED"),
+    (_taken_by_nested, "NESTED-SAME-NAME"),
     *_MODULES_IN_FLIGHT,
 ]
 
 
 def _says(text: str) -> Condition:
     return lambda difference: text in str(difference.oracle)
+
+
+def _of_package_error(difference: Difference) -> bool:
+    """The error of a package has another error before it, or the right one in another way."""
+    ours, theirs = (
+        {key: part for key, part in side.items() if key not in ("cause", "context")} if isinstance(side, dict) else side
+        for side in (difference.oracle, difference.candidate)
+    )
+    return "cannot be directly executed" in difference.refusal and ours != theirs
 
 
 # The implementation's own errors, by what CPython says.
@@ -293,6 +321,9 @@ _ERROR: list[tuple[Condition, str]] = [
     (_of_world, "CODE-ERROR-PROPAGATES"),
     (lambda difference: str(difference.oracle).removeprefix("raised ").startswith("SyntaxError"), "BROKEN-SOURCE"),
     *((_says(text), clause) for text, clause, _ in _SAYINGS),
+    (_says("list index out of range"), "ARGV-EMPTY-BEFORE"),
+    (_says("list assignment index out of range"), "ARGV-UNRESTORABLE"),
+    (lambda difference: difference.ran and _says("KeyError")(difference), "ENTRY-GONE-KEYERROR"),
     (_always, "MISSING-MODULE"),
 ]
 _MESSAGE: list[tuple[Condition, str]] = [
@@ -303,7 +334,11 @@ _MESSAGE: list[tuple[Condition, str]] = [
     *((_says(text), clause) for text, _, clause in _SAYINGS),
     (_always, "MISSING-MODULE-MESSAGE"),
 ]
-_CHAIN: list[tuple[Condition, str]] = [(_of_world, "NO-FOREIGN-CONTEXT"), (_always, "FIND-ERROR-CAUSE")]
+_CHAIN: list[tuple[Condition, str]] = [
+    (_of_world, "NO-FOREIGN-CONTEXT"),
+    (_of_package_error, "PACKAGE-ERROR-CONTEXT"),
+    (_always, "FIND-ERROR-CAUSE"),
+]
 _REST: list[tuple[Condition, str]] = [(_always, "OTHER-STATE-UNCHANGED")]
 
 
@@ -429,6 +464,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
             (lambda difference: difference.unseen, "CODE-IN-CALLERS-THREAD"),
             (lambda difference: difference.elsewhere, "ORDER-OF-STEPS"),
             (_init_run, "MAIN-SUBMODULE"),
+            (_main_refused, "MAIN-SUBMODULE"),
             *((_runs_though(text), clause) for text, clause, _ in _SAYINGS),
             (_runs_though("No module named"), "MISSING-MODULE"),
             (_another, "STANDARD-SEARCH"),
@@ -440,7 +476,9 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
         [
             (lambda difference: difference.unseen, "CODE-IN-CALLERS-THREAD"),
             (lambda difference: difference.run_instead, "MAIN-SUBMODULE"),
+            (lambda difference: difference.elsewhere and _another(difference), "PARENTS-OUTERMOST-FIRST"),
             (lambda difference: difference.elsewhere, "ORDER-OF-STEPS"),
+            (_main_refused, "MAIN-SUBMODULE"),
             (_package_not_imported, "PACKAGE-IMPORTED"),
             (_missing, "PARENTS-IMPORTED"),
             (_another, "PARENTS-IMPORTED"),
@@ -453,7 +491,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("*.__file__", _FILE),
     ("*.__cached__", _CACHED),
     ("*.__package__", _PACKAGE),
-    ("*.__loader__", [(_identity, "SPEC-SAME-OBJECT"), (_always, "LOADER-OF-SPEC")]),
+    ("*.__loader__", [(_always, "LOADER-OF-SPEC")]),
     ("entry.__doc__", [(_always, "DOC-STARTS-NONE")]),
     ("result.__doc__", [(_always, "DOC-FROM-DOCSTRING")]),
     ("*.__builtins__", [(_always, "BUILTINS-LIVE")]),
@@ -523,12 +561,14 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
         [
             (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
             (_another_put_back, "PREVIOUS-ENTRY-BACK"),
+            (_own_entry_of_plain_run, "PLAIN-LEAVES-SYS"),
             (_imported_by_code, "IMPORTS-STAY"),
             (_missing, "PARENTS-STAY"),
             (_other_entry, "MODULES-ONE-ENTRY"),
             (lambda difference: difference.altered and difference.returned, "MODULES-RESTORED"),
             (_altered, "MODULES-RESTORED-ON-ERROR"),
             (_removed, "PARENTS-STAY"),
+            (_plain, "TARGET-NOT-ADDED"),
             (_always, "TARGET-NOT-LEFT"),
         ],
     ),

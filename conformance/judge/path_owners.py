@@ -20,6 +20,11 @@ def _script(difference: Difference) -> bool:
     return difference.spec_name is None
 
 
+def _compiled(difference: Difference) -> bool:
+    """What runs is a script that the call names as a compiled file."""
+    return _script(difference) and difference.compiled
+
+
 def _missing(difference: Difference) -> bool:
     return difference.kind == "missing"
 
@@ -58,7 +63,12 @@ _ENDINGS: _Rows = [
     (_says("list index out of range"), "P-ARGV-EMPTY"),
     (_says("KeyError('__main__')"), "P-PROGRAM-WITHOUT-MAIN"),
 ]
-_ERROR: _Rows = [(_of_world, "P-CODE-ERROR"), *_ENDINGS, (_always, "P-OS-ERROR-UNCHANGED")]
+_ERROR: _Rows = [
+    (_of_world, "P-CODE-ERROR"),
+    *_ENDINGS,
+    (lambda difference: difference.ran and _says("KeyError")(difference), "P-MODULES-RESTORED"),
+    (_always, "P-OS-ERROR-UNCHANGED"),
+]
 _TEXT: _Rows = [
     (_of_world, "P-CODE-ERROR"),
     (_says("can't find '__main__'"), "P-NO-MAIN-MESSAGE"),
@@ -67,7 +77,7 @@ _TEXT: _Rows = [
     (_says("rpartition"), "P-RUN-NAME-FIRST"),
     (_always, "P-MISSING-FILE-NAMED"),
 ]
-_RUN: _Rows = [(_script, "P-SOURCE-RUNS"), (_always, "P-FOLDER-RUNS-MAIN")]
+_RUN: _Rows = [(_compiled, "P-COMPILED-RUNS"), (_script, "P-SOURCE-RUNS"), (_always, "P-FOLDER-RUNS-MAIN")]
 _ARGV: _Rows = [(_always, "P-ARGV-IS-PATH")]
 _ARGV_LIST: _Rows = [(_always, "P-ARGV-REST-KEPT")]
 _MODULES: _Rows = [

@@ -30,7 +30,7 @@ from conformance.clauses.pythons import NEWEST, OLDEST
 from conformance.observation.interpreters import BadInterpreter, Target, find
 from conformance.search.profiles import PROFILES
 from tests.power import blame
-from tests.power.measure import PARTS, SEARCH, drawn, part_of, try_all
+from tests.power.measure import FAMILY, PARTS, SEARCH, drawn, part_of, try_all
 from tests.power.table import show
 from tests.power.wrong import Wrong, equivalents, files, generated, stale, written
 
@@ -57,6 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--level", default="compat", help="up to which divergences of FILE.py count (default: compat)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--blame", action="store_true", help="try all named cases, and say which clause is blamed")
+    parser.add_argument("--thin", type=int, default=1, metavar="N", help="with --blame: every Nth case of families")
     parser.add_argument("--report", type=Path, metavar="FILE.jsonl")
     asked = parser.parse_args(arguments)
     try:
@@ -76,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
         print("There is nothing to run: name a mutant, a clause that has one, or a file.", file=sys.stderr)
         return 5
     if asked.blame:
-        named = [case for case in cases if part_of(case) != SEARCH]
+        named = thinned([case for case in cases if part_of(case) != SEARCH], asked.thin)
         return _blame([fault for fault in wrong if fault.clause], targets[0], named, asked.workers, asked.report)
     unused = [] if asked.names or not asked.generated else stale(known, wrong)
     begun = time.monotonic()
@@ -92,6 +93,13 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"\r{len(results)} of {len(wrong)}", end="", file=sys.stderr)
     show(Console(), results, unused, targets, len(cases), time.monotonic() - begun)
     return 1 if unused or any(result.bad for result in results) else 0
+
+
+def thinned(cases: Sequence[Case], every: int) -> list[Case]:
+    """The cases, in their order, but for those of families: of these only every so many-th, from the first on."""
+    generated = [case.id for case in cases if part_of(case) == FAMILY]
+    kept = {*generated[:: max(every, 1)]}
+    return [case for case in cases if part_of(case) != FAMILY or case.id in kept]
 
 
 def _blame(wrong: Sequence[Wrong], target: Target, cases: Sequence[Case], workers: int, report: Path | None) -> int:

@@ -23,6 +23,7 @@ from rich.table import Table
 
 from conformance.cases.model import Case
 from conformance.clauses import Level, registry
+from conformance.judge.grouping import is_of_path
 from conformance.judge.trial import Trial
 from conformance.observation.batches import batches
 from conformance.observation.cached import CachedSide
@@ -74,10 +75,16 @@ class Lead:
 
 
 class _Unconfirmed(Examiner):
-    """Takes what a batch shows as it stands."""
+    """Takes what a batch shows as it stands, unless its sample shows that the cases have influenced one another."""
 
-    def _is_confirmed(self, trial: Trial) -> bool:
+    def _is_known(self, trial: Trial) -> bool:
         return True
+
+    def _wants_fresh(self, trial: Trial) -> bool:
+        return False
+
+    def _shown_again(self, cases: Sequence[Case], hints: dict[str, Any]) -> dict[str, Any]:
+        return {name: hint._replace(shown_again=True) for name, hint in hints.items()}
 
 
 def trials(wrong: Wrong, target: Target, oracle: CachedSide, cases: Sequence[Case], level: Level) -> list[Trial]:
@@ -85,8 +92,7 @@ def trials(wrong: Wrong, target: Target, oracle: CachedSide, cases: Sequence[Cas
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "candidate.py")
         path.write_text(wrong.source, encoding="utf-8")
-        # A fault in what both functions share shows in both: it is asked here which clause of its own function leads.
-        side = str(path) if wrong.clause.startswith("P-") else f"{path}:run_module"
+        side = str(path) if is_of_path(wrong.clause) else f"{path}:run_module"
         candidate = LiveSide(target, side, timeout=PATIENCE, load_timeout=PATIENCE)
         try:
             examiner = _Unconfirmed(oracle, candidate, level)
@@ -97,7 +103,13 @@ def trials(wrong: Wrong, target: Target, oracle: CachedSide, cases: Sequence[Cas
 
 
 def lead(wrong: Wrong, target: Target, oracle: CachedSide, cases: Sequence[Case]) -> Lead:
-    """The lead of the report on one wrong implementation, at the level of what it breaks. Raises AgentError."""
+    """The lead of the report on one wrong implementation, at the level of what it breaks. Raises AgentError.
+
+    A fault in what both functions share shows in both, in findings that are apart: it is asked which clause of its own
+    function leads, by the cases of that function.
+    """
+    of_path = is_of_path(wrong.clause)
+    cases = [case for case in cases if ("run_path" in case.functions) == of_path]
     known = registry().get(wrong.clause)
     level = max(known.level, Level.COMPAT) if known else wrong.level
     about = wrong.name, wrong.summary, wrong.clause, wrong.also
@@ -105,7 +117,7 @@ def lead(wrong: Wrong, target: Target, oracle: CachedSide, cases: Sequence[Case]
         tried = [records.trial_record(trial) for trial in trials(wrong, target, oracle, cases, level)]
     except (CandidateError, SmokeFailed) as exc:
         return Lead(*about, refused=str(exc))
-    found = findings(tried, level, len(tried))
+    found = [finding for finding in findings(tried, level, len(tried)) if is_of_path(finding.clause) == of_path]
     return Lead(*about, tuple(finding.clause for finding in found), found[0].when if found else "")
 
 

@@ -11,7 +11,8 @@ import difflib
 import functools
 import json
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -83,14 +84,30 @@ class Equivalent:
 
 def written() -> Iterator[Wrong]:
     """Those of tests/mutants/, tests/combinations.toml and tests/single_faults.toml."""
+    alike = _alike()
     for mutant in (*mutants(), *(combined for combined, _ in combined_mutants())):
         level = max(registry()[mutant.clause].level, Level.COMPAT)
-        facts = mutant.id, WRITTEN, mutant.summary, mutant.source(), mutant.clause, mutant.versions
-        yield Wrong(*facts, level, mutant.also)
+        source = mutant.source()
+        facts = mutant.id, WRITTEN, mutant.summary, source, mutant.clause, mutant.versions
+        others = (clause for clause in alike[_without_comments(source)] if clause != mutant.clause)
+        yield Wrong(*facts, level, tuple(dict.fromkeys((*mutant.also, *others))))
     for fault in single_faults():
         level = max(registry()[fault.clause].level, Level.COMPAT)
         source = fault.source()
         yield Wrong(fault.name, SINGLE, fault.summary, source, fault.clause, level=level, also=fault.also)
+
+
+@functools.cache
+def _alike() -> Mapping[str, Sequence[str]]:
+    """The clauses that a mutant stands for, by its source: one that breaks several stands there for each of them."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for mutant in mutants():
+        found[_without_comments(mutant.source())] += mutant.clause, *mutant.also
+    return defaultdict(list, found)
+
+
+def _without_comments(source: str) -> str:
+    return "\n".join(line for line in source.splitlines() if line.strip() and not line.strip().startswith("#"))
 
 
 def generated(lines: Iterable[str]) -> Iterator[Wrong]:
