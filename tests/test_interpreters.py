@@ -23,7 +23,6 @@ from tests.fake_side import FakeSide
 from tests.harness import all_cases, conformance, target_for
 from tests.test_releases import PATCH, environment
 
-
 PROG = """
 summary = "argparse names the program by how it was called"
 clauses = ["M-ARGUMENTS-PARSED"]

@@ -259,9 +259,11 @@ class Grouping:
         self.fine = fine
         self.all: list[Group] = []
 
-    def explaining(self, case: CaseSymptoms, cause: Symptom) -> Group | None:
-        """The finding that explains a cause, or None if no finding does."""
-        groups = self._of_function(cause.signature.clause)
+    def explaining(self, case: CaseSymptoms, cause: Symptom, among: Sequence[Group] | None = None) -> Group | None:
+        """The finding that explains a cause, or None if no finding does. among: only these are asked."""
+        groups = self._of_function(cause.signature.clause, self.all if among is None else among)
+        if not groups:
+            return None
         for group in groups:
             if cause.key in (group.core if cause.point else group.keys):
                 return group
@@ -274,15 +276,17 @@ class Grouping:
             for group in groups:
                 if group.core & present and group.areas != {_OUTPUT}:  # no code can see that
                     return group
-        if cause.area == _SIGHT and groups:
+        if cause.area == _SIGHT:
             return groups[0]
         # An error that nobody meant, at a line that has raised one before, is the same mistake of the candidate.
         mistake = case.mistake(cause)
         return next((group for group in groups if mistake in group.mistakes), None) if mistake else None
 
-    def _of_function(self, clause: str) -> list[Group]:
-        """The findings that are about the same function as a clause."""
-        return [group for group in self.all if is_of_path(group.clause) == is_of_path(clause)]
+    @staticmethod
+    def _of_function(clause: str, groups: Sequence[Group]) -> list[Group]:
+        """Those of the findings that are about the same function as a clause."""
+        of_path = is_of_path(clause)
+        return [group for group in groups if is_of_path(group.clause) == of_path]
 
     def unknown(self, case: CaseSymptoms) -> list[Symptom]:
         """The causes in a case that no finding explains."""
@@ -335,10 +339,14 @@ class Grouping:
         self.all.append(group)
         return group
 
-    def blame(self, blamed: Blamed, cases: Sequence[CaseSymptoms]) -> Group:
-        """Make a finding of a clause that is to blame, or add to the one that there is. cases: those still failing."""
+    def blame(self, blamed: Blamed, unknown: Sequence[tuple[CaseSymptoms, Sequence[Symptom]]]) -> Group:
+        """Make a finding of a clause that is to blame, or add to the one that there is.
+
+        unknown: the cases still failing, each with its causes that no finding explains.
+        """
+        cases = [case for case, _ in unknown]
         naming = [
-            (case, cause) for case in cases for cause in self.unknown(case) if cause.signature.clause == blamed.clause
+            (case, cause) for case, causes in unknown for cause in causes if cause.signature.clause == blamed.clause
         ]
         lead, cause = min(naming, key=lambda pair: (pair[0].clauses[:1] != (blamed.clause,), self._how_plain(pair[0])))
         group = self._same_fault(blamed) or self.add(lead, cause, cases)
@@ -355,7 +363,7 @@ class Grouping:
         That is the finding of the same clause, or one whose cases hold nearly all cases that name this clause, if no
         case of its own speaks for it. A finding that shows nearly everywhere says nothing of what else shows there.
         """
-        for group in self._of_function(blamed.clause):
+        for group in self._of_function(blamed.clause, self.all):
             inside = len(blamed.naming & group.cases)
             is_part = inside >= _NEARLY_ALL * len(blamed.naming) and len(group.cases) <= _EVERYWHERE * self.tried
             if group.clause == blamed.clause or (is_part and not blamed.own):
@@ -390,8 +398,13 @@ def grouped(cases: Sequence[CaseSymptoms], level: Level, tried: int, *, fine: bo
     unknown = {name: causes for name, case in failing.items() if (causes := grouping.unknown(case))}
     while unknown:
         shown = {name: [_for_blame(cause) for cause in causes] for name, causes in _of_one(unknown).items()}
-        group = grouping.blame(blamed(shown, population, parted - shown.keys())[0], [failing[name] for name in shown])
-        left = {name: causes for name in unknown if (causes := grouping.unknown(failing[name]))}
+        first = blamed(shown, population, parted - shown.keys())[0]
+        group = grouping.blame(first, [(failing[name], unknown[name]) for name in shown])
+        left = {}
+        for name, causes in unknown.items():  # no other finding has changed, so only this one is asked
+            rest = [cause for cause in causes if grouping.explaining(failing[name], cause, [group]) is None]
+            if rest:
+                left[name] = rest
         group.cases.update(name for name, causes in unknown.items() if len(left.get(name, ())) < len(causes))
         unknown = left
     return grouping
