@@ -45,7 +45,7 @@ def compare(target: Target, impl: str = "runpy", import_from: str = "") -> list[
     try:
         effects = [effect for difference in known_differences() for effect in difference.effects]
         examiner = Examiner(oracle, candidate, Level.EXACT, Expected(effects))
-        examiner.smoke(of_commands=True)
+        examiner.smoke(kinds)
         return [trial for batch in batches(_cases()) for trial in examiner.run_all(batch)]
     finally:
         oracle.close()

@@ -8,6 +8,7 @@ their order; a run that judges the output as well asks for equal lines.
 from __future__ import annotations
 
 import difflib
+import os.path
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -58,7 +59,7 @@ def _programs(observation: CommandObservation) -> list[Telling]:
 
 
 def _is_refusal(observation: CommandObservation) -> bool:
-    """True if `python -m` has said that it does not run the module."""
+    """True if the interpreter has said that it does not run the program."""
     return any(line.startswith("<python>: ") for line in observation["stderr"])
 
 
@@ -108,8 +109,16 @@ def _paired(
 
 def _is_same(telling: Telling, other: Telling) -> bool:
     """True if both are of one file, and only the file names in their code differ."""
-    files = [each["specials"].get("__file__") for each in (telling, other)]
-    return files[0] is not None and files[0] == files[1] and _is_import(telling) == _is_import(other)
+    first, second = (each["specials"].get("__file__") for each in (telling, other))
+    return _is_one_file(first, second) and _is_import(telling) == _is_import(other)
+
+
+def _is_one_file(first: Any, second: Any) -> bool:
+    """True for two paths that are equal, or that lead to the same file, one from the root and one from a folder."""
+    if not isinstance(first, str) or not isinstance(second, str):
+        return False
+    first, second = sorted(map(os.path.normpath, (first, second)), key=len, reverse=True)
+    return first == second or (not second.startswith(("/", "<")) and first.endswith(f"/{second}"))
 
 
 def _is_import(telling: Telling) -> bool:

@@ -32,6 +32,7 @@ class Difference:
     other_entry: bool = False  # it is about an entry of sys.modules under which no module of this step runs
     initial: bool = False  # it is about a variable that is given as init_globals
     of_path: bool = False  # the step calls run_path
+    of_script: bool = False  # the step runs a path by a command
     in_modules: bool = False  # the candidate's code, too, finds its own namespace in sys.modules under its name
     bound_later: bool = False  # it is about a name that the code has bound by its end
 

@@ -15,6 +15,7 @@ from ..clauses import Clause, Level
 from .descriptions import ABSENT, UNCHANGED, describes_module
 from .difference import Condition, Difference
 from .path_owners import PATH_OWNERS
+from .script_owners import SCRIPT_OWNERS
 
 UNOWNED = "UNOWNED"
 
@@ -569,6 +570,8 @@ def default_owner(difference: Difference, version: str, registry: Mapping[str, C
     rows = _rows(difference.field)
     if difference.of_path:
         rows = _path_rows(difference.field)
+    elif difference.of_script:
+        rows = _script_rows(difference.field)
     for condition, clause in rows:
         if clause in registry and registry[clause].holds(version) and condition(difference):
             return clause
@@ -579,6 +582,12 @@ def default_owner(difference: Difference, version: str, registry: Mapping[str, C
 def _path_rows(field: str) -> list[tuple[Condition, str]]:
     """The rows for a field in a step that calls run_path."""
     return next((rows for pattern, rows in PATH_OWNERS if fnmatchcase(field, pattern)), [])
+
+
+@functools.cache
+def _script_rows(field: str) -> list[tuple[Condition, str]]:
+    """The rows for a field in a step that runs a path by a command."""
+    return next((rows for pattern, rows in SCRIPT_OWNERS if fnmatchcase(field, pattern)), [])
 
 
 @functools.cache
