@@ -13,10 +13,10 @@ from pathlib import Path
 from .. import FIXTURES
 from ..cases import families
 from ..cases.fixtures import fixtures, read
-from ..cases.launched import launched
+from ..cases.launched import launched, launched_paths
 from ..cases.model import SEARCH, Case
 from ..cases.strategies import PROPERTIES
-from ..clauses import CALLS
+from ..clauses import CALLS, MODULE, PATH
 from ..report.rerun import pointed
 
 
@@ -45,8 +45,9 @@ class Selection:
     def of_families(self) -> Sequence[Case]:
         """All cases of the families, which take a second to make. Raises CaseError."""
         of_calls = families.generate(self.folder) if CALLS in self.kinds else ()
-        of_commands = () if self.kinds == {CALLS} else launched(self.folder)
-        return [*of_calls, *of_commands]
+        of_modules = launched(self.folder) if MODULE in self.kinds else ()
+        of_paths = launched_paths(self.folder) if PATH in self.kinds else ()
+        return [*of_calls, *of_modules, *of_paths]
 
     def wants(self, case: Case) -> bool:
         """True if the case is selected."""
