@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,6 +39,23 @@ def launched(target: Target, launcher: Path) -> LiveSide:
     return LiveSide(target, side_of(command, command), timeout=TIMEOUT)
 
 
+@pytest.fixture(scope="module")
+def launched_by(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Target, str], LiveSide]]:
+    """Returns a function that gives the side of a launcher by its source: one agent for all launchers of a target."""
+    path = tmp_path_factory.mktemp("launchers") / "launcher.py"
+    sides: dict[Target, LiveSide] = {}
+
+    def side_with(target: Target, source: str) -> LiveSide:
+        path.write_text(source, encoding="utf-8")
+        if target not in sides:
+            sides[target] = launched(target, path)
+        return sides[target]
+
+    yield side_with
+    for side in sides.values():
+        side.close()
+
+
 @pytest.mark.parametrize(("launcher", "kind"), [("right.py", MODULE), ("right_script.py", PATH)])
 def test_the_right_launcher_conforms(launcher: str, kind: str, oracle_of: Callable[[Target], Oracle]) -> None:
     """To the last detail, in all fixtures."""
@@ -57,7 +74,7 @@ def test_the_right_launcher_conforms(launcher: str, kind: str, oracle_of: Callab
 
 @pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.id)
 def test_a_wrong_launcher_is_caught_and_its_clause_named(
-    wrong: Mutant, oracle_of: Callable[[Target], Oracle], tmp_path: Path
+    wrong: Mutant, oracle_of: Callable[[Target], Oracle], launched_by: Callable[[Target, str], LiveSide]
 ) -> None:
     """In one of the clause's own cases it is the clause of the first cause, or it follows from a clause in `also`.
 
@@ -66,14 +83,11 @@ def test_a_wrong_launcher_is_caught_and_its_clause_named(
     target = target_for(wrong.versions)
     if target is None:
         pytest.skip(f"no Python {wrong.versions} here")
-    path = tmp_path / "right.py"
-    path.write_text(wrong.source(), encoding="utf-8")
-    candidate = launched(target, path)
+    candidate = launched_by(target, wrong.source())
     found: list[list[Divergence]] = [
         judged(oracle_of(target), candidate, case, max(registry()[wrong.clause].level, Level.COMPAT)) or []
         for case in own_cases(wrong.clause)
     ]
-    candidate.close()
     causes = [[each for each in divergences if each.cause] for divergences in found]
     named = {divergences[0].signature.clause for divergences in causes if divergences}
     shown = {each.signature.clause for divergences in found for each in divergences}

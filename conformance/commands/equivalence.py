@@ -15,11 +15,11 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from .. import FIXTURES, REFERENCE
-from ..agent import COMMAND
-from ..cases.launched import launched
+from ..agent import COMMAND, MARKS, MODULE, PATH
+from ..cases.launched import launched, launched_paths
 from ..cases.model import Case, CaseError
 from ..clauses import Level
-from ..clauses.equivalence import known_differences
+from ..clauses.equivalence import KnownDifference, known_differences
 from ..clauses.sources import markdown
 from ..judge.expected import Expected
 from ..judge.trial import Trial
@@ -34,32 +34,41 @@ from ..search.examine import Examiner, SmokeFailed
 from ..texts import never_refuse_output, visible
 from .command_line import Parser, import_hint
 
-_RUNNER = AGENT.with_name("by_run_module.py")
+_RUNNER = AGENT.with_name("by_function.py")
+_FUNCTIONS = {MODULE: "run_module", PATH: "run_path"}
 
 
-def compare(target: Target, impl: str = "runpy", import_from: str = "") -> list[Trial]:
-    """The trials of all cases in which the two can be compared. Raises CandidateError, AgentError, CaseError."""
-    words = ["{python}", str(_RUNNER), import_from, impl, "{name}", "{args}"]
+def compare(target: Target, impl: str = "runpy", import_from: str = "", kind: str = MODULE) -> list[Trial]:
+    """The trials of all cases of a kind in which the two can be compared.
+
+    Raises CandidateError, AgentError, CaseError.
+    """
+    words = ["{python}", str(_RUNNER), import_from, impl, _FUNCTIONS[kind], MARKS[kind], "{args}"]
     oracle = LiveSide(target, "oracle")
-    candidate = LiveSide(target, COMMAND + json.dumps(words))
+    candidate = LiveSide(target, COMMAND + json.dumps({kind: words}))
     try:
-        effects = [effect for difference in known_differences() for effect in difference.effects]
+        effects = [effect for known in _known(kind) for effect in known.effects]
         examiner = Examiner(oracle, candidate, Level.EXACT, Expected(effects))
-        examiner.smoke(kinds)
-        return [trial for batch in batches(_cases()) for trial in examiner.run_all(batch)]
+        examiner.smoke(frozenset((kind,)))
+        return [trial for batch in batches(_cases(kind)) for trial in examiner.run_all(batch)]
     finally:
         oracle.close()
         candidate.close()
 
 
-def _cases() -> Sequence[Case]:
-    return launched(FIXTURES)
+def _cases(kind: str) -> Sequence[Case]:
+    return launched(FIXTURES) if kind == MODULE else launched_paths(FIXTURES)
 
 
-def unshown(trials: Sequence[Trial]) -> list[str]:
-    """The ids of the known differences that no trial shows."""
+def _known(kind: str) -> list[KnownDifference]:
+    """The known differences that programs of a kind show."""
+    return [known for known in known_differences() if kind in known.of]
+
+
+def unshown(trials: Sequence[Trial], kind: str = MODULE) -> list[str]:
+    """The ids of the known differences between programs of a kind that no trial shows."""
     seen = {name for trial in trials for name in trial.known}
-    return [difference.id for difference in known_differences() if difference.id not in seen]
+    return [known.id for known in _known(kind) if known.id not in seen]
 
 
 def complaints(trials: Sequence[Trial]) -> Iterator[str]:

@@ -37,6 +37,12 @@ def _with_foreign_context(difference: Difference) -> bool:
     return both and len(theirs) > len(ours) and bool(theirs[-len(ours) :] == ours)
 
 
+def _in_other_words(difference: Difference) -> bool:
+    """Both tracebacks end in a SyntaxError, whose texts or places differ."""
+    sides = (difference.oracle, difference.candidate)
+    return all(isinstance(side, list) and bool(side) and side[-1].startswith("SyntaxError: ") for side in sides)
+
+
 _RUNS: _Rows = [
     (_named_otherwise, "S-CODE-FILE-NAME"),
     (lambda difference: str(difference.oracle).endswith("/__main__.py"), "S-FOLDER-RUNS-MAIN"),
@@ -87,7 +93,14 @@ SCRIPT_OWNERS: list[tuple[str, _Rows]] = [
     ("ended.main", [(_always, "S-MAIN-AT-EXIT")]),
     ("ended.argv", [(_always, "S-ARGV-LEFT-ALONE")]),
     ("process.status", _STATUS),
-    ("process.traceback", [(_with_foreign_context, "S-NO-FOREIGN-CONTEXT"), (_always, "S-TRACEBACK-FRAMES")]),
+    (
+        "process.traceback",
+        [
+            (_with_foreign_context, "S-NO-FOREIGN-CONTEXT"),
+            (_in_other_words, "S-UNREADABLE-MESSAGE"),
+            (_always, "S-TRACEBACK-FRAMES"),
+        ],
+    ),
     ("process.stderr", _STDERR),
     ("process.stdout", [(_always, "S-OUTPUT-UNCHANGED")]),
     ("process.files", [(_always, "S-RUNS-ONCE")]),

@@ -57,9 +57,15 @@ def run_entry(program, full):
     """Run the `__main__` in a folder or an archive, which becomes the first entry of sys.path."""
     put_first(full, always=True)
     spec = find_main()
-    if spec is None or spec.submodule_search_locations is not None:
+    code = None
+    if spec is not None and spec.submodule_search_locations is None:
+        try:
+            code = spec.loader.get_code("__main__")
+        except ImportError:
+            pass  # compiled by another Python
+    if code is None:
         sys.exit(f"{sys.executable}: can't find '__main__' module in {full!r}")
-    run(program, spec.loader.get_code("__main__"), spec.origin, spec.loader, spec)
+    run(program, code, spec.origin, spec.loader, spec)
 
 
 def find_main():
@@ -88,7 +94,7 @@ def run_script(program, full):
     except OSError as error:
         print(f"{sys.executable}: can't open file {full!r}: [Errno {error.errno}] {error.strerror}", file=sys.stderr)
         sys.exit(2)
-    if full.endswith(".pyc"):
+    if full.endswith(".pyc") or data[:4] == importlib.util.MAGIC_NUMBER:
         if data[:4] != importlib.util.MAGIC_NUMBER:
             sys.exit("RuntimeError: Bad magic number in .pyc file")
         code = marshal.loads(data[16:])
