@@ -43,7 +43,8 @@ def main():  # type: () -> None
         run(sys.argv[0], run_name="__main__", alter_sys=True)
     else:
         del sys.path[0]
-        run(sys.argv[0], run_name="__main__")
+        path = sys.argv[0]
+        run(os.path.join(os.getcwd(), path) if sys.version_info >= (3, 9) else path, run_name="__main__")
 
 
 if __name__ == "__main__":

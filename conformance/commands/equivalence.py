@@ -1,10 +1,11 @@
-"""`nox -s equivalence`: compares what a program sees under `python -m NAME` and under a `run_module`.
+"""`nox -s equivalence`: compares what a program sees under a command and under a function of `runpy`.
 
 usage: python -m conformance.commands.equivalence [--impl=SPEC] [--target=PYTHON] [--import-from=DIR]
 
-The library reference calls the two equivalent. All in which they differ is in a table (docs/equivalence.md): a
-difference that is not in it is printed and fails, and so does a row of the table that no case shows, unless --impl
-names another implementation than CPython's own. Exit status: 0, 1 a difference, 2 usage error, 3 the candidate
+The commands are `python -m NAME` and `python FILE`, the functions `run_module` and `run_path`. The library reference
+calls them equivalent. All in which they differ is in a table (docs/equivalence.md): a difference that is not in it is
+printed and fails, and so does a row of the table that no case shows, unless --impl names another implementation than
+CPython's own; of a callable, run_module alone is compared. Exit status: 0, 1 a difference, 2 usage error, 3 the candidate
 cannot be loaded, 4 the suite itself failed.
 """
 
@@ -77,21 +78,23 @@ def complaints(trials: Sequence[Trial]) -> Iterator[str]:
         for divergence in records.trial_record(trial)["divergences"]:
             if divergence["cause"]:
                 place, ours, theirs = shown(divergence)
-                yield f"{trial.case.id}: {divergence['where']}{place}: python -m {ours}, run_module {theirs}"
+                yield f"{trial.case.id}: {divergence['where']}{place}: the command {ours}, the function {theirs}"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Compare, and return the exit status."""
     never_refuse_output()
-    parser = Parser("equivalence", description="Compare what a program sees under `python -m` and under run_module.")
-    parser.add_options("--impl", default="runpy", help="the run_module (default: the interpreter's own)")
+    parser = Parser("equivalence", description="Compare what a program sees under a command and under a function.")
+    parser.add_options("--impl", default="runpy", help="the implementation (default: the interpreter's own)")
     parser.add_options("--target", "--import-from")
     options = parser.parse_args(arguments)
     is_ours = options.impl == "reference"
     impl, import_from = (REFERENCE.name, str(REFERENCE.parent)) if is_ours else (options.impl, options.import_from)
     try:
         target = find(options.target)
-        trials = compare(target, impl, import_from)
+        trials = {MODULE: compare(target, impl, import_from)}
+        if ":" not in impl:
+            trials[PATH] = compare(target, impl, import_from, PATH)
     except (BadInterpreter, CaseError) as exc:
         print(exc, file=sys.stderr)
         return 2
@@ -104,29 +107,37 @@ def main(arguments: list[str] | None = None) -> int:
     except AgentError as exc:
         print(exc, file=sys.stderr)
         return 4
-    wrong = list(complaints(trials))
+    wrong = [line for of_kind in trials.values() for line in complaints(of_kind)]
     if impl == "runpy" and target.implementation == "cpython":
-        wrong += [f"{name}: the table has this difference, and no case shows it" for name in unshown(trials)]
+        lost = [name for kind, of_kind in trials.items() for name in unshown(of_kind, kind)]
+        wrong += [f"{name}: the table has this difference, and no case shows it" for name in lost]
     for line in wrong:
         print(visible(line))
-    ran = sum(trial.verdict != "not-run" for trial in trials)
+    ran = sum(trial.verdict != "not-run" for of_kind in trials.values() for trial in of_kind)
     print(f"{ran} programs compared; {len(wrong)} differences that are not in docs/equivalence.md")
     return 1 if wrong else 0
 
 
 def page() -> str:
     """docs/equivalence.md: the table of differences."""
-    rows = "".join(f"| {known.what} | {markdown(known.source)} |\n" for known in known_differences())
     return (
-        "# `python -m` and `run_module`\n\n"
+        "# Commands and functions\n\n"
         "Generated from `conformance/clauses/equivalence.toml` by `nox -s docs`; change it there.\n\n"
         "The library reference calls `python -m NAME` and `run_module` equivalent (the clause\n"
-        "[M-AS-RUN-MODULE](specification.md#m-as-run-module)). This table has all in which a program sees a\n"
-        "difference between `python -m NAME` and `run_module(NAME, run_name='__main__', alter_sys=True)`.\n"
-        f"`nox -s equivalence` runs {len(_cases())} programs in both ways, and fails if something else differs; with\n"
-        "`-- --impl=mypkg` it runs them by another implementation.\n\n"
-        f"| under `python -m` | source |\n|---|---|\n{rows}"
+        "[M-AS-RUN-MODULE](specification.md#m-as-run-module)), and says that `run_path` takes what `python FILE` takes\n"
+        "(the clause [S-AS-RUN-PATH](specification.md#s-as-run-path)). These tables have all in which a program sees a\n"
+        f"difference. `nox -s equivalence` runs {len(_cases(MODULE))} programs by module and {len(_cases(PATH))} by path, in both ways, and\n"
+        "fails if something else differs; with `-- --impl=mypkg` it runs them by another implementation.\n\n"
+        "## `python -m NAME` and `run_module(NAME, run_name='__main__', alter_sys=True)`\n\n"
+        f"| under `python -m` | source |\n|---|---|\n{_rows(MODULE)}\n"
+        "## `python FILE` and `run_path(FILE, run_name='__main__')`\n\n"
+        "The function gets the full path, which is what the command makes of the path since Python 3.9.\n\n"
+        f"| under `python FILE` | source |\n|---|---|\n{_rows(PATH)}"
     )
+
+
+def _rows(kind: str) -> str:
+    return "".join(f"| {known.what} | {markdown(known.source)} |\n" for known in _known(kind))
 
 
 if __name__ == "__main__":
