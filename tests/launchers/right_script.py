@@ -140,7 +140,7 @@ def run(program, code, file, loader, spec):
     try:
         exec(code, namespace)
     finally:
-        if spec is None and not isinstance(sys.exc_info()[1], SystemExit):
+        if spec is None and (sys.version_info >= (3, 14) or not isinstance(sys.exc_info()[1], SystemExit)):
             for name in ("__file__", "__cached__"):
                 namespace.pop(name, None)
 
