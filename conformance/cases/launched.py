@@ -1,5 +1,7 @@
-"""Cases of commands made of cases of calls: `python -m` runs what a fixture runs by `run_module`, and `python FILE` what
-a fixture or a case of a family runs by `run_path`.
+"""Cases of commands made of cases of calls: a command runs what a case runs by a function.
+
+`python -m` runs what a fixture runs by `run_module`, and `python FILE` what a fixture or a case of a family runs by
+`run_path`.
 
 Rules. Nothing is written again: files, `sys.path` and requirements are those of the fixture, and only the program that
 is run gets a statement by which it tells what it sees. A fixture whose steps do more than call, or whose modules call

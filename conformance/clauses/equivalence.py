@@ -33,7 +33,7 @@ class DifferenceEntry(Table, frozen=True):
     effects: Annotated[tuple[EffectRow, ...], says("by what it is known again in an observation")]
     of: Annotated[
         tuple[Literal["module", "path"], ...], says("the kinds of programs that show it (default: module alone)")
-    ] = (MODULE,)
+    ] = ("module",)
 
 
 class EquivalenceFile(Table, frozen=True):

@@ -5,8 +5,8 @@ usage: python -m conformance.commands.equivalence [--impl=SPEC] [--target=PYTHON
 The commands are `python -m NAME` and `python FILE`, the functions `run_module` and `run_path`. The library reference
 calls them equivalent. All in which they differ is in a table (docs/equivalence.md): a difference that is not in it is
 printed and fails, and so does a row of the table that no case shows, unless --impl names another implementation than
-CPython's own; of a callable, run_module alone is compared. Exit status: 0, 1 a difference, 2 usage error, 3 the candidate
-cannot be loaded, 4 the suite itself failed.
+CPython's own. If --impl names a callable, it is a run_module, and that alone is compared. Exit status: 0, 1 a
+difference, 2 usage error, 3 the candidate cannot be loaded, 4 the suite itself failed.
 """
 
 from __future__ import annotations
@@ -39,8 +39,10 @@ _RUNNER = AGENT.with_name("by_function.py")
 _FUNCTIONS = {MODULE: "run_module", PATH: "run_path"}
 
 
-def compare(target: Target, impl: str = "runpy", import_from: str = "", kind: str = MODULE) -> list[Trial]:
-    """The trials of all cases of a kind in which the two can be compared.
+def compare(
+    target: Target, impl: str = "runpy", import_from: str = "", kind: str = MODULE, every: int = 1
+) -> list[Trial]:
+    """The trials of the cases of a kind in which the two can be compared: all, or every so many-th as a sample.
 
     Raises CandidateError, AgentError, CaseError.
     """
@@ -51,7 +53,7 @@ def compare(target: Target, impl: str = "runpy", import_from: str = "", kind: st
         effects = [effect for known in _known(kind) for effect in known.effects]
         examiner = Examiner(oracle, candidate, Level.EXACT, Expected(effects))
         examiner.smoke(frozenset((kind,)))
-        return [trial for batch in batches(_cases(kind)) for trial in examiner.run_all(batch)]
+        return [trial for batch in batches(_cases(kind)[::every]) for trial in examiner.run_all(batch)]
     finally:
         oracle.close()
         candidate.close()
@@ -124,10 +126,11 @@ def page() -> str:
         "# Commands and functions\n\n"
         "Generated from `conformance/clauses/equivalence.toml` by `nox -s docs`; change it there.\n\n"
         "The library reference calls `python -m NAME` and `run_module` equivalent (the clause\n"
-        "[M-AS-RUN-MODULE](specification.md#m-as-run-module)), and says that `run_path` takes what `python FILE` takes\n"
-        "(the clause [S-AS-RUN-PATH](specification.md#s-as-run-path)). These tables have all in which a program sees a\n"
-        f"difference. `nox -s equivalence` runs {len(_cases(MODULE))} programs by module and {len(_cases(PATH))} by path, in both ways, and\n"
-        "fails if something else differs; with `-- --impl=mypkg` it runs them by another implementation.\n\n"
+        "[M-AS-RUN-MODULE](specification.md#m-as-run-module)), and says that `run_path` takes what `python FILE`\n"
+        "takes (the clause [S-AS-RUN-PATH](specification.md#s-as-run-path)). These tables have all in which a program\n"
+        f"sees a difference. `nox -s equivalence` runs {len(_cases(MODULE))} programs by module and\n"
+        f"{len(_cases(PATH))} by path, in both ways, and fails if something else differs; with `-- --impl=mypkg` it\n"
+        "runs them by another implementation.\n\n"
         "## `python -m NAME` and `run_module(NAME, run_name='__main__', alter_sys=True)`\n\n"
         f"| under `python -m` | source |\n|---|---|\n{_rows(MODULE)}\n"
         "## `python FILE` and `run_path(FILE, run_name='__main__')`\n\n"

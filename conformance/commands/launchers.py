@@ -40,8 +40,8 @@ def template(text: str, kind: str = MODULE) -> list[str]:
         raise WrongCommand(f"{option} needs a value, as in {option}={example}")
     for mark in re.findall(r"\{[^{}]*\}", text):
         if mark not in marks:
-            hint = next((f"; {mark} stands in {OPTIONS_OF_COMMANDS[kind]}" for kind in MARKS if MARKS[kind] == mark), "")
-            raise WrongCommand(f"{option}: there is no mark {mark}; there are {', '.join(marks)}{hint}")
+            others = (f"; {mark} stands in {OPTIONS_OF_COMMANDS[other]}" for other in MARKS if MARKS[other] == mark)
+            raise WrongCommand(f"{option}: there is no mark {mark}; there are {', '.join(marks)}{next(others, '')}")
     if words[0] in (program, "{args}"):
         raise WrongCommand(f"{option} begins with a program, and not with {words[0]}; give a command such as {example}")
     for mark in ("{python}", "{args}"):

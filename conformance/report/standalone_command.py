@@ -75,9 +75,8 @@ def words(templates, python, content, root="<root>"):
     values = {"{python}": [python, *options], "{args}": arguments}
     found = []
     for word in templates[kind]:
-        for mark in ("{name}", "{path}"):
-            word = word.replace(mark, program)
-        found += values.get(word) or ([] if word in values else [word])
+        filled = word.replace("{name}", program).replace("{path}", program)
+        found += values.get(word) or ([] if word in values else [filled])
     return [word.replace("<root>", root) for word in found]
 
 

@@ -28,7 +28,7 @@ def main():
 
 def in_full(path):
     """The path as the program sees it."""
-    if sys.version_info < (3, 9):
+    if sys.version_info[:2] == (3, 8):
         return path
     return os.getcwd() if path == "." and sys.version_info >= (3, 11) else os.path.join(os.getcwd(), path)
 
