@@ -174,6 +174,15 @@ def test_a_relative_file_name_is_told_once(causes: Causes) -> None:
     assert [clause for clause, _, _ in causes(case_of(TELLS), relative)] == ["S-FILE-IN-FULL"]
 
 
+def test_a_relative_file_name_in_a_traceback_breaks_no_documented_promise(causes: Causes) -> None:
+    """The frames are there; by what name the file is called has a clause of its own."""
+    relative = RIGHT.replace("compile(data, full,", "compile(data, os.path.relpath(full),")
+    case = replace(case_of({"script.py": "def f():\n    1 / 0\nf()\n"}), clauses=("S-TRACEBACK-FRAMES",))
+    assert causes(case, relative) == []
+    late = case_of({"script.py": "import not_there\nfrom witness import tell\ntell()\n"})
+    assert causes(late, relative) == []
+
+
 BARE = """\
   File "script.py", line 2
     x = = 1

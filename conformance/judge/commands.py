@@ -138,9 +138,14 @@ def _runner(telling: Telling) -> str:
 def _failing(observation: CommandObservation, file: str) -> list[str] | None:
     """The traceback of a program's file, which ran and failed before it told anything; None if there is none."""
     for traceback in observation["tracebacks"]:
-        if any(line.startswith(f"{file}, ") for line in traceback):
+        if any(_below_the_root(line).startswith(f"{_below_the_root(file)}, ") for line in traceback):
             return traceback
     return None
+
+
+def _below_the_root(line: str) -> str:
+    """A path, or the line of a frame, from the root of the world on: a launcher may name a file by a relative path."""
+    return line.removeprefix("<root>/").removeprefix("./")
 
 
 def _compare_programs(step: StepContext, number: int, oracle: Telling, candidate: Telling) -> Iterator[Found]:
@@ -199,12 +204,13 @@ def _compare_keys(
 def _compare_tracebacks(
     step: StepContext, place: Place, oracle: Sequence[list[str]], candidate: Sequence[list[str]]
 ) -> Iterator[Found]:
-    lost = _not_among(oracle, candidate)
+    ours, theirs = ([list(map(_below_the_root, lines)) for lines in side] for side in (oracle, candidate))
+    lost = [oracle[ours.index(lines)] for lines in _not_among(ours, theirs)]
     if lost:
-        left = _not_among(candidate, oracle)
+        left = [candidate[theirs.index(lines)] for lines in _not_among(theirs, ours)]
         kind = "value" if left else "missing"
-        theirs = left[0] if left else ABSENT
-        yield step.found(place, "process.traceback", kind, "the traceback on standard error", lost[0], theirs)
+        shown = left[0] if left else ABSENT
+        yield step.found(place, "process.traceback", kind, "the traceback on standard error", lost[0], shown)
 
 
 def _compare_lines(

@@ -6,6 +6,8 @@ A table of the same form as that of `owners`, which asks it first for such a ste
 
 from __future__ import annotations
 
+from os.path import normpath
+
 from .difference import Condition, Difference
 
 _Rows = list[tuple[Condition, str]]
@@ -37,18 +39,33 @@ def _with_foreign_context(difference: Difference) -> bool:
     return both and len(theirs) > len(ours) and bool(theirs[-len(ours) :] == ours)
 
 
-def _in_other_words(difference: Difference) -> bool:
-    """Both tracebacks end in a SyntaxError, whose texts or places differ."""
-    sides = (difference.oracle, difference.candidate)
-    return all(isinstance(side, list) and bool(side) and side[-1].startswith("SyntaxError: ") for side in sides)
+def _of_the_compiler(difference: Difference) -> bool:
+    """The oracle's traceback is what the compiler says of the program: it has no frame, and ends in a SyntaxError."""
+    lines = difference.oracle
+    is_own = isinstance(lines, list) and bool(lines) and lines[-1].startswith("SyntaxError: ")
+    return is_own and not any(", in " in line for line in lines[:-1])
+
+
+def _normalised(difference: Difference) -> bool:
+    """Two full paths of one file, in which only dots or slashes differ."""
+    ours, theirs = difference.oracle, difference.candidate
+    both = isinstance(ours, str) and isinstance(theirs, str) and ours.startswith("<root>")
+    return both and normpath(ours) == normpath(theirs)
 
 
 _RUNS: _Rows = [
+    (_normalised, "S-FILE-NOT-NORMALISED"),
     (_named_otherwise, "S-CODE-FILE-NAME"),
+    (lambda difference: ".zip/" in str(difference.oracle), "S-ARCHIVE-RUNS-MAIN"),
     (lambda difference: str(difference.oracle).endswith("/__main__.py"), "S-FOLDER-RUNS-MAIN"),
     (_always, "S-RUNS-ONCE"),
 ]
-_FILE: _Rows = [(_of_entry, "S-ENTRY-FILE"), (_always, "S-FILE-IN-FULL"), (_always, "S-FILE-AS-TYPED")]
+_FILE: _Rows = [
+    (_normalised, "S-FILE-NOT-NORMALISED"),
+    (_of_entry, "S-ENTRY-FILE"),
+    (_always, "S-FILE-IN-FULL"),
+    (_always, "S-FILE-AS-TYPED"),
+]
 _CACHED: _Rows = [(_of_entry, "S-ENTRY-CACHED"), (_always, "S-CACHED-NONE"), (_always, "S-CACHED-ABSENT")]
 _STATUS: _Rows = [
     (lambda difference: str(difference.oracle).startswith("signal"), "S-ENDED-BY-SIGNAL"),
@@ -69,7 +86,7 @@ _STDERR: _Rows = [
 
 SCRIPT_OWNERS: list[tuple[str, _Rows]] = [
     ("program.runs", _RUNS),
-    ("program.code", [(_always, "S-CODE-FILE-NAME")]),
+    ("program.code", [(_normalised, "S-FILE-NOT-NORMALISED"), (_always, "S-CODE-FILE-NAME")]),
     ("program.__name__", [(_always, "S-NAME-IS-MAIN")]),
     ("program.__spec__", [(_of_entry, "S-ENTRY-SPEC"), (_always, "S-NO-SPEC")]),
     ("program.__file__", _FILE),
@@ -97,7 +114,7 @@ SCRIPT_OWNERS: list[tuple[str, _Rows]] = [
         "process.traceback",
         [
             (_with_foreign_context, "S-NO-FOREIGN-CONTEXT"),
-            (_in_other_words, "S-UNREADABLE-MESSAGE"),
+            (_of_the_compiler, "S-UNREADABLE-MESSAGE"),
             (_always, "S-TRACEBACK-FRAMES"),
         ],
     ),
