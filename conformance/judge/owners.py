@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from os.path import normpath
 
 from ..clauses import Clause, Level
 from .descriptions import ABSENT, UNCHANGED, describes_module
@@ -189,9 +190,17 @@ def _with_foreign_context(difference: Difference) -> bool:
     )
 
 
+def _relative(difference: Difference) -> bool:
+    """The candidate shows the oracle's path, as a relative one."""
+    ours, theirs = difference.oracle, difference.candidate
+    both = isinstance(ours, str) and isinstance(theirs, str)
+    return both and not theirs.startswith(("<", "/")) and normpath(f"<root>/{theirs}") == ours
+
+
 _BEYOND_OF_COMMANDS: Mapping[str, Condition] = {
     "program.runs": _named_otherwise,
     "program.argv0": _in_archive,
+    "program.path0": _relative,
     "process.status": _another_failure,
     "process.traceback": _with_foreign_context,
 }
@@ -203,8 +212,8 @@ def is_beyond(clause: Clause, difference: Difference) -> bool:
     These have clauses of their own, which are not documented: the thread in which code runs, and the file name in it;
     the order in which modules are imported; names that the namespace has besides; which objects init_globals and the
     result hold; that `__package__` at the top is "" and not None; all entries of `sys.modules` but the one that is
-    altered, and those of the packages. Of a command: the file name in the code, the path through an archive, the status
-    of a refusal, and that no exception is being handled.
+    altered, and those of the packages. Of a command: the file name in the code, the path through an archive, that an
+    entry of `sys.path` is a full path, the status of a refusal, and that no exception is being handled.
     """
     if clause.level > Level.DOCUMENTED:
         return False

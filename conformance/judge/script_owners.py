@@ -53,6 +53,12 @@ def _normalised(difference: Difference) -> bool:
     return both and normpath(ours) == normpath(theirs)
 
 
+def _relative(difference: Difference) -> bool:
+    """The candidate has put a relative path in the place of a full one."""
+    theirs = difference.candidate
+    return isinstance(theirs, str) and not theirs.startswith(("<", "/"))
+
+
 _RUNS: _Rows = [
     (_normalised, "S-FILE-NOT-NORMALISED"),
     (_named_otherwise, "S-CODE-FILE-NAME"),
@@ -101,7 +107,14 @@ SCRIPT_OWNERS: list[tuple[str, _Rows]] = [
     ("program.entry", [(_always, "S-MAIN-IS-THE-PROGRAM")]),
     ("program.argv0", [(_of_entry, "S-ENTRY-ARGV0"), (_always, "S-ARGV0-AS-TYPED")]),
     ("program.argv", [(_always, "S-ARGUMENTS-FOLLOW")]),
-    ("program.path0", [(_of_entry, "S-ENTRY-FIRST"), (_always, "S-PATH0-IS-SCRIPTS-FOLDER")]),
+    (
+        "program.path0",
+        [
+            (_of_entry, "S-ENTRY-FIRST"),
+            (_relative, "S-PATH0-FIXED"),
+            (_always, "S-PATH0-IS-SCRIPTS-FOLDER"),
+        ],
+    ),
     ("program.path", [(_always, "S-PYTHONPATH-FOLLOWS")]),
     ("program.flags", [(_always, "S-FLAGS-ARE-GIVEN")]),
     ("program.cwd", [(_always, "S-FOLDER-KEPT")]),
