@@ -149,8 +149,9 @@ def mutants() -> Iterator[Mutant]:
 
 
 def wrong_launchers() -> Iterator[Mutant]:
-    """Launchers that are wrong: tests/launchers/wrong.toml, with edits of `right.py` beside it."""
+    """Launchers that are wrong, each with edits of the right one beside it: those of modules, then those of scripts."""
     yield from mutants_in(LAUNCHERS / "wrong.toml", LAUNCHERS / "right.py")
+    yield from mutants_in(LAUNCHERS / "wrong_scripts.toml", LAUNCHERS / "right_script.py")
 
 
 def mutants_in(path: Path, right: Path) -> Iterator[Mutant]:

@@ -101,6 +101,7 @@ def test_what_is_not_marked_stands_at_the_end(text: str, words: list[str]) -> No
         ("", "needs a value"),
         ("a 'b", "no command line"),
         ("tool {module}", "there is no mark {module}"),
+        ("tool {path}", "{path} stands in --command-path"),
         ("{name} {args}", "begins with a program"),
         ("tool x{args} {name}", "a word of its own"),
         ("tool {python} {python}", "a word of its own"),
@@ -126,7 +127,7 @@ def test_a_file_in_the_users_folder_is_found_from_elsewhere(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("data", "says"),
     [
-        ({"command": ["program"]}, r'a list such as \["-m"'),
+        ({"command": ["-O", "-m"]}, r'a list such as \["-m"'),
         ({"command": ["-m", "p"], "folder": "../x"}, "outside of the world"),
         ({"call": "run_module('m')", "stdin": "x"}, "`stdin` stands beside `command`"),
         ({"command": ["-m", "p"], "call": "run_module('m')"}, "give either"),

@@ -34,8 +34,11 @@ PROTOCOL = 2
 # Exit statuses: of a process in which too little works to write an observation; of an agent that was sent a line that
 # is no request.
 MUTE, NONSENSE = 97, 98
-# The beginning of the name of a side that is a command; a list of words in JSON follows.
+# The beginning of the name of a side that is a command; a template for each kind of program follows, in JSON.
 COMMAND = "command:"
+# The kinds of programs that a command runs, and the mark that stands for the program in a template.
+MODULE, PATH = "module", "path"
+MARKS = {MODULE: "{name}", PATH: "{path}"}
 # The special globals of a module, in the order in which they are described.
 SPECIALS = (
     "__name__",

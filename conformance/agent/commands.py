@@ -1,12 +1,13 @@
 """Runs a command as a step of a case, and describes what the program that it runs sees and leaves.
 
 Rules. Owns the process of a command: its environment, its standard streams, its end. It does not know whether the
-command is the oracle's, `python -m NAME`, or a launcher that is judged. Only POSIX systems.
+command is the oracle's, `python -m NAME` or `python FILE`, or a launcher that is judged. Only POSIX systems.
 
-Theory of operation. A command is a template, a list of words: `{python}` stands for the target with the interpreter
-options of the step, `{name}` for the module, `{args}` for the arguments of the program. The process gets a session of
-its own, a home folder that is empty, and pipes that are read until it ends; whatever it has started is killed
-afterwards. The program itself tells what it sees by the module `witness`, whose folder is the last entry of PYTHONPATH.
+Theory of operation. A command has a template for each kind of program that it runs, a module or a path. A template is a
+list of words: `{python}` stands for the target with the interpreter options of the step, `{name}` for the module,
+`{path}` for the path, `{args}` for the arguments of the program. The process gets a session of its own, a home folder
+that is empty, and pipes that are read until it ends; whatever it has started is killed afterwards. The program itself
+tells what it sees by the module `witness`, whose folder is the last entry of PYTHONPATH.
 """
 
 from __future__ import annotations
@@ -18,20 +19,24 @@ import shutil
 import signal
 import site
 import sys
-from typing import TYPE_CHECKING, Any, Dict, List, Tuple
+from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Tuple
 
-from . import COMMAND
+from . import COMMAND, MARKS, MODULE, PATH
 from .own import loads, os
 from .tracebacks import without_tracebacks
 
 if TYPE_CHECKING:
     from .messages import CommandObservation, CommandRequest, Telling
 
-USUAL = ("{python}", "-m", "{name}", "{args}")
+USUAL = {
+    MODULE: ("{python}", "-m", "{name}", "{args}"),
+    PATH: ("{python}", "{path}", "{args}"),
+}
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _MOST_OUTPUT = 16 << 20  # bytes; a program that writes more is killed
 _SHOWN = 20_000  # characters
 _LOOK = 0.02  # seconds between two looks at a process that keeps its streams open
+_WITH_VALUES = ("-W", "-X")  # interpreter options whose value is the next word
 _ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
 
@@ -40,11 +45,11 @@ class Refused(Exception):
 
 
 class Command:
-    """A command as a template; a step that calls it as if it were `run_module` fails."""
+    """A command as its templates, by kind; a step that calls it as if it were `run_module` fails."""
 
-    def __init__(self, words: Tuple[str, ...] = USUAL) -> None:
-        self._words = words
-        self.is_usual = words == USUAL
+    def __init__(self, templates: Mapping[str, Tuple[str, ...]] = USUAL) -> None:
+        self._templates = templates
+        self.is_usual = all(words == USUAL[kind] for kind, words in templates.items())
 
     def __call__(self, *_: Any, **__: Any) -> Any:
         """Refuse a call. Raises TypeError."""
@@ -52,16 +57,20 @@ class Command:
 
     def words(self, request: CommandRequest) -> List[str]:
         """The words of the process for a step. Raises Refused."""
-        options, name, arguments = split(request["command"])
-        if options and "{python}" not in self._words:
+        options, kind, program, arguments = split(request["command"])
+        template = self._templates.get(kind)
+        if template is None:
+            raise Refused("the command runs no {}s".format(kind))
+        if options and "{python}" not in template:
             raise Refused("the command takes no interpreter options: begin it with {python} to have these cases judged")
         values = {"{python}": [sys.executable, *options], "{args}": arguments}
+        mark = MARKS[kind]
         found: List[str] = []
-        for word in self._words:
+        for word in template:
             if word in values:
                 found.extend(values.pop(word))
             else:
-                found.append(word.replace("{python}", sys.executable).replace("{name}", name))
+                found.append(word.replace("{python}", sys.executable).replace(mark, program))
         return found
 
 
@@ -72,26 +81,34 @@ def is_command(side: str) -> bool:
 
 def parse(side: str) -> Command:
     """The command that a side names. Raises ValueError, with a sentence, if its program cannot be started."""
-    words = tuple(loads(side[len(COMMAND) :]))
-    program = words[0]
-    if program != "{python}" and shutil.which(program, path=_path()) is None:
-        if os.path.exists(program):
-            raise ValueError("{} is not a program that you may start: make it executable.".format(program))
-        raise ValueError(
-            "There is no command {!r} beside {} or on PATH: install it there (with nox by --install=REQUIREMENT), or "
-            "give its path.".format(program, sys.executable)
-        )
-    return Command(words)
+    templates = {kind: tuple(words) for kind, words in loads(side[len(COMMAND) :]).items()}
+    for program, *_ in templates.values():
+        if program != "{python}" and shutil.which(program, path=_path()) is None:
+            if os.path.exists(program):
+                raise ValueError("{} is not a program that you may start: make it executable.".format(program))
+            raise ValueError(
+                "There is no command {!r} beside {} or on PATH: install it there (with nox by --install=REQUIREMENT), "
+                "or give its path.".format(program, sys.executable)
+            )
+    return Command(templates)
 
 
 def _path() -> str:
     return os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)])
 
 
-def split(command: List[str]) -> Tuple[List[str], str, List[str]]:
-    """The interpreter options, the name and the arguments of a command such as ["-O", "-m", "pkg", "argument"]."""
-    number = command.index("-m")
-    return command[:number], command[number + 1], command[number + 2 :]
+def split(command: List[str]) -> Tuple[List[str], str, str, List[str]]:
+    """The parts of a command such as ["-O", "-m", "pkg", "argument"] or ["script.py", "argument"].
+
+    They are the interpreter options, the kind of program, the program and its arguments.
+    """
+    number = 0
+    while command[number].startswith("-") and command[number] != "-m":
+        number += 2 if command[number] in _WITH_VALUES else 1
+    options, rest = command[:number], command[number:]
+    if rest[0] == "-m":
+        return options, MODULE, rest[1], rest[2:]
+    return options, PATH, rest[0], rest[1:]
 
 
 def run(command: Command, request: CommandRequest, root: str, path: List[str]) -> CommandObservation:
@@ -99,7 +116,7 @@ def run(command: Command, request: CommandRequest, root: str, path: List[str]) -
 
     root: the folder of the world. path: the entries of PYTHONPATH, absolute. Raises Refused.
     """
-    words = command.words(request)
+    words = [word.replace("<root>", root) for word in command.words(request)]
     base = root + "~"
     witness, home = os.path.join(base, "on_path"), os.path.join(base, "home")
     os.makedirs(home)
@@ -284,7 +301,8 @@ class _Shown:
 
     @staticmethod
     def _is_world(entry: Any) -> bool:
-        return entry == "" or (type(entry) is str and entry.startswith("<root>"))
+        """True if an entry of `sys.path` lies in the world; one that is relative does."""
+        return type(entry) is str and (entry.startswith("<root>") or not entry.startswith(("/", "<")))
 
     def _value(self, value: Any) -> Any:
         if type(value) is str:

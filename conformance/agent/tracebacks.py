@@ -11,10 +11,12 @@ from typing import List, Tuple
 
 _HEAD = re.compile(r"(?P<margin>\s*(?:[+|] )?)(?:Exception Group )?Traceback \(most recent call last\):")
 _FRAME = re.compile(r'\s*File "(?P<file>.*)", line (?P<line>\d+)(?:, in (?P<function>.*))?$')
-# A warning that is not about a file of the world is about whoever gave it.
-_WARNING = re.compile(r"(?!<root>)[^:\n]+:\d+: (?P<warning>\w*Warning: .*)")
+# A warning that is not about a file of the world is about whoever gave it. A relative path is one of the world.
+_WARNING = re.compile(r"(?!<root>|[^/<:][^:\n]*\.py:)[^:\n]+:\d+: (?P<warning>\w*Warning: .*)")
 # The prompts of an interpreter that reads statements once the program has ended.
 _PROMPTS = re.compile(r"^(?:>>> )+")
+# An error in a script's syntax is printed without a head.
+_BARE_FRAME = re.compile(r'  File "[^"]*", line \d+$')
 _LINKS = (
     "The above exception was the direct cause of the following exception:",
     "During handling of the above exception, another exception occurred:",
@@ -36,8 +38,9 @@ def without_tracebacks(text: str) -> Tuple[List[List[str]], List[str]]:
         if line.strip() in _LINKS and found:
             found[-1].append(line.strip().partition(" exception ")[0] + " ...")
             linked = True
-        elif head := _HEAD.match(line):
-            number, traceback = _traceback(lines, number + 1, head.group("margin").replace("+", "|"))
+        elif (head := _HEAD.match(line)) or _BARE_FRAME.match(line):
+            margin = head.group("margin").replace("+", "|") if head else ""
+            number, traceback = _traceback(lines, number + 1 if head else number, margin)
             if linked:
                 found[-1].extend(traceback)
             else:
@@ -67,7 +70,7 @@ def _traceback(lines: List[str], number: int, margin: str) -> Tuple[int, List[st
         line = lines[number][len(margin) :] if lines[number].startswith(margin) else lines[number]
         frame = _FRAME.match(line)
         if frame:
-            if "<root>" in frame.group("file"):
+            if "<root>" in frame.group("file") or not frame.group("file").startswith(("/", "<")):
                 function = frame.group("function")
                 kept.append(
                     "{}, line {}{}".format(*frame.group("file", "line"), ", in " + function if function else "")

@@ -19,7 +19,7 @@ from msgspec import UNSET, UnsetType, field
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from ..checked import Table, WrongData, any_of, checked, form, near, says, unknown_key
-from .model import CAPABILITIES, CaseError
+from .model import CAPABILITIES, CaseError, split_command
 
 Texts = tuple[str, ...]
 
@@ -127,12 +127,13 @@ class Write(Table, frozen=True):
 
 
 class Command(Table, frozen=True):
-    """A step that runs a module by a command, as `python -m` does."""
+    """A step that runs a module or a path by a command, as `python -m NAME` and `python FILE` do."""
 
     noun = "step"
 
     command: Annotated[
-        Texts, says('what follows the interpreter: its options, "-m", the name of the module, the program\'s arguments')
+        Texts,
+        says('what follows the interpreter: its options; "-m" and the name of a module, or a path; the arguments'),
     ]
     stdin: Annotated[str, says("the text on standard input")] = ""
     variables: Annotated[dict[str, str], form("a table of texts"), says("variables of the environment")] = field(
@@ -165,7 +166,7 @@ class FixtureFile(Table, frozen=True):
     ] = UNSET
     argv: Annotated[Texts, says("sys.argv")] = ("prog",)
     call: Annotated[str | UnsetType, says("the only step: an expression, the call of run_module")] = UNSET
-    command: Annotated[Texts | UnsetType, says("the only step: the command that runs a module, without python")] = UNSET
+    command: Annotated[Texts | UnsetType, says("the only step: the command, without python")] = UNSET
     stdin: Annotated[str | UnsetType, says("beside `command`: the text on standard input")] = UNSET
     variables: Annotated[
         dict[str, str] | UnsetType, form("a table of texts"), says("beside `command`: variables of the environment")
@@ -232,9 +233,12 @@ def check_step(step: Any, where: str) -> str:
 
 def check_command(step: Mapping[str, Any], where: str) -> None:
     """Check the words of a command, and its folder. Raises CaseError."""
-    words = list(step["command"])
-    if "-m" not in words[:-1]:
-        raise CaseError(f'{where}: `command` is a list such as ["-m", "pkg.mod", "argument"]')
+    try:
+        split_command(step["command"])
+    except ValueError:
+        raise CaseError(
+            f'{where}: `command` is a list such as ["-m", "pkg.mod", "argument"] or ["script.py", "argument"]'
+        ) from None
     folder = step.get("folder", ".")
     if folder.startswith("/") or ".." in folder.split("/"):
         raise CaseError(f"{where}: the folder {folder!r} lies outside of the world")

@@ -1,43 +1,109 @@
-"""Cases of commands made of the fixtures: each runs by `python -m` what the fixture runs by `run_module`.
+"""Cases of commands made of cases of calls: a command runs what a case runs by a function.
 
-Rules. Nothing is written again: files, `sys.path` and requirements are those of the fixture, and only the module that
+`python -m` runs what a fixture runs by `run_module`, and `python FILE` what a fixture or a case of a family runs by
+`run_path`.
+
+Rules. Nothing is written again: files, `sys.path` and requirements are those of the fixture, and only the program that
 is run gets a statement by which it tells what it sees. A fixture whose steps do more than call, or whose modules call
-`run_module` themselves, has no such case.
+the functions under test themselves, has no such case.
 
-Theory of operation. A fixture qualifies if its only step is a call of `run_module` with a literal name and no initial
-globals. The source of the module, or of the package's `__main__`, is found along the fixture's `path`; there is none if
-the name is one that cannot be run. The telling is put before the first statement that is neither a docstring nor an
-import from `__future__`, on the same line where that is possible. `note` of the module `under_test` tells as well.
+Theory of operation. A fixture qualifies if its only step is a call with a literal name or path and no initial globals.
+The source of the module, or of the package's `__main__`, is found along the fixture's `path`, and that of a path where
+the path leads; there is none if it is one that cannot be run. The telling is put before the first statement that is
+neither a docstring nor an import from `__future__`, on the same line where that is possible. `note` of the module
+`under_test` tells as well.
 """
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+import posixpath
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from .families import by_family
 from .fixtures import fixtures, read
-from .model import FAMILIES, Case, Recipe, Step
+from .model import FAMILIES, FUNCTIONS, Case, Recipe, Step
 
 FAMILY = f"{FAMILIES}/launched"
+FAMILY_OF_PATHS = f"{FAMILIES}/launched_paths"
+_TAKEN = "path_deeds"  # the family of which cases of commands are made
 _TELL = "__import__('witness').tell()"
 _SIMPLE = (ast.Expr, ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Import, ast.ImportFrom, ast.Raise, ast.Pass)
 
 
 def launched(root: Path) -> list[Case]:
-    """The cases made of the fixtures below `root`, in the order of their ids. Raises CaseError."""
+    """The cases that run modules, made of the fixtures below `root` in the order of their ids. Raises CaseError."""
     return [made for path in fixtures(root) if (made := of_fixture(read(path, root))) is not None]
 
 
-def of_fixture(case: Case) -> Case | None:
-    """The case of a command that runs what a fixture runs; None if there is none."""
-    name = _name_in(case)
-    if name is None or case.is_of_commands or any(entry.startswith("raw:") for entry in case.path):
+def launched_paths(root: Path) -> list[Case]:
+    """The cases that run paths, made of fixtures and of a family below `root`. Raises CaseError."""
+    cases = [read(path, root) for path in fixtures(root)]
+    cases += [case for family, of_family in by_family(root) if family.id == _TAKEN for case in of_family]
+    return [made for case in cases if (made := of_path(case)) is not None]
+
+
+def of_path(case: Case) -> Case | None:
+    """The case of a command that runs the path which a case of calls runs; None if there is none."""
+    path = _argument_in(case, "run_path", "path_name")
+    if path is None or not _is_fit(case) or not path.isprintable():
         return None
     files = dict(case.files)
-    if not files or any("under_test" in str(content) and "run_module" in str(content) for content in files.values()):
+    name = _file_behind(posixpath.normpath(path), files)
+    entry, archive = next(((file, file) for file in files if name == file or name.startswith(f"{file}/")), (name, ""))
+    inside = files.get(archive)
+    if isinstance(inside, dict) and "zip" in inside:
+        file = posixpath.join(name[len(archive) + 1 :], "__main__.py")
+        files[archive] = {**inside, "zip": _with_telling(inside["zip"], (file, f"{file}c"))}
+    else:
+        files = _with_telling(files, (entry, f"{entry}/__main__.py", f"{entry}/__main__.pyc"))
+    return Case(
+        files=files,
+        steps=(Step("command", {"command": [path, *case.argv[1:]]}),),
+        path=case.path,
+        requires=case.requires,
+        id=f"{FAMILY_OF_PATHS}/{case.id.removeprefix(f'{FAMILIES}/').replace('/', '.')}",
+        summary=case.summary,
+        clauses=("S-AS-RUN-PATH",),
+    )
+
+
+def _file_behind(name: str, files: Mapping[str, Recipe]) -> str:
+    """The file to which a name leads, through symbolic links of the world; the last link of those that lead nowhere."""
+    passed = {name}
+    while isinstance(recipe := files.get(name), Mapping) and "symlink" in recipe:
+        name = posixpath.normpath(posixpath.join(posixpath.dirname(name), recipe["symlink"]))
+        if name in passed:
+            break
+        passed.add(name)
+    return name
+
+
+def _with_telling(files: Mapping[str, Recipe], names: Sequence[str]) -> dict[str, Recipe]:
+    """The files, the first of those with one of these names with the statement by which it tells what it sees."""
+    file = next((name for name in names if name in files), None)
+    return {name: (_telling(content) or content) if name == file else content for name, content in files.items()}
+
+
+def _is_fit(case: Case) -> bool:
+    """True if the files of a case of calls, and its `sys.path`, mean the same to a command."""
+    texts = [str(content) for content in case.files.values()]
+    return (
+        bool(texts)
+        and not case.is_of_commands
+        and not any(entry.startswith("raw:") for entry in case.path)
+        and not any("under_test" in text and name in text for text in texts for name in FUNCTIONS)
+    )
+
+
+def of_fixture(case: Case) -> Case | None:
+    """The case of a command that runs the module which a fixture runs; None if there is none."""
+    name = _argument_in(case, "run_module", "mod_name")
+    if name is None or not _is_fit(case):
         return None
+    files = dict(case.files)
     file = next(filter(None, (_file_of(case.files, entry, name) for entry in case.path)), None)
     if file is not None:
         files[file] = _telling(files[file]) or files[file]
@@ -54,18 +120,21 @@ def of_fixture(case: Case) -> Case | None:
     )
 
 
-def _name_in(case: Case) -> str | None:
-    """The name of the module that the only step of a case calls `run_module` with."""
+def _argument_in(case: Case, function: str, parameter: str) -> str | None:
+    """The name or the path with which the only step of a case calls a function under test."""
     if len(case.steps) != 1 or case.steps[0].kind != "call":
         return None
     call = ast.parse(str(case.steps[0].content), mode="eval").body
-    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != "run_module":
+    if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Name) or call.func.id != function:
         return None
     given = {keyword.arg: keyword.value for keyword in call.keywords}
-    name = call.args[0] if call.args else given.get("mod_name")
+    name = call.args[0] if call.args else given.get(parameter)
+    named = given.get("run_name", ast.Constant(""))
     if (
         not isinstance(name, ast.Constant)
         or not isinstance(name.value, str)
+        or not isinstance(named, ast.Constant)
+        or not isinstance(named.value, (str, type(None)))
         or "init_globals" in given
         or call.args[1:]
     ):

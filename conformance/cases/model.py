@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,12 +33,31 @@ CAPABILITIES: Mapping[str, str] = {
     "unicode": "names of files can hold any letter",
     "zip": "modules can be imported from zip archives",
 }
+MODULE, PATH = "module", "path"  # the kinds of programs that a command runs
+_WITH_VALUES = ("-W", "-X")  # interpreter options whose value is the next word
 _OF_CPYTHON = frozenset(("cpython", "refcounting"))
 
 
 def usual_capabilities(implementation: str) -> frozenset[str]:
     """The capabilities of "cpython", or of another implementation, on a platform that lacks nothing."""
     return frozenset(CAPABILITIES) - (frozenset() if implementation == "cpython" else _OF_CPYTHON)
+
+
+def split_command(words: Sequence[str]) -> tuple[list[str], str, str, list[str]]:
+    """The interpreter options of a command, the kind of program that it runs, the program, and the arguments.
+
+    words: such as ["-O", "-m", "pkg", "argument"] or ["script.py", "argument"]. Raises ValueError if they name neither
+    a module nor a path.
+    """
+    number = 0
+    while number < len(words) and words[number].startswith("-") and words[number] != "-m":
+        number += 2 if words[number] in _WITH_VALUES else 1
+    options, rest = list(words[:number]), list(words[number:])
+    if rest[:1] == ["-m"] and rest[1:]:
+        return options, MODULE, rest[1], rest[2:]
+    if rest and rest[0] != "-m":
+        return options, PATH, rest[0], rest[1:]
+    raise ValueError("the command names neither a module nor a path")
 
 
 class CaseError(Exception):
@@ -87,8 +106,14 @@ class Case:
 
     @property
     def is_of_commands(self) -> bool:
-        """True if the case is one of commands that run a module, and not one of calls of `run_module`."""
+        """True if the case is one of commands, and not one of calls of the functions under test."""
         return any(step.kind == "command" for step in self.steps)
+
+    @functools.cached_property
+    def programs(self) -> frozenset[str]:
+        """The kinds of programs that the commands of the case run: MODULE, PATH, both, or none."""
+        tables = (step.content for step in self.steps if step.kind == "command" and isinstance(step.content, Mapping))
+        return frozenset(split_command(table["command"])[1] for table in tables)
 
     @functools.cached_property
     def functions(self) -> frozenset[str]:

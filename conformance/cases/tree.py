@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .families import generate
 from .fixtures import fixtures, read
-from .launched import launched
+from .launched import launched, launched_paths
 from .model import Case
 
 
@@ -21,4 +21,4 @@ def cases(root: Path) -> list[Case]:
 
 def generated(root: Path) -> list[Case]:
     """All cases that nobody wrote down: those of the families, and the commands made of fixtures. Raises CaseError."""
-    return [*generate(root), *launched(root)]
+    return [*generate(root), *launched(root), *launched_paths(root)]

@@ -54,10 +54,24 @@ CHAPTERS = {
     "m_refusals": "python -m: names that cannot be run",
     "m_options": "python -m: interpreter options",
     "m_as_run_module": "python -m: as run_module does",
+    "s_program": "python FILE: the script as __main__",
+    "s_arguments": "python FILE: arguments, sys.path and options",
+    "s_entries": "python FOLDER and python FILE.zip",
+    "s_ending": "python FILE: how the program ends, and what cannot be run",
+    "s_as_run_path": "python FILE: as run_path does",
 }
 
-# The chapters about commands that run a module as `python -m` does.
-CHAPTERS_OF_COMMANDS = tuple(chapter for chapter in CHAPTERS if chapter.startswith("m_"))
+# The kinds of things that chapters are about: calls of the functions under test, commands that run a module as
+# `python -m` does, and commands that run a path as `python FILE` does.
+CALLS, MODULE, PATH = "calls", "module", "path"
+
+
+def kind_of(chapter: str) -> str:
+    """The kind of thing that a chapter is about."""
+    return {"m_": MODULE, "s_": PATH}.get(chapter[:2], CALLS)
+
+
+CHAPTERS_OF_COMMANDS = tuple(chapter for chapter in CHAPTERS if kind_of(chapter) != CALLS)
 # The chapter that says what programs come to see of the clauses of all other chapters.
 CONSEQUENCES = "real_programs"
 

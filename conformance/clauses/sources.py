@@ -25,6 +25,7 @@ _REFERENCE: Mapping[str, str] = {
     "importlib.util.find_spec": "3/library/importlib.html#importlib.util.find_spec",
     "sys.argv": "3/library/sys.html#sys.argv",
     "sys.pycache_prefix": "3/library/sys.html#sys.pycache_prefix",
+    "zipapp": "3/library/zipapp.html",
     "zipimport": "3/library/zipimport.html",
     "__main__": "3/library/__main__.html",
     "atexit": "3/library/atexit.html",
@@ -33,6 +34,7 @@ _REFERENCE: Mapping[str, str] = {
     "signal": "3/library/signal.html",
     "sys.excepthook": "3/library/sys.html#sys.excepthook",
     "sys.exit": "3/library/sys.html#sys.exit",
+    "sys.path": "3/library/sys.html#sys.path",
     "sys.last_value": "3/library/sys.html#sys.last_value",
     "threading": "3/library/threading.html#thread-objects",
     "warnings": "3/library/warnings.html#default-warning-filter",
@@ -42,6 +44,7 @@ _REFERENCE: Mapping[str, str] = {
 _COMMAND_LINE: Mapping[str, str] = {
     "interface options": "interface-options",
     "miscellaneous options": "miscellaneous-options",
+    "script": "interface-options",
     **{f"-{option}": f"cmdoption-{option}" for option in ("b", "B", "E", "i", "I", "m", "O", "OO", "P", "u", "W", "X")},
     **{name: f"envvar-{name}" for name in ("PYTHONHASHSEED", "PYTHONPATH", "PYTHONSAFEPATH")},
 }

@@ -1,11 +1,12 @@
-"""`nox -s equivalence`: compares what a program sees under `python -m NAME` and under a `run_module`.
+"""`nox -s equivalence`: compares what a program sees under a command and under a function of `runpy`.
 
 usage: python -m conformance.commands.equivalence [--impl=SPEC] [--target=PYTHON] [--import-from=DIR]
 
-The library reference calls the two equivalent. All in which they differ is in a table (docs/equivalence.md): a
-difference that is not in it is printed and fails, and so does a row of the table that no case shows, unless --impl
-names another implementation than CPython's own. Exit status: 0, 1 a difference, 2 usage error, 3 the candidate
-cannot be loaded, 4 the suite itself failed.
+The commands are `python -m NAME` and `python FILE`, the functions `run_module` and `run_path`. The library reference
+calls them equivalent. All in which they differ is in a table (docs/equivalence.md): a difference that is not in it is
+printed and fails, and so does a row of the table that no case shows, unless --impl names another implementation than
+CPython's own. If --impl names a callable, it is a run_module, and that alone is compared. Exit status: 0, 1 a
+difference, 2 usage error, 3 the candidate cannot be loaded, 4 the suite itself failed.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ import sys
 from collections.abc import Iterator, Sequence
 
 from .. import FIXTURES, REFERENCE
-from ..agent import COMMAND
-from ..cases.launched import launched
+from ..agent import COMMAND, MARKS, MODULE, PATH
+from ..cases.launched import launched, launched_paths
 from ..cases.model import Case, CaseError
 from ..clauses import Level
-from ..clauses.equivalence import known_differences
+from ..clauses.equivalence import KnownDifference, known_differences
 from ..clauses.sources import markdown
 from ..judge.expected import Expected
 from ..judge.trial import Trial
@@ -34,32 +35,43 @@ from ..search.examine import Examiner, SmokeFailed
 from ..texts import never_refuse_output, visible
 from .command_line import Parser, import_hint
 
-_RUNNER = AGENT.with_name("by_run_module.py")
+_RUNNER = AGENT.with_name("by_function.py")
+_FUNCTIONS = {MODULE: "run_module", PATH: "run_path"}
 
 
-def compare(target: Target, impl: str = "runpy", import_from: str = "") -> list[Trial]:
-    """The trials of all cases in which the two can be compared. Raises CandidateError, AgentError, CaseError."""
-    words = ["{python}", str(_RUNNER), import_from, impl, "{name}", "{args}"]
+def compare(
+    target: Target, impl: str = "runpy", import_from: str = "", kind: str = MODULE, every: int = 1
+) -> list[Trial]:
+    """The trials of the cases of a kind in which the two can be compared: all, or every so many-th as a sample.
+
+    Raises CandidateError, AgentError, CaseError.
+    """
+    words = ["{python}", str(_RUNNER), import_from, impl, _FUNCTIONS[kind], MARKS[kind], "{args}"]
     oracle = LiveSide(target, "oracle")
-    candidate = LiveSide(target, COMMAND + json.dumps(words))
+    candidate = LiveSide(target, COMMAND + json.dumps({kind: words}))
     try:
-        effects = [effect for difference in known_differences() for effect in difference.effects]
+        effects = [effect for known in _known(kind) for effect in known.effects]
         examiner = Examiner(oracle, candidate, Level.EXACT, Expected(effects))
-        examiner.smoke(of_commands=True)
-        return [trial for batch in batches(_cases()) for trial in examiner.run_all(batch)]
+        examiner.smoke(frozenset((kind,)))
+        return [trial for batch in batches(_cases(kind)[::every]) for trial in examiner.run_all(batch)]
     finally:
         oracle.close()
         candidate.close()
 
 
-def _cases() -> Sequence[Case]:
-    return launched(FIXTURES)
+def _cases(kind: str) -> Sequence[Case]:
+    return launched(FIXTURES) if kind == MODULE else launched_paths(FIXTURES)
 
 
-def unshown(trials: Sequence[Trial]) -> list[str]:
-    """The ids of the known differences that no trial shows."""
+def _known(kind: str) -> list[KnownDifference]:
+    """The known differences that programs of a kind show."""
+    return [known for known in known_differences() if kind in known.of]
+
+
+def unshown(trials: Sequence[Trial], kind: str = MODULE) -> list[str]:
+    """The ids of the known differences between programs of a kind that no trial shows."""
     seen = {name for trial in trials for name in trial.known}
-    return [difference.id for difference in known_differences() if difference.id not in seen]
+    return [known.id for known in _known(kind) if known.id not in seen]
 
 
 def complaints(trials: Sequence[Trial]) -> Iterator[str]:
@@ -68,21 +80,23 @@ def complaints(trials: Sequence[Trial]) -> Iterator[str]:
         for divergence in records.trial_record(trial)["divergences"]:
             if divergence["cause"]:
                 place, ours, theirs = shown(divergence)
-                yield f"{trial.case.id}: {divergence['where']}{place}: python -m {ours}, run_module {theirs}"
+                yield f"{trial.case.id}: {divergence['where']}{place}: the command {ours}, the function {theirs}"
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Compare, and return the exit status."""
     never_refuse_output()
-    parser = Parser("equivalence", description="Compare what a program sees under `python -m` and under run_module.")
-    parser.add_options("--impl", default="runpy", help="the run_module (default: the interpreter's own)")
+    parser = Parser("equivalence", description="Compare what a program sees under a command and under a function.")
+    parser.add_options("--impl", default="runpy", help="the implementation (default: the interpreter's own)")
     parser.add_options("--target", "--import-from")
     options = parser.parse_args(arguments)
     is_ours = options.impl == "reference"
     impl, import_from = (REFERENCE.name, str(REFERENCE.parent)) if is_ours else (options.impl, options.import_from)
     try:
         target = find(options.target)
-        trials = compare(target, impl, import_from)
+        trials = {MODULE: compare(target, impl, import_from)}
+        if ":" not in impl:
+            trials[PATH] = compare(target, impl, import_from, PATH)
     except (BadInterpreter, CaseError) as exc:
         print(exc, file=sys.stderr)
         return 2
@@ -95,29 +109,38 @@ def main(arguments: list[str] | None = None) -> int:
     except AgentError as exc:
         print(exc, file=sys.stderr)
         return 4
-    wrong = list(complaints(trials))
+    wrong = [line for of_kind in trials.values() for line in complaints(of_kind)]
     if impl == "runpy" and target.implementation == "cpython":
-        wrong += [f"{name}: the table has this difference, and no case shows it" for name in unshown(trials)]
+        lost = [name for kind, of_kind in trials.items() for name in unshown(of_kind, kind)]
+        wrong += [f"{name}: the table has this difference, and no case shows it" for name in lost]
     for line in wrong:
         print(visible(line))
-    ran = sum(trial.verdict != "not-run" for trial in trials)
+    ran = sum(trial.verdict != "not-run" for of_kind in trials.values() for trial in of_kind)
     print(f"{ran} programs compared; {len(wrong)} differences that are not in docs/equivalence.md")
     return 1 if wrong else 0
 
 
 def page() -> str:
     """docs/equivalence.md: the table of differences."""
-    rows = "".join(f"| {known.what} | {markdown(known.source)} |\n" for known in known_differences())
     return (
-        "# `python -m` and `run_module`\n\n"
+        "# Commands and functions\n\n"
         "Generated from `conformance/clauses/equivalence.toml` by `nox -s docs`; change it there.\n\n"
         "The library reference calls `python -m NAME` and `run_module` equivalent (the clause\n"
-        "[M-AS-RUN-MODULE](specification.md#m-as-run-module)). This table has all in which a program sees a\n"
-        "difference between `python -m NAME` and `run_module(NAME, run_name='__main__', alter_sys=True)`.\n"
-        f"`nox -s equivalence` runs {len(_cases())} programs in both ways, and fails if something else differs; with\n"
-        "`-- --impl=mypkg` it runs them by another implementation.\n\n"
-        f"| under `python -m` | source |\n|---|---|\n{rows}"
+        "[M-AS-RUN-MODULE](specification.md#m-as-run-module)), and says that `run_path` takes what `python FILE`\n"
+        "takes (the clause [S-AS-RUN-PATH](specification.md#s-as-run-path)). These tables have all in which a program\n"
+        f"sees a difference. `nox -s equivalence` runs {len(_cases(MODULE))} programs by module and\n"
+        f"{len(_cases(PATH))} by path, in both ways, and fails if something else differs; with `-- --impl=mypkg` it\n"
+        "runs them by another implementation.\n\n"
+        "## `python -m NAME` and `run_module(NAME, run_name='__main__', alter_sys=True)`\n\n"
+        f"| under `python -m` | source |\n|---|---|\n{_rows(MODULE)}\n"
+        "## `python FILE` and `run_path(FILE, run_name='__main__')`\n\n"
+        "The function gets the full path, which is what the command makes of the path since Python 3.9.\n\n"
+        f"| under `python FILE` | source |\n|---|---|\n{_rows(PATH)}"
     )
+
+
+def _rows(kind: str) -> str:
+    return "".join(f"| {known.what} | {markdown(known.source)} |\n" for known in _known(kind))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from .. import HOUSE
+from ..agent import MODULE, PATH
 from ..report.endings import ENDINGS
 from ..search.profiles import seconds
 from .launchers import WrongCommand, with_paths
@@ -38,6 +39,7 @@ class Kind(enum.Enum):
     FLAG = ""
     CANDIDATE = "mypkg, mypkg.mod:callable or path/to/adapter.py:callable"
     COMMAND = "'coverage run -m'"
+    COMMAND_PATH = "'coverage run'"
     REQUIREMENT = "mypkg, ./mypkg or '-e ./mypkg'"
     INTERPRETER = "path/to/python"
     INTERPRETER_OR_VERSION = "python3.14"  # an interpreter, or the version of a recorded one
@@ -98,8 +100,8 @@ def _checked(name: str, kind: Kind, text: str, folder: Path | None, choices: Seq
     match kind:
         case Kind.CANDIDATE:
             return _candidate(name, text, folder)
-        case Kind.COMMAND:
-            return _command(text, folder)
+        case Kind.COMMAND | Kind.COMMAND_PATH:
+            return _command(text, folder, MODULE if kind is Kind.COMMAND else PATH)
         case Kind.REQUIREMENT:
             return _requirement(name, text, folder)
         case Kind.INTERPRETER | Kind.INTERPRETER_OR_VERSION:
@@ -252,9 +254,9 @@ def _module_name_hint(place: str, folder: Path) -> str:
     return ""
 
 
-def _command(text: str, folder: Path | None) -> str:
+def _command(text: str, folder: Path | None, program: str) -> str:
     try:
-        return with_paths(text, folder or Path.cwd())
+        return with_paths(text, folder or Path.cwd(), program)
     except WrongCommand as problem:
         raise UsageError(str(problem)) from None
 

@@ -1,7 +1,8 @@
-"""The value of --command: a command line in which the place of the module's name and of its arguments is marked.
+"""The values of --command and --command-path: command lines in which the places of program and arguments are marked.
 
-`{python}` stands for the interpreter, with the options that a case gives it; `{name}` for the name of the module;
-`{args}` for the arguments of the program. What is not marked stands at the end.
+`{python}` stands for the interpreter, with the options that a case gives it; `{args}` for the arguments of the program.
+The program is `{name}` for --command, the name of a module, and `{path}` for --command-path, a script, a folder or an
+archive. What is not marked stands at the end.
 """
 
 from __future__ import annotations
@@ -10,51 +11,54 @@ import json
 import os
 import re
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
-from ..agent import COMMAND
+from ..agent import COMMAND, MARKS, MODULE, PATH
+
+# The options that give commands, by the kind of program that the command runs; and an example of each.
+OPTIONS_OF_COMMANDS: Mapping[str, str] = {MODULE: "--command", PATH: "--command-path"}
+EXAMPLES: Mapping[str, str] = {MODULE: "coverage run -m {name} {args}", PATH: "coverage run {path} {args}"}
 
 
 class WrongCommand(ValueError):
     """A mistake in a command; the text is one sentence, which says what is accepted."""
 
 
-_MARKS = ("{python}", "{name}", "{args}")
-EXAMPLE = "coverage run -m {name} {args}"
-
-
-def template(text: str) -> list[str]:
-    """The words of a command, with all marks. Raises WrongCommand."""
+def template(text: str, kind: str = MODULE) -> list[str]:
+    """The words of a command, with all marks. kind: of the program that it runs. Raises WrongCommand."""
+    option, program = OPTIONS_OF_COMMANDS[kind], MARKS[kind]
+    marks = ("{python}", program, "{args}")
+    example = repr(EXAMPLES[kind])
     try:
         words = shlex.split(text)
     except ValueError as problem:
         raise WrongCommand(
-            f"--command: {text!r} is no command line: {problem}; give a command such as {EXAMPLE!r}"
+            f"{option}: {text!r} is no command line: {problem}; give a command such as {example}"
         ) from None
     if not words:
-        raise WrongCommand(f"--command needs a value, as in --command={EXAMPLE!r}")
+        raise WrongCommand(f"{option} needs a value, as in {option}={example}")
     for mark in re.findall(r"\{[^{}]*\}", text):
-        if mark not in _MARKS:
-            raise WrongCommand(f"--command: there is no mark {mark}; there are {', '.join(_MARKS)}")
-    if words[0] in ("{name}", "{args}"):
-        raise WrongCommand(
-            f"--command begins with a program, and not with {words[0]}; give a command such as {EXAMPLE!r}"
-        )
+        if mark not in marks:
+            others = (f"; {mark} stands in {OPTIONS_OF_COMMANDS[other]}" for other in MARKS if MARKS[other] == mark)
+            raise WrongCommand(f"{option}: there is no mark {mark}; there are {', '.join(marks)}{next(others, '')}")
+    if words[0] in (program, "{args}"):
+        raise WrongCommand(f"{option} begins with a program, and not with {words[0]}; give a command such as {example}")
     for mark in ("{python}", "{args}"):
         if sum(mark in word for word in words) > 1 or (
             mark == "{args}" and any(mark in word != mark for word in words)
         ):
-            raise WrongCommand(f"--command: {mark} is a word of its own, and stands there once")
-    if not any("{name}" in word for word in words):
-        words = [word for word in words if word != "{args}"] + ["{name}", "{args}"]
+            raise WrongCommand(f"{option}: {mark} is a word of its own, and stands there once")
+    if not any(program in word for word in words):
+        words = [word for word in words if word != "{args}"] + [program, "{args}"]
     elif "{args}" not in words:
         words.append("{args}")
     return words
 
 
-def with_paths(text: str, folder: Path) -> str:
+def with_paths(text: str, folder: Path, kind: str = MODULE) -> str:
     """The command with the paths of files in a folder made absolute, since it is run elsewhere. Raises WrongCommand."""
-    template(text)
+    template(text, kind)
     words = []
     for word in shlex.split(text):
         is_file = "{" not in word and (os.sep in word or word.endswith(".py")) and (folder / word).is_file()
@@ -63,6 +67,10 @@ def with_paths(text: str, folder: Path) -> str:
     return " ".join(words)
 
 
-def side_of(text: str) -> str:
-    """The command in the form in which an agent loads it. Raises WrongCommand."""
-    return COMMAND + json.dumps(template(text))
+def side_of(of_modules: str = "", of_paths: str = "") -> str:
+    """A command in the form in which an agent loads it. Raises WrongCommand.
+
+    of_modules, of_paths: the values of --command and --command-path; an empty text if there is none.
+    """
+    given = {MODULE: of_modules, PATH: of_paths}
+    return COMMAND + json.dumps({kind: template(text, kind) for kind, text in given.items() if text})

@@ -107,6 +107,13 @@ OPTIONS = (
         Kind.COMMAND,
     ),
     Option(
+        "--command-path",
+        "COMMAND",
+        "judge a command that runs a script, a folder or an archive as `python FILE` does, such as 'coverage run' or "
+        "'{python} -m pdb -c continue {path} {args}'; alone, or beside --command (docs/commands.md)",
+        Kind.COMMAND_PATH,
+    ),
+    Option(
         "--command-output",
         "program|judged",
         "of the output of a command, what the program itself prints is judged (program, the default), or all of it",

@@ -114,7 +114,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 def _use_all_cores(config: pytest.Config, requested: request.Request) -> None:
     """Run a command's cases in several workers if there are cores for them: each case takes a process on both sides."""
     option = config.option
-    if not option.command or option.numprocesses is not None or requested.selection.names:
+    if not (option.command or option.command_path) or option.numprocesses is not None or requested.selection.names:
         return
     if (workers := workers_for(cores())) > 1:
         option.numprocesses, option.dist, option.tx = workers, "load", ["popen"] * workers

@@ -88,6 +88,7 @@ REPEATED: Mapping[str, Repeated] = {
             "--impl": _default_impl,
             "--impl-path": None,
             "--command": None,
+            "--command-path": None,
             "--command-output": None,
             "--import-from": _default_import_from,
             "--cases": None,
@@ -208,7 +209,7 @@ class PrintedCommands:
             yield self.command(Scope.SELECTION, cases=str(FIXTURES))
         profiles = list(PROFILES)
         at = profiles.index(self.option.profile) + 1
-        more = self.can_search or (at == 1 and not self.option.command)
+        more = self.can_search or (at == 1 and not (self.option.command or self.option.command_path))
         if not self.option.budget and at < len(profiles) and more:
             yield self.command(Scope.SELECTION, profile=profiles[at])
         for higher in Level:

@@ -21,7 +21,7 @@ from ..cases.fixtures import fixtures
 from ..cases.model import FAMILIES, SEARCH
 from ..cases.strategies import PROPERTIES
 from ..cases.tree import generated
-from ..clauses import CHAPTERS, CHAPTERS_OF_COMMANDS, Level, registry
+from ..clauses import CALLS, CHAPTERS, MODULE, PATH, Level, kind_of, registry
 from ..judge.baseline import Baseline, Known
 from ..judge.baseline import read as read_baseline
 from ..observation.interpreters import BadInterpreter, Target, find
@@ -75,7 +75,7 @@ def read(config: pytest.Config) -> Request:
     return Request(
         target=target,
         level=Level.parse(config.option.level),
-        selection=Selection(folder, names, _clauses_of(config), plan.profile.families, _of_commands(config, names)),
+        selection=Selection(folder, names, _clauses_of(config), plan.profile.families, _kinds(config, names)),
         plan=plan,
         baseline=baseline,
         expected=baseline.on(target.implementation, target.version) if baseline else (),
@@ -89,11 +89,12 @@ _ENDLESS = 10**9  # examples
 def _settle_candidate(config: pytest.Config) -> None:
     """Set the defaults of --import-from and, with --interpreter, of --impl. Raises UsageError."""
     option = config.option
-    if option.command and (option.interpreter or option.impl_path or option.impl != "reference"):
+    given = "--command" if option.command else "--command-path" if option.command_path else ""
+    if given and (option.interpreter or option.impl_path or option.impl != "reference"):
         other = "--interpreter" if option.interpreter else "--impl-path" if option.impl_path else "--impl"
-        raise UsageError(f"--command judges a command, and {other} something else: give one of them.")
-    if option.command and option.oracle == "recording":
-        raise UsageError("--command: there are no recordings of commands; leave out --oracle=recording.")
+        raise UsageError(f"{given} judges a command, and {other} something else: give one of them.")
+    if given and option.oracle == "recording":
+        raise UsageError(f"{given}: there are no recordings of commands; leave out --oracle=recording.")
     if option.interpreter and option.impl not in ("reference", "runpy"):
         raise UsageError(
             "--interpreter judges the runpy of an interpreter, --impl another implementation: give one of them."
@@ -104,15 +105,25 @@ def _settle_candidate(config: pytest.Config) -> None:
         option.import_from = str(Path.cwd())
 
 
-def _of_commands(config: pytest.Config, names: frozenset[str]) -> bool | None:
-    """Which cases are judged: those of commands (true), those of calls, or both (None). Raises UsageError."""
+_EVERY_KIND = frozenset((CALLS, MODULE, PATH))
+_KINDS = {
+    MODULE: "commands that run modules: give one with --command, such as --command='coverage run -m'",
+    PATH: "commands that run scripts: give one with --command-path, such as --command-path='coverage run'",
+}
+
+
+def _kinds(config: pytest.Config, names: frozenset[str]) -> frozenset[str]:
+    """The kinds of cases that are judged. Raises UsageError if a name is that of a case of another kind."""
     option = config.option
-    if option.command or option.interpreter:
-        return True if option.command else None
-    named = next((name for name in sorted(names) if name.partition("/")[0] in CHAPTERS_OF_COMMANDS), None)
-    if named is not None:
-        raise UsageError(f"{named} is about commands: give one with --command, such as --command='coverage run -m'.")
-    return False
+    if option.interpreter:
+        return _EVERY_KIND
+    given = {MODULE: option.command, PATH: option.command_path}
+    kinds = frozenset(kind for kind in given if given[kind]) or frozenset((CALLS,))
+    for name in sorted(names):
+        kind = kind_of(name.partition("/")[0])
+        if kind not in (CALLS, *kinds):
+            raise UsageError(f"{name} is about {_KINDS[kind]}.")
+    return kinds
 
 
 def _target(config: pytest.Config) -> Target:

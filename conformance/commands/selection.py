@@ -13,9 +13,10 @@ from pathlib import Path
 from .. import FIXTURES
 from ..cases import families
 from ..cases.fixtures import fixtures, read
-from ..cases.launched import launched
+from ..cases.launched import launched, launched_paths
 from ..cases.model import SEARCH, Case
 from ..cases.strategies import PROPERTIES
+from ..clauses import CALLS, MODULE, PATH
 from ..report.rerun import pointed
 
 
@@ -26,14 +27,14 @@ class Selection:
     folder: the folder of the fixtures and of the tables of the families. names: the clauses, chapters, families, cases
     and properties that the user named; if there are none, all cases are selected. clauses_of: the clauses for which a
     case is tried, by its id. families_step: with no names, every families_step-th case of the families is selected.
-    of_commands: select cases of commands (true), cases of calls (false), or both (None).
+    kinds: the kinds of cases that are selected (see `clauses.kind_of`).
     """
 
     folder: Path
     names: frozenset[str] = frozenset()
     clauses_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
     families_step: int = 1
-    of_commands: bool | None = False
+    kinds: frozenset[str] = frozenset((CALLS,))
 
     @functools.cached_property
     def fixture_ids(self) -> frozenset[str]:
@@ -43,13 +44,14 @@ class Selection:
     @functools.cached_property
     def of_families(self) -> Sequence[Case]:
         """All cases of the families, which take a second to make. Raises CaseError."""
-        of_calls = () if self.of_commands else families.generate(self.folder)
-        of_commands = () if self.of_commands is False else launched(self.folder)
-        return [*of_calls, *of_commands]
+        of_calls = families.generate(self.folder) if CALLS in self.kinds else ()
+        of_modules = launched(self.folder) if MODULE in self.kinds else ()
+        of_paths = launched_paths(self.folder) if PATH in self.kinds else ()
+        return [*of_calls, *of_modules, *of_paths]
 
     def wants(self, case: Case) -> bool:
         """True if the case is selected."""
-        if self.of_commands is not None and case.is_of_commands != self.of_commands:
+        if not (case.programs or {CALLS}) <= self.kinds:
             return False
         return not self.names or not self.names.isdisjoint((case.id, case.family, case.chapter, *case.clauses))
 
@@ -63,7 +65,7 @@ class Selection:
 
     def properties(self) -> list[str]:
         """The selected properties for the search; none if the cases are the user's own."""
-        if self.folder != FIXTURES or self.of_commands:
+        if self.folder != FIXTURES or CALLS not in self.kinds:
             return []
         if not self.names:
             return list(PROPERTIES)

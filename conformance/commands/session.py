@@ -31,7 +31,7 @@ from .. import INTERRUPTED, STATUS, __version__
 from ..cases.fixtures import from_plain, toml
 from ..cases.model import SEARCH, Case
 from ..cases.strategies import PROPERTIES
-from ..clauses import registry
+from ..clauses import CALLS, registry
 from ..judge.baseline import BaselineError
 from ..judge.baseline import parse as parse_baseline
 from ..judge.grouping import Grouping, grouped
@@ -114,7 +114,7 @@ class Session:
             all_output=option.command_output == "judged",
         )
         with self._telling_of_silence():
-            self._examiner.smoke(of_commands=bool(option.command))
+            self._examiner.smoke(request.selection.kinds)
         greeting = sides.candidate.greeting
         if self.properties:
             language = greeting.version.rpartition(".")[0]
@@ -474,7 +474,7 @@ class Session:
         assert self._sides is not None
         selected, recorded = self.request.selection.words(), self._sides.recorded
         python = self.request.target.executable
-        can_search = not recorded and not self.config.option.command
+        can_search = not recorded and CALLS in self.request.selection.kinds
         return PrintedCommands(self.config.option, selected, can_search=can_search, python=python)
 
     def next_command(self) -> str:

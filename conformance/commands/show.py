@@ -35,7 +35,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_options("--import-from")
     parser.add_options("--impl", default=None, help="the side to run: a candidate (default: the target's own runpy)")
     parser.add_options(
-        "--command", default=None, help="the command to run, for a case of commands (default: python -m)"
+        "--command", default="", help="the command to run, for a case of `python -m` (default: python -m)"
+    )
+    parser.add_options(
+        "--command-path", default="", help="the command to run, for a case of `python FILE` (default: python)"
     )
     options = parser.parse_args(arguments)
     name = options.fixture.removeprefix("fixtures/").removesuffix(".toml")
@@ -46,7 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
             print(toml(case), end="")
             return 0
         impl = str(REFERENCE) if options.impl == "reference" else options.impl or "oracle"
-        impl = side_of(options.command) if options.command else impl
+        if options.command or options.command_path:
+            impl = side_of(options.command, options.command_path)
         import_from = options.import_from or here
         side = LiveSide(find(options.target), impl, import_from=import_from)
     except (CaseError, BadInterpreter) as exc:

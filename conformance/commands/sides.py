@@ -122,8 +122,8 @@ def _build_in(greeting: Greeting) -> Build:
 
 def candidate_of(option: Any) -> str:
     """The candidate in the form that an agent can load."""
-    if option.command:
-        return side_of(option.command)
+    if option.command or option.command_path:
+        return side_of(option.command, option.command_path)
     impl = str(REFERENCE) if option.impl == "reference" else str(option.impl)
     if not option.impl_path:
         return impl
@@ -134,4 +134,4 @@ def name_of(option: Any) -> str:
     """The candidate as the user has named it."""
     if option.impl_path and option.impl == "reference":
         return str(option.impl_path)
-    return str(option.command or option.impl)
+    return " and ".join(filter(None, (option.command, option.command_path))) or str(option.impl)

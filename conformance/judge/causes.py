@@ -83,7 +83,9 @@ def explains(earlier: Divergence, later: Divergence) -> bool:
         return False
     if first in CONTROL:
         return True
-    if (first, second) == ("program.argv0", "ended.argv"):
+    if (first, second) == ("program.__spec__", "program.__loader__"):
+        return True  # the loader is compared with that of the spec
+    if (first, second) in (("program.argv0", "ended.argv"), ("program.path0", "program.path")):
         return True
     if first == "process.status" or (first == "process.traceback" and second == "process.stderr"):
         return second.startswith(_OF_THE_END)

@@ -8,6 +8,7 @@ their order; a run that judges the output as well asks for equal lines.
 from __future__ import annotations
 
 import difflib
+import os.path
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -58,7 +59,7 @@ def _programs(observation: CommandObservation) -> list[Telling]:
 
 
 def _is_refusal(observation: CommandObservation) -> bool:
-    """True if `python -m` has said that it does not run the module."""
+    """True if the interpreter has said that it does not run the program."""
     return any(line.startswith("<python>: ") for line in observation["stderr"])
 
 
@@ -108,8 +109,21 @@ def _paired(
 
 def _is_same(telling: Telling, other: Telling) -> bool:
     """True if both are of one file, and only the file names in their code differ."""
-    files = [each["specials"].get("__file__") for each in (telling, other)]
-    return files[0] is not None and files[0] == files[1] and _is_import(telling) == _is_import(other)
+    first, second = (each["specials"].get("__file__") for each in (telling, other))
+    return _is_one_file(first, second) and _is_import(telling) == _is_import(other)
+
+
+def _is_named_by_its_code(telling: Telling) -> bool:
+    """True if the file name in the code is the `__file__`: then two sides differ in that, and in nothing else."""
+    return bool(telling["file"] == telling["specials"].get("__file__"))
+
+
+def _is_one_file(first: Any, second: Any) -> bool:
+    """True for two paths that are equal, or that lead to the same file, one from the root and one from a folder."""
+    if not isinstance(first, str) or not isinstance(second, str):
+        return False
+    first, second = sorted(map(os.path.normpath, (first, second)), key=len, reverse=True)
+    return first == second or (not second.startswith(("/", "<")) and first.endswith(f"/{second}"))
 
 
 def _is_import(telling: Telling) -> bool:
@@ -124,16 +138,21 @@ def _runner(telling: Telling) -> str:
 def _failing(observation: CommandObservation, file: str) -> list[str] | None:
     """The traceback of a program's file, which ran and failed before it told anything; None if there is none."""
     for traceback in observation["tracebacks"]:
-        if any(line.startswith(f"{file}, ") for line in traceback):
+        if any(_below_the_root(line).startswith(f"{_below_the_root(file)}, ") for line in traceback):
             return traceback
     return None
+
+
+def _below_the_root(line: str) -> str:
+    """A path, or the line of a frame, from the root of the world on: a launcher may name a file by a relative path."""
+    return line.removeprefix("<root>/").removeprefix("./")
 
 
 def _compare_programs(step: StepContext, number: int, oracle: Telling, candidate: Telling) -> Iterator[Found]:
     first = number * _STRIDE + 1
     who = f"{oracle['file']}: "
     specials, others = oracle["specials"], candidate["specials"]
-    if _is_same(oracle, candidate):
+    if _is_same(oracle, candidate) and not all(map(_is_named_by_its_code, (oracle, candidate))):
         place = Place(first - 1, "load code")
         where = f"{who}the file name in the code"
         yield from step.compare(place, "program.code", where, oracle["file"], candidate["file"])
@@ -185,12 +204,13 @@ def _compare_keys(
 def _compare_tracebacks(
     step: StepContext, place: Place, oracle: Sequence[list[str]], candidate: Sequence[list[str]]
 ) -> Iterator[Found]:
-    lost = _not_among(oracle, candidate)
+    ours, theirs = ([list(map(_below_the_root, lines)) for lines in side] for side in (oracle, candidate))
+    lost = [oracle[ours.index(lines)] for lines in _not_among(ours, theirs)]
     if lost:
-        left = _not_among(candidate, oracle)
+        left = [candidate[theirs.index(lines)] for lines in _not_among(theirs, ours)]
         kind = "value" if left else "missing"
-        theirs = left[0] if left else ABSENT
-        yield step.found(place, "process.traceback", kind, "the traceback on standard error", lost[0], theirs)
+        shown = left[0] if left else ABSENT
+        yield step.found(place, "process.traceback", kind, "the traceback on standard error", lost[0], shown)
 
 
 def _compare_lines(

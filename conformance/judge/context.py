@@ -16,13 +16,13 @@ from typing import Any
 
 from ..agent import SPECIALS
 from ..agent.messages import StepObservation
-from ..cases.model import Case, Step
+from ..cases.model import PATH, Case, Step
 from ..clauses import FREE_FIELDS
 from .descriptions import ABSENT, UNCHANGED, describes_module, difference_kind, without_error_details
 from .difference import Difference
 from .divergence import Found, Moment
 from .fields import FIELDS
-from .observations import events_of, import_error, refusal, world_frames
+from .observations import events_of, import_error, refusal, spec_told, world_frames
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ class StepContext:
         self._facts: dict[str, Any] = {
             "altered": any(event.get("entry") == "own" for event in runs),
             "ran": bool(runs),
+            "of_script": self.step.kind == "command" and PATH in case.programs,
             "of_path": isinstance(self.step.content, str) and "run_path" in self.step.content,
             "compiled": isinstance(self.step.content, str) and ".pyc'" in self.step.content,
             "returned": oracle.get("outcome") == "returned",
@@ -77,7 +78,7 @@ class StepContext:
             "refusal": "" if runs else refusal(oracle),
             "refused": import_error(candidate) if runs else "",
             "name": specials.get("__name__"),
-            "spec_name": spec.get("spec") if isinstance(spec, dict) else None,
+            "spec_name": spec.get("spec") if isinstance(spec, dict) else spec_told(oracle),
             "located": spec.get("has_location") is not False if isinstance(spec, dict) else True,
             "imported": frozenset(event["file"] for event in events_of(oracle) if event["event"] == "import"),
         }

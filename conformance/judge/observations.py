@@ -42,11 +42,19 @@ def import_error(step: StepObservation) -> str:
     return "" if ran or in_code else ending(step)
 
 
+def spec_told(step: StepObservation) -> Any:
+    """The name in the spec of the first program that tells what it sees; None if there is none."""
+    told = step["command"]["told"] if "command" in step else ()
+    specials = next((telling["specials"] for telling in told if "specials" in telling), {})
+    spec = specials.get("__spec__")
+    return spec.get("name") if isinstance(spec, dict) else None
+
+
 def _refused(command: CommandObservation) -> str:
-    """The line in which `python -m` refuses a module, if it does; else an empty text."""
+    """The line in which the interpreter refuses a program, if it does; else an empty text."""
     said = [line for line in command["stderr"] if line.startswith("<python>: ")]
     ran = any(telling["event"] == "program" for telling in command["told"])
-    return said[-1] if said and not ran and command["ending"] == 1 else ""
+    return said[-1] if said and not ran and command["ending"] in (1, 2) else ""
 
 
 def short(exception: ExceptionDescription) -> str:

@@ -10,11 +10,13 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
+from os.path import normpath
 
 from ..clauses import Clause, Level
 from .descriptions import ABSENT, UNCHANGED, describes_module
 from .difference import Condition, Difference
 from .path_owners import PATH_OWNERS
+from .script_owners import SCRIPT_OWNERS
 
 UNOWNED = "UNOWNED"
 
@@ -205,9 +207,17 @@ def _with_foreign_context(difference: Difference) -> bool:
     )
 
 
+def _relative(difference: Difference) -> bool:
+    """The candidate shows the oracle's path, as a relative one."""
+    ours, theirs = difference.oracle, difference.candidate
+    both = isinstance(ours, str) and isinstance(theirs, str)
+    return both and not theirs.startswith(("<", "/")) and normpath(f"<root>/{theirs}") == ours
+
+
 _BEYOND_OF_COMMANDS: Mapping[str, Condition] = {
     "program.runs": _named_otherwise,
     "program.argv0": _in_archive,
+    "program.path0": _relative,
     "process.status": _another_failure,
     "process.traceback": _with_foreign_context,
 }
@@ -219,8 +229,8 @@ def is_beyond(clause: Clause, difference: Difference) -> bool:
     These have clauses of their own, which are not documented: the thread in which code runs, and the file name in it;
     the order in which modules are imported; names that the namespace has besides; which objects init_globals and the
     result hold; that `__package__` at the top is "" and not None; all entries of `sys.modules` but the one that is
-    altered, and those of the packages. Of a command: the file name in the code, the path through an archive, the status
-    of a refusal, and that no exception is being handled.
+    altered, and those of the packages. Of a command: the file name in the code, the path through an archive, that an
+    entry of `sys.path` is a full path, the status of a refusal, and that no exception is being handled.
     """
     if clause.level > Level.DOCUMENTED:
         return False
@@ -609,6 +619,8 @@ def default_owner(difference: Difference, version: str, registry: Mapping[str, C
     rows = _rows(difference.field)
     if difference.of_path:
         rows = _path_rows(difference.field)
+    elif difference.of_script:
+        rows = _script_rows(difference.field)
     for condition, clause in rows:
         if clause in registry and registry[clause].holds(version) and condition(difference):
             return clause
@@ -619,6 +631,12 @@ def default_owner(difference: Difference, version: str, registry: Mapping[str, C
 def _path_rows(field: str) -> list[tuple[Condition, str]]:
     """The rows for a field in a step that calls run_path."""
     return next((rows for pattern, rows in PATH_OWNERS if fnmatchcase(field, pattern)), [])
+
+
+@functools.cache
+def _script_rows(field: str) -> list[tuple[Condition, str]]:
+    """The rows for a field in a step that runs a path by a command."""
+    return next((rows for pattern, rows in SCRIPT_OWNERS if fnmatchcase(field, pattern)), [])
 
 
 @functools.cache

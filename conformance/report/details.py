@@ -178,7 +178,7 @@ def _print_unsupported(console: Console, run: Run) -> None:
     for field, reason in run.run["unseen"].items():
         console.print(f"  not seen through this adapter: {field} ({reason})", highlight=False, markup=False)
     if run.run["delegates"]:
-        what = "python -m" if run.judged_as == "python -m" else "runpy"
+        what = run.judged_as if run.judged_as.startswith("python") else "runpy"
         console.print(
             f"\nThe candidate is this interpreter's own {what}, or has it do the work: a fact, and no verdict.",
             highlight=False,

@@ -8,16 +8,17 @@ from __future__ import annotations
 import json
 import pprint
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from ..agent import COMMAND
-from ..cases.model import Case
+from ..agent import COMMAND, MODULE, PATH
+from ..cases.model import Case, Step, split_command
 from ..texts import visible
 
 _HERE = Path(__file__).resolve().parent
 _AGENT = _HERE.parent / "agent"
-_USUAL = ["{python}", "-m", "{name}", "{args}"]
+_USUAL = {MODULE: ["{python}", "-m", "{name}", "{args}"], PATH: ["{python}", "{path}", "{args}"]}
 _WORLD = "# -- how the world is written --\n"
 _WORLD_ENDS = "# -- the end of how the world is written --\n"
 _DOCSTRING = re.compile(r'\A""".*?"""', re.DOTALL)
@@ -37,8 +38,9 @@ def program(
         "INTERPRETERS": list(interpreters or ()),
     }
     if case.is_of_commands:
-        words = json.loads(impl.removeprefix(COMMAND)) if impl.startswith(COMMAND) else _USUAL
-        values.update(COMMAND=words, WITNESS=(_AGENT / "on_path" / "witness.py").read_text(encoding="utf-8"))
+        templates = json.loads(impl.removeprefix(COMMAND)) if impl.startswith(COMMAND) else _USUAL
+        values.update(STEPS=[(step.kind, _in_parts(step)) for step in case.steps])
+        values.update(TEMPLATES=templates, WITNESS=(_AGENT / "on_path" / "witness.py").read_text(encoding="utf-8"))
         name, usage = "standalone_command.py", "[--all]"
     else:
         values.update(ARGV=list(case.argv), IMPL=impl, IMPORT_FROM=import_from)
@@ -52,6 +54,12 @@ def program(
     docstring = f"{case.summary}.\n\n{difference}\n\nusage: python repro.py {usage}\n\n"
     docstring += "Standard library alone, Python 3.8 or later. Exit status: 1 if there is a difference."
     return _DOCSTRING.sub(lambda _: _quoted(docstring), text, count=1).encode("ascii", "backslashreplace").decode()
+
+
+def _in_parts(step: Step) -> Mapping[str, Any]:
+    """The content of a step in a case of commands; of a command, with its words in four parts."""
+    content = step.content if isinstance(step.content, Mapping) else {}
+    return content if step.kind != "command" else {**content, "command": split_command(content["command"])}
 
 
 def _between(text: str, start: str, end: str, new: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .. import INTERRUPTED
-from ..clauses import CHAPTERS_OF_COMMANDS, Level, registry
+from ..clauses import CALLS, MODULE, PATH, Level, kind_of, registry
 from . import records
 from .types import BaselineRecord, ClauseRecord, EndRecord, RunRecord, SearchRecord, ShownRecord, TrialRecord
 
@@ -63,9 +63,11 @@ class Run:
 
     @property
     def judged_as(self) -> str:
-        """The name of what the candidate stands in for: "python -m" if cases of commands alone were tried."""
-        chapters = {clause["chapter"] for clause in self.clauses if clause["cases"]}
-        return "python -m" if chapters and chapters <= {*CHAPTERS_OF_COMMANDS} else "runpy.run_module"
+        """The name of what the candidate stands in for; a command if cases of commands alone were tried."""
+        kinds = {kind_of(clause["chapter"]) for clause in self.clauses if clause["cases"]}
+        if not kinds or CALLS in kinds:
+            return "runpy.run_module"
+        return {MODULE: "python -m", PATH: "python FILE"}[kinds.pop()] if len(kinds) == 1 else "python"
 
     @property
     def listed(self) -> list[ClauseRecord]:
@@ -76,12 +78,12 @@ class Run:
     def untried(self) -> int:
         """The number of clauses that were to be tried, and for which no case ran.
 
-        The clauses about commands are to be tried if a case of a command was, and likewise the others.
+        The clauses about commands are to be tried if a case of such a command was, and likewise the others.
         """
         if self.run["selection"]:
             return 0
-        kinds = {clause["chapter"] in CHAPTERS_OF_COMMANDS for clause in self.listed if clause["cases"]}
-        known = [clause for clause in self.clauses if (clause["chapter"] in CHAPTERS_OF_COMMANDS) in kinds]
+        kinds = {kind_of(clause["chapter"]) for clause in self.listed if clause["cases"]}
+        known = [clause for clause in self.clauses if kind_of(clause["chapter"]) in kinds]
         return len(known) - len([clause for clause in known if clause in self.listed])
 
     def fixture_of(self, trial: TrialRecord) -> str:

@@ -1,4 +1,4 @@
-"""Shows one difference between a command and `python -m`.
+"""Shows one difference between a command and `python`.
 
 The reproducer of a find is this file with the case filled in (see `reproducer`): it stands alone, on Python 3.8 and
 later. Each command runs in a world of its own, in a temporary folder.
@@ -17,13 +17,13 @@ import tempfile
 # -- the case --
 FILES = {}
 PATH = []
-STEPS = []
-COMMAND = ["{python}", "-m", "{name}", "{args}"]
+STEPS = []  # a command: its interpreter options, the kind of program that it runs, the program, the arguments
+TEMPLATES = {}  # of the command that is judged, by the kind of program
 INTERPRETERS = []
 WITNESS = ""
 # -- the end of the case --
 
-USUAL = ["{python}", "-m", "{name}", "{args}"]
+USUAL = {"module": ["{python}", "-m", "{name}", "{args}"], "path": ["{python}", "{path}", "{args}"]}
 TIMEOUT = 20
 
 
@@ -33,12 +33,12 @@ def main():
     asked = parser.parse_args()
     sys.stdout.reconfigure(errors="backslashreplace")
     ours, theirs = INTERPRETERS or (sys.executable, sys.executable)
-    sides = [run(USUAL, ours), run(COMMAND, theirs)]
+    sides = [run(USUAL, ours), run(TEMPLATES, theirs)]
     print("Python {}".format(sys.version.partition(" ")[0]))
     for kind, content in STEPS:
         if kind == "command":
             print("\n    " + shlex.join(words(USUAL, "python", content)))
-            print("    " + shlex.join(words(COMMAND, "python", content)))
+            print("    " + shlex.join(words(TEMPLATES, "python", content)))
     differs = False
     for key in dict.fromkeys([*sides[0], *sides[1]]):
         oracle, candidate = (side.get(key, "nothing") for side in sides)
@@ -46,7 +46,7 @@ def main():
         differs = differs or not is_same
         if asked.all or not is_same:
             print("\n" + key)
-            print("    python -m  {}".format(shown(oracle)))
+            print("    python     {}".format(shown(oracle)))
             print("    command    {}".format(shown(candidate)))
     if not differs:
         print("\nNo difference.")
@@ -69,18 +69,18 @@ def shown(value):
     return "\n               ".join(value) if isinstance(value, list) else str(value)
 
 
-def words(template, python, content):
+def words(templates, python, content, root="<root>"):
     """The words of a command."""
-    given = content["command"]
-    number = given.index("-m")
-    values = {"{python}": [python, *given[:number]], "{args}": given[number + 2 :]}
+    options, kind, program, arguments = content["command"]
+    values = {"{python}": [python, *options], "{args}": arguments}
     found = []
-    for word in template:
-        found += values.get(word) or ([] if word in values else [word.replace("{name}", given[number + 1])])
-    return found
+    for word in templates[kind]:
+        filled = word.replace("{name}", program).replace("{path}", program)
+        found += values.get(word) or ([] if word in values else [filled])
+    return [word.replace("<root>", root) for word in found]
 
 
-def run(template, python):
+def run(templates, python):
     """The facts that the runs of one command show, by name."""
     facts = {}
     with tempfile.TemporaryDirectory() as temporary:
@@ -101,7 +101,7 @@ def run(template, python):
             variables["PYTHONPATH"] = os.pathsep.join([*(os.path.join(root, entry) for entry in PATH), witness])
             variables.update(RUNPY_CONFORMANCE_TELL=told, HOME=home, TMPDIR=home, NO_COLOR="1", COLUMNS="200")
             variables.update(content.get("variables", {}))
-            command = words(template, python, content)
+            command = words(templates, python, content, root)
             command[0] = shutil.which(command[0], path=variables["PATH"]) or command[0]
             try:
                 ended = subprocess.run(

@@ -33,7 +33,7 @@ from typing import NamedTuple
 from ..agent import MUTE
 from ..agent.messages import Observation
 from ..cases.model import FAMILIES, SEARCH, Case, Step
-from ..clauses import Level, registry
+from ..clauses import CALLS, MODULE, PATH, Level, registry
 from ..judge.compare import failed, judge
 from ..judge.divergence import Divergence
 from ..judge.expected import Expected
@@ -53,6 +53,9 @@ _FRESH = 3
 # The number of cases that have to show a field differ twice on both sides before the oracle is believed at once.
 _WELL_KNOWN = 3
 
+
+# For each kind of command: what it runs, what that is called in the first case, and the option that gives the command.
+_PROGRAMS = {MODULE: ("module", "smoke_check", "--command"), PATH: ("script", "smoke_check.py", "--command-path")}
 
 _What = tuple[str, str]  # the field and the kind of a divergence
 
@@ -84,12 +87,11 @@ SMOKE = Case(
     steps=(Step("call", "run_module('smoke_check')"),),
     id="smoke",
 )
-SMOKE_OF_COMMANDS = Case(
-    files={"smoke_check.py": "from witness import tell\ntell()\nprint('it runs')\n"},
-    steps=(Step("command", {"command": ["-m", "smoke_check"]}),),
-    path=(),
-    id="smoke",
-)
+_SMOKE_FILES = {"smoke_check.py": "from witness import tell\ntell()\nprint('it runs')\n"}
+SMOKE_OF_COMMANDS = {
+    kind: Case(files=_SMOKE_FILES, steps=(Step("command", {"command": words}),), path=(), id="smoke")
+    for kind, words in ((MODULE, ["-m", "smoke_check"]), (PATH, ["smoke_check.py"]))
+}
 # All arguments in the forms in which they can be given. A candidate that takes one of the forms is judged.
 _ALL_ARGUMENTS = Case(
     files=SMOKE.files,
@@ -135,13 +137,14 @@ class Examiner:
         self._started: list[str] = []  # the ids of the cases that both sides are running
         self._retry_reason = ""  # why the cases of the last batch have to be run again
 
-    def smoke(self, *, of_commands: bool = False) -> None:
+    def smoke(self, kinds: frozenset[str] = frozenset((CALLS,))) -> None:
         """Check that the candidate can be called at all. Raises SmokeFailed, with one sentence.
 
-        of_commands: the candidate is a command.
+        kinds: the kinds of cases that are going to be judged. If these are commands alone, the candidate is a command.
         """
-        if of_commands:
-            self._smoke_of_commands()
+        if CALLS not in kinds:
+            for kind in sorted(kinds):
+                self._smoke_of_commands(kind)
             return
         reply = self._candidate.run(SMOKE.plain())
         if reply.status == "hang":  # then most cases will hang, and it is enough to wait for a few of them
@@ -171,13 +174,14 @@ class Examiner:
         if reply.status == "done":
             self._check_arguments()
 
-    def _smoke_of_commands(self) -> None:
-        """Check that the command runs a module at all. Raises SmokeFailed."""
-        reply = self._candidate.run(SMOKE_OF_COMMANDS.plain())
+    def _smoke_of_commands(self, kind: str) -> None:
+        """Check that the command runs a program of a kind at all. Raises SmokeFailed."""
+        what, program, option = _PROGRAMS[kind]
+        reply = self._candidate.run(SMOKE_OF_COMMANDS[kind].plain())
         if reply.status == "hang":
             limit = f"{float(reply.detail or 0):g} s"
             raise SmokeFailed(
-                f"The command has not ended within {limit}, although the module that it is to run only prints a line: "
+                f"The command has not ended within {limit}, although the {what} that it is to run only prints a line: "
                 "does it wait for a terminal, or for input?"
             )
         if reply.observation is None:
@@ -189,12 +193,13 @@ class Examiner:
             )
             if "\x1b[" in said:
                 raise SmokeFailed(
-                    f"The command does not run the module `smoke_check`, ends with {shown['ending']}, and writes what "
-                    "moves the cursor of a terminal: does it have a form that runs a module without one?"
+                    f"The command does not run the {what} `{program}`, ends with {shown['ending']}, and writes what "
+                    f"moves the cursor of a terminal: does it have a form that runs a {what} without one?"
                 )
             raise SmokeFailed(
-                f"The command does not run the module `smoke_check`, and ends with {shown['ending']}"
-                f"{': ' + said[:300] if said else ''}. Check where the name of the module stands in --command."
+                f"The command does not run the {what} `{program}`, and ends with {shown['ending']}"
+                f"{': ' + said[:300] if said else ''}. Check where the {what} stands in {option}."
+                + (" A command that runs scripts is given with --command-path." if kind == MODULE else "")
             )
 
     def _check_arguments(self) -> None:
