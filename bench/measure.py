@@ -38,7 +38,7 @@ from conformance.search.rounds import search as search_by
 
 _HERE = Path(__file__).resolve().parent
 ROOT = _HERE.parent  # the folder from which the suite can be imported
-_SIDES = ("oracle", str(REFERENCE))
+SIDES = ("oracle", str(REFERENCE))
 FLOOR_CASES, FLOOR_ROUNDS, NAIVE_CASES = 400, 3, 25
 SEARCHED = 100  # cases drawn for each property
 FEW, ALL = "families/sequences", "families"
@@ -100,7 +100,7 @@ def floor(target: Target, cases: Sequence[Case]) -> Cost:
     with _folder() as folder:
         request = {
             "cases": [case.plain() for case in sample],
-            "sides": _SIDES,
+            "sides": SIDES,
             "folder": folder,
             "rounds": FLOOR_ROUNDS,
         }
@@ -140,7 +140,7 @@ def naive(target: Target, cases: Sequence[Case]) -> Cost:
                     text=True,
                     check=False,
                 ).stdout
-                for side in _SIDES
+                for side in SIDES
             ]
             if printed[0] != printed[1]:
                 raise BenchError(f"{target.name}: by hand, the reference diverges in {case.id}: {printed}")
@@ -168,7 +168,7 @@ def enumeration(target: Target, cores: Sequence[int] = (), times: int = 2) -> li
 
 def search(target: Target) -> Search:
     """The cost of a search by all properties. Raises BenchError, AgentError, CandidateError."""
-    sides = [LiveSide(target, side) for side in _SIDES]
+    sides = [LiveSide(target, side) for side in SIDES]
     try:
         examiner, tally = Examiner(sides[0], sides[1], Level.EXACT), Tally()
         known = grouped([], Level.EXACT, 0)

@@ -6,7 +6,9 @@ change; every other changed key of `sys.modules` is one.
 
 Theory of operation. At the beginning of a step the state is copied as it is (`_raw`). Later it is compared by identity,
 all at once (`_Still`), since nearly always nothing has changed; only what differs is compared in detail and described.
-Modules that were loaded before any case (`_LOADED`) are not looked at one by one.
+Modules that were loaded before any case (`_LOADED`) are not looked at one by one. Where a step changes many entries of
+`sys.modules`, each moment tells only those that are not as they were at the moment before (`Entries`): to tell them all
+again each time would cost the square of their number.
 """
 
 from __future__ import annotations
@@ -22,15 +24,19 @@ import types
 import warnings
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tuple
 
-from . import namespaces
+from . import MANY, namespaces
 from .describe import Describer, ask, own_dict
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from .messages import Described, StateChanges
 
 ABSENT = {"absent": True}
 # A value that was there when the case began: it is the interpreter's, or the candidate's, whose import may have set it.
 _AS_AT_FIRST = {"as at first": True}
+# An entry of `sys.modules` that had changed, and is again as it was before the step.
+_AS_BEFORE = {"as before": True}
 
 
 # The import of `multiprocessing`, whoever does it, enters the module `__main__` under this name, too.
@@ -71,21 +77,32 @@ class State:
         self._describer = describer
         self._before: _Raw = {}
         self._first: _Raw = {}
+        self._later_modules: List[Tuple[str, Any]] = []
+        self._attributes_after: Optional[Dict[str, List[str]]] = None  # of the step before
 
     def mark(self) -> None:
         """Take the state of this moment as the one with which to compare from here on."""
+        earlier = self._before.get("modules", {})
         self._before = before = _raw()
         self._first = self._first or before
         self._still = _Still(before)
+        self._entries = _Entries(before["modules"])
         name = self._describer.name
         name(before["argv_object"], "sys.argv")
         name(before["path_object"], "sys.path")
         name(before["modules_object"], "sys.modules")
-        before["later"] = later = _later(before["modules"])
-        for key, module in later:
+        if self._later_modules and _goes_on(earlier, before["modules"]):
+            new = _later(dict(itertools.islice(before["modules"].items(), len(earlier), None)))
+            self._later_modules = later = self._later_modules + new
+        else:
+            self._later_modules = later = new = _later(before["modules"])
+        for key, module in new:
             if not self._describer.is_foreign(module):
                 name(module, "sys.modules[{!r}]".format(key))
-        before["attributes"] = self._attributes(later)
+        before["later"], after = later, self._attributes_after
+        is_known = after is not None and len(later) > MANY and not new
+        before["attributes"] = after if is_known else self._attributes(later)
+        self._attributes_after = None
 
     def argv(self) -> Described:
         """The description of `sys.argv` if it is another object or holds other objects than before; None if not."""
@@ -123,6 +140,56 @@ class State:
                 changed[self._key(key)] = ABSENT
         return changed
 
+    def modules_meanwhile(self) -> Tuple[Literal["modules", "changed_modules"], Dict[str, Described]]:
+        """The changed keys of `sys.modules` at a moment of a step, under the key of the event that holds them.
+
+        Where they are many, only those are told that are not as they were at the moment before.
+        """
+        entries, now = self._entries, getattr(sys, "modules", ABSENT)
+        if now is not self._before["modules_object"] or not issubclass(type(now), dict):
+            entries.forget()
+            return "modules", self.modules()
+        touched = entries.touched(now)
+        if len(entries.changed) <= MANY:
+            modules = self.modules()
+            entries.told, entries.settled = modules, False
+            return "modules", modules
+        changed: Dict[str, Any] = {}
+        doubtful = entries.fresh if entries.settled else list(entries.changed)
+        entries.fresh = []
+        for key in dict.fromkeys([*touched, *doubtful]):
+            shown, described = self._key(key), self._entry(key, now)
+            if described == entries.told.get(shown):
+                continue
+            entries.fresh.append(key)  # the next description says that it has been met before
+            if described is None:
+                del entries.told[shown]
+                changed[shown] = _AS_BEFORE
+            else:
+                entries.told[shown] = changed[shown] = described
+        entries.settled = True
+        if len(entries.told) > MANY:
+            return "changed_modules", changed
+        modules = {}
+        for key in list(entries.changed):
+            if self._key(key) in entries.told:
+                described = modules[self._key(key)] = self._entry(key, now)
+        entries.told = dict(modules)
+        return "modules", modules
+
+    def _entry(self, key: Any, modules: Dict[Any, Any]) -> Any:
+        """The description of an entry of `sys.modules` that may have changed; None if there is nothing to tell."""
+        before = self._before["modules"]
+        old, module = before.get(key, ABSENT), modules.get(key, ABSENT)
+        if module is old:
+            return None
+        if module is ABSENT:
+            cleared = "sys" not in modules
+            return None if cleared and self._describer.is_foreign(old) else ABSENT
+        if old is ABSENT:
+            return self._added([(key, module)], modules).get(self._key(key))
+        return self._describer.value(module, "new sys.modules[{!r}]".format(key))
+
     def _added(self, added: List[Tuple[Any, Any]], modules: Dict[Any, Any]) -> Dict[str, Any]:
         """New entries of `sys.modules`, except lazy imports from outside the world."""
         return {
@@ -139,7 +206,7 @@ class State:
         """All other changes. in_flight: code of the world is running; then `attributes` are not looked at."""
         changed: StateChanges = {} if self._still.unchanged(in_flight=in_flight) else self._other_changes()
         if not in_flight:
-            bound = self._attributes(self._later())
+            self._attributes_after = bound = self._attributes(self._later())
             attributes = {
                 key: found for key, found in bound.items() if found != self._before["attributes"].get(key, [])
             }
@@ -294,7 +361,7 @@ class State:
             if spec is None or not self._describer.of_world(module):
                 continue
             named = ask(spec, "name")
-            if named is None or _same([named], [key]):
+            if named is None or named is key or _equal_text(named, key):
                 bound = sorted(
                     name
                     for name, value in list(namespace.items())
@@ -303,6 +370,42 @@ class State:
                 if bound:
                     found[key] = bound
         return found
+
+
+class _Entries:
+    """The entries of `sys.modules` from one moment of a step to the next.
+
+    before: those at the beginning of the step. changed: the keys whose entries are not as they were then. told: the
+    descriptions as they were told last, by key as it is shown. settled: they are of all keys in `changed`, and only
+    those of the keys in `fresh` may be others now.
+    """
+
+    def __init__(self, before: Dict[Any, Any]) -> None:
+        self._before = self._seen = before
+        self.changed: Dict[Any, bool] = {}
+        self.told: Dict[str, Any] = {}
+        self.settled = False
+        self.fresh: List[Any] = []
+
+    def forget(self) -> None:
+        """Start over: the entries are those of another object, which is told as a whole."""
+        self.__init__(self._before)  # type: ignore[misc]
+
+    def touched(self, modules: Dict[Any, Any]) -> List[Any]:
+        """The keys whose entries are not as they were at the last call, or at the beginning."""
+        before, seen = self._before, self._seen
+        self._seen = now = dict.copy(modules)
+        if _goes_on(seen, now):
+            touched = list(itertools.islice(now, len(seen), None))
+        else:
+            touched = [key for key, module in now.items() if seen.get(key, ABSENT) is not module]
+            touched += [key for key in seen if key not in now]
+        for key in touched:
+            if now.get(key, ABSENT) is before.get(key, ABSENT):
+                self.changed.pop(key, None)
+            else:
+                self.changed[key] = True
+        return touched
 
 
 class _Still:
@@ -486,6 +589,15 @@ def unchanged(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:
     """True if two dictionaries hold the same objects under the same keys in the same order."""
     return (
         len(before) == len(now)
+        and all(map(operator.is_, before.values(), now.values()))
+        and all(map(operator.is_, before, now))
+    )
+
+
+def _goes_on(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:
+    """True if a dictionary holds what it held before, and then perhaps more."""
+    return (
+        len(before) <= len(now)
         and all(map(operator.is_, before.values(), now.values()))
         and all(map(operator.is_, before, now))
     )
