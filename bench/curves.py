@@ -136,12 +136,6 @@ def _names(size: int) -> Case:
     return _case("steps that bind a name", size, {"m.py": "x = 1\n"}, lines, kind="do")
 
 
-def _modules_by_steps(size: int) -> Case:
-    files = {f"own_{n}.py": "x = 1\n" for n in range(size)} | {"m.py": "x = 1\n"}
-    lines = [f"import own_{n}; run_module('m')" for n in range(size)]
-    return _case("steps that import a module", size, files, lines, kind="do")
-
-
 def _path(size: int) -> Case:
     folders = [f"d{n}" for n in range(size)]
     files = {f"{folder}/": "" for folder in folders} | {f"{folders[-1]}/m.py": "x = 1\n"}
@@ -191,7 +185,6 @@ AXES = (
     Axis("runs inside one another", _nested, 64),
     Axis("steps", _steps, 1024),
     Axis("steps that bind a name", _names, 1024),
-    Axis("steps that import a module", _modules_by_steps, 512),
     Axis("entries of sys.path", _path, 1024),
     Axis("modules that add to sys.path", _path_grows, 256),
     Axis("names in the namespace", _namespace, 1 << 14),

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import builtins
 import gc
+import importlib.machinery
 import itertools
 import operator
 import os
@@ -63,6 +64,8 @@ _NUMBERS = {
 }
 _READERS = tuple(_NUMBERS.values())
 _asyncgen_hooks = getattr(sys, "get_asyncgen_hooks", tuple)
+# The types of most globals.
+_NO_MODULES = frozenset((str, type(None), dict, int, list, types.FunctionType, importlib.machinery.ModuleSpec))
 _Raw = Dict[str, Any]
 # The world may replace them.
 _getcwd, _fsdecode = os.getcwd, os.fsdecode
@@ -78,7 +81,7 @@ class State:
         self._before: _Raw = {}
         self._first: _Raw = {}
         self._later_modules: List[Tuple[str, Any]] = []
-        self._attributes_after: Optional[Dict[str, List[str]]] = None  # of the step before
+        self._attributes_after: Tuple[int, Dict[str, List[str]]] = (0, {})  # a step, with the number of modules
 
     def mark(self) -> None:
         """Take the state of this moment as the one with which to compare from here on."""
@@ -99,10 +102,10 @@ class State:
         for key, module in new:
             if not self._describer.is_foreign(module):
                 name(module, "sys.modules[{!r}]".format(key))
-        before["later"], after = later, self._attributes_after
-        is_known = after is not None and len(later) > MANY and not new
-        before["attributes"] = after if is_known else self._attributes(later)
-        self._attributes_after = None
+        before["later"], (count, attributes) = later, self._attributes_after
+        # To look at many modules twice in a step takes long, and between two steps nothing happens.
+        before["attributes"] = attributes if len(later) == count > MANY else self._attributes(later)
+        self._attributes_after = (0, {})
 
     def argv(self) -> Described:
         """The description of `sys.argv` if it is another object or holds other objects than before; None if not."""
@@ -146,19 +149,21 @@ class State:
         Where they are many, only those are told that are not as they were at the moment before.
         """
         entries, now = self._entries, getattr(sys, "modules", ABSENT)
-        if now is not self._before["modules_object"] or not issubclass(type(now), dict):
-            entries.forget()
+        if entries.replaced or now is not self._before["modules_object"] or not issubclass(type(now), dict):
+            entries.replaced = True
             return "modules", self.modules()
         touched = entries.touched(now)
         if len(entries.changed) <= MANY:
             modules = self.modules()
-            entries.told, entries.settled = modules, False
+            entries.told, entries.settled = dict(modules), False
             return "modules", modules
         changed: Dict[str, Any] = {}
+        now_described: Dict[Any, Any] = {}
         doubtful = entries.fresh if entries.settled else list(entries.changed)
         entries.fresh = []
         for key in dict.fromkeys([*touched, *doubtful]):
-            shown, described = self._key(key), self._entry(key, now)
+            shown = self._key(key)
+            described = now_described[key] = self._entry(key, now)
             if described == entries.told.get(shown):
                 continue
             entries.fresh.append(key)  # the next description says that it has been met before
@@ -170,10 +175,10 @@ class State:
         entries.settled = True
         if len(entries.told) > MANY:
             return "changed_modules", changed
-        modules = {}
-        for key in list(entries.changed):
-            if self._key(key) in entries.told:
-                described = modules[self._key(key)] = self._entry(key, now)
+        for key in entries.changed:
+            if self._key(key) in entries.told and key not in now_described:
+                now_described[key] = self._entry(key, now)
+        modules = {self._key(key): now_described[key] for key in entries.changed if self._key(key) in entries.told}
         entries.told = dict(modules)
         return "modules", modules
 
@@ -206,7 +211,9 @@ class State:
         """All other changes. in_flight: code of the world is running; then `attributes` are not looked at."""
         changed: StateChanges = {} if self._still.unchanged(in_flight=in_flight) else self._other_changes()
         if not in_flight:
-            self._attributes_after = bound = self._attributes(self._later())
+            later = self._later()
+            bound = self._attributes(later)
+            self._attributes_after = (len(later), bound)
             attributes = {
                 key: found for key, found in bound.items() if found != self._before["attributes"].get(key, [])
             }
@@ -364,7 +371,7 @@ class State:
             if named is None or named is key or _equal_text(named, key):
                 bound = sorted(
                     name
-                    for name, value in list(namespace.items())
+                    for name, value in [item for item in namespace.items() if type(item[1]) not in _NO_MODULES]
                     if type(name) is str and name != "__builtins__" and issubclass(type(value), types.ModuleType)
                 )
                 if bound:
@@ -377,7 +384,7 @@ class _Entries:
 
     before: those at the beginning of the step. changed: the keys whose entries are not as they were then. told: the
     descriptions as they were told last, by key as it is shown. settled: they are of all keys in `changed`, and only
-    those of the keys in `fresh` may be others now.
+    those of the keys in `fresh` may be others now. replaced: `sys.modules` was another object at some moment.
     """
 
     def __init__(self, before: Dict[Any, Any]) -> None:
@@ -386,10 +393,7 @@ class _Entries:
         self.told: Dict[str, Any] = {}
         self.settled = False
         self.fresh: List[Any] = []
-
-    def forget(self) -> None:
-        """Start over: the entries are those of another object, which is told as a whole."""
-        self.__init__(self._before)  # type: ignore[misc]
+        self.replaced = False
 
     def touched(self, modules: Dict[Any, Any]) -> List[Any]:
         """The keys whose entries are not as they were at the last call, or at the beginning."""
