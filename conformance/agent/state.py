@@ -23,7 +23,7 @@ import re
 import sys
 import types
 import warnings
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
 from . import MANY, namespaces
 from .describe import Describer, ask, own_dict
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 ABSENT = {"absent": True}
 # A value that was there when the case began: it is the interpreter's, or the candidate's, whose import may have set it.
 _AS_AT_FIRST = {"as at first": True}
-# An entry of `sys.modules` that had changed, and is again as it was before the step.
+# In the place of an entry of `sys.modules` that had changed and is again as it was before the step; and of the items of
+# a list that were told at the moment before.
 _AS_BEFORE = {"as before": True}
 
 
@@ -82,6 +83,10 @@ class State:
         self._first: _Raw = {}
         self._later_modules: List[Tuple[str, Any]] = []
         self._attributes_after: Tuple[int, Dict[str, List[str]]] = (0, {})  # a step, with the number of modules
+
+        self._in_flight = False
+        self._told_lists: Dict[str, List[Any]] = {}  # the items put into lists, as they were told at the last moment
+        self._telling: Dict[str, List[Any]] = {}  # the same, of this moment
 
     def mark(self) -> None:
         """Take the state of this moment as the one with which to compare from here on."""
@@ -209,7 +214,10 @@ class State:
 
     def other_changes(self, *, in_flight: bool = False) -> StateChanges:
         """All other changes. in_flight: code of the world is running; then `attributes` are not looked at."""
+        self._in_flight, self._telling = in_flight, {}
+        self._told_lists = self._told_lists if in_flight else {}
         changed: StateChanges = {} if self._still.unchanged(in_flight=in_flight) else self._other_changes()
+        self._told_lists = self._telling
         if not in_flight:
             later = self._later()
             bound = self._attributes(later)
@@ -300,10 +308,10 @@ class State:
     def _change(self, before: List[Any], now: List[Any], name: str) -> Dict[str, Any]:
         """The items that were added to a list or removed from it, and where; other items may differ between sides."""
         shorter = min(len(before), len(now))
-        start = next((n for n in range(shorter) if not _same([before[n]], [now[n]])), shorter)
+        start = _common(before, now, shorter)
         shorter -= start
-        rest = next((n for n in range(shorter) if not _same([before[-1 - n]], [now[-1 - n]])), shorter)
-        described: Dict[str, Any] = self._describer.value(now[start : len(now) - rest], name)
+        rest = _common(reversed(before), reversed(now), shorter)
+        described = self._put_in(now[start : len(now) - rest], name)
         if start + rest < len(before):
             gone = before[start : len(before) - rest]
             described["instead of"] = self._describer.value(gone, name + " before") if start or rest else "everything"
@@ -311,6 +319,21 @@ class State:
             described["at"] = "somewhere"
         elif start or rest:
             described["at"] = "the end" if start else "the start"
+        return described
+
+    def _put_in(self, items: List[Any], name: str) -> Dict[str, Any]:
+        """The description of the items that were put into a list.
+
+        Where they are many texts, those that were told at the moment before are not told again.
+        """
+        before, telling = self._told_lists.get(name, []), items
+        if MANY < len(before) <= len(items) and all(map(operator.is_, before, items)):
+            telling = items[len(before) :]
+        described: Dict[str, Any] = self._describer.value(telling, name)
+        if telling is not items:
+            described["list"].insert(0, _AS_BEFORE)
+        if self._in_flight and all(type(item) is str for item in telling):
+            self._telling[name] = items
         return described
 
     def _is_part_of_foreign(self, key: Any, module: Any, modules: Dict[Any, Any]) -> bool:
@@ -619,6 +642,12 @@ def _same(first: List[Any], second: List[Any]) -> bool:
     return len(first) == len(second) and (
         all(map(operator.is_, first, second)) or all(a is b or _equal_text(a, b) for a, b in zip(first, second))
     )
+
+
+def _common(first: Iterable[Any], second: Iterable[Any], most: int) -> int:
+    """The number of items with which two lists begin alike. most: of those looked at."""
+    pairs = itertools.islice(zip(first, second), most)
+    return next((n for n, (a, b) in enumerate(pairs) if a is not b and not _equal_text(a, b)), most)
 
 
 def _equal_constants(first: Any, second: Any) -> bool:

@@ -163,6 +163,7 @@ class _Run:
         self._watch.throughout = alone or not _AnnouncementTest.passed
         self._streams = (sys.stdout, sys.stderr)
         self._read = [_size(1), _size(2)]
+        self._shown_names: Dict[str, str] = {}  # of files, by path; empty for those that are not shown
         self._files = (
             self._list_files() if written is None else {self._describer.text(k): v for k, v in written.items()}
         )
@@ -170,7 +171,6 @@ class _Run:
         self._steps = len(case["steps"])
         self._told: Dict[str, int] = {}  # the identities of the values of names that were told after the last step
         self._fresh: Set[str] = set()  # the names that were told then and not after the step before
-        self._shown_names: Dict[str, str] = {}  # of files, by path; empty for those that are not shown
         self._is_world = is_world
         self._raised_at: List[str] = []  # by step
 

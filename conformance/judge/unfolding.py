@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..agent.messages import Event, Observation, StepObservation
+from ..agent.messages import Event, Observation, StateChanges, StepObservation
 from .descriptions import ABSENT
 from .observations import events_of
 
 _AS_BEFORE = {"as before": True}
+_LISTS = ("path", "meta_path", "path_hooks", "filters")
 
 
 def unfolded(observation: Observation) -> Observation:
@@ -36,11 +37,34 @@ def unfolded(observation: Observation) -> Observation:
 
 
 def _is_folded(step: StepObservation) -> bool:
-    return "changed_names" in step or any("changed_modules" in event for event in events_of(step))
+    return "changed_names" in step or any(
+        "changed_modules" in event or _folded_lists(event.get("state", {})) for event in events_of(step)
+    )
+
+
+def _folded_lists(state: StateChanges) -> list[str]:
+    """The parts of `state` that are lists of which only the last items are told."""
+    return [name for name in _LISTS if _items(state.get(name))[:1] == [_AS_BEFORE]]
+
+
+def _items(change: Any) -> Any:
+    """The items that were put into a list."""
+    return change.get("another object", change).get("list", []) if isinstance(change, dict) else []
+
+
+def _whole_state(state: StateChanges, before: StateChanges) -> StateChanges:
+    changes: Any = dict(state)
+    for name in _folded_lists(state):
+        change = changes[name]
+        whole = {**change.get("another object", change), "list": [*_items(before.get(name)), *_items(change)[1:]]}
+        changes[name] = {"another object": whole} if "another object" in change else whole
+    whole_state: StateChanges = changes
+    return whole_state
 
 
 def _whole_events(events: list[Event]) -> list[Event]:
     modules: dict[str, Any] = {}
+    state: StateChanges = {}
     found: list[Event] = []
     for event in events:
         whole = event
@@ -50,6 +74,9 @@ def _whole_events(events: list[Event]) -> list[Event]:
             together = {**modules, **changed}
             whole["modules"] = {key: value for key, value in together.items() if changed.get(key) != _AS_BEFORE}
         if "entry" in event:  # it tells of the state of the interpreter
-            modules = whole.get("modules", {})
+            if _folded_lists(event.get("state", {})):
+                whole = whole.copy()
+                whole["state"] = _whole_state(event["state"], state)
+            modules, state = whole.get("modules", {}), whole.get("state", {})
         found.append(whole)
     return found
