@@ -14,11 +14,12 @@ costs anyway is most of it.
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from bench.measure import SIDES, BenchError, floor, spent
+from bench.measure import SIDES, BenchError, floor
+from bench.processes import processor_time
 from conformance.cases.model import Case, Step
 from conformance.clauses import Level
 from conformance.observation.interpreters import Target
@@ -26,8 +27,9 @@ from conformance.observation.live import LiveSide
 from conformance.search.examine import Examiner
 
 MARGIN = 0.1  # by which our exponent may exceed the floor's
-_ROUND = 0.5  # seconds that the larger batch takes at least, or it has the most cases
-_FEW, _MOST = 2, 120  # cases in the smaller batch, and at most in the larger one
+_LEAST = 0.2  # seconds that the larger batch takes longer than the smaller one, or it has the most cases
+_FEW, _MOST = 2, 128  # cases in the smaller batch, and at most in the larger one
+_TICK = 0.01  # seconds: nothing shorter can be told from nothing
 
 
 @dataclass(frozen=True)
@@ -76,34 +78,42 @@ def curves(target: Target, axes: Sequence[Axis] = ()) -> Iterator[Curve]:
     """Measure the curve of each axis. Raises BenchError, AgentError, CandidateError."""
     for axis in axes or AXES:
         cases = [axis.make(size) for size in axis.sizes]
-        ours = [_ours(target, case) for case in cases]
+        with opened(target) as examiner:
+            _batch(examiner, cases[0], _FEW)
+            ours = [_ours(examiner, case) for case in cases]
         bare = [floor(target, [case]).processor for case in cases]
         yield Curve(axis, axis.sizes, ours, bare)
 
 
-def _ours(target: Target, case: Case) -> float:
-    few = _batch(target, case, _FEW)
-    count, most = _FEW, few
-    while count < _MOST and most - few < _ROUND:
+@contextmanager
+def opened(target: Target) -> Iterator[Examiner]:
+    """An examiner of the reference beside the oracle, both running."""
+    sides = [LiveSide(target, side) for side in SIDES]
+    try:
+        yield Examiner(sides[0], sides[1], Level.EXACT)
+    finally:
+        for side in sides:
+            side.close()
+
+
+def _ours(examiner: Examiner, case: Case) -> float:
+    """The seconds of processor time for a case: a batch of it, less one of a few, which leaves the new process out."""
+    few, count, most = _batch(examiner, case, _FEW), _FEW, 0.0
+    while count < _MOST and most - few < _LEAST:
         count = min(_MOST, count * 4)
-        most = _batch(target, case, count)
-    return (most - few) / (count - _FEW)
+        most = _batch(examiner, case, count)
+    return max(most - few, _TICK) / (count - _FEW)
 
 
-def _batch(target: Target, case: Case, count: int) -> float:
-    """The seconds of processor time that the examiner takes for a batch, with the start of both sides."""
+def _batch(examiner: Examiner, case: Case, count: int) -> float:
+    """The seconds of processor time that all processes together take for a batch of a case."""
     cases = [replace(case, id=f"{case.id}/{number}") for number in range(count)]
-    own = time.process_time()
-    with spent() as seconds:
-        sides = [LiveSide(target, side) for side in SIDES]
-        try:
-            trials = Examiner(sides[0], sides[1], Level.EXACT).glance_all(cases)
-        finally:
-            for side in sides:
-                side.close()
+    before = processor_time()
+    trials = examiner.glance_all(cases)
+    seconds = processor_time() - before
     if wrong := [trial for trial in trials if trial.verdict != "agrees"]:
-        raise BenchError(f"{target.name}: {case.id} {wrong[0].verdict}: {wrong[0].reason or wrong[0].divergences}")
-    return seconds[1] + time.process_time() - own
+        raise BenchError(f"{case.id} {wrong[0].verdict}: {wrong[0].reason or wrong[0].divergences}")
+    return seconds
 
 
 # -- the axes --------------------------------------------------------------------------------------------------
