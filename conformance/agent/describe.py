@@ -115,7 +115,6 @@ class Describer:
         self._nodes = 0
         self._long_texts: List[Tuple[str, str]] = []
         self._checked: List[Tuple[List[Any], str]] = []
-        self.count = 0  # of the objects described so far
 
     # -- identity ---------------------------------------------------------------------------------------------
 
@@ -174,7 +173,6 @@ class Describer:
     def begin(self) -> None:
         """Start a new description, with a new allowance of size."""
         self._inside = set()
-        self.count += self._nodes
         self._nodes = 0
 
     def text(self, text: str) -> str:
@@ -291,7 +289,7 @@ class Describer:
         return found + ([{"and more": True}] if next(items, found) is not found else [])
 
     def _check(self, objects: List[Any]) -> Optional[str]:
-        """A checksum of what is in a list: texts, numbers, and lists and dictionaries of these; None of anything else."""
+        """A checksum of texts, numbers, and lists and dictionaries of these; None if there is anything else."""
         kinds = set(map(type, objects))
         if str in kinds and namespaces.is_some_on_the_path(objects):
             return None
@@ -569,7 +567,7 @@ def items_of(foreign: Foreign) -> Dict[str, str]:
 
 
 def _are_small(numbers: List[Any]) -> bool:
-    return not numbers or (-_MAX_INT < min(numbers) and max(numbers) < _MAX_INT)
+    return not numbers or (min(numbers) > -_MAX_INT and max(numbers) < _MAX_INT)
 
 
 def _is_flat(objects: List[Any]) -> bool:
