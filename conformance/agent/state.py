@@ -157,11 +157,23 @@ class State:
         if entries.replaced or now is not self._before["modules_object"] or not issubclass(type(now), dict):
             entries.replaced = True
             return "modules", self.modules()
-        touched = entries.touched(now)
-        if len(entries.changed) <= MANY:
+        added = self._still.added()
+        if added is not None and len(added) <= MANY:
+            modules = self._added(added, now) if added else {}
+        else:
+            touched = entries.touched(now)
+            if len(entries.changed) > MANY:
+                return self._many_modules(entries, touched, now)
             modules = self.modules()
-            entries.told, entries.settled = dict(modules), False
-            return "modules", modules
+        entries.told, entries.settled = modules, False
+        return "modules", modules
+
+    def _many_modules(
+        self, entries: _Entries, touched: List[Any], now: Dict[Any, Any]
+    ) -> Tuple[Literal["modules", "changed_modules"], Dict[str, Described]]:
+        """The same where many entries have changed, among them perhaps such as are not told. now: `sys.modules`."""
+        if not entries.settled:
+            entries.told = dict(entries.told)  # an event holds the other one
         changed: Dict[str, Any] = {}
         now_described: Dict[Any, Any] = {}
         doubtful = entries.fresh if entries.settled else list(entries.changed)
@@ -558,10 +570,20 @@ def _raw() -> _Raw:
 
 # The modules that were loaded before any world: too many to look at each time.
 _LOADED: Dict[str, Any] = {}
+# All that there was when they were noted, and the entries in it that count as later ones.
+_AT_LOADING: Dict[Any, Any] = {}
+_NOT_LOADED: List[Tuple[str, Any]] = []
 
 
 def _later(modules: Dict[Any, Any]) -> List[Tuple[str, Any]]:
     """The entries that were added later, under ordinary keys."""
+    if _goes_on(_AT_LOADING, modules):
+        rest = itertools.islice(modules.items(), len(_AT_LOADING), None)
+        return [*_NOT_LOADED, *((key, module) for key, module in rest if type(key) is str)]
+    return _not_loaded(modules)
+
+
+def _not_loaded(modules: Dict[Any, Any]) -> List[Tuple[str, Any]]:
     known = _LOADED.get
     return [(key, module) for key, module in modules.items() if type(key) is str and known(key, ABSENT) is not module]
 
@@ -603,6 +625,9 @@ def note_loaded() -> None:
     _LOADED.update(sys.modules)
     for name in ("__main__", "under_test"):
         del _LOADED[name]
+    _AT_LOADING.clear()
+    _AT_LOADING.update(sys.modules)
+    _NOT_LOADED[:] = _not_loaded(_AT_LOADING)
 
 
 def is_unchanged_by(act: Callable[[], object]) -> bool:
