@@ -107,3 +107,17 @@ def test_what_cannot_be_understood_is_said(capsys: pytest.CaptureFixture[str]) -
     assert bench.main(["--memory=long"]) == 2
     assert bench.main(["--target=no-such-python"]) == 2
     assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_the_bare_calls_are_really_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of both functions, on both sides: a call that fails at once would make the floor too low."""
+    monkeypatch.setattr(measure, "FLOOR_ROUNDS", 1)
+    ran = tmp_path / "ran"
+    source = f"import under_test\nwith open({str(ran)!r}, 'a') as file:\n    file.write(__name__[:1])\n"
+    calls = ("run_module('m')", "run_path('m.py')", "under_test.run_path('m.py')")
+    steps = (Step("do", "import under_test"), *(Step("call", call) for call in calls))
+    case = Case(files={"m.py": source}, steps=steps, id="bare")
+    for run in (measure.floor, measure.naive):
+        run(TARGET, [case])
+        assert ran.read_text("utf-8") == "m<<" * 2
+        ran.unlink()
