@@ -52,4 +52,4 @@ SPECIALS = (
 OF_AN_IMPORT = ("__name__", "__file__", "__package__", "__doc__")
 # The number of entries up to which a part of an observation is told whole at each moment. Of more, only those are told
 # that are not as they were at the moment before.
-MANY = 32
+MANY = 16

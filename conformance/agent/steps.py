@@ -35,7 +35,7 @@ _hooks = (frames.trace_function, frames.profile_function)
 _QUIET = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
 _MAX_OUTPUT = 20_000
 _WORDS = re.compile(r"\w+")
-_OWN_NAMES = ("__builtins__", "__name__", REGISTRY, "run_module", "run_path", "note", "result", "error")
+_OWN_NAMES = frozenset(("__builtins__", "__name__", REGISTRY, "run_module", "run_path", "note", "result", "error"))
 
 
 class Unsupported(Exception):
@@ -280,23 +280,21 @@ class _Run:
         Where they are many, only the last step tells them all. Any other tells those that it binds or mentions, and
         those of the step before once more, since they are told in another way when they have been met.
         """
-        bound = {
-            key: value
-            for key, value in list(self._namespace.items())
-            if key not in _OWN_NAMES and not isinstance(value, types.ModuleType)
-        }
-        told, self._told = self._told, {key: identity(value) for key, value in bound.items()}
+        bound = [item for item in list(self._namespace.items()) if item[0] not in _OWN_NAMES]
+        told, self._told = self._told, {key: identity(value) for key, value in bound}
         new = {key for key, number in self._told.items() if told.get(key) != number}
-        new.update(key for key in _WORDS.findall(source) if key in bound)
-        if is_last or len(bound) <= MANY:
-            observed["names"] = {key: self._describer.value(value, key) for key, value in bound.items()}
+        new.update(key for key in _WORDS.findall(source) if key in self._told)
+        values = [item for item in bound if not isinstance(item[1], types.ModuleType)]
+        if is_last or len(values) <= MANY:
+            observed["names"] = {key: self._describer.value(value, key) for key, value in values}
         else:
+            telling = new | self._fresh
             observed["changed_names"] = changed = {
-                key: self._describer.value(value, key)
-                for key, value in bound.items()
-                if key in new or key in self._fresh
+                key: self._describer.value(value, key) for key, value in values if key in telling
             }
-            changed.update((key, ABSENT) for key in told if key not in bound)
+            # A name of a module is not told.
+            gone = [key for key in (*told, *new) if key not in changed and (key not in self._told or key in new)]
+            changed.update((key, ABSENT) for key in gone)
         self._fresh = new
 
     def _changed_hooks(self, before: List[Any], now: List[Any]) -> None:
