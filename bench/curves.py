@@ -29,6 +29,7 @@ from conformance.search.examine import Examiner
 MARGIN = 0.1  # by which our exponent may exceed the floor's
 _LEAST = 0.2  # seconds that the larger batch takes longer than the smaller one, or it has the most cases
 _FEW, _MOST = 2, 128  # cases in the smaller batch, and at most in the larger one
+_ROUNDS = 15  # of the floor, of which the first are slower than the others
 _TICK = 0.01  # seconds: nothing shorter can be told from nothing
 
 
@@ -81,7 +82,7 @@ def curves(target: Target, axes: Sequence[Axis] = ()) -> Iterator[Curve]:
         with opened(target) as examiner:
             _batch(examiner, cases[0], _FEW)
             ours = [_ours(examiner, case) for case in cases]
-        bare = [floor(target, [case]).processor for case in cases]
+        bare = [floor(target, [case], rounds=_ROUNDS).processor for case in cases]
         yield Curve(axis, axis.sizes, ours, bare)
 
 

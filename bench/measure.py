@@ -94,15 +94,18 @@ def measure(target: Target) -> Measured:
     return Measured(target, average, by_hand, ours, again, searching, start)
 
 
-def floor(target: Target, cases: Sequence[Case]) -> Cost:
-    """The cost of the bare calls, one after another in one process: the median of the rounds. Raises BenchError."""
+def floor(target: Target, cases: Sequence[Case], rounds: int = 0) -> Cost:
+    """The cost of the bare calls, one after another in one process: the median of the rounds. Raises BenchError.
+
+    rounds: over all cases; default: `FLOOR_ROUNDS`.
+    """
     sample = _spread(cases, FLOOR_CASES)
     with _folder() as folder:
         request = {
             "cases": [case.plain() for case in sample],
             "sides": SIDES,
             "folder": folder,
-            "rounds": FLOOR_ROUNDS,
+            "rounds": rounds or FLOOR_ROUNDS,
         }
         script = subprocess.run(
             [target.executable, str(_HERE / "floor.py"), str(AGENT.parent)],
@@ -112,10 +115,10 @@ def floor(target: Target, cases: Sequence[Case]) -> Cost:
             check=False,
         )
     try:
-        rounds = json.loads(script.stdout)
+        all_times = json.loads(script.stdout)
     except ValueError:
         raise BenchError(f"{target.name}: the bare calls do not run: {script.stderr.strip()[-300:]}") from None
-    return Cost(*(statistics.median(times[clock] for times in rounds) / len(sample) for clock in (0, 1)))
+    return Cost(*(statistics.median(times[clock] for times in all_times) / len(sample) for clock in (0, 1)))
 
 
 def naive(target: Target, cases: Sequence[Case]) -> Cost:
