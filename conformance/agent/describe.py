@@ -31,7 +31,7 @@ MAX_DEPTH = 12
 MAX_NODES = 20_000
 MAX_TEXT = 4_000
 MAX_ITEMS = 20_000
-MAX_PLAIN = 2_000  # items of a list, if a checksum can stand for the others
+MAX_PLAIN = 500  # items of a list, if a checksum can stand for the others
 _MAX_CHECKED = 1_000_000  # values
 _MAX_INT = 1 << 4_000  # the decimal digits of larger ones take long, or are refused
 
