@@ -3,6 +3,8 @@
 floor     a script for the target: the bare calls, in one process
 naive     a script for the target: one side of one case, in an interpreter of its own
 measure   runs these scripts and the suite, and measures their time
-growth    measures how the time grows with cores and with the depth and size of worlds, and memory with the search
+curves    measures how the cost of a case grows with its size, along one axis at a time, and fits exponents
+growth    measures how the cases in a second grow with cores, and the memory of a search
+processes the processor time and the memory of the processes below this one
 show      makes the tables and plots, for the terminal and for the page
 """

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import growth, show
+from bench import curves, growth, show
 from bench.measure import ROOT, BenchError, measure
 from conformance.observation.agent_process import cores
 from conformance.observation.interpreters import BadInterpreter, Target, find
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         metavar="PYTHON",
         help="an interpreter to measure; repeatable (default: this one)",
     )
-    parser.add_argument("--growth", action="store_true", help="also measure how the time grows, on the first target")
+    parser.add_argument("--growth", action="store_true", help="also measure how the cost grows, on the first target")
     parser.add_argument(
         "--memory",
         metavar="TIME",
@@ -93,11 +93,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _growth(targets: Sequence[Target]) -> dict[str, str]:
     target = targets[0]
-    depth = show.plot(growth.over_depth(target), "deep", "ms", 1e3)
-    size = show.plot(growth.over_size(target), "modules", "ms", 1e3)
+    measured = list(curves.curves(target))
     cores = show.plot(growth.over_cores(target), "cores", "cases a second")
-    plots = {"depth": depth, "size": size, "cores": cores}
-    return {name: f"{target.name}:\n\n```\n{plot}```\n" for name, plot in plots.items()}
+    return {
+        "exponents": f"{target.name}:\n\n{show.exponents(measured)}",
+        "curves": f"{target.name}, ms for a case on both sides:\n\n{show.curves(measured)}",
+        "cores": f"{target.name}:\n\n```\n{cores}```\n",
+    }
 
 
 def _memory(targets: Sequence[Target], budget: float) -> str:

@@ -34,18 +34,18 @@ def main():  # type: () -> None
     sys.modules["__main__"] = types.ModuleType("__main__")
     under_test = sys.modules["under_test"] = types.ModuleType("under_test")
     under_test.__dict__.update(note=_note, Unsupported=_Unsupported)
-    sides = [candidate.load(side).run_module for side in request["sides"]]
+    sides = [candidate.load(side) for side in request["sides"]]
     state = _State()
     times = []
     for number in range(request["rounds"]):
         wall, processor = time.perf_counter(), time.process_time()
         for index, case in enumerate(request["cases"]):
-            for side, run_module in enumerate(sides):
+            for side, functions in enumerate(sides):
                 root = "{}/{}-{}-{}".format(request["folder"], number, index, side)
-                under_test.__dict__["run_module"] = run_module
+                under_test.__dict__.update(functions._asdict())
                 os.mkdir(root)
                 world.write(root, case["files"])
-                _steps(case, root, run_module, world)  # type: ignore[no-untyped-call]
+                _steps(case, root, functions, world)  # type: ignore[no-untyped-call]
                 state.restore()
                 shutil.rmtree(root)
         times.append([time.perf_counter() - wall, time.process_time() - processor])
@@ -60,11 +60,11 @@ def _note(*values):  # type: (*object) -> None
     """Ignore the values that a world notes."""
 
 
-def _steps(case, root, run_module, world):  # type: ignore[no-untyped-def]
+def _steps(case, root, functions, world):  # type: ignore[no-untyped-def]
     os.chdir(root)
     sys.argv = list(case["argv"])
     sys.path[:0] = [os.path.normpath(os.path.join(root, world.real_name(entry))) for entry in case["path"]]
-    namespace = {"__name__": "steps", "run_module": run_module, "note": _note}
+    namespace = dict(functions._asdict(), __name__="steps", note=_note)
     for number, step in enumerate(case["steps"], 1):
         try:
             if "write" in step:

@@ -38,7 +38,7 @@ from conformance.search.rounds import search as search_by
 
 _HERE = Path(__file__).resolve().parent
 ROOT = _HERE.parent  # the folder from which the suite can be imported
-_SIDES = ("oracle", str(REFERENCE))
+SIDES = ("oracle", str(REFERENCE))
 FLOOR_CASES, FLOOR_ROUNDS, NAIVE_CASES = 400, 3, 25
 SEARCHED = 100  # cases drawn for each property
 FEW, ALL = "families/sequences", "families"
@@ -94,15 +94,18 @@ def measure(target: Target) -> Measured:
     return Measured(target, average, by_hand, ours, again, searching, start)
 
 
-def floor(target: Target, cases: Sequence[Case]) -> Cost:
-    """The cost of the bare calls, one after another in one process: the median of the rounds. Raises BenchError."""
+def floor(target: Target, cases: Sequence[Case], rounds: int = 0) -> Cost:
+    """The cost of the bare calls, one after another in one process: the median of the rounds. Raises BenchError.
+
+    rounds: over all cases; default: `FLOOR_ROUNDS`.
+    """
     sample = _spread(cases, FLOOR_CASES)
     with _folder() as folder:
         request = {
             "cases": [case.plain() for case in sample],
-            "sides": _SIDES,
+            "sides": SIDES,
             "folder": folder,
-            "rounds": FLOOR_ROUNDS,
+            "rounds": rounds or FLOOR_ROUNDS,
         }
         script = subprocess.run(
             [target.executable, str(_HERE / "floor.py"), str(AGENT.parent)],
@@ -112,10 +115,10 @@ def floor(target: Target, cases: Sequence[Case]) -> Cost:
             check=False,
         )
     try:
-        rounds = json.loads(script.stdout)
+        all_times = json.loads(script.stdout)
     except ValueError:
         raise BenchError(f"{target.name}: the bare calls do not run: {script.stderr.strip()[-300:]}") from None
-    return Cost(*(statistics.median(times[clock] for times in rounds) / len(sample) for clock in (0, 1)))
+    return Cost(*(statistics.median(times[clock] for times in all_times) / len(sample) for clock in (0, 1)))
 
 
 def naive(target: Target, cases: Sequence[Case]) -> Cost:
@@ -140,7 +143,7 @@ def naive(target: Target, cases: Sequence[Case]) -> Cost:
                     text=True,
                     check=False,
                 ).stdout
-                for side in _SIDES
+                for side in SIDES
             ]
             if printed[0] != printed[1]:
                 raise BenchError(f"{target.name}: by hand, the reference diverges in {case.id}: {printed}")
@@ -168,7 +171,7 @@ def enumeration(target: Target, cores: Sequence[int] = (), times: int = 2) -> li
 
 def search(target: Target) -> Search:
     """The cost of a search by all properties. Raises BenchError, AgentError, CandidateError."""
-    sides = [LiveSide(target, side) for side in _SIDES]
+    sides = [LiveSide(target, side) for side in SIDES]
     try:
         examiner, tally = Examiner(sides[0], sides[1], Level.EXACT), Tally()
         known = grouped([], Level.EXACT, 0)

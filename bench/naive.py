@@ -19,16 +19,16 @@ def main():  # type: () -> None
     sys.path[0] = agent
     world, candidate = importlib.import_module("world"), importlib.import_module("candidate")
     del sys.path[0]
-    run_module = candidate.load(side).run_module
+    functions = candidate.load(side)._asdict()
     under_test = sys.modules["under_test"] = types.ModuleType("under_test")
-    under_test.__dict__.update(run_module=run_module, note=print, Unsupported=type("Unsupported", (Exception,), {}))
+    under_test.__dict__.update(functions, note=print, Unsupported=type("Unsupported", (Exception,), {}))
     case = json.load(sys.stdin)
     os.mkdir(folder)
     world.write(folder, case["files"])
     os.chdir(folder)
     sys.argv = list(case["argv"])
     sys.path[:0] = [os.path.normpath(os.path.join(folder, world.real_name(entry))) for entry in case["path"]]
-    namespace = {"__name__": "steps", "run_module": run_module, "note": print}
+    namespace = dict(functions, __name__="steps", note=print)
     for number, step in enumerate(case["steps"], 1):
         try:
             if "write" in step:

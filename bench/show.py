@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
+from bench.curves import Curve
 from bench.growth import Point
 from bench.measure import Cost, Measured
 
@@ -48,6 +49,27 @@ def markdown(measured: Sequence[Measured]) -> str:
     """The table in Markdown, for the page."""
     lines = [_COLUMNS, ["-"] + ["-:"] * (len(_COLUMNS) - 1), *rows(measured)]
     return "".join("| " + " | ".join(line) + " |\n" for line in lines)
+
+
+def exponents(curves: Sequence[Curve]) -> str:
+    """A table in Markdown with the exponents of ours and of the floor, and their difference."""
+    rows = [("axis", "sizes", "ours", "floor", "more"), ("-", "-", "-:", "-:", "-:")]
+    for curve in curves:
+        ours, bare = curve.exponents
+        more = f"{ours - bare:+.2f}" + ("" if curve.holds else ", too much")
+        rows.append((curve.axis.name, f"1 to {curve.sizes[-1]:,}", f"{ours:.2f}", f"{bare:.2f}", more))
+    return "".join("| " + " | ".join(row) + " |\n" for row in rows)
+
+
+def curves(measured: Sequence[Curve]) -> str:
+    """A table in Markdown with one row for each size of each axis, every second size left out."""
+    rows = [("axis", "size", "ours", "floor", "times floor"), ("-", "-:", "-:", "-:", "-:")]
+    for curve in measured:
+        points = list(zip(curve.sizes, curve.ours, curve.floor, strict=True))
+        for size, ours, bare in reversed(points[::-2]):
+            cells = (f"{size:,}", f"{ours * 1e3:.1f}", f"{bare * 1e3:.1f}", f"{ours / bare:.1f}")
+            rows.append((curve.axis.name, *cells))
+    return "".join("| " + " | ".join(row) + " |\n" for row in rows)
 
 
 def plot(points: Sequence[Point], at: str, value: str, scale: float = 1.0, digits: int = 1) -> str:

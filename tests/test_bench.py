@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bench import __main__ as bench
-from bench import growth, measure, show
+from bench import curves, measure, show
+from bench.curves import Curve
 from bench.growth import Point
 from bench.measure import BenchError, Cost, Measured, Search
 from conformance.cases.model import Case, Step
@@ -59,12 +61,37 @@ def test_a_plot_has_a_bar_for_each_point() -> None:
     assert lines[1].endswith("4.0 ms")
 
 
-def test_depth_and_size_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every world that is made for it runs."""
-    monkeypatch.setattr(growth, "_BATCH", 2)
-    monkeypatch.setattr(growth, "_TIMES", 1)
-    assert [point.at for point in growth.over_depth(TARGET)] == list(growth.DEPTHS)
-    assert [point.at for point in growth.over_size(TARGET)] == list(growth.SIZES)
+def test_every_axis_makes_cases_that_run() -> None:
+    """And conform: a curve of something else would say nothing."""
+    with curves.opened(TARGET) as examiner:
+        trials = examiner.glance_all([axis.make(4) for axis in curves.AXES])
+    assert [trial.verdict for trial in trials] == ["agrees"] * len(curves.AXES)
+    with pytest.raises(BenchError, match="not-run"):
+        curves._batch(examiner, Case({}, (Step("do", "pass"),), requires=("python<3",), id="never"), 1)
+
+
+def test_a_curve_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ours and the floor's, at each size."""
+    monkeypatch.setattr(curves, "_MOST", 4)
+    monkeypatch.setattr(measure, "FLOOR_ROUNDS", 1)
+    (curve,) = curves.curves(TARGET, [replace(curves.AXES[0], largest=2)])
+    assert curve.sizes == [1, 2]
+    assert len(curve.ours) == len(curve.floor) == 2
+    assert min(*curve.ours, *curve.floor) > 0
+
+
+def test_the_exponent_is_the_slope() -> None:
+    """Of the logarithms; ours may exceed the floor's by a tenth."""
+    sizes = [1, 2, 4, 8]
+    assert curves.exponent(sizes, [size**1.5 for size in sizes]) == pytest.approx(1.5)
+    straight, steep = ([3 * size**power for size in sizes] for power in (1.0, 1.2))
+    good, bad = (Curve(curves.AXES[0], sizes, ours, straight) for ours in (straight, steep))
+    assert (good.holds, bad.holds) == (True, False)
+    assert [line.endswith("too much |") for line in show.exponents([good, bad]).splitlines()[2:]] == [False, True]
+    assert show.curves([good]).splitlines()[2:] == [
+        "| modules imported | 2 | 6000.0 | 6000.0 | 1.0 |",
+        "| modules imported | 8 | 24000.0 | 24000.0 | 1.0 |",
+    ]
 
 
 def test_parts_of_the_page_are_replaced(tmp_path: Path) -> None:
@@ -80,3 +107,17 @@ def test_what_cannot_be_understood_is_said(capsys: pytest.CaptureFixture[str]) -
     assert bench.main(["--memory=long"]) == 2
     assert bench.main(["--target=no-such-python"]) == 2
     assert capsys.readouterr().err.count("\n") == 2
+
+
+def test_the_bare_calls_are_really_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of both functions, on both sides: a call that fails at once would make the floor too low."""
+    monkeypatch.setattr(measure, "FLOOR_ROUNDS", 1)
+    ran = tmp_path / "ran"
+    source = f"import under_test\nwith open({str(ran)!r}, 'a') as file:\n    file.write(__name__[:1])\n"
+    calls = ("run_module('m')", "run_path('m.py')", "under_test.run_path('m.py')")
+    steps = (Step("do", "import under_test"), *(Step("call", call) for call in calls))
+    case = Case(files={"m.py": source}, steps=steps, id="bare")
+    for run in (measure.floor, measure.naive):
+        run(TARGET, [case])
+        assert ran.read_text("utf-8") == "m<<" * 2
+        ran.unlink()

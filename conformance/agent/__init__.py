@@ -53,3 +53,6 @@ SPECIALS = (
 )
 # Those that are described of an import: the others concern the import system, and are expensive to describe.
 OF_AN_IMPORT = ("__name__", "__file__", "__package__", "__doc__")
+# The number of entries up to which a part of an observation is told whole at each moment. Of more, only those are told
+# that are not as they were at the moment before.
+MANY = 16

@@ -15,6 +15,7 @@ from __future__ import annotations
 import binascii
 import importlib.machinery
 import itertools
+import operator
 import os
 import re
 import sys
@@ -24,16 +25,22 @@ from typing import Any, Callable, Dict, List, Mapping, Optional, Set, Tuple
 
 from . import namespaces
 from .namespaces import REGISTRY, Foreign
-from .own import identity
+from .own import dumps, identity
 
 MAX_DEPTH = 12
 MAX_NODES = 20_000
 MAX_TEXT = 4_000
 MAX_ITEMS = 20_000
+MAX_PLAIN = 500  # items of a list, if a checksum can stand for the others
+_MAX_CHECKED = 1_000_000  # values
 _MAX_INT = 1 << 4_000  # the decimal digits of larger ones take long, or are refused
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 _SHORTEST = 7  # of texts in which an address could be, or our folder
+_LARGE_VALUES = 4  # that are kept with their descriptions, since a value is mostly told several times
+_NUMBERS = frozenset((int, bool))
+_ATOMS = frozenset((int, bool, type(None), str, float))
+_PLAIN = _ATOMS | {list, dict}
 _FUNCTIONS = (types.FunctionType,)
 _BUILTIN_FUNCTIONS = (types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType)
 # Objects whose identity does not matter: values, or objects that are new at each look.
@@ -106,6 +113,8 @@ class Describer:
         self._opaque: Set[int] = set()
         self._inside: Set[int] = set()
         self._nodes = 0
+        self._long_texts: List[Tuple[str, str]] = []
+        self._checked: List[Tuple[List[Any], str]] = []
 
     # -- identity ---------------------------------------------------------------------------------------------
 
@@ -170,13 +179,26 @@ class Describer:
         """A text without the temporary folder and without addresses, cut off if it is very long."""
         if len(text) < _SHORTEST:
             return text
-        text = text.replace(self._root, "<root>")
+        if len(text) > MAX_TEXT:
+            return self._long_text(text)
+        return self._normal(text)
+
+    def _normal(self, text: str) -> str:
+        if self._root in text:
+            text = text.replace(self._root, "<root>")
         if " at 0x" in text:
             text = _ADDRESS.sub(" at 0x...", text)
-        if len(text) > MAX_TEXT:
-            check = binascii.crc32(text.encode("utf-8", "surrogatepass"))
-            text = "{}... {} characters, checksum {:08x}".format(text[:MAX_TEXT], len(text), check)
         return text
+
+    def _long_text(self, text: str) -> str:
+        for known, shown in self._long_texts:
+            if known is text:
+                return shown
+        shown = self._normal(text)
+        if len(shown) > MAX_TEXT:
+            shown = "{}... {} characters, checksum {}".format(shown[:MAX_TEXT], len(shown), _checksum(shown))
+        self._long_texts = [(text, shown), *self._long_texts[: _LARGE_VALUES - 1]]
+        return shown
 
     def message(self, text: str) -> str:
         """The text of an exception, in which the side under test is called `run_module`."""
@@ -243,7 +265,19 @@ class Describer:
     def _items(self, items: Any, path: str, depth: int, foreign: Optional[Foreign] = None) -> List[Any]:
         """Describe the items of a list or a tuple. foreign: those that are left out."""
         objects = list(itertools.islice(items, MAX_ITEMS))
-        foreign = foreign or namespaces.names(objects)
+        kinds = set(map(type, objects))
+        if foreign is None and kinds <= _NUMBERS and len(objects) <= MAX_PLAIN and _are_small(objects):
+            return objects  # they stand for themselves
+        if foreign is None and str in kinds:
+            foreign = namespaces.names(objects)
+        if foreign is None and len(objects) > MAX_PLAIN:
+            objects.extend(items)
+            check = self._check(objects[MAX_PLAIN:])
+            if check is not None:
+                more = {"and more": len(objects) - MAX_PLAIN, "checksum": check}
+                return [*self._items(iter(objects[:MAX_PLAIN]), path, depth), more]
+            items = iter(objects[MAX_ITEMS:])
+            del objects[MAX_ITEMS:]
         found: List[Any] = []
         for n, item in enumerate(objects):
             mark = namespaces.ON_THE_PATH if namespaces.on_the_path(item) else foreign
@@ -253,6 +287,27 @@ class Describer:
             elif not _is_registry(item):
                 found.append(self.value(item, "{}[{}]".format(path, n), depth))
         return found + ([{"and more": True}] if next(items, found) is not found else [])
+
+    def _check(self, objects: List[Any]) -> Optional[str]:
+        """A checksum of texts, numbers, and lists and dictionaries of these; None if there is anything else."""
+        kinds = set(map(type, objects))
+        if str in kinds and namespaces.is_some_on_the_path(objects):
+            return None
+        if not kinds <= _ATOMS:
+            return self._check_of(objects) if kinds <= _PLAIN and _is_flat(objects) else None
+        for known, check in self._checked:
+            if len(known) == len(objects) and all(map(operator.is_, known, objects)):
+                return check
+        found = self._check_of(objects)
+        if found is not None:
+            self._checked = [(objects, found), *self._checked[: _LARGE_VALUES - 1]]
+        return found
+
+    def _check_of(self, objects: List[Any]) -> Optional[str]:
+        try:
+            return _checksum(self._normal(dumps(objects)))
+        except (RuntimeError, ValueError):  # a number has too many digits; another thread adds something
+            return None
 
     def _sorted(self, items: Any, path: str, depth: int) -> List[Any]:
         objects = list(items)
@@ -350,6 +405,8 @@ class Describer:
                 found[n] = [self.value(key, where, depth), self.value(item, where, depth)]
             elif item is None or type(item) is str:
                 found[n] = [self.text(key), item and self.text(item)]
+            elif type(item) is int and -_MAX_INT < item < _MAX_INT:
+                found[n] = [self.text(key), item]
             else:
                 shown = self.text(key)
                 found[n] = [shown, self.value(item, "{}[{!r}]".format(path, shown), depth)]
@@ -507,6 +564,24 @@ class Describer:
 def items_of(foreign: Foreign) -> Dict[str, str]:
     """The mark in the place of items that belong to the interpreter."""
     return {"items of": foreign.name}
+
+
+def _are_small(numbers: List[Any]) -> bool:
+    return not numbers or (min(numbers) > -_MAX_INT and max(numbers) < _MAX_INT)
+
+
+def _is_flat(objects: List[Any]) -> bool:
+    """True if the lists and the dictionaries among the objects hold nothing but texts and numbers, and not too many."""
+    lists = [obj for obj in objects if type(obj) is list]
+    dicts = [obj for obj in objects if type(obj) is dict and obj]
+    if sum(map(len, lists)) + sum(map(len, dicts)) > _MAX_CHECKED:
+        return False
+    join = itertools.chain.from_iterable
+    return set(map(type, itertools.chain(join(lists), join(dicts), join(map(dict.values, dicts))))) <= _ATOMS
+
+
+def _checksum(text: str) -> str:
+    return "{:08x}".format(binascii.crc32(text.encode("utf-8", "surrogatepass")))
 
 
 def _is_one_of(item: Any, foreign: Foreign) -> bool:

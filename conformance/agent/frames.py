@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 import types
-from typing import Any, Callable, List, Set, Tuple
+from typing import Any, Callable, Dict, List, Set, Tuple
 
 from .own import identity
 
@@ -69,10 +69,10 @@ if hasattr(sys, "monitoring"):
     _WANTED = _events.PY_START | _events.PY_RETURN | _events.PY_UNWIND
     _get_tool, _get_events, _set_events = _monitoring.get_tool, _monitoring.get_events, _monitoring.set_events
 
-    def follow(begins: Told, ends: Told, running: List[Any], *, throughout: bool) -> None:
+    def follow(begins: Told, ends: Told, running: Dict[int, Any], *, throughout: bool) -> None:
         """Call `begins` with the frame of each body that begins in this thread, and `ends` with it as it ends.
 
-        running: the bodies whose end is reported, each a tuple of the identity of its frame and its globals.
+        running: the globals of the bodies whose end is reported, by the identity of their frames.
         throughout: also follow bodies that are not announced; here it makes no difference.
         """
         _AT_WORK[:] = [(begins, ends, running, get_ident())]
@@ -130,10 +130,10 @@ if hasattr(sys, "monitoring"):
 
 else:
 
-    def follow(begins: Told, ends: Told, running: List[Any], *, throughout: bool) -> None:
+    def follow(begins: Told, ends: Told, running: Dict[int, Any], *, throughout: bool) -> None:
         """Call `begins` with the frame of each body that begins in this thread, and `ends` with it as it ends.
 
-        running: the bodies whose end is reported, each a tuple of the identity of its frame and its globals.
+        running: the globals of the bodies whose end is reported, by the identity of their frames.
         throughout: also follow bodies that are not announced, which is many times slower.
         """
 
@@ -235,14 +235,14 @@ def finds_announced() -> bool:
     """True if every body is announced; PyPy does not announce some."""
     begun: List[int] = []
     for text_or_code in ("", compile("", "<tried>", "exec", dont_inherit=True)):
-        follow(lambda frame: begun.append(1), lambda frame: None, [], throughout=False)
+        follow(lambda frame: begun.append(1), lambda frame: None, {}, throughout=False)
         exec(text_or_code, {})
         stop()
     return len(begun) == 2
 
 
-def _runs(frame: types.FrameType, running: List[Any]) -> bool:
+def _runs(frame: types.FrameType, running: Dict[int, Any]) -> bool:
     # The end of a body is missed if its code puts another profile function in the place of ours, and its frame's number
     # may be given to another frame then.
     number = identity(frame)
-    return any(body[0] == number and body[1] is frame.f_globals for body in running)
+    return number in running and running[number] is frame.f_globals

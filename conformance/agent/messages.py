@@ -197,6 +197,8 @@ class Event(_Event, total=False):
     argv: Described  # if sys.argv has changed
     entry: Literal["absent", "own", "another"]  # the entry of sys.modules under the module's name
     modules: Dict[str, Described]  # changed entries of sys.modules
+    # In the place of modules where these are many: those that are not as they were at the moment before.
+    changed_modules: Dict[str, Described]
     state: StateChanges
     category: str  # the class of a warning
     text: str
@@ -251,6 +253,8 @@ class StepObservation(TypedDict, total=False):
     modules: Dict[str, Described]  # changed entries of sys.modules
     state: StateChanges
     names: Dict[str, Described]  # the names that the case's own steps have bound
+    # In the place of names where these are many: those that are not as they were after the step before.
+    changed_names: Dict[str, Described]
     stdout: str
     stderr: str
     files: List[str]  # "name", "name created" or "name removed"

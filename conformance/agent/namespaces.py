@@ -136,6 +136,12 @@ def on_the_path(item: Any) -> bool:
     return _ON_THE_PATH.get(identity(item), _ON_THE_PATH) is item
 
 
+def is_some_on_the_path(items: List[Any]) -> bool:
+    """True if a text in a list is equal to one of `sys.path` that was there before the first case."""
+    texts = {item for item in _ON_THE_PATH.values() if type(item) is str}
+    return not texts.isdisjoint([item for item in items if type(item) is str])
+
+
 def items_of_list(items: List[Any]) -> Optional[Foreign]:
     """The items, by identity, that a list of the interpreter's own had before the first case; None for another list."""
     known = _KNOWN.get(identity(items))

@@ -214,7 +214,7 @@ class Snapshot:
     def _restore_sys(self) -> None:
         """Restore each attribute of `sys` by itself, since `sys` must not be empty at any moment."""
         now, before = vars(sys), self._sys
-        if len(now) == len(before) and all(now.get(name, _ABSENT) is value for name, value in before.items()):
+        if unchanged(before, now):
             return
         for name, value in before.items():
             if now.get(name, _ABSENT) is not value:

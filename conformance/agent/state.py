@@ -6,13 +6,16 @@ change; every other changed key of `sys.modules` is one.
 
 Theory of operation. At the beginning of a step the state is copied as it is (`_raw`). Later it is compared by identity,
 all at once (`_Still`), since nearly always nothing has changed; only what differs is compared in detail and described.
-Modules that were loaded before any case (`_LOADED`) are not looked at one by one.
+Modules that were loaded before any case (`_LOADED`) are not looked at one by one. Where a step changes many entries of
+`sys.modules`, each moment tells only those that are not as they were at the moment before (`Entries`): to tell them all
+again each time would cost the square of their number.
 """
 
 from __future__ import annotations
 
 import builtins
 import gc
+import importlib.machinery
 import itertools
 import operator
 import os
@@ -20,17 +23,22 @@ import re
 import sys
 import types
 import warnings
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
 
-from . import namespaces
+from . import MANY, namespaces
 from .describe import Describer, ask, own_dict
 
 if TYPE_CHECKING:
+    from typing import Literal
+
     from .messages import Described, StateChanges
 
 ABSENT = {"absent": True}
 # A value that was there when the case began: it is the interpreter's, or the candidate's, whose import may have set it.
 _AS_AT_FIRST = {"as at first": True}
+# In the place of an entry of `sys.modules` that had changed and is again as it was before the step; and of the items of
+# a list that were told at the moment before.
+_AS_BEFORE = {"as before": True}
 
 
 # The import of `multiprocessing`, whoever does it, enters the module `__main__` under this name, too.
@@ -57,6 +65,8 @@ _NUMBERS = {
 }
 _READERS = tuple(_NUMBERS.values())
 _asyncgen_hooks = getattr(sys, "get_asyncgen_hooks", tuple)
+# The types of most globals.
+_NO_MODULES = frozenset((str, type(None), dict, int, list, types.FunctionType, importlib.machinery.ModuleSpec))
 _Raw = Dict[str, Any]
 # The world may replace them.
 _getcwd, _fsdecode = os.getcwd, os.fsdecode
@@ -71,21 +81,36 @@ class State:
         self._describer = describer
         self._before: _Raw = {}
         self._first: _Raw = {}
+        self._later_modules: List[Tuple[str, Any]] = []
+        self._attributes_after: Tuple[int, Dict[str, List[str]]] = (0, {})  # a step, with the number of modules
+
+        self._in_flight = False
+        self._told_lists: Dict[str, List[Any]] = {}  # the items put into lists, as they were told at the last moment
+        self._telling: Dict[str, List[Any]] = {}  # the same, of this moment
 
     def mark(self) -> None:
         """Take the state of this moment as the one with which to compare from here on."""
+        earlier = self._before.get("modules", {})
         self._before = before = _raw()
         self._first = self._first or before
         self._still = _Still(before)
+        self._entries = _Entries(before["modules"])
         name = self._describer.name
         name(before["argv_object"], "sys.argv")
         name(before["path_object"], "sys.path")
         name(before["modules_object"], "sys.modules")
-        before["later"] = later = _later(before["modules"])
-        for key, module in later:
+        if self._later_modules and _goes_on(earlier, before["modules"]):
+            new = _later(dict(itertools.islice(before["modules"].items(), len(earlier), None)))
+            self._later_modules = later = self._later_modules + new
+        else:
+            self._later_modules = later = new = _later(before["modules"])
+        for key, module in new:
             if not self._describer.is_foreign(module):
                 name(module, "sys.modules[{!r}]".format(key))
-        before["attributes"] = self._attributes(later)
+        before["later"], (count, attributes) = later, self._attributes_after
+        # To look at many modules twice in a step takes long, and between two steps nothing happens.
+        before["attributes"] = attributes if len(later) == count > MANY else self._attributes(later)
+        self._attributes_after = (0, {})
 
     def argv(self) -> Described:
         """The description of `sys.argv` if it is another object or holds other objects than before; None if not."""
@@ -123,6 +148,70 @@ class State:
                 changed[self._key(key)] = ABSENT
         return changed
 
+    def modules_meanwhile(self) -> Tuple[Literal["modules", "changed_modules"], Dict[str, Described]]:
+        """The changed keys of `sys.modules` at a moment of a step, under the key of the event that holds them.
+
+        Where they are many, only those are told that are not as they were at the moment before.
+        """
+        entries, now = self._entries, getattr(sys, "modules", ABSENT)
+        if entries.replaced or now is not self._before["modules_object"] or not issubclass(type(now), dict):
+            entries.replaced = True
+            return "modules", self.modules()
+        added = self._still.added()
+        if added is not None and len(added) <= MANY:
+            modules = self._added(added, now) if added else {}
+        else:
+            touched = entries.touched(now)
+            if len(entries.changed) > MANY:
+                return self._many_modules(entries, touched, now)
+            modules = self.modules()
+        entries.told, entries.settled = modules, False
+        return "modules", modules
+
+    def _many_modules(
+        self, entries: _Entries, touched: List[Any], now: Dict[Any, Any]
+    ) -> Tuple[Literal["modules", "changed_modules"], Dict[str, Described]]:
+        """The same where many entries have changed, among them perhaps such as are not told. now: `sys.modules`."""
+        if not entries.settled:
+            entries.told = dict(entries.told)  # an event holds the other one
+        changed: Dict[str, Any] = {}
+        now_described: Dict[Any, Any] = {}
+        doubtful = entries.fresh if entries.settled else list(entries.changed)
+        entries.fresh = []
+        for key in dict.fromkeys([*touched, *doubtful]):
+            shown = self._key(key)
+            described = now_described[key] = self._entry(key, now)
+            if described == entries.told.get(shown):
+                continue
+            entries.fresh.append(key)  # the next description says that it has been met before
+            if described is None:
+                del entries.told[shown]
+                changed[shown] = _AS_BEFORE
+            else:
+                entries.told[shown] = changed[shown] = described
+        entries.settled = True
+        if len(entries.told) > MANY:
+            return "changed_modules", changed
+        for key in entries.changed:
+            if self._key(key) in entries.told and key not in now_described:
+                now_described[key] = self._entry(key, now)
+        modules = {self._key(key): now_described[key] for key in entries.changed if self._key(key) in entries.told}
+        entries.told = dict(modules)
+        return "modules", modules
+
+    def _entry(self, key: Any, modules: Dict[Any, Any]) -> Any:
+        """The description of an entry of `sys.modules` that may have changed; None if there is nothing to tell."""
+        before = self._before["modules"]
+        old, module = before.get(key, ABSENT), modules.get(key, ABSENT)
+        if module is old:
+            return None
+        if module is ABSENT:
+            cleared = "sys" not in modules
+            return None if cleared and self._describer.is_foreign(old) else ABSENT
+        if old is ABSENT:
+            return self._added([(key, module)], modules).get(self._key(key))
+        return self._describer.value(module, "new sys.modules[{!r}]".format(key))
+
     def _added(self, added: List[Tuple[Any, Any]], modules: Dict[Any, Any]) -> Dict[str, Any]:
         """New entries of `sys.modules`, except lazy imports from outside the world."""
         return {
@@ -137,9 +226,14 @@ class State:
 
     def other_changes(self, *, in_flight: bool = False) -> StateChanges:
         """All other changes. in_flight: code of the world is running; then `attributes` are not looked at."""
+        self._in_flight, self._telling = in_flight, {}
+        self._told_lists = self._told_lists if in_flight else {}
         changed: StateChanges = {} if self._still.unchanged(in_flight=in_flight) else self._other_changes()
+        self._told_lists = self._telling
         if not in_flight:
-            bound = self._attributes(self._later())
+            later = self._later()
+            bound = self._attributes(later)
+            self._attributes_after = (len(later), bound)
             attributes = {
                 key: found for key, found in bound.items() if found != self._before["attributes"].get(key, [])
             }
@@ -226,10 +320,10 @@ class State:
     def _change(self, before: List[Any], now: List[Any], name: str) -> Dict[str, Any]:
         """The items that were added to a list or removed from it, and where; other items may differ between sides."""
         shorter = min(len(before), len(now))
-        start = next((n for n in range(shorter) if not _same([before[n]], [now[n]])), shorter)
+        start = _common(before, now, shorter)
         shorter -= start
-        rest = next((n for n in range(shorter) if not _same([before[-1 - n]], [now[-1 - n]])), shorter)
-        described: Dict[str, Any] = self._describer.value(now[start : len(now) - rest], name)
+        rest = _common(reversed(before), reversed(now), shorter)
+        described = self._put_in(now[start : len(now) - rest], name)
         if start + rest < len(before):
             gone = before[start : len(before) - rest]
             described["instead of"] = self._describer.value(gone, name + " before") if start or rest else "everything"
@@ -237,6 +331,21 @@ class State:
             described["at"] = "somewhere"
         elif start or rest:
             described["at"] = "the end" if start else "the start"
+        return described
+
+    def _put_in(self, items: List[Any], name: str) -> Dict[str, Any]:
+        """The description of the items that were put into a list.
+
+        Where they are many texts, those that were told at the moment before are not told again.
+        """
+        before, telling = self._told_lists.get(name, []), items
+        if MANY < len(before) <= len(items) and all(map(operator.is_, before, items)):
+            telling = items[len(before) :]
+        described: Dict[str, Any] = self._describer.value(telling, name)
+        if telling is not items:
+            described["list"].insert(0, _AS_BEFORE)
+        if self._in_flight and all(type(item) is str for item in telling):
+            self._telling[name] = items
         return described
 
     def _is_part_of_foreign(self, key: Any, module: Any, modules: Dict[Any, Any]) -> bool:
@@ -299,15 +408,48 @@ class State:
             if spec is None or not self._describer.of_world(module):
                 continue
             named = ask(spec, "name")
-            if named is None or _same([named], [key]):
+            if named is None or named is key or _equal_text(named, key):
                 bound = sorted(
                     name
-                    for name, value in list(namespace.items())
+                    for name, value in [item for item in namespace.items() if type(item[1]) not in _NO_MODULES]
                     if type(name) is str and name != "__builtins__" and issubclass(type(value), types.ModuleType)
                 )
                 if bound:
                     found[key] = bound
         return found
+
+
+class _Entries:
+    """The entries of `sys.modules` from one moment of a step to the next.
+
+    before: those at the beginning of the step. changed: the keys whose entries are not as they were then. told: the
+    descriptions as they were told last, by key as it is shown. settled: they are of all keys in `changed`, and only
+    those of the keys in `fresh` may be others now. replaced: `sys.modules` was another object at some moment.
+    """
+
+    def __init__(self, before: Dict[Any, Any]) -> None:
+        self._before = self._seen = before
+        self.changed: Dict[Any, bool] = {}
+        self.told: Dict[str, Any] = {}
+        self.settled = False
+        self.fresh: List[Any] = []
+        self.replaced = False
+
+    def touched(self, modules: Dict[Any, Any]) -> List[Any]:
+        """The keys whose entries are not as they were at the last call, or at the beginning."""
+        before, seen = self._before, self._seen
+        self._seen = now = dict.copy(modules)
+        if _goes_on(seen, now):
+            touched = list(itertools.islice(now, len(seen), None))
+        else:
+            touched = [key for key, module in now.items() if seen.get(key, ABSENT) is not module]
+            touched += [key for key in seen if key not in now]
+        for key in touched:
+            if now.get(key, ABSENT) is before.get(key, ABSENT):
+                self.changed.pop(key, None)
+            else:
+                self.changed[key] = True
+        return touched
 
 
 class _Still:
@@ -433,10 +575,20 @@ def _raw() -> _Raw:
 
 # The modules that were loaded before any world: too many to look at each time.
 _LOADED: Dict[str, Any] = {}
+# All that there was when they were noted, and the entries in it that count as later ones.
+_AT_LOADING: Dict[Any, Any] = {}
+_NOT_LOADED: List[Tuple[str, Any]] = []
 
 
 def _later(modules: Dict[Any, Any]) -> List[Tuple[str, Any]]:
     """The entries that were added later, under ordinary keys."""
+    if _goes_on(_AT_LOADING, modules):
+        rest = itertools.islice(modules.items(), len(_AT_LOADING), None)
+        return [*_NOT_LOADED, *((key, module) for key, module in rest if type(key) is str)]
+    return _not_loaded(modules)
+
+
+def _not_loaded(modules: Dict[Any, Any]) -> List[Tuple[str, Any]]:
     known = _LOADED.get
     return [(key, module) for key, module in modules.items() if type(key) is str and known(key, ABSENT) is not module]
 
@@ -478,6 +630,9 @@ def note_loaded() -> None:
     _LOADED.update(sys.modules)
     for name in ("__main__", "under_test"):
         del _LOADED[name]
+    _AT_LOADING.clear()
+    _AT_LOADING.update(sys.modules)
+    _NOT_LOADED[:] = _not_loaded(_AT_LOADING)
 
 
 def is_unchanged_by(act: Callable[[], object]) -> bool:
@@ -496,6 +651,15 @@ def unchanged(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:
     )
 
 
+def _goes_on(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:
+    """True if a dictionary holds what it held before, and then perhaps more."""
+    return (
+        len(before) <= len(now)
+        and all(map(operator.is_, before.values(), now.values()))
+        and all(map(operator.is_, before, now))
+    )
+
+
 def _entries(modules: Any) -> Dict[Any, Any]:
     return dict.copy(modules) if issubclass(type(modules), dict) else {}
 
@@ -508,6 +672,12 @@ def _same(first: List[Any], second: List[Any]) -> bool:
     return len(first) == len(second) and (
         all(map(operator.is_, first, second)) or all(a is b or _equal_text(a, b) for a, b in zip(first, second))
     )
+
+
+def _common(first: Iterable[Any], second: Iterable[Any], most: int) -> int:
+    """The number of items with which two lists begin alike. most: of those looked at."""
+    pairs = itertools.islice(zip(first, second), most)
+    return next((n for n, (a, b) in enumerate(pairs) if a is not b and not _equal_text(a, b)), most)
 
 
 def _equal_constants(first: Any, second: Any) -> bool:

@@ -11,18 +11,19 @@ the files are described, in this order. The order matters: it decides which plac
 
 from __future__ import annotations
 
+import re
 import sys
 import types
 import warnings
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Set, Tuple, Union
 
-from . import commands, frames, world
+from . import MANY, commands, frames, world
 from .describe import Describer, safe_str, slot
 from .greeting import callable_name
 from .namespaces import REGISTRY
-from .own import os
+from .own import identity, os
 from .raised import raised_at
-from .state import State, hide_candidates_modules
+from .state import ABSENT, State, hide_candidates_modules
 from .watch import AUDITED, Watch
 
 if TYPE_CHECKING:
@@ -33,7 +34,8 @@ if TYPE_CHECKING:
 _hooks = (frames.trace_function, frames.profile_function)
 _QUIET = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
 _MAX_OUTPUT = 20_000
-_OWN_NAMES = ("__builtins__", "__name__", REGISTRY, "run_module", "run_path", "note", "result", "error")
+_WORDS = re.compile(r"\w+")
+_OWN_NAMES = frozenset(("__builtins__", "__name__", REGISTRY, "run_module", "run_path", "note", "result", "error"))
 
 
 class Unsupported(Exception):
@@ -161,10 +163,14 @@ class _Run:
         self._watch.throughout = alone or not _AnnouncementTest.passed
         self._streams = (sys.stdout, sys.stderr)
         self._read = [_size(1), _size(2)]
+        self._shown_names: Dict[str, str] = {}  # of files, by path; empty for those that are not shown
         self._files = (
             self._list_files() if written is None else {self._describer.text(k): v for k, v in written.items()}
         )
         self._hooks: Dict[str, str] = {}
+        self._steps = len(case["steps"])
+        self._told: Dict[str, int] = {}  # the identities of the values of names that were told after the last step
+        self._fresh: Set[str] = set()  # the names that were told then and not after the step before
         self._is_world = is_world
         self._raised_at: List[str] = []  # by step
 
@@ -232,7 +238,7 @@ class _Run:
                 observed["result"] = self._describer.value(value, "result")
                 self._namespace["result"] = value
                 del value
-        observed.update(self._after())
+        observed.update(self._after(source, is_last=number == self._steps))
         return observed
 
     def _command(self, request: CommandRequest) -> StepObservation:
@@ -242,8 +248,8 @@ class _Run:
         except commands.Refused as exc:
             raise Unsupported(exc) from None
 
-    def _after(self) -> StepObservation:
-        """Everything but the outcome of the step that has just been run."""
+    def _after(self, source: str, *, is_last: bool) -> StepObservation:
+        """Everything but the outcome of the step that has just been run. source: of the step."""
         observed = self._watch.take()
         self._describer.begin()
         argv = self._state.argv()
@@ -254,11 +260,7 @@ class _Run:
         if self._hooks:
             observed["state"].setdefault("state", {}).update(self._hooks)
         self._describer.begin()
-        observed["names"] = {
-            key: self._describer.value(value, key)
-            for key, value in list(self._namespace.items())
-            if key not in _OWN_NAMES and not isinstance(value, types.ModuleType)
-        }
+        self._add_names(observed, source, is_last=is_last)
         observed["stdout"], observed["stderr"] = self._output(1), self._output(2)
         files = self._list_files()
         observed["files"] = sorted(
@@ -271,6 +273,29 @@ class _Run:
         )
         self._files = files
         return observed
+
+    def _add_names(self, observed: StepObservation, source: str, *, is_last: bool) -> None:
+        """Add the names that the steps have bound.
+
+        Where they are many, only the last step tells them all. Any other tells those that it binds or mentions, and
+        those of the step before once more, since they are told in another way when they have been met.
+        """
+        bound = [item for item in list(self._namespace.items()) if item[0] not in _OWN_NAMES]
+        told, self._told = self._told, {key: identity(value) for key, value in bound}
+        new = {key for key, number in self._told.items() if told.get(key) != number}
+        new.update(key for key in _WORDS.findall(source) if key in self._told)
+        values = [item for item in bound if not isinstance(item[1], types.ModuleType)]
+        if is_last or len(values) <= MANY:
+            observed["names"] = {key: self._describer.value(value, key) for key, value in values}
+        else:
+            telling = new | self._fresh
+            observed["changed_names"] = changed = {
+                key: self._describer.value(value, key) for key, value in values if key in telling
+            }
+            # A name of a module is not told.
+            gone = [key for key in (*told, *new) if key not in changed and (key not in self._told or key in new)]
+            changed.update((key, ABSENT) for key in gone)
+        self._fresh = new
 
     def _changed_hooks(self, before: List[Any], now: List[Any]) -> None:
         """Note the trace or profile function if the step has changed it."""
@@ -318,11 +343,13 @@ class _Run:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append((entry.path, name + "/"))
                     continue
-                if world.is_compiled_elsewhere(entry.path, self._root):
-                    continue
-                status = entry.stat(follow_symlinks=False)
-                # Below sys.pycache_prefix the folder of the world is part of the name.
-                found[self._describer.text(name)] = world.look(status)
+                known = self._shown_names.get(name)
+                if known is None:
+                    # Below sys.pycache_prefix the folder of the world is part of the name.
+                    elsewhere = world.is_compiled_elsewhere(entry.path, self._root)
+                    known = self._shown_names[name] = "" if elsewhere else self._describer.text(name)
+                if known:
+                    found[known] = world.look(entry.stat(follow_symlinks=False))
         return found
 
 

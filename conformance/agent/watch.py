@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import sys
 import types
-from typing import TYPE_CHECKING, Any, Callable, Dict, List, Set, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, List, Set
 
 from . import OF_AN_IMPORT, SPECIALS, frames
 from .describe import Describer, ask, items_of, own_dict, safe_str, type_name
@@ -49,7 +49,7 @@ class Watch:
         self._is_world = is_world
         self._names = names
         self._counts: Dict[str, int] = {}
-        self._running: List[Tuple[int, Any]] = []
+        self._running: Dict[int, Any] = {}  # by the identity of their frames: the globals of the bodies that run
         self.throughout = True  # also report bodies that no audit event announces
         self.auditing = False
         self._thread = 0
@@ -60,7 +60,7 @@ class Watch:
     def start(self) -> None:
         """Watch from here on."""
         self.auditing = True
-        del self._running[:]  # a body whose end was missed has ended with its step
+        self._running.clear()  # a body whose end was missed has ended with its step
         self._thread = get_ident()
         frames.follow(self._begins, self._ends, self._running, throughout=self.throughout)
 
@@ -103,7 +103,7 @@ class Watch:
         # Code from `exec` of a text, or with a wrong file name: it is a run if its namespace is that of a module.
         if "__spec__" not in frame.f_globals:
             return False
-        if any(namespace is frame.f_globals for _, namespace in self._running):
+        if any(namespace is frame.f_globals for namespace in self._running.values()):
             return False  # a running module has a text evaluated in its own namespace
         place = frame.f_globals.get("__file__")
         if file != "<string>" and not (type(place) is str and self._is_world(place)):
@@ -141,13 +141,14 @@ class Watch:
         ]
         entry["locals"] = not _has_own_locals(frame)
         self._surroundings(namespace, entry)
-        self._running.append((identity(frame), namespace))
+        self._running.pop(identity(frame), None)  # of a body whose end was missed
+        self._running[identity(frame)] = namespace
         return entry
 
     def _exit(self, frame: types.FrameType) -> Event:
         """The event of a body that ends."""
         namespace = frame.f_globals
-        while self._running and self._running.pop()[0] != identity(frame):
+        while self._running and self._running.popitem()[0] != identity(frame):
             pass
         leaving: Event = {"event": "end", "file": self._describer.text(frame.f_code.co_filename)}
         if not _is_import(namespace):
@@ -163,9 +164,9 @@ class Watch:
         if argv is not None:
             event["argv"] = argv
         event["entry"] = _entry_of(namespace)
-        modules = self._state.modules()
-        if modules:
-            event["modules"] = modules
+        told_as, modules = self._state.modules_meanwhile()
+        if modules or told_as == "changed_modules":
+            event[told_as] = modules
         others = self._state.other_changes(in_flight=True)
         if others:
             event["state"] = others

@@ -25,6 +25,7 @@ from .levels import level_in, with_levels
 from .observations import ending, events_of
 from .outcome import compare_outcome
 from .owners import default_owner, ends_as_told, is_beyond, is_imported_besides
+from .unfolding import unfolded
 
 # Fields to which a candidate may add something that no code of the case has asked for.
 ADDED_TO = ("stdout", "stderr", "names")
@@ -48,6 +49,7 @@ def judge(
     registry. all_output: what a launcher prints of its own is judged as well.
     """
     known = registry() if clauses is None else clauses
+    oracle, candidate = unfolded(oracle), unfolded(candidate)
     places = candidate.get("raised_at", ())
     divergences = [
         _divergence(case, found, version, known)

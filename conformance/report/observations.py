@@ -17,6 +17,7 @@ from typing import Any
 from ..agent.messages import CommandObservation, Event, Observation
 from ..judge.descriptions import ABSENT, UNCHANGED
 from ..judge.observations import events_of
+from ..judge.unfolding import unfolded
 from .types import DivergenceRecord
 from .values import common_start, narrow, texts, words
 
@@ -61,7 +62,7 @@ def _is_change(name: str) -> bool:
 
 def rows_of(observation: Observation | None) -> dict[_Key, Any]:
     """The values in an observation, each by its key."""
-    return dict(_values(observation))
+    return dict(_values(None if observation is None else unfolded(observation)))
 
 
 def _values(observation: Observation | None) -> Iterator[tuple[_Key, Any]]:
