@@ -186,6 +186,20 @@ def test_what_changed_between_two_releases_is_not_judged() -> None:
     assert not TranslatedSide(FakeSide(Reply("done")), newer, newer).unsettled(clauses.values())
 
 
+def test_what_a_micro_release_changed_is_not_judged_on_another_implementation() -> None:
+    """It names the release of its library, and may have followed or not."""
+    target = target_for(">=3.9")
+    if target is None:
+        pytest.skip("no CPython here")
+    ours = replace(build_of(target), implementation="cpython", version="3.11.7")
+    pypy = replace(ours, implementation="pypy", own_version="7.3.19", version="3.11.11")
+    unsettled = TranslatedSide(FakeSide(Reply("done")), ours, pypy).unsettled(registry().values())
+    assert unsettled["NUL-IN-SOURCE-SYNTAXERROR"] == (
+        "a micro release of CPython 3.11 has changed it, and PyPy 7.3.19 (Python 3.11.11) may have followed or not"
+    )
+    assert "CACHED-ABSENT" not in unsettled
+
+
 def test_shared_words_stand_for_what_interpreters_call_otherwise() -> None:
     """A live oracle and a recording say the same, with `{tag}` for the cache tag and `{library}` for a folder."""
     target = target_for(">=3.9")

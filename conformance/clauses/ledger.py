@@ -73,7 +73,7 @@ class Change:
     def came_within(self, version: str) -> bool:
         """True if the change came with a micro release of this version of the language, or may have come so."""
         major, minor = Version(version).release[:2]
-        releases = [release for release in pythons.releases(pythons.TO_COME) if release.startswith(f"{major}.{minor}.")]
+        releases = [f"{major}.{minor}.{micro}" for micro in pythons.MICROS]
         return len({self.holds(release) for release in releases}) > 1 or any(map(self.is_unsure, releases))
 
     @property
