@@ -66,6 +66,8 @@ def test_the_table_says_what_and_why() -> None:
         ("entry.__builtins__.is", "builtins", "builtins module"),  # PyPy 3.9, whose `builtins` has no spec
         ("exit.globals.module", "builtins", "absent"),  # the same, where the code holds the module
         ("exit.globals.is", "absent", "builtins module"),
+        ("program.flags.utf8_mode", "0", "1"),  # PyPy 3.11
+        ("exit.state.environ.OWN_VARIABLE", '{"bytes": "value"}', "absent"),  # PyPy 3.11: equal bytes are one object
         ("exception.held", "absent", '{"name": "x"}'),  # PyPy 3.9, ahead of CPython
         (
             "exception.message",
@@ -182,6 +184,20 @@ def test_what_changed_between_two_releases_is_not_judged() -> None:
     assert side.unsettled(clauses.values())["NUL-IN-SOURCE-SYNTAXERROR"] == "it is otherwise on 3.11.2 than on 3.11.7"
     assert "ARGV-RESTORED" not in side.unsettled(clauses.values())
     assert not TranslatedSide(FakeSide(Reply("done")), newer, newer).unsettled(clauses.values())
+
+
+def test_what_a_micro_release_changed_is_not_judged_on_another_implementation() -> None:
+    """It names the release of its library, and may have followed or not."""
+    target = target_for(">=3.9")
+    if target is None:
+        pytest.skip("no CPython here")
+    ours = replace(build_of(target), implementation="cpython", version="3.11.7")
+    pypy = replace(ours, implementation="pypy", own_version="7.3.19", version="3.11.11")
+    unsettled = TranslatedSide(FakeSide(Reply("done")), ours, pypy).unsettled(registry().values())
+    assert unsettled["NUL-IN-SOURCE-SYNTAXERROR"] == (
+        "a micro release of CPython 3.11 has changed it, and PyPy 7.3.19 (Python 3.11.11) may have followed or not"
+    )
+    assert "CACHED-ABSENT" not in unsettled
 
 
 def test_shared_words_stand_for_what_interpreters_call_otherwise() -> None:

@@ -27,7 +27,7 @@ from conformance.commands.releases.cases_of_changes import case_of
 from conformance.commands.releases.compare import Interpreter, compare, live
 from conformance.judge.compare import judge
 from conformance.judge.descriptions import ABSENT
-from conformance.judge.expected import Expected, parts
+from conformance.judge.expected import Expected, expected_of, parts
 from conformance.observation.interpreters import BadInterpreter, Target, find
 from conformance.observation.recording import FOLDER, SCHEMA, Recordings, decode
 from tests.harness import all_cases, target_for
@@ -104,6 +104,19 @@ def test_a_release_that_is_not_final_may_have_what_it_is_to_bring() -> None:
     clause = Clause("X", "packages", Level.COMPAT, "", "", versions=(">=3.15",), fields=("note",))
     assert clause.holds("3.15.0rc1")
     assert Case(files={}, steps=(), requires=("python>=3.15",)).unmet("3.15.0rc1", frozenset()) == ""
+
+
+def test_another_implementation_may_have_what_a_micro_release_changed_or_lack_it() -> None:
+    """The release that it names is that of its library."""
+    assert change(release="3.12.0", backports=("3.11.4",)).came_within("3.11.11")
+    assert change(release="3.12.0", unsure=(">=3.11.2,<3.11.5",)).came_within("3.11.11")
+    assert not change(release="3.12.0").came_within("3.11.11")
+    assert not change(release="3.11.0").came_within("3.11.11")
+    (backported,) = (known for known in ledger() if known.id == "NUL-IS-A-SYNTAX-ERROR")
+    forwards, *_ = backported.effects
+    assert forwards in expected_of("pypy", "3.11.11", "3.11.7").effects
+    assert forwards.reversed() in expected_of("pypy", "3.11.11", "3.11.7").effects
+    assert forwards not in expected_of("cpython", "3.11.11", "3.11.7").effects
 
 
 def test_where_nobody_has_looked_a_change_may_show_and_need_not() -> None:

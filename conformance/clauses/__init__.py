@@ -25,6 +25,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.version import Version
 
 from ..checked import Table, checked_file, form, says
+from . import pythons
 
 HERE = Path(__file__).resolve().parent
 
@@ -145,6 +146,13 @@ class Clause:
     def is_unsure(self, version: str) -> bool:
         """True if nobody has shown whether the clause holds for this release."""
         return _matches(self.unsure, version)
+
+    def changes_within(self, language: str) -> bool:
+        """True if a micro release of this version of the language ("3.11") has changed the clause, or may have."""
+        if not self.versions:
+            return False
+        releases = [f"{language}.{micro}" for micro in pythons.MICROS]
+        return len({self.holds(release) for release in releases}) > 1 or any(map(self.is_unsure, releases))
 
     def owns(self, field: str, kind: str) -> bool:
         """True if a difference of this kind in this field of an observation may be a breach of this clause.

@@ -70,14 +70,24 @@ class Change:
         """True if two releases may differ by this change."""
         return self.holds(old) != self.holds(new) or self.is_unsure(old) or self.is_unsure(new)
 
+    def came_within(self, version: str) -> bool:
+        """True if the change came with a micro release of this version of the language, or may have come so."""
+        major, minor = Version(version).release[:2]
+        releases = [f"{major}.{minor}.{micro}" for micro in pythons.MICROS]
+        return len({self.holds(release) for release in releases}) > 1 or any(map(self.is_unsure, releases))
+
+    @property
+    def either_way(self) -> tuple[Effect, ...]:
+        """By what the change shows between a side that has it and one that lacks it, whichever of them has it."""
+        return (*self.effects, *(effect.reversed() for effect in self.effects))
+
     def effects_between(self, oracle: str, candidate: str) -> tuple[Effect, ...]:
         """By what the change shows between two releases, whichever of them has it; nothing if it cannot show."""
-        backwards = tuple(effect.reversed() for effect in self.effects)
         if self.is_unsure(oracle) or self.is_unsure(candidate):
-            return (*self.effects, *backwards)
+            return self.either_way
         if self.holds(oracle) == self.holds(candidate):
             return ()
-        return backwards if self.holds(oracle) else self.effects
+        return self.effects if self.holds(candidate) else self.either_way[len(self.effects) :]
 
     @property
     def clauses(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 TABLE = Path(__file__).resolve().parent / "pythons.toml"
 TO_COME = 15  # versions after the newest that may be met: looked for on PATH, and named in a condition
-_MICROS = range(31)  # of one version; none has ever had more
+MICROS = range(31)  # of one version; none has ever had more
 
 
 def _read(text: str) -> tuple[str, ...]:
@@ -30,5 +30,5 @@ def versions(to_come: int = 0) -> tuple[str, ...]:
 def releases(to_come: int) -> Iterator[str]:
     """Every release that there could be of these versions: "3.8.0"."""
     for version in versions(to_come):
-        for micro in _MICROS:
+        for micro in MICROS:
             yield f"{version}.{micro}"

@@ -28,10 +28,10 @@ ABSENT = "absent"
 
 
 class Expected:
-    """Differences that may be there between two sides, as a table of effects."""
+    """Differences that may be there between two sides. effects: the table of them."""
 
     def __init__(self, effects: Sequence[Effect]) -> None:
-        self._effects = effects
+        self.effects = effects
 
     def rest(
         self,
@@ -43,7 +43,7 @@ class Expected:
     ) -> tuple[list[Divergence], tuple[str, ...]]:
         """The divergences that no effect explains, and the ids to which the effects belong that explain the others."""
         text = _text_of(case)
-        able = [effect for effect in self._effects if re.search(effect.case, text)]
+        able = [effect for effect in self.effects if re.search(effect.case, text)]
         if not able:
             return list(found), ()
         raised = [
@@ -70,7 +70,10 @@ class Expected:
 def _covering(divergence: Divergence, effects: Sequence[Effect]) -> list[Effect] | None:
     """The effects that cover every part in which the two sides of a divergence differ; None if a part is left."""
     found = []
-    for place, before, after in parts(divergence.signature.field, divergence.oracle, divergence.candidate):
+    field = divergence.signature.field
+    if field == "program.flags":  # the name of the flag is known only from where it is
+        field += f".{divergence.where.rpartition('.')[2]}"
+    for place, before, after in parts(field, divergence.oracle, divergence.candidate):
         shown = (place, before, after), *_as_exception(place, before, after)
         covering = next((effect for effect in effects if any(effect.covers(*part) for part in shown)), None)
         if covering is None:
@@ -157,9 +160,14 @@ def _text_of(case: Case) -> str:
 
 
 def expected_of(implementation: str, version: str, oracle: str) -> Expected:
-    """The differences that an interpreter may show from CPython of the release `oracle`, of the same version."""
+    """The differences that an interpreter may show from CPython of the release `oracle`, of the same version.
+
+    The release that another implementation names is that of its library: of what a micro release has changed in CPython
+    itself, it may have more or less.
+    """
     effects: list[Effect] = []
     if implementation != "cpython":
         effects += [effect for nature in natures() for effect in nature.effects]
+        effects += [effect for change in ledger() if change.came_within(version) for effect in change.either_way]
     effects += [effect for change in ledger() for effect in change.effects_between(oracle, version)]
     return Expected(effects)

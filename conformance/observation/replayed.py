@@ -13,7 +13,7 @@ from typing import Any
 
 from ..cases.model import Case
 from ..clauses import Clause
-from .differing import about_a_differing_module, differing_modules, text_of
+from .differing import about_a_differing_module, changed_within, differing_modules, text_of
 from .recording import Build, RecordingError, Recordings, decode
 from .side import Greeting, Reply
 
@@ -84,10 +84,11 @@ class ReplayedSide:
     def unsettled(self, clauses: Iterable[Clause]) -> dict[str, str]:
         """The clauses that may hold for only one of the two releases, with the reason."""
         recorded, target = self.build.version, self._target.version
+        within = changed_within(clauses := tuple(clauses), self.build, self._target)
         if recorded == target:
-            return {}
+            return within
         reason = f"it may differ between {target} and {recorded}, which was recorded"
-        return {
+        return within | {
             clause.id: reason
             for clause in clauses
             if clause.holds(recorded) != clause.holds(target) or clause.is_unsure(recorded) or clause.is_unsure(target)

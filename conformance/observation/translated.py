@@ -13,7 +13,7 @@ from typing import Any
 
 from ..cases.model import Case
 from ..clauses import Clause
-from .differing import about_a_differing_module, differing_modules
+from .differing import about_a_differing_module, changed_within, differing_modules
 from .recording import Build
 from .side import Greeting, Reply, Side
 
@@ -64,11 +64,12 @@ class TranslatedSide:
     def unsettled(self, clauses: Iterable[Clause]) -> Mapping[str, str]:
         """See `Side`."""
         clauses = tuple(clauses)
-        if self._target is None or self._target.version == self.build.version:
+        if self._target is None:
             return self._side.unsettled(clauses)
         ours, theirs = self.build.version, self._target.version
         reason = f"it is otherwise on {theirs} than on {ours}"
-        return {clause.id: reason for clause in clauses if clause.holds(ours) != clause.holds(theirs)}
+        found = {clause.id: reason for clause in clauses if clause.holds(ours) != clause.holds(theirs)}
+        return found | changed_within(clauses, self.build, self._target)
 
     def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
         """See `Side`."""
