@@ -33,6 +33,9 @@ MAX_ITEMS = 20_000
 _MAX_INT = 1 << 4_000  # the decimal digits of larger ones take long, or are refused
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+# The separator of paths on this platform, and a path of the world, up to the end of a line or of a quotation.
+SEPARATOR = os.sep
+_PLACE = re.compile(r"<root>[^'\"\n]*")
 _SHORTEST = 7  # of texts in which an address could be, or our folder
 _FUNCTIONS = (types.FunctionType,)
 _BUILTIN_FUNCTIONS = (types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType)
@@ -171,12 +174,19 @@ class Describer:
         if len(text) < _SHORTEST:
             return text
         text = text.replace(self._root, "<root>")
+        if SEPARATOR != "/":
+            text = self._with_slashes(text)
         if " at 0x" in text:
             text = _ADDRESS.sub(" at 0x...", text)
         if len(text) > MAX_TEXT:
             check = binascii.crc32(text.encode("utf-8", "surrogatepass"))
             text = "{}... {} characters, checksum {:08x}".format(text[:MAX_TEXT], len(text), check)
         return text
+
+    def _with_slashes(self, text: str) -> str:
+        """A text in which the paths of the world have slashes; in the `repr` of a path each separator is doubled."""
+        text = text.replace(self._root.replace(SEPARATOR, SEPARATOR * 2), "<root>")
+        return _PLACE.sub(lambda place: place.group().replace(SEPARATOR * 2, "/").replace(SEPARATOR, "/"), text)
 
     def message(self, text: str) -> str:
         """The text of an exception, in which the side under test is called `run_module`."""

@@ -1,4 +1,4 @@
-"""The agent's first message: the facts about the interpreter and about the side that it has loaded.
+"""The agent's answer to `start`: the facts about the interpreter and about the side that it has loaded.
 
 Rules. Knows the interpreter and the candidate's public face, and nothing of cases. It is used once, before the first
 case, while the interpreter can still be trusted.
@@ -10,7 +10,6 @@ import sys
 from typing import TYPE_CHECKING, Any, List
 
 from . import PROTOCOL
-from .capabilities import capabilities
 from .describe import ask
 from .own import os
 
@@ -19,19 +18,20 @@ if TYPE_CHECKING:
     from .messages import Handshake
 
 
-def handshake(functions: Functions, *, single_threaded: bool, is_oracle: bool) -> Handshake:
-    """The message. single_threaded: loading the side has started no thread."""
+def handshake(functions: Functions, *, is_oracle: bool) -> Handshake:
+    """The message, with an empty build and no capabilities, of an agent that runs one case: the caller knows more."""
     run_module = functions.run_module or functions.run_path
     unseen = ask(run_module, "unseen")
     message: Handshake = {
         "protocol": PROTOCOL,
-        "implementation": sys.implementation.name,
+        "build": {},  # type: ignore[typeddict-item]
         "version": "{}.{}.{}".format(*sys.version_info[:3]),
-        "release": sys.version_info.releaselevel,
-        "platform": "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform,
-        "executable": sys.executable,
-        "capabilities": capabilities(),
-        "single_threaded": single_threaded,
+        "executable": sys.executable or "",
+        "capabilities": [],
+        "forks": False,
+        "warm": False,
+        "resets": False,
+        "single_threaded": True,
         "delegates": ask(run_module, "is_usual") is True
         or run_module in [getattr(sys.modules.get("runpy"), name, None) for name in functions._fields],
         "offers": [name for name, function in zip(functions._fields, functions) if function is not None],

@@ -7,7 +7,9 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from packaging.version import InvalidVersion, Version
 
@@ -30,11 +32,18 @@ class BadInterpreter(Exception):
 
 @dataclass(frozen=True)
 class Target:
-    """An interpreter in which a side runs."""
+    """An interpreter in which a side runs.
+
+    executable: its path; of one behind a bridge the command line that starts the bridge, as it was given. command: the
+    words of that command line; empty if the suite starts its own agent in the interpreter. facts: the build, as a
+    bridge has told it.
+    """
 
     executable: str
     implementation: str
     version: str
+    command: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def name(self) -> str:
