@@ -61,6 +61,7 @@ from conformance.commands.nox_environments import (  # noqa: E402
 from conformance.commands.nox_outcomes import (  # noqa: E402
     CONFORMS,
     CONFORMS_TO_BASELINE,
+    KEEPS_TO_PROTOCOL,
     NOTHING_RAN,
     OUTCOMES,
     Outcomes,
@@ -159,7 +160,8 @@ def conformance(session: nox.Session) -> None:
         raise
     except nox.command.CommandFailed as failure:
         conclude(session, failure.return_code)
-    outcomes.of_targets[session.name] = CONFORMS_TO_BASELINE if request.gives("--baseline") else CONFORMS
+    outcome = CONFORMS_TO_BASELINE if request.gives("--baseline") else CONFORMS
+    outcomes.of_targets[session.name] = KEEPS_TO_PROTOCOL if request.gives("--smoke") else outcome
 
 
 def prepare(session: nox.Session, requirements: Sequence[str] | None, *, redis: bool = False) -> None:

@@ -14,7 +14,7 @@ from conformance import HOUSE
 from conformance.agent import PROTOCOL
 from conformance.cases.model import Case, Step
 from conformance.commands.smoke import try_bridge
-from conformance.observation import bridges
+from conformance.observation import agent_process, bridges
 from conformance.observation.interpreters import Target
 from conformance.observation.live import LiveSide
 from conformance.observation.side import CandidateError
@@ -162,6 +162,16 @@ def test_an_answer_that_comes_too_early_is_told(tmp_path: Path) -> None:
     assert fault(hollow(tmp_path, early="sys.exit(5)"), early=60) == (
         "The bridge ended, with exit status 5, before it was sent anything."
     )
+
+
+def test_a_bridge_that_takes_too_much_memory_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By what it has in memory: its engine may reserve any number of addresses."""
+    monkeypatch.setattr(agent_process, "memory_limit", lambda: 100 << 20)
+    reserves = "import mmap; reserved = mmap.mmap(-1, 8 << 30); "
+    said = fault(hollow(tmp_path, first=reserves + "taken = b'x' * (200 << 20); sys.stdin.read()"))
+    found = re.fullmatch(r"The bridge .* took ([\d,]+) bytes of memory while it was being started\.", said)
+    assert found, said
+    assert int(found[1].replace(",", "")) > 100 << 20
 
 
 AFTER_REQUEST: dict[str, tuple[str, str]] = {

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-from typing import get_origin, get_type_hints
+from pathlib import Path
+from typing import NoReturn, get_origin, get_type_hints
 
 import pytest
 
@@ -54,6 +56,24 @@ def test_a_capability_is_known_to_the_agent_and_to_the_cases() -> None:
     assert sorted(capabilities.CAPABILITIES) == sorted(CAPABILITIES)
     text = (DOCS / "protocol.md").read_text(encoding="utf-8")
     assert not [name for name in CAPABILITIES if f'"{name}"' not in text]
+
+
+def test_a_capability_is_found_by_trying(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That a function exists does not count; and nothing of the trials is left."""
+    before = set(capabilities.capabilities(str(tmp_path)))
+
+    def refuse(*_: object) -> NoReturn:
+        raise OSError("not on this platform")
+
+    def link(to: str, path: str) -> None:
+        refuse() if os.path.isabs(to) else os.symlink(to, path)
+
+    monkeypatch.setattr(capabilities.os, "fork", refuse)
+    monkeypatch.setattr(capabilities.os, "symlink", link)
+    monkeypatch.setattr("_thread.start_new_thread", refuse)
+    after = set(capabilities.capabilities(str(tmp_path / "worlds")))
+    assert before - after == {"fork", "absolute-symlinks", "threads"}
+    assert list(tmp_path.rglob("*")) == [tmp_path / "worlds"]
 
 
 def test_an_observation_comes_out_as_it_was_sent() -> None:

@@ -5,7 +5,6 @@
 import { execFileSync, spawn } from "node:child_process";
 import { constants, mkdtempSync, openSync, rmSync } from "node:fs";
 import { Socket } from "node:net";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -18,11 +17,11 @@ const INSTANCE = fileURLToPath(new URL("./instance.mjs", import.meta.url));
 serve((start, heard, ended) => {
   // WASI gives a program three descriptors, and two of them are what the cases print: so the agent replies by a pipe
   // that has a name.
-  const folder = mkdtempSync(join(tmpdir(), "wasi-bridge-"));
+  const shared = JSON.parse(start).folder; // has the same path on both sides; the driver removes it in the end
+  const folder = mkdtempSync(join(shared, "wasi-"));
   const replies = join(folder, "replies");
   execFileSync("mkfifo", [replies]);
-  const worlds = JSON.parse(start).folder; // on this side too, so that a path means the same on both
-  const child = spawn(process.execPath, ["--no-warnings", INSTANCE, python, folder, worlds], {
+  const child = spawn(process.execPath, ["--no-warnings", INSTANCE, python, folder, shared], {
     stdio: ["pipe", "inherit", "inherit"],
   });
   child.stdin.on("error", () => {}); // the process has ended, as `exit` tells

@@ -68,9 +68,14 @@ def _starts_a_thread() -> bool:
 
 def _audits() -> bool:
     heard: List[str] = []
-    sys.addaudithook(lambda event, _: heard.append(event))
+
+    def hook(event: str, _: object) -> None:  # it stays, where nothing forks
+        if event == "conformance.trial":
+            heard.append(event)
+
+    sys.addaudithook(hook)
     sys.audit("conformance.trial")
-    return "conformance.trial" in heard
+    return bool(heard)
 
 
 def _links(folder: str, to: str) -> bool:

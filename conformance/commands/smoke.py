@@ -152,7 +152,7 @@ def _observation(reply: Reply, name: str) -> Any:
         return reply.observation
     if reply.status == "failed":
         raise CandidateError(
-            f"In {name} the bridge reports `agent_failed`: {str(reply.detail).strip().splitlines()[-1]}"
+            f"In {name} the bridge reports `agent_failed`: {str(reply.detail).strip().splitlines()[-1]}."
         )
     ways = {
         "hang": f"does not end within {reply.detail} s",

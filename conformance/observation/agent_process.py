@@ -121,7 +121,11 @@ class AgentProcess:
                 raise TimeoutError
             data = os.read(self._read, _AT_ONCE)
             if not data:
-                raise AgentEnded(self._guarded.wait(FAREWELL), self._length)
+                try:
+                    code = self._guarded.wait(FAREWELL)
+                except TimeoutError:
+                    raise AgentLost("the agent closed its standard output, and did not end") from None
+                raise AgentEnded(code, self._length)
             first, *others = data.split(b"\n")
             self._rest.append(first)
             if others:

@@ -135,7 +135,11 @@ class LiveSide:
             self.died = True
             self._end(agent)
             agent = self._ready(fresh=fresh)
-            agent.send(request)
+            try:
+                agent.send(request)
+            except (OSError, AgentLost) as exc:
+                self._end(agent)
+                raise self._unusable(f"the agent cannot be sent a request: {exc}") from None
         if not self.warm:
             while len(self._in_advance) < self._most_in_advance:
                 self._in_advance.append(self._process(once=True))
@@ -330,34 +334,13 @@ class LiveSide:
 
     def _greeted(self, agent: AgentProcess) -> Greeting:
         begun = time.monotonic()
-        name = f"The bridge {self._target.executable}" if self._target.command else self._side
-        loading = "being started" if self._target.command else "being imported"
         try:
             line = agent.receive(self._load_timeout)
             agent.expect_nothing_more()
             self.loading = time.monotonic() - begun
             greeting = protocol.greeting(line)
-        except TimeoutError:
-            limit = f"{self._load_timeout:g} seconds"
-            if not self._target.command:
-                raise CandidateError(f"{name} did not finish {loading} within {limit}.") from None
-            sent = f"; it sent {agent.unfinished:,} bytes without the end of a line" if agent.unfinished else ""
-            raise CandidateError(f"{name} did not answer the message `start` within {limit}{sent}.") from None
-        except TooMuch as exc:
-            what = (
-                f"{exc.number} processes" if exc.status == "too-many-processes" else f"{exc.number:,} bytes of memory"
-            )
-            raise CandidateError(f"{name} took {what} while it was {loading}.") from None
-        except AgentEnded as exc:
-            if self._target.command:
-                sent = f", after {agent.unfinished:,} bytes of a line without an end" if agent.unfinished else ""
-                raise CandidateError(f"{name} ended with {exc.how} while it was {loading}{sent}.") from None
-            raise CandidateError(f"{name} ended the interpreter while it was {loading} ({exc.how}).") from None
-        except (AgentLost, protocol.Malformed) as exc:
-            said = str(exc) if isinstance(exc, AgentLost) else f"the agent sent {exc}"
-            if self._target.command:
-                raise CandidateError(f"{name} breaks the protocol: {said.replace('the agent', 'it', 1)}.") from None
-            raise AgentError(said) from None
+        except (TimeoutError, TooMuch, AgentLost, protocol.Malformed) as exc:
+            raise self._not_greeted(exc, agent.unfinished) from None
         if "cannot_load" in greeting:
             raise CandidateError(greeting["cannot_load"], greeting.get("missing", ""))
         agent.forks, agent.resets = greeting["forks"], greeting["resets"]
@@ -375,6 +358,34 @@ class LiveSide:
             resets=greeting["resets"],
             build=greeting["build"],
         )
+
+    def _not_greeted(self, exc: Exception, unfinished: int) -> CandidateError | AgentError:
+        """The error for an agent that did not answer `start`. unfinished: the bytes of a line without an end."""
+        is_bridge = bool(self._target.command)
+        name = f"The bridge {self._target.executable}" if is_bridge else self._side
+        loading = "being started" if is_bridge else "being imported"
+        sent = f", after {unfinished:,} bytes of a line without an end" if unfinished else ""
+        match exc:
+            case TimeoutError():
+                missed = "answer the message `start`" if is_bridge else "finish being imported"
+                return CandidateError(f"{name} did not {missed} within {self._load_timeout:g} seconds{sent}.")
+            case TooMuch():
+                is_count = exc.status == "too-many-processes"
+                did = f"started {exc.number} processes" if is_count else f"took {exc.number:,} bytes of memory"
+                return CandidateError(f"{name} {did} while it was {loading}.")
+            case AgentEnded() if is_bridge:
+                return CandidateError(f"{name} ended with {exc.how} while it was {loading}{sent}.")
+            case AgentEnded():
+                return CandidateError(f"{name} ended the interpreter while it was {loading} ({exc.how}).")
+            case _:
+                return self._unusable(str(exc) if isinstance(exc, AgentLost) else f"the agent sent {exc}")
+
+    def _unusable(self, said: str) -> CandidateError | AgentError:
+        """The error for an agent that does not keep to the protocol: of a bridge it is the user's own fault."""
+        if not self._target.command:
+            return AgentError(said)
+        sentence = said.replace("the agent", "it", 1).rstrip(".")
+        return CandidateError(f"The bridge {self._target.executable} breaks the protocol: {sentence}.")
 
 
 def _replies(answer: Answer, lines: Sequence[bytes], count: int) -> list[Reply]:
