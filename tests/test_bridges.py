@@ -114,6 +114,10 @@ def fault(target: Target, early: float = 0, load_timeout: float = 60) -> str:
 
 AFTER_START: dict[str, tuple[str, str]] = {
     "ends": ("sys.exit(3)", "The bridge the bridge ended with exit status 3 while it was being started."),
+    "ends with an error": (
+        "import no_such_module",
+        "while it was being started: ModuleNotFoundError: No module named 'no_such_module'.",
+    ),
     "a megabyte without an end": (
         "send(b'x' * (1 << 20)); sys.exit(0)",
         "ended with exit status 0 while it was being started, after 1,048,576 bytes of a line without an end.",

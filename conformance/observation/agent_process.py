@@ -24,7 +24,7 @@ from .side import Status
 _GUARD = "import sys; sys.path.append(sys.argv[1]); import guard; guard.main(sys.argv[2:])"
 _HERE = Path(__file__).resolve().parent
 AGENT = _HERE.parent / "agent" / "start.py"
-_LOG = "agent.log"
+LOG = "agent.log"
 FAREWELL = 3.0  # seconds that a guard may take to end its agent
 _LONGEST_MESSAGE = 1 << 26  # bytes
 _AT_ONCE = 1 << 20  # bytes
@@ -182,7 +182,7 @@ class Guarded:
             environment["TMPDIR"] = folder
         inherits = ",".join(map(str, descriptors))
         arguments = [str(_HERE), folder, inherits, mode, str(memory_limit()), *command]
-        with open(os.path.join(folder, _LOG), "ab") as log:
+        with open(os.path.join(folder, LOG), "ab") as log:
             self._guard = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-c", _GUARD, *arguments],
                 bufsize=0,
@@ -252,7 +252,7 @@ def run_guarded(interpreter: str, source: str, timeout: float) -> tuple[int, str
         finally:
             _running.discard(guarded)
             guarded.kill()
-        return status, Path(scratch.path, _LOG).read_text(encoding="utf-8", errors="replace")
+        return status, Path(scratch.path, LOG).read_text(encoding="utf-8", errors="replace")
     finally:
         scratch.remove()
 

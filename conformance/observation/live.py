@@ -22,6 +22,7 @@ import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, cast
 
 from ..agent import PROTOCOL
@@ -29,7 +30,7 @@ from ..agent.messages import Answer, CaseRequest, Request, Reset, Start
 from ..cases.model import Case
 from ..clauses import Clause
 from . import protocol
-from .agent_process import AgentEnded, AgentLost, AgentProcess, TooMuch, cores, memory_limit
+from .agent_process import LOG, AgentEnded, AgentLost, AgentProcess, TooMuch, cores, memory_limit
 from .guard import WORLDS
 from .interpreters import Target
 from .scratch import Scratch
@@ -374,11 +375,20 @@ class LiveSide:
                 did = f"started {exc.number} processes" if is_count else f"took {exc.number:,} bytes of memory"
                 return CandidateError(f"{name} {did} while it was {loading}.")
             case AgentEnded() if is_bridge:
-                return CandidateError(f"{name} ended with {exc.how} while it was {loading}{sent}.")
+                return CandidateError(f"{name} ended with {exc.how} while it was {loading}{sent}{self._complaint()}.")
             case AgentEnded():
                 return CandidateError(f"{name} ended the interpreter while it was {loading} ({exc.how}).")
             case _:
                 return self._unusable(str(exc) if isinstance(exc, AgentLost) else f"the agent sent {exc}")
+
+    def _complaint(self) -> str:
+        """The end of a sentence about a bridge: the last error that it has printed; empty if there is none."""
+        try:
+            lines = Path(self._folder, LOG).read_text("utf-8", "backslashreplace").splitlines()
+        except OSError:
+            return ""
+        errors = [line.strip() for line in lines if "rror" in line and not line.startswith(" ")]
+        return f": {errors[-1][:300].rstrip('.')}" if errors else ""
 
     def _unusable(self, said: str) -> CandidateError | AgentError:
         """The error for an agent that does not keep to the protocol: of a bridge it is the user's own fault."""
