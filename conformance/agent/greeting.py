@@ -15,31 +15,30 @@ from .own import os
 
 if TYPE_CHECKING:
     from .candidate import Functions
-    from .messages import Handshake
+    from .messages import Build, Handshake
 
 
-def handshake(functions: Functions, *, is_oracle: bool) -> Handshake:
-    """The message, with an empty build and no capabilities, of an agent that runs one case: the caller knows more."""
+def handshake(
+    functions: Functions, build: Build, capabilities: List[str], *, forks: bool, warm: bool, single_threaded: bool
+) -> Handshake:
+    """The message. For its fields see `messages.Handshake`."""
     run_module = functions.run_module or functions.run_path
     unseen = ask(run_module, "unseen")
-    message: Handshake = {
+    return {
         "protocol": PROTOCOL,
-        "build": {},  # type: ignore[typeddict-item]
+        "build": build,
         "version": "{}.{}.{}".format(*sys.version_info[:3]),
         "executable": sys.executable or "",
-        "capabilities": [],
-        "forks": False,
-        "warm": False,
+        "capabilities": capabilities,
+        "forks": forks,
+        "warm": warm,
         "resets": False,
-        "single_threaded": True,
+        "single_threaded": single_threaded,
         "delegates": ask(run_module, "is_usual") is True
         or run_module in [getattr(sys.modules.get("runpy"), name, None) for name in functions._fields],
         "offers": [name for name, function in zip(functions._fields, functions) if function is not None],
         "unseen": {str(k): str(v) for k, v in unseen.items()} if isinstance(unseen, dict) else {},
     }
-    if is_oracle:
-        message["made_of"] = _made_of()
-    return message
 
 
 def callable_name(run_module: Any) -> str:
@@ -52,8 +51,8 @@ def callable_name(run_module: Any) -> str:
     return name if sys.version_info >= (3, 10) else name.rpartition(".")[2]
 
 
-def _made_of() -> List[Any]:
-    """Everything that decides how the oracle behaves: it changes with the build and with each file of the library."""
+def made_of() -> List[Any]:
+    """All that decides how the oracle behaves: it changes with the build and with each file of the library."""
     named = {ask(module, "__file__") for module in list(sys.modules.values())} | {os.path.realpath(sys.executable)}
     files = []
     for file in sorted(name for name in named if type(name) is str):

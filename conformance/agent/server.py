@@ -29,7 +29,7 @@ from .build import facts
 from .capabilities import capabilities
 from .channel import Channel
 from .cleaning import keep_files_in, kill_orphans, remove_world
-from .greeting import handshake
+from .greeting import handshake, made_of
 from .own import os
 from .processes import line_of
 
@@ -112,7 +112,8 @@ class Agent:
             self._relay = processes.relayed(self._descriptors, self._send, self._orphans, _request)
         if not self._once:
             _without_compiler()
-        build, able = facts(), capabilities(start["folder"])  # while nobody else has run any code
+        build: Any = facts()
+        able = capabilities(start["folder"])  # while nobody else has run any code
         if start["import_from"]:
             sys.path.insert(0, start["import_from"])
         self._kept = _bare_main()
@@ -131,12 +132,16 @@ class Agent:
         single_threaded = _other_threads() == _threads_before
         can_fork = "fork" in able and bool(self._descriptors)  # a bridge's own lines must not be at hand in a child
         self._forks = self._relay is not None or (can_fork and single_threaded and not self._once)
-        message = handshake(self._functions, is_oracle=self._side == candidate.ORACLE)
-        message["build"] = build  # type: ignore[typeddict-item]
-        message["capabilities"] = able
-        message["single_threaded"] = single_threaded
-        message["forks"] = self._forks
-        message["warm"] = not self._once and (self._forks or not can_fork)
+        message = handshake(
+            self._functions,
+            build,
+            able,
+            forks=self._forks,
+            warm=not self._once and (self._forks or not can_fork),
+            single_threaded=single_threaded,
+        )
+        if self._side == candidate.ORACLE:
+            message["made_of"] = made_of()
         self._tell(message)
         if self._side != candidate.ORACLE:
             raised.note_candidate(sys.path)

@@ -41,8 +41,8 @@ def load():  # type: () -> object
     if sys.version_info < (3, 8):
         sys.exit("Python 3.8 or later is needed")
     here = os.path.dirname(os.path.abspath(__file__))
-    if sys.path and os.path.abspath(sys.path[0]) == here:
-        del sys.path[0]
+    # The interpreter has put in this folder, where a script lies, or, without a script, the current folder ("").
+    sys.path[:] = [entry for entry in sys.path if entry and os.path.abspath(entry) != here]
     spec = importlib.util.spec_from_file_location(
         "_conformance_agent", os.path.join(here, "__init__.py"), submodule_search_locations=[here]
     )
