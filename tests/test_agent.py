@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from conformance import FIXTURES, REFERENCE
-from conformance.agent import MUTE
+from conformance.agent import MUTE, describe
 from conformance.agent.describe import Describer
 from conformance.cases.families import generate
 from conformance.cases.model import Case, Step
@@ -178,6 +178,14 @@ def test_values_that_look_alike_are_told_apart(values: tuple[object, object]) ->
     assert json.dumps(first) != json.dumps(second)
     assert json.dumps(first) == json.dumps(again)
     assert " at 0x" not in json.dumps(first)
+
+
+def test_paths_of_the_world_have_slashes_on_every_platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also in the `repr` of a path, where each separator is doubled; what is no path of the world stays as it is."""
+    monkeypatch.setattr(describe, "SEPARATOR", "\\")
+    describer = Describer(r"Z:\tmp\x", {}, __file__.__eq__)
+    shown = describer.text(r"no Z:\tmp\x\a\b.py, 'Z:\\tmp\\x\\c.py' and C:\d.py")
+    assert shown == r"no <root>/a/b.py, '<root>/c.py' and C:\d.py"
 
 
 def test_what_the_agent_needs_it_has_for_itself(candidate_of: Callable[[Target, str], LiveSide]) -> None:

@@ -88,6 +88,12 @@ def test_a_command_line_that_cannot_be_followed(arguments: list[str], sentence: 
         (["--target={python}", "-k", "no_such_case", SMALL], 1, "status 5", "nothing ran"),
         (["--interpreter=/no/such/python"], 1, "There is no interpreter '/no/such/python'", "usage"),
         (["--interpreter={python}", "--target={python}", SMALL], 0, "status 0", "conforms"),
+        (
+            ["--target-command={python} {agent}", "--smoke"],
+            0,
+            "a hang",
+            "the bridge keeps to the protocol; nothing was",
+        ),
         (["--target={python}", "--impl=mine.py:wrong", SMALL], 1, "PACKAGE-FROM-SPEC", "diverges"),
         (["--target={python}", "--impl=mine:right", SMALL], 0, "status 0", "conforms"),
     ],
@@ -101,7 +107,8 @@ def test_the_last_line_says_which_it_was(
         "def wrong(mod_name, init_globals=None, run_name=None, alter_sys=False):\n"
         "    return {**right(mod_name, init_globals, run_name, alter_sys), '__package__': 'wrong'}\n"
     )
-    done = nox(tmp_path, *(argument.format(python=sys.executable) for argument in arguments))
+    agent = HOUSE / "conformance" / "agent" / "start.py"
+    done = nox(tmp_path, *(argument.format(python=sys.executable, agent=agent) for argument in arguments))
     assert (done.returncode, outcome in last_line(done)) == (status, True), done.stdout + done.stderr
     assert sentence in done.stdout + done.stderr
 

@@ -163,39 +163,57 @@ started = __file__ + ".started"
 first = not os.path.exists(started)
 open(started, "w").close()
 if first or ALWAYS:
-    line, write = os.fdopen(int(sys.argv[1])), int(sys.argv[2])
+    line, write = sys.stdin, 1
     def send(text):
         text = text.encode()
         while text:
             text = text[os.write(write, text):]
-    greeting = {"protocol": PROTOCOL, "version": "3.13.0", "implementation": "cpython", "capabilities": ["fork"]}
-    greeting.update(release="final", platform="p", executable="e", single_threaded=True, delegates=False, unseen={})
+    start = json.loads(line.readline())
+    greeting = {"protocol": PROTOCOL, "version": "3.13.0", "executable": "e", "capabilities": ["fork"]}
+    greeting["build"] = {"implementation": "cpython", "version": "3.13.0", "platform": "p", "abiflags": ""}
+    greeting["build"].update(builtin=[], frozen=[], words={})
+    greeting.update(forks=True, warm=True, resets=False, single_threaded=True, delegates=False, unseen={})
     greeting["offers"] = ["run_module", "run_path"]
     GREETING
     send(json.dumps(greeting) + "\\n")
     request = json.loads(line.readline())
     done = json.dumps({"id": request["id"], "status": "done"}) + "\\n"
-    def result(text):
-        with open(request["result"], "w") as file:
-            file.write(text)
+    def result(text, case=0):
+        send('{"id": %d, "case": %d, "result": %s}\\n' % (request["id"], case, text))
     ANSWER
     sys.exit(7)
 sys.argv[0] = REAL
 runpy.run_path(REAL, run_name="__main__")
 """
-MISFIT = "the agent sent an answer that does not fit the protocol"
+MISFIT = "the agent sent an answer to request 1 that does not fit the protocol"
 BAD_ANSWERS = {
-    "truncated": ("send(done[:9])", "the agent ended, with exit status 7"),
+    "truncated": (
+        "send(done[:9])",
+        "the agent ended, with exit status 7, in the middle of a message (9 bytes without the end of a line)",
+    ),
     "nothing": ("pass", "the agent ended, with exit status 7"),
-    "oversized": ("send('x' * (2 << 20))", "the agent sent a message longer than 1 MB"),
-    "not JSON": ("send('done' + chr(10))", "the agent sent what is no message"),
-    "not an object": ("send('[1]' + chr(10))", "the agent sent what is no message"),
-    "nested without end": ("send('[' * 100000 + chr(10))", "the agent sent what is no message"),
-    "another number": ("send(done.replace(str(request['id']), '77'))", "the agent answered another request"),
-    "no number": ("send('{}' + chr(10))", "the agent answered another request"),
-    "no status": (
-        "send(json.dumps({'id': request['id']}) + chr(10))",
-        f"{MISFIT}: Object missing required field `status`",
+    "a megabyte without an end": (
+        "send('x' * (1 << 20))",
+        "the agent ended, with exit status 7, in the middle of a message (1,048,576 bytes without the end of a line)",
+    ),
+    "oversized": ("send('x' * (65 << 20))", "the agent sent a message longer than 64 MB"),
+    "not JSON": ("send('done' + chr(10))", "the agent sent what is no message: `done`"),
+    "not an object": ("send('[1]' + chr(10))", "the agent sent what is no message: `[1]`"),
+    "nested without end": (
+        "send('[' * 100000 + chr(10))",
+        f"the agent sent what is no message: `{'[' * 80}` and 99,920 bytes more",
+    ),
+    "another number": (
+        "send(done.replace(str(request['id']), '77'))",
+        "the agent sent an answer to request 1 whose `id` is 77",
+    ),
+    "no known key": (
+        "send('{}' + chr(10))",
+        "the agent sent a reply to request 1 that does not fit the protocol: it has none of the keys case, status",
+    ),
+    "no number": (
+        'send(\'{"status": "done"}\' + chr(10))',
+        f"{MISFIT}: Object missing required field `id`",
     ),
     "a status that there is not": (
         "send(done.replace('done', 'fine'))",
@@ -205,19 +223,39 @@ BAD_ANSWERS = {
         "send(json.dumps({'id': request['id'], 'status': 'exit', 'detail': 'x'}) + chr(10))",
         f"{MISFIT}: Expected `float`, got `str` - at `$.detail`",
     ),
-    "more than one": ("send(done + done)", "the agent sent more than it was asked for"),
-    "an observation that is cut off": ("result('{\"steps\": [1, 2'); send(done)", "what the agent saw is cut off"),
-    "an observation that is not JSON": ("result('garbage\\n'); send(done)", "what the agent saw is not JSON"),
-    "an observation of other parts": (
-        'result(\'{"steps": [{"outcome": 3}]}\\n\'); send(done)',
+    "more than one": (
+        "send(done + done)",
+        'the agent sent more than it was asked for: `{"id": 1, "status": "done"}`',
+    ),
+    "a refusal": (
+        'send(\'{"refused": "`root` is odd."}\' + chr(10))',
+        "the agent sent a refusal: `root` is odd",
+    ),
+    "the result of another case": (
+        "result('{}', 1)",
+        "the agent sent a result for request 1 whose `case` is 1, where 0 is next",
+    ),
+    "one result too many": (
+        "result('{\"steps\": []}'); result('{\"steps\": []}', 1)",
+        "the agent sent a result for request 1 whose `case` is 1, though there are only 1 cases",
+    ),
+    "a result that is cut off": (
+        "result('{\"steps\": [1, 2'); send(done)",
+        'the agent sent what is no message: `{"id": 1, "case": 0, "result": {"steps": [1, 2}`',
+    ),
+    "a result that is not JSON": (
+        "result('{garbage}'); send(done)",
+        "the agent sent a result that is not JSON: `{garbage}`",
+    ),
+    "a result of other parts": (
+        'result(\'{"steps": [{"outcome": 3}]}\'); send(done)',
         "the agent sent a result that does not fit the protocol: Expected `str`, got `int` - at `$.steps[0].outcome`",
     ),
-    "an object that is no observation": (
-        "result('{\"x\": 1}\\n'); send(done)",
+    "an object that is no result": (
+        "result('{\"x\": 1}'); send(done)",
         "the agent sent a result that does not fit the protocol: "
-        "it has none of the keys steps, unsupported, agent_failed, changed",
+        "it has none of the keys steps, unsupported, agent_failed",
     ),
-    "an observation without end": ("result('x' * (65 << 20)); send(done)", "what the agent saw is longer than 64 MB"),
 }
 
 
@@ -251,7 +289,8 @@ def test_an_agent_that_makes_no_sense_is_ended_and_the_case_run_again_once(
     finally:
         side.close()
     assert reply.retry_reason == f"run again, since {said}"
-    assert (reply.status, reply.detail) == (("lost", said) if always else ("done", None))
+    again = said.replace("request 1", "request 2").replace('"id": 1', '"id": 2')
+    assert (reply.status, reply.detail) == (("lost", again) if always else ("done", None))
     assert not list(place.iterdir())
     assert not LINUX or eventually(lambda: not processes(str(tmp_path)))
 
@@ -266,7 +305,7 @@ def test_what_was_run_again_is_told_with_its_case(tmp_path: Path, monkeypatch: p
     finally:
         oracle.close()
         candidate.close()
-    assert (trial.verdict, trial.reason) == ("agrees", "run again, since the agent sent what is no message")
+    assert (trial.verdict, trial.reason) == ("agrees", "run again, since the agent sent what is no message: `nonsense`")
 
 
 def test_an_agent_of_another_version_is_not_spoken_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,7 +313,7 @@ def test_an_agent_of_another_version_is_not_spoken_to(tmp_path: Path, monkeypatc
     monkeypatch.setattr(agent_process, "AGENT", upstart(tmp_path, "pass", always=True, protocol=PROTOCOL + 1))
     side = LiveSide(find(sys.executable), "oracle")
     try:
-        with pytest.raises(AgentError, match=f"speaks protocol {PROTOCOL + 1}, and not {PROTOCOL}"):
+        with pytest.raises(AgentError, match=f"whose `protocol` is {PROTOCOL + 1}, and not {PROTOCOL}"):
             side.run(QUIET.plain())
     finally:
         side.close()
@@ -283,7 +322,7 @@ def test_an_agent_of_another_version_is_not_spoken_to(tmp_path: Path, monkeypatc
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ("del greeting['release']", "Object missing required field `release`"),
+        ("del greeting['build']['abiflags']", "Object missing required field `abiflags` - at `$.build`"),
         ("greeting['capabilities'] = 'fork'", "Expected `array`, got `str` - at `$.capabilities`"),
         ("greeting['single_threaded'] = 1", "Expected `bool`, got `int` - at `$.single_threaded`"),
     ],
@@ -295,29 +334,65 @@ def test_a_greeting_that_does_not_fit_the_protocol_is_a_fault_of_the_suite(
     monkeypatch.setattr(agent_process, "AGENT", upstart(tmp_path, "pass", always=True, greeting=change))
     side = LiveSide(find(sys.executable), "oracle")
     try:
-        with pytest.raises(AgentError, match=re.escape(f"sent a greeting that does not fit the protocol: {problem}")):
+        with pytest.raises(AgentError, match=re.escape(f"sent a handshake that does not fit the protocol: {problem}")):
             side.run(QUIET.plain())
     finally:
         side.close()
 
 
-@pytest.mark.parametrize("line", [b"nonsense\n", b"[]\n", b'{"id": 1}\n', b'{"id": 1, "cases": [], "root', b"\xff\n"])
-def test_an_agent_that_is_sent_nonsense_ends(line: bytes) -> None:
-    """With an exit status that says so; also if what it is sent breaks off."""
-    theirs_read, write = os.pipe()
-    read, theirs_write = os.pipe()
-    arguments = [str(theirs_read), str(theirs_write), "serve", "oracle", ""]
-    agent = subprocess.Popen(
-        [sys.executable, str(agent_process.AGENT), *arguments], pass_fds=(theirs_read, theirs_write)
-    )
-    for descriptor in (theirs_read, theirs_write):
-        os.close(descriptor)
-    os.write(write, line)
-    os.close(write)
-    with os.fdopen(read, "rb") as told:
-        assert json.loads(told.readline())["protocol"] == PROTOCOL
-        assert told.read() == b""
-    assert agent.wait(30) == NONSENSE
+START = {"protocol": PROTOCOL, "side": "oracle", "import_from": "", "once": False, "limits": {"load": 9, "memory": 9}}
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        (b"nonsense\n", "A line is no JSON object: 'nonsense\\n'."),
+        (b"[]\n", "A line is no JSON object: '[]\\n'."),
+        (b"{}\n", "A message has none of the keys protocol, cases, reset."),
+        (b'{"id": 1, "cases": []}\n', "The message `request` has no field `root`."),
+        (
+            b'{"id": "1", "cases": [], "root": "", "timeout": 1}\n',
+            "The field `id` of the message `request` is not a whole number.",
+        ),
+        (
+            b'{"id": 1, "cases": [{}], "root": "", "timeout": 1}\n',
+            "`cases[0]` in the message `request` has no field `files`.",
+        ),
+        (b'{"id": 1, "cases": [], "root', "The last message is cut off: it has no end of line."),
+        (b'{"id": 1, "reset": true}\n', "The message `reset` came, although the handshake says `resets`: false."),
+        (b"again\n", "The message `start` came twice."),
+        (b"\xff\n", "A line is no JSON object: '\ufffd\\n'."),
+    ],
+)
+def test_an_agent_that_is_sent_nonsense_says_so_and_ends(line: bytes, sentence: str, tmp_path: Path) -> None:
+    """With a sentence that names the message and the field, and with an exit status of its own."""
+    start = json.dumps({**START, "folder": str(tmp_path)}).encode() + b"\n"
+    sent = start + (start if line == b"again\n" else line)
+    done = subprocess.run([sys.executable, str(agent_process.AGENT)], input=sent, capture_output=True, check=False)
+    greeting, refusal = map(json.loads, done.stdout.splitlines())
+    assert greeting["protocol"] == PROTOCOL
+    assert refusal == {"refused": sentence}
+    assert done.returncode == NONSENSE
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"protocol": PROTOCOL + 1}, f"The message `start` is of protocol {PROTOCOL + 1}, and not {PROTOCOL}."),
+        ({"limits": {"load": 1}}, "`limits` in the message `start` has no field `memory`."),
+        ({"once": 1}, "The field `once` of the message `start` is not true or false."),
+    ],
+)
+def test_an_agent_does_not_start_on_nonsense(change: dict[str, object], sentence: str, tmp_path: Path) -> None:
+    """Nor by another protocol; and a request does not stand first."""
+    for message, said in (
+        ({**START, "folder": str(tmp_path), **change}, sentence),
+        ({"id": 1, "cases": [], "root": "", "timeout": 1}, "The message `start` has to come first."),
+    ):
+        line = json.dumps(message).encode() + b"\n"
+        done = subprocess.run([sys.executable, str(agent_process.AGENT)], input=line, capture_output=True, check=False)
+        assert json.loads(done.stdout) == {"refused": said}
+        assert done.returncode == NONSENSE
 
 
 # -- what remains -----------------------------------------------------------------------------------------------

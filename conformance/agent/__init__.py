@@ -5,10 +5,15 @@ verdicts. Standard library only, Python 3.8 and later, and nothing is imported f
 is not installed where the agent runs.
 
     start         makes this folder importable, then hands over
-    server        the protocol: one request a line, one process for each
+    server        the protocol: what each message of the driver has the agent do
+    channel       the two streams of the protocol, put aside
     messages      the messages of the protocol, as types
-    greeting      the first message: the interpreter and the side
-    capabilities  what a case may require
+    checking      checks what the driver sends
+    greeting      the handshake: the interpreter and the side
+    capabilities  what a case may require, found by trying
+    processes     the process of a request: forked, limited, ended
+    batch         the cases of a request, one after another
+    outputs       the standard streams of the cases
     candidate     finds the side under test
     world         writes the files of a case
     rollback      undoes what a case has changed, before the next case of the same process
@@ -25,12 +30,12 @@ is not installed where the agent runs.
     raised        finds the candidate's own line at which an exception was raised
     own           copies of what the agent needs, which the candidate cannot change
     cleaning      removes what a case has left
-    build         a script: which build of which interpreter this is
+    build         which build of which interpreter this is; also a script
     compiled      a script: makes files that depend on the version
 """
 
 # The version of the protocol, which must be the same at both ends.
-PROTOCOL = 2
+PROTOCOL = 3
 # Exit statuses: of a process in which too little works to write an observation; of an agent that was sent a line that
 # is no request.
 MUTE, NONSENSE = 97, 98

@@ -6,20 +6,31 @@ what a candidate has done: what cannot be removed now is removed by the driver i
 
 from __future__ import annotations
 
-from select import select
-from signal import SIGKILL
 from typing import TYPE_CHECKING, List
 
-from .own import os
+from .own import SIGKILL, os, select
 
 if TYPE_CHECKING:
     from .messages import Request
 
 
+_folder: List[str] = []
+
+
+def keep_files_in(folder: str) -> None:
+    """Keep the agent's own files in this folder: the world of a case may lie on a disk that the case fills."""
+    _folder[:] = [folder]
+
+
+def file_of(request: Request, ending: str) -> str:
+    """The path of a file that belongs to a request, and that is no part of its world."""
+    return os.path.join(_folder[0], "{}.{}".format(request["id"], ending))
+
+
 def kill_orphans(guard: str) -> None:
     """Kill the processes that a case has left, even in sessions of their own.
 
-    guard: the agent's argument ORPHANS (docs/protocol.md). `apart`: only the agent and its descendants are in this
+    guard: the agent's argument --orphans (see `start`). `apart`: only the agent and its descendants are in this
     namespace of processes, whose first process cannot be killed. `guard:PID`: orphans become children of that process.
     """
     if guard == "apart":
@@ -28,6 +39,8 @@ def kill_orphans(guard: str) -> None:
                 os.kill(-1, SIGKILL)
             except OSError:
                 pass  # there is no other process
+        return
+    if not guard:
         return
     parent = os.getppid()
     if guard != "guard:{}".format(parent):
@@ -57,10 +70,10 @@ def _children(pid: int) -> List[int]:
 
 
 def remove_world(request: Request) -> None:
-    """Remove the world of a request, and the files of its output."""
-    for descriptor in (1, 2):
+    """Remove the world of a request, and the files of its output and of its messages."""
+    for ending in ("1", "2", "json"):
         try:
-            os.unlink("{}.{}".format(request["result"], descriptor))
+            os.unlink(file_of(request, ending))
         except OSError:
             pass
     try:

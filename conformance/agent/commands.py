@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import ast
 import re
-import select
 import shutil
 import signal
 import site
@@ -22,7 +21,7 @@ import sys
 from typing import TYPE_CHECKING, Any, Dict, List, Mapping, Tuple
 
 from . import COMMAND, MARKS, MODULE, PATH
-from .own import loads, os
+from .own import loads, os, select
 from .tracebacks import without_tracebacks
 
 if TYPE_CHECKING:
@@ -196,7 +195,7 @@ class _Process:
         waiting, size = set(outputs), 0
         status = None
         while waiting:
-            ready = select.select(list(waiting), [], [], _LOOK if status is None else 0)[0]
+            ready = select(list(waiting), [], [], _LOOK if status is None else 0)[0]
             for descriptor in ready:
                 data = os.read(descriptor, 65536)
                 outputs[descriptor].append(data)

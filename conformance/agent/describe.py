@@ -36,6 +36,9 @@ _MAX_CHECKED = 1_000_000  # values
 _MAX_INT = 1 << 4_000  # the decimal digits of larger ones take long, or are refused
 
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
+# The separator of paths on this platform, and a path of the world, up to the end of a line or of a quotation.
+SEPARATOR = os.sep
+_PLACE = re.compile(r"<root>[^'\"\n]*")
 _SHORTEST = 7  # of texts in which an address could be, or our folder
 _LARGE_VALUES = 4  # that are kept with their descriptions, since a value is mostly told several times
 _NUMBERS = frozenset((int, bool))
@@ -186,6 +189,8 @@ class Describer:
     def _normal(self, text: str) -> str:
         if self._root in text:
             text = text.replace(self._root, "<root>")
+        if SEPARATOR != "/":
+            text = self._with_slashes(text)
         if " at 0x" in text:
             text = _ADDRESS.sub(" at 0x...", text)
         return text
@@ -199,6 +204,11 @@ class Describer:
             shown = "{}... {} characters, checksum {}".format(shown[:MAX_TEXT], len(shown), _checksum(shown))
         self._long_texts = [(text, shown), *self._long_texts[: _LARGE_VALUES - 1]]
         return shown
+
+    def _with_slashes(self, text: str) -> str:
+        """A text in which the paths of the world have slashes; in the `repr` of a path each separator is doubled."""
+        text = text.replace(self._root.replace(SEPARATOR, SEPARATOR * 2), "<root>")
+        return _PLACE.sub(lambda place: place.group().replace(SEPARATOR * 2, "/").replace(SEPARATOR, "/"), text)
 
     def message(self, text: str) -> str:
         """The text of an exception, in which the side under test is called `run_module`."""

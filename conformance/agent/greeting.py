@@ -1,4 +1,4 @@
-"""The agent's first message: the facts about the interpreter and about the side that it has loaded.
+"""The agent's answer to `start`: the facts about the interpreter and about the side that it has loaded.
 
 Rules. Knows the interpreter and the candidate's public face, and nothing of cases. It is used once, before the first
 case, while the interpreter can still be trusted.
@@ -10,38 +10,35 @@ import sys
 from typing import TYPE_CHECKING, Any, List
 
 from . import PROTOCOL
-from .build import facts
-from .capabilities import capabilities
 from .describe import ask
 from .own import os
 
 if TYPE_CHECKING:
     from .candidate import Functions
-    from .messages import Handshake
+    from .messages import BuildFacts, Handshake
 
 
-def handshake(functions: Functions, *, single_threaded: bool, is_oracle: bool) -> Handshake:
-    """The message. single_threaded: loading the side has started no thread."""
+def handshake(
+    functions: Functions, build: BuildFacts, capabilities: List[str], *, forks: bool, warm: bool, single_threaded: bool
+) -> Handshake:
+    """The message. For its fields see `messages.Handshake`."""
     run_module = functions.run_module or functions.run_path
     unseen = ask(run_module, "unseen")
-    message: Handshake = {
+    return {
         "protocol": PROTOCOL,
-        "implementation": sys.implementation.name,
+        "build": build,
         "version": "{}.{}.{}".format(*sys.version_info[:3]),
-        "release": sys.version_info.releaselevel,
-        "platform": "-".join([sys.platform, *os.uname()[4:]]) if hasattr(os, "uname") else sys.platform,
-        "executable": sys.executable,
-        "build": facts(),
-        "capabilities": capabilities(),
+        "executable": sys.executable or "",
+        "capabilities": capabilities,
+        "forks": forks,
+        "warm": warm,
+        "resets": False,
         "single_threaded": single_threaded,
         "delegates": ask(run_module, "is_usual") is True
         or run_module in [getattr(sys.modules.get("runpy"), name, None) for name in functions._fields],
         "offers": [name for name, function in zip(functions._fields, functions) if function is not None],
         "unseen": {str(k): str(v) for k, v in unseen.items()} if isinstance(unseen, dict) else {},
     }
-    if is_oracle:
-        message["made_of"] = _made_of()
-    return message
 
 
 def callable_name(run_module: Any) -> str:
@@ -54,8 +51,8 @@ def callable_name(run_module: Any) -> str:
     return name if sys.version_info >= (3, 10) else name.rpartition(".")[2]
 
 
-def _made_of() -> List[Any]:
-    """Everything that decides how the oracle behaves: it changes with the build and with each file of the library."""
+def made_of() -> List[Any]:
+    """All that decides how the oracle behaves: it changes with the build and with each file of the library."""
     named = {ask(module, "__file__") for module in list(sys.modules.values())} | {os.path.realpath(sys.executable)}
     files = []
     for file in sorted(name for name in named if type(name) is str):

@@ -14,13 +14,11 @@ from __future__ import annotations
 import importlib
 import sys
 from collections import Counter
-from select import select
-from signal import SIGKILL
 from typing import Any, List, Set
 
 from . import state
 from .describe import own_dict
-from .own import dumps, loads, os
+from .own import SIGKILL, dumps, loads, os, select
 
 _FILE = "imports"
 _TRIED: Set[str] = set()

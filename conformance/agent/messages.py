@@ -57,14 +57,38 @@ class CaseRequest(TypedDict):
     steps: List[StepRequest]
 
 
+class Limits(TypedDict):
+    """The limits that the driver keeps to; an agent keeps to them itself where it can."""
+
+    load: float  # seconds for answering `start`
+    memory: int  # bytes for each process
+
+
+class Start(TypedDict):
+    """The first message: the side to load. The answer is a handshake, or says that the side cannot be loaded."""
+
+    protocol: int
+    side: str  # "oracle", "runpy", or the name of a candidate
+    import_from: str  # a folder put first on sys.path, or an empty text
+    once: bool  # the agent is for a single request of one case, and `spent` afterwards
+    folder: str  # where the agent may keep files of its own; the roots of requests lie below it
+    limits: Limits
+
+
 class Request(TypedDict):
-    """One or several cases to run in one process."""
+    """One or several cases to run one after another."""
 
     id: int
     cases: List[CaseRequest]
-    root: str  # the folder in which the world is built; it must not exist
-    result: str  # the file to which the result lines are written
+    root: str  # the folder in which the worlds are built; it must not exist
     timeout: float  # seconds for each case
+
+
+class Reset(TypedDict):
+    """Bring the interpreter back to where it was after the handshake. Sent only if that says `resets`."""
+
+    id: int
+    reset: bool
 
 
 # -- what the agent sends --------------------------------------------------------------------------------------
@@ -89,14 +113,14 @@ class BuildFacts(TypedDict):
 
 class _Handshake(TypedDict):
     protocol: int
-    implementation: str  # as in sys.implementation.name
-    version: str  # such as "3.13.0"
-    release: str  # "alpha", "beta", "candidate" or "final"
-    platform: str
-    executable: str
     build: BuildFacts
-    capabilities: List[str]  # what a case may require
-    single_threaded: bool  # loading the candidate has started no thread, so that the agent can fork
+    version: str  # such as "3.13.0"
+    executable: str  # empty if it has none
+    capabilities: List[str]  # what a case may require, found by trying
+    forks: bool  # each request is run in a process of its own, so that nothing can end the agent
+    warm: bool  # it takes request after request, and several cases in one
+    resets: bool  # it understands `reset`
+    single_threaded: bool  # loading the candidate has started no thread
     delegates: bool  # the candidate is the interpreter's own function
     offers: List[str]  # the functions under test that there are: "run_module", "run_path"
     unseen: Dict[str, str]  # fields that cannot be observed through the adapter, with the reason
@@ -104,7 +128,7 @@ class _Handshake(TypedDict):
 
 @final
 class Handshake(_Handshake, total=False):
-    """The first message of an agent: its interpreter, and the side that it has loaded."""
+    """The answer to `start`: the interpreter, what it can do, and the side that was loaded."""
 
     made_of: List[Any]  # of the oracle only: what decides how it behaves, to be compared as a whole
 
@@ -115,20 +139,39 @@ class _CannotLoad(TypedDict):
 
 @final
 class CannotLoad(_CannotLoad, total=False):
-    """The first and last message of an agent whose candidate cannot be loaded."""
+    """The other answer to `start`, and the last message of an agent whose candidate cannot be loaded."""
 
     missing: str  # the module that cannot be found, if that is the reason
 
 
-class _Answer(TypedDict):
+@final
+class Refused(TypedDict):
+    """The last message of an agent that was sent something that is no message of the protocol."""
+
+    refused: str  # one sentence, which names the message and the field
+
+
+@final
+class CaseResult(TypedDict):
+    """The result of one case of a request. The results of a request come in the order of its cases."""
+
     id: int  # of the request
+    case: int  # its number in the request, from 0
+    result: Dict[str, Any]  # an Observation, Unsupported or AgentFailed
+
+
+class _Answer(TypedDict):
+    id: int  # of the request, or of the reset
     status: Literal["done", "signal", "exit", "hang"]
 
 
+@final
 class Answer(_Answer, total=False):
-    """The end of the process of a request; the observations are in the result file."""
+    """The end of a request, after its results; or of a reset."""
 
-    detail: float  # the number of the signal, the exit status, or the seconds after which it was killed
+    detail: float  # the number of the signal, the exit status, or the seconds after which the case was ended
+    changed: List[str]  # what could not be put back after a case; if there is anything, no result counts
+    spent: bool  # the interpreter runs no other request: it is in a state that cannot be put back
 
 
 # -- an observation --------------------------------------------------------------------------------------------
@@ -266,29 +309,22 @@ class _Observation(TypedDict):
 
 @final
 class Observation(_Observation, total=False):
-    """A result line: the behaviour of a case that came to its end."""
+    """A result: the behaviour of a case that came to its end."""
 
     # Of a candidate only, by step: its own line at which the exception of the step was raised, or an empty text. The
-    # first key of the line, and never compared.
+    # first key of the result, and never compared.
     raised_at: List[str]
 
 
 @final
 class Unsupported(TypedDict):
-    """A result line: the candidate does not offer what the case calls."""
+    """A result: the candidate does not offer what the case calls."""
 
     unsupported: str  # the reason
 
 
 @final
 class AgentFailed(TypedDict):
-    """A result line: the agent itself failed, which is a fault of the suite."""
+    """A result: the agent itself failed, which is a fault of the suite."""
 
     agent_failed: str  # the traceback
-
-
-@final
-class Changed(TypedDict):
-    """The last result line of several cases that share a process."""
-
-    changed: List[str]  # what could not be put back after a case; if there is anything, no line counts

@@ -14,7 +14,21 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any, Callable, Dict
 
-__all__ = ["dumps", "identity", "loads", "os"]
+try:
+    from select import select
+except ImportError:  # an interpreter that has no pipes to wait for
+
+    def select(*_: Any) -> Any:  # type: ignore[misc]
+        """Wait for nothing."""
+        return [], [], []
+
+
+try:
+    from signal import SIGKILL
+except ImportError:  # a platform whose processes get no signals
+    SIGKILL = 9  # type: ignore[misc, assignment]
+
+__all__ = ["SIGKILL", "dumps", "identity", "loads", "os", "select"]
 # A call of `id` raises an audit event each time; on CPython this does the same without one.
 identity: Callable[[Any], int] = object.__hash__ if sys.implementation.name == "cpython" else id
 _COPIED = {id(vars(module)): module for module in (os, os.path, genericpath)}

@@ -52,7 +52,8 @@ except ImportError:
 
 
 # The world may replace them.
-_chdir, _umask, _setprofile, _settrace = os.chdir, os.umask, sys.setprofile, sys.settrace
+_chdir, _setprofile, _settrace = os.chdir, sys.setprofile, sys.settrace
+_umask = getattr(os, "umask", lambda mask: mask)  # there is none where files have no permissions
 # The settings that no namespace holds: how to read each of them, and how to set it to what was read.
 _SETTINGS: List[Tuple[Callable[[], Any], Callable[[Any], object]]] = [
     (getattr(module, read), getattr(module, write))
@@ -137,8 +138,8 @@ def _archives() -> Dict[Any, Any]:
 class Snapshot:
     """The interpreter at the moment when this object is made. folder: the current folder after each case."""
 
-    def __init__(self, folder: str) -> None:
-        self._folder = folder
+    def __init__(self) -> None:
+        self.folder = ""
         self._sys = dict(vars(sys))
         lists: List[Any] = [sys.path, sys.meta_path, sys.path_hooks, warnings.filters]
         self._lists = [(sequence, list(sequence)) for sequence in lists]
@@ -160,8 +161,8 @@ class Snapshot:
         self._settings = [(read, read(), write) for read, write in _SETTINGS]
         self._thresholds: Tuple[int, ...] = getattr(gc, "get_threshold", tuple)()  # PyPy has none
         self._asyncgen_hooks = tuple(getattr(sys, "get_asyncgen_hooks", tuple)())
-        self._mask = os.umask(0o022)
-        os.umask(self._mask)
+        self._mask = _umask(0o022)
+        _umask(self._mask)
         self._stack = _stack_size()  # to read it is to reset it
         _stack_size(self._stack)
         self._handlers = _handlers()
@@ -208,7 +209,7 @@ class Snapshot:
                 before_it = self._handlers.get(number, handler)
                 if handler is not before_it:
                     _signal.signal(number, before_it)
-        _chdir(self._folder)
+        _chdir(self.folder)
         return _threads() <= self._threads
 
     def _restore_sys(self) -> None:

@@ -1,6 +1,12 @@
 """Started by the driver as a script, in the target interpreter: makes this folder importable, and hands over.
 
-usage: start.py READ-FD WRITE-FD once|serve SIDE IMPORT-FROM [apart | guard:PID]
+usage: start.py [--orphans=apart | --orphans=guard:PID] [--replies=FILE]
+
+The messages of the protocol come from standard input, and the replies go to standard output. --orphans: how the agent
+finds processes that a case leaves behind outside of its process group. `apart`: the agent is a child of process 1 and
+alone with its descendants in a namespace of processes. `guard:PID`: its parent is a subreaper with this number.
+--replies: a file, such as a named pipe, that gets the replies in place of standard output, for platforms where
+descriptors cannot be duplicated. A program that has the interpreter in itself calls `load` and makes a `server.Agent`.
 """
 
 import builtins
@@ -30,12 +36,13 @@ class _Finder:
         return importlib.util.spec_from_file_location(name, file, loader=_Loader(name, file))
 
 
-def main():  # type: () -> None
+def load():  # type: () -> object
+    """Load the agent, and return its module `server`."""
     if sys.version_info < (3, 8):
         sys.exit("Python 3.8 or later is needed")
     here = os.path.dirname(os.path.abspath(__file__))
-    if sys.path and os.path.abspath(sys.path[0]) == here:
-        del sys.path[0]
+    # The interpreter has put in this folder, where a script lies, or, without a script, the current folder ("").
+    sys.path[:] = [entry for entry in sys.path if entry and os.path.abspath(entry) != here]
     spec = importlib.util.spec_from_file_location(
         "_conformance_agent", os.path.join(here, "__init__.py"), submodule_search_locations=[here]
     )
@@ -47,7 +54,11 @@ def main():  # type: () -> None
     sys.meta_path.insert(0, finder)
     server = importlib.import_module("_conformance_agent.server")
     sys.meta_path.remove(finder)
-    server.main(sys.argv[1:])
+    return server
+
+
+def main():  # type: () -> None
+    load().main(sys.argv[1:])  # type: ignore[attr-defined]
 
 
 if __name__ == "__main__":

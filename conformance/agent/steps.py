@@ -17,7 +17,7 @@ import types
 import warnings
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Set, Tuple, Union
 
-from . import MANY, commands, frames, world
+from . import MANY, commands, frames, outputs, world
 from .describe import Describer, safe_str, slot
 from .greeting import callable_name
 from .namespaces import REGISTRY
@@ -318,11 +318,11 @@ class _Run:
         """The text written to a standard stream since the last step."""
         try:
             self._streams[descriptor - 1].flush()
-            size = os.fstat(descriptor).st_size
+            size = outputs.size(descriptor)
             start, self._read[descriptor - 1] = self._read[descriptor - 1], size
             if size == start:
                 return ""
-            data = os.pread(descriptor, min(size - start, _MAX_OUTPUT), start)
+            data = outputs.read(descriptor, min(size - start, _MAX_OUTPUT), start)
         except (OSError, ValueError):
             return "<closed>"
         text = self._describer.message(data.decode("utf-8", "backslashreplace"))
@@ -384,7 +384,7 @@ def _hook(event: str, args: Any, audited: Tuple[str, ...] = AUDITED) -> None:
 
 def _size(descriptor: int) -> int:
     try:
-        return os.fstat(descriptor).st_size
+        return outputs.size(descriptor)
     except OSError:  # closed, by an earlier case
         return 0
 

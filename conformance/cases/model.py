@@ -25,7 +25,8 @@ FUNCTIONS = ("run_module", "run_path")  # the functions under test
 # Each thing, beside a version, that a case can require of its target; the agent finds out which of them are there.
 CAPABILITIES: Mapping[str, str] = {
     "fork": "processes can be forked",
-    "symlinks": "files can be symbolic links",
+    "symlinks": "files can be symbolic links, by a relative path",
+    "absolute-symlinks": "files can be symbolic links, by an absolute path",
     "audit": "`sys.addaudithook` is there",
     "cpython": "the interpreter is CPython",
     "refcounting": "objects go as soon as nothing refers to them",

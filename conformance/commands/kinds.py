@@ -16,6 +16,7 @@ import enum
 import math
 import os
 import re
+import shlex
 import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -24,7 +25,7 @@ from .. import HOUSE
 from ..agent import MODULE, PATH
 from ..report.endings import ENDINGS
 from ..search.profiles import seconds
-from .launchers import WrongCommand, with_paths
+from .launchers import WrongCommand, absolute, with_paths
 
 _SIMILARITY = 0.6  # by difflib's measure: the least that a misspelt word shares with the right one
 
@@ -40,6 +41,7 @@ class Kind(enum.Enum):
     CANDIDATE = "mypkg, mypkg.mod:callable or path/to/adapter.py:callable"
     COMMAND = "'coverage run -m'"
     COMMAND_PATH = "'coverage run'"
+    TARGET_COMMAND = "'node bridge.mjs'"
     REQUIREMENT = "mypkg, ./mypkg or '-e ./mypkg'"
     INTERPRETER = "path/to/python"
     INTERPRETER_OR_VERSION = "python3.14"  # an interpreter, or the version of a recorded one
@@ -102,6 +104,8 @@ def _checked(name: str, kind: Kind, text: str, folder: Path | None, choices: Seq
             return _candidate(name, text, folder)
         case Kind.COMMAND | Kind.COMMAND_PATH:
             return _command(text, folder, MODULE if kind is Kind.COMMAND else PATH)
+        case Kind.TARGET_COMMAND:
+            return _target_command(name, text, folder or Path.cwd())
         case Kind.REQUIREMENT:
             return _requirement(name, text, folder)
         case Kind.INTERPRETER | Kind.INTERPRETER_OR_VERSION:
@@ -285,3 +289,12 @@ def _requirement(name: str, text: str, folder: Path | None) -> str:
             reason = str(problem).splitlines()[0]
             raise UsageError(f"{name}: {value!r} is not a requirement: {reason}") from None
     return f"-e {value}" if editable else value
+
+
+def _target_command(name: str, text: str, folder: Path) -> str:
+    """The command line of a bridge, with the paths of files made absolute, since it is run elsewhere."""
+    try:
+        words = shlex.split(text)
+    except ValueError as problem:
+        raise UsageError(f"{name}: {text!r} is no command line: {problem}; give {Kind.TARGET_COMMAND.value}") from None
+    return shlex.join(absolute(word, folder) for word in words)

@@ -61,10 +61,15 @@ def with_paths(text: str, folder: Path, kind: str = MODULE) -> str:
     template(text, kind)
     words = []
     for word in shlex.split(text):
-        is_file = "{" not in word and (os.sep in word or word.endswith(".py")) and (folder / word).is_file()
-        shown = str((folder / word).absolute()) if is_file else word
+        shown = absolute(word, folder)
         words.append(shown if re.fullmatch(r"[\w@%+=:,./{}-]+", shown, re.ASCII) else shlex.quote(shown))
     return " ".join(words)
+
+
+def absolute(word: str, folder: Path) -> str:
+    """A word of a command line; if it is the path of a file in a folder, or of a script there, that is absolute."""
+    is_path = "{" not in word and (os.sep in word or word.endswith((".py", ".js", ".mjs", ".cjs", ".wasm")))
+    return str((folder / word).absolute()) if is_path and (folder / word).is_file() else word
 
 
 def side_of(of_modules: str = "", of_paths: str = "") -> str:

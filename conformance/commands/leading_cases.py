@@ -39,9 +39,9 @@ def shown_records(
 ) -> list[ShownRecord]:
     """A `shown` record for each case that leads a finding. case_of: returns the case with an id, or None.
 
-    interpreter, target: the path and the name of the target's interpreter. impl, import_from: the options of the run.
-    written: the cases that were written, by the case that leads. smaller: the cases that are shown in the place of
-    those that lead, by these.
+    interpreter, target: the path (empty if it runs no programs) and the name of the target's interpreter. impl,
+    import_from: the options of the run. written: the cases that were written, by the case that leads. smaller: the
+    cases that are shown in the place of those that lead, by these.
     """
     leading = {finding.trial["id"]: finding for finding in reversed(findings[:_MAXIMUM])}
     found = {name: smaller[name].case if name in smaller else case_of(name) for name in reversed(leading)}
@@ -52,7 +52,7 @@ def shown_records(
             return written[name].shows
         finding = leading[name].divergence
         source = program(cases[name], difference=difference(finding), impl=impl, import_from=import_from)
-        return reproduces(source, interpreter)
+        return bool(interpreter) and reproduces(source, interpreter)
 
     with ThreadPoolExecutor(_WORKERS) as pool:
         try:

@@ -17,6 +17,7 @@ from .command_line import USAGE
 OUTCOMES = {**STATUS, USAGE: "usage: the command line was refused"}
 CONFORMS = STATUS[0]
 CONFORMS_TO_BASELINE = f"{CONFORMS}, but for what the baseline expects,"
+KEEPS_TO_PROTOCOL = "the bridge keeps to the protocol; nothing was judged"
 NOTHING_RAN = "nothing ran: no interpreter that was asked for could be used"
 
 
@@ -42,9 +43,10 @@ class Outcomes:
 
     @property
     def conform(self) -> bool:
-        """True if every target that was judged conforms, and there is one."""
+        """True if every target that was judged conforms, or its bridge was tried and works, and there is a target."""
+        good = (CONFORMS, KEEPS_TO_PROTOCOL)
         targets = self.of_targets.values()
-        return bool(targets) and not self.of_command and all(outcome.startswith(CONFORMS) for outcome in targets)
+        return bool(targets) and not self.of_command and all(outcome.startswith(good) for outcome in targets)
 
     def summary(self) -> str:
         """All outcomes in one line: "conforms on 3.8, 3.9; diverges on 3.15"."""

@@ -145,6 +145,19 @@ OPTIONS = (
         Kind.INTERPRETER,
     ),
     Option(
+        "--target-command",
+        "COMMAND",
+        "judge the runpy of an interpreter behind a bridge, a program that speaks the protocol on standard input "
+        "and output: 'node bridge.mjs'; the oracle is as with --interpreter (docs/another-interpreter.md)",
+        Kind.TARGET_COMMAND,
+    ),
+    Option(
+        "--smoke",
+        "",
+        "with --target-command: try the bridge, say in one sentence what is wrong with it, and judge nothing",
+        Kind.FLAG,
+    ),
+    Option(
         "--oracle",
         "target|recording",
         "the oracle: target, the target's own runpy (default), or recording, the recording of a CPython of the same "
@@ -257,6 +270,11 @@ OF_PYTEST = tuple(Option(name, "FILE", "", Kind.OUTPUT_FILE) for name in ("--jun
 
 # Options of `nox -s releases`, which compares the runpy of two interpreters.
 OF_RELEASES = tuple(Option(name, "PYTHON", "", Kind.INTERPRETER_OR_VERSION) for name in ("--old", "--new"))
+
+
+def of_interpreter(option: Any) -> bool:
+    """True if an interpreter's own runpy is judged. option: the options of a run."""
+    return bool(option.interpreter or option.target_command)
 
 
 def named(name: str) -> Option:

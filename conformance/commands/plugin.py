@@ -51,6 +51,7 @@ from .junit import add_findings, add_numbers, add_run_properties
 from .kinds import Kind, UsageError
 from .options import OPTIONS, named
 from .session import SESSION, Session, status_of
+from .smoke import try_bridge
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -76,9 +77,13 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return None
     try:
         requested = request.read(config)
+        if config.option.smoke and not _checks_only(config):
+            return _try_bridge(config, requested)
     except (UsageError, BadInterpreter, BaselineError, CaseError) as exc:
         return _complain(str(exc), 2)
-    if any(isinstance(plugin, request.CheckOnly) for plugin in config.pluginmanager.get_plugins()):
+    except CandidateError as exc:
+        return _complain(str(exc), 3)
+    if _checks_only(config):
         print("The command line is valid. Nothing was run.")
         return 0
     config.stash[SESSION] = session = Session(config, requested)
@@ -109,6 +114,19 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
             raise AgentError(encodable("".join(traceback.format_exception(exc)), "utf-8")) from None
         raise
     return None
+
+
+def _checks_only(config: pytest.Config) -> bool:
+    return any(isinstance(plugin, request.CheckOnly) for plugin in config.pluginmanager.get_plugins())
+
+
+def _try_bridge(config: pytest.Config, requested: request.Request) -> int:
+    """Try the bridge of --target-command, and print what is found. Raises CandidateError."""
+    option = config.option
+    try_bridge(requested.target, print, load_timeout=option.load_timeout, timeout=option.case_timeout)
+    print("The bridge keeps to the protocol. Nothing was judged.")
+    _run.concluded = True
+    return 0
 
 
 def _use_all_cores(config: pytest.Config, requested: request.Request) -> None:

@@ -32,7 +32,7 @@ from ..report.rerun import Commands
 from ..report.runs import Run
 from ..search.profiles import PROFILES
 from .command_line import ADDED_VARIABLE, COMMAND_VARIABLE
-from .options import named
+from .options import named, of_interpreter
 
 _PAGE = "conformance.html"
 
@@ -59,16 +59,16 @@ class Repeated:
 
 
 def _default_import_from(option: Any) -> object:
-    return "" if option.interpreter or Path.cwd() == HOUSE else str(Path.cwd())
+    return "" if of_interpreter(option) or Path.cwd() == HOUSE else str(Path.cwd())
 
 
 def _default_impl(option: Any) -> object:
-    return "runpy" if option.interpreter else named("--impl").default
+    return "runpy" if of_interpreter(option) else named("--impl").default
 
 
 def _default_target(option: Any) -> object:
     """None with nox, whose session judges each Python that is found if it is given no target."""
-    return None if os.environ.get(COMMAND_VARIABLE) and not option.interpreter else named("--target").default_value
+    return None if os.environ.get(COMMAND_VARIABLE) and not of_interpreter(option) else named("--target").default_value
 
 
 def _repeated(name: str, scope: Scope, default: Callable[[Any], object] | None = None) -> Repeated:
@@ -84,6 +84,7 @@ REPEATED: Mapping[str, Repeated] = {
         for name, default in {
             "--target": _default_target,
             "--interpreter": None,
+            "--target-command": None,
             "--oracle": None,
             "--impl": _default_impl,
             "--impl-path": None,

@@ -10,9 +10,11 @@ of them, since that takes a while. Every mistake raises an error whose text is o
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,10 +26,12 @@ from ..cases.tree import generated
 from ..clauses import CALLS, CHAPTERS, MODULE, PATH, Level, kind_of, registry
 from ..judge.baseline import Baseline, Known
 from ..judge.baseline import read as read_baseline
+from ..observation import bridges
 from ..observation.interpreters import BadInterpreter, Target, find
 from ..search.profiles import PROFILES, Profile, seconds
 from . import command_line
 from .kinds import UsageError, nearest
+from .options import of_interpreter
 from .selection import Selection
 
 
@@ -66,7 +70,10 @@ class Request:
 
 
 def read(config: pytest.Config) -> Request:
-    """Read the request from pytest's options. Raises UsageError, BadInterpreter, BaselineError, CaseError."""
+    """Read the request from pytest's options.
+
+    Raises UsageError, BadInterpreter, CandidateError, BaselineError, CaseError.
+    """
     folder = _fixtures_folder(config)
     baseline = _baseline(config, folder)
     names = _names(config, folder, (baseline and baseline.cases) or ())
@@ -89,6 +96,10 @@ _ENDLESS = 10**9  # examples
 def _settle_candidate(config: pytest.Config) -> None:
     """Set the defaults of --import-from and, with --interpreter, of --impl. Raises UsageError."""
     option = config.option
+    if option.smoke and not option.target_command:
+        raise UsageError("--smoke tries a bridge: give it with --target-command.")
+    if option.target_command and (given := _beside_a_bridge(option)):
+        raise UsageError(f"--target-command judges the runpy of an interpreter, {given} something else: give one.")
     given = "--command" if option.command else "--command-path" if option.command_path else ""
     if given and (option.interpreter or option.impl_path or option.impl != "reference"):
         other = "--interpreter" if option.interpreter else "--impl-path" if option.impl_path else "--impl"
@@ -99,7 +110,7 @@ def _settle_candidate(config: pytest.Config) -> None:
         raise UsageError(
             "--interpreter judges the runpy of an interpreter, --impl another implementation: give one of them."
         )
-    if option.interpreter:
+    if of_interpreter(option):
         option.impl = "runpy"
     elif not option.import_from and Path.cwd() != HOUSE:
         option.import_from = str(Path.cwd())
@@ -115,6 +126,8 @@ _KINDS = {
 def _kinds(config: pytest.Config, names: frozenset[str]) -> frozenset[str]:
     """The kinds of cases that are judged. Raises UsageError if a name is that of a case of another kind."""
     option = config.option
+    if option.target_command:
+        return frozenset((CALLS,))  # nobody knows how to start a process with that interpreter
     if option.interpreter:
         return _EVERY_KIND
     given = {MODULE: option.command, PATH: option.command_path}
@@ -126,8 +139,24 @@ def _kinds(config: pytest.Config, names: frozenset[str]) -> frozenset[str]:
     return kinds
 
 
+def _beside_a_bridge(option: Any) -> str:
+    """The option that names another candidate than the runpy behind a bridge; an empty text if there is none."""
+    if option.impl not in ("reference", "runpy"):
+        return "--impl"
+    others = {"--command": option.command, "--interpreter": option.interpreter, "--impl-path": option.impl_path}
+    return next((name for name, value in others.items() if value), "")
+
+
 def _target(config: pytest.Config) -> Target:
-    """The interpreter of --target or --interpreter. Raises UsageError."""
+    """The interpreter of --target, --interpreter or --target-command. Raises UsageError, CandidateError."""
+    option = config.option
+    if option.target_command:
+        try:
+            target = bridges.target_of(option.target_command, shlex.split(option.target_command))
+        except BadInterpreter as exc:
+            raise UsageError(f"--target-command: {exc}") from None
+        is_alone = option.smoke or any(isinstance(plugin, CheckOnly) for plugin in config.pluginmanager.get_plugins())
+        return target if is_alone else bridges.known(target, option.load_timeout)
     name = "--interpreter" if config.option.interpreter else "--target"
     try:
         return find(config.option.interpreter or config.option.target)

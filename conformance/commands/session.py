@@ -327,6 +327,8 @@ class Session:
         assert self._sides is not None
         option, oracle_target = self.config.option, self._sides.oracle_target
         interpreter = self.request.target.executable
+        if self.request.target.command:
+            return True  # it cannot start a program; fresh instances have confirmed the case
         source = program(
             case,
             difference=difference(finding.divergence),
@@ -406,7 +408,7 @@ class Session:
                         interpreter=target.executable,
                         target=self._sides.build.name,
                         again=self.printed.commands.judging(finding, Written(fixture=place / "fixture.toml")),
-                        reproduces=reproduces,
+                        reproduces=None if target.command else reproduces,
                         interpreters=(oracle_target.executable, target.executable) if oracle_target else None,
                     )
             except OSError as exc:
@@ -438,7 +440,7 @@ class Session:
             failing(self.run),
             self._case,
             self._examiner,
-            interpreter=self.request.target.executable,
+            interpreter="" if self.request.target.command else self.request.target.executable,
             target=self._sides.build.name,
             impl=candidate_of(option),
             import_from=option.import_from,

@@ -1,7 +1,8 @@
 """Opens the two sides of a run: the oracle and the candidate.
 
-The candidate runs in the target. The oracle is the target's own `runpy`; with --interpreter the `runpy` of a CPython of
-the same language; with --oracle=recording, or where there is no such CPython, the recording made from one.
+The candidate runs in the target. The oracle is the target's own `runpy`; with --interpreter or --target-command the
+`runpy` of a CPython of the same language; with --oracle=recording, or where there is no such CPython, the recording
+made from one.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from ..observation.translated import TranslatedSide, in_shared_words
 from ..observation.two_agents import TwoAgentsSide
 from ..search.profiles import kept
 from .launchers import side_of
+from .options import of_interpreter
+from .smoke import check_first_case
 
 
 class Sides:
@@ -65,7 +68,9 @@ class Sides:
         self._open.append(judged)
         greeting = judged.greeting
         build = self.build
-        if not option.interpreter:
+        if self.target.command:
+            check_first_case(judged)
+        if not of_interpreter(option):
             if option.oracle == "recording":
                 recordings = Recordings(folder / FOLDER)
                 return judged, ReplayedSide(recordings, whole_tree(folder), build, greeting.capabilities)
@@ -95,7 +100,7 @@ class Sides:
         self._cached = side = CachedSide(target, self._observations, **options)
         self._open.append(side)
         folder = kept(option.database)
-        if folder is not None and side.forks:
+        if folder is not None and side.warm:
             self._cache = CacheFile(folder / "oracle", side.greeting, target.executable)
             self._observations.update(self._cache.read())
         return side

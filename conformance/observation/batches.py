@@ -21,7 +21,7 @@ def batches(cases: Sequence[Case], size: int = SIZE) -> Iterator[Sequence[Case]]
 
 def run_together(side: Side, batch: Sequence[Case]) -> list[Reply]:
     """Run a batch in one process, or each case by itself where the side cannot do that. Raises what `Side` raises."""
-    if not side.forks or len(batch) == 1:
+    if not side.warm or len(batch) == 1:
         return [side.run(case.plain()) for case in batch]
     side.start([case.plain() for case in batch])
     return side.finish()

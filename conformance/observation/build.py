@@ -12,6 +12,8 @@ from .recording import Build, build_from
 
 def build_of(target: Target) -> Build:
     """The build of a target. Raises BadInterpreter."""
+    if target.build is not None:
+        return target.build
     # With the variables of the environment, by which the agents are affected, too: they may turn frozen modules off.
     command = [target.executable, str(AGENT.with_name("build.py"))]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)

@@ -1,19 +1,22 @@
 """Starts an agent and stands between it and the driver, so that nothing of the agent remains, however either ends.
 
-arguments: FOLDER DESCRIPTORS once|serve|other COMMAND ...
+arguments: FOLDER DESCRIPTORS agent|bridge|other MEMORY COMMAND ...
 
 Rules. It is a process of its own, run by the driver's interpreter, one for each agent: so it imports as little as it
 can, and nothing of the suite. It owns the life of the agent's processes, and knows nothing of the protocol.
 
-COMMAND is the agent, which inherits the descriptors (numbers with commas in between), or another program that runs a
-candidate. Standard input comes from the driver: a byte asks the guard to end the agent; the end of the input without a
-byte means that the driver is dead, and then FOLDER is removed as well. On standard output the guard writes one line
-when the agent ends without having been asked to: `ended STATUS`, as from wait(2), or `too-many NUMBER` if the guard had
-to kill it because there were too many processes.
+COMMAND is the suite's agent, or a bridge, which is any other program that speaks the agent's protocol: its standard
+input and output are the two DESCRIPTORS (numbers with a comma in between). Or it is another program that runs a
+candidate, and DESCRIPTORS is empty. MEMORY is the limit for each process, in bytes. The guard's own standard input
+comes from the driver: a byte asks the guard to end the agent; the end of the input without a byte means that the driver
+is dead, and then FOLDER is removed as well. On standard output the guard writes one line when the agent ends without
+having been asked to: `ended STATUS`, as from wait(2), `too-many NUMBER` if the guard had to kill it because there were
+too many processes, or `too-large NUMBER` if a process of a bridge had so many bytes in memory.
 
-Theory of operation. An agent that runs a case itself (`once`) gets a parent process of its own, which it may kill; an
-agent that serves is that parent to the processes of its cases. The agent's last argument says how it may find orphans:
-`apart` or `guard:PID` (docs/protocol.md).
+Theory of operation. The suite's agent is the parent of the processes of its cases, which may kill it; any other program
+gets a parent process of its own for that. The agent's last argument says how it may find orphans: `--orphans=apart` or
+`--orphans=guard:PID` (see `agent/start.py`). Addresses are limited, except those of a bridge: an engine such as V8
+reserves far more of them than it uses, so the memory that it does use is looked at.
 
 Everything that descends from the agent is killed when the agent ends. As root on Linux, the agent lives in a namespace
 of processes of its own, where it can neither see nor kill any other process, and which ends with its first process; its
@@ -38,7 +41,6 @@ MOST_PROCESSES = 100
 _SHARED = "/dev/shm"
 _DISK = "size=256m,nr_inodes=65536"
 _LARGEST_FILE = 512 << 20  # profilers set out with a sparse file of some hundred megabytes
-_LEAST_MEMORY, _MOST_MEMORY = 2 << 30, 4 << 30
 _LOOK = 50  # milliseconds
 _DRIVER_IS_GONE = 3
 
@@ -60,7 +62,7 @@ def main(arguments: list[str]) -> NoReturn:
 
 
 def _guard(arguments: list[str]) -> int:
-    folder, mode, command = arguments[0], arguments[2], arguments[3:]
+    folder, mode, memory, command = arguments[0], arguments[2], int(arguments[3]), arguments[4:]
     descriptors = [int(number) for number in arguments[1].split(",") if number]
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     library = _library()
@@ -77,14 +79,14 @@ def _guard(arguments: list[str]) -> int:
         _own_file_systems(library, folder, command)
     elif library is not None:
         library.prctl(_SET_SUBREAPER, 1, 0, 0, 0)
-    if mode != "other":
-        command.append("apart" if apart else f"guard:{os.getpid()}")
+    if mode == "agent":
+        command.append("--orphans=apart" if apart else f"--orphans=guard:{os.getpid()}")
     agent = os.fork()
     if not agent:
-        _become(command, mode, library)
+        _become(command, mode, library, descriptors, memory)
     for descriptor in descriptors:
         os.close(descriptor)
-    status = _keep(agent, apart)
+    status = _keep(agent, apart, memory if mode == "bridge" else 0)
     return status if apart else _remove_if_gone(folder, status)
 
 
@@ -118,7 +120,7 @@ def _own_file_systems(library: Any, folder: str, command: list[str]) -> None:
     library.mount(b"tmpfs", os.fsencode(os.path.join(folder, WORLDS)), b"tmpfs", 0, _DISK.encode())
 
 
-def _become(command: list[str], mode: str, library: Any) -> NoReturn:
+def _become(command: list[str], mode: str, library: Any, descriptors: list[int], memory: int) -> NoReturn:
     """Become the agent, in a session of its own, so that signals sent to its group do not reach the guard."""
     import resource
 
@@ -126,26 +128,24 @@ def _become(command: list[str], mode: str, library: Any) -> NoReturn:
         os.setsid()
         if library is not None:
             library.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 2
-        limits = {
-            resource.RLIMIT_AS: max(_LEAST_MEMORY, min(_MOST_MEMORY, memory)),
-            resource.RLIMIT_FSIZE: _LARGEST_FILE,
-            resource.RLIMIT_CORE: 0,
-        }
+        limits = {resource.RLIMIT_FSIZE: _LARGEST_FILE, resource.RLIMIT_CORE: 0}
+        if mode != "bridge":
+            limits[resource.RLIMIT_AS] = memory
         for limit, most in limits.items():
             try:
                 resource.setrlimit(limit, (most, most))
             except (OSError, ValueError):
                 pass  # a stricter limit is already set, or this system has none
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
-        if mode != "serve" and (agent := os.fork()):
+        if mode != "agent" and (agent := os.fork()):
             _end_likewise(os.waitpid(agent, 0)[1])
         if library is not None:
             library.prctl(_SET_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
         nothing = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nothing, 0)
-        os.dup2(nothing if mode == "other" else 2, 1)
-        os.close(nothing)
+        for number, descriptor in enumerate(descriptors or (nothing, nothing)):
+            os.dup2(descriptor, number)
+        for descriptor in (nothing, *descriptors):
+            os.close(descriptor)
         os.execv(command[0], command)
     finally:
         os._exit(127)
@@ -161,8 +161,11 @@ def _end_likewise(status: int) -> NoReturn:
     os._exit(max(code, 0))
 
 
-def _keep(agent: int, apart: bool) -> int:
-    """Wait until the agent ends, has to be ended or has too many processes; kill what is left; the own exit status."""
+def _keep(agent: int, apart: bool, memory: int) -> int:
+    """Wait until the agent ends, has to be ended or takes too much; kill what is left; return the own exit status.
+
+    memory: the number of bytes that no process may use, or 0 if that is limited in another way.
+    """
     awake, wake = os.pipe()
     for descriptor in (awake, wake):
         os.set_blocking(descriptor, False)
@@ -186,6 +189,9 @@ def _keep(agent: int, apart: bool) -> int:
         number = _processes(apart)
         if number > MOST_PROCESSES:
             report = f"too-many {number}"
+            break
+        if memory and (number := _largest(apart)) > memory:
+            report = f"too-large {number}"
             break
     _kill_all(agent, apart)
     if report:
@@ -212,6 +218,18 @@ def _processes(apart: bool) -> int:
     if apart:
         return sum(name.isdigit() for name in os.listdir("/proc")) - 1 if _is_own_proc() else 0
     return len(descendants(os.getpid()))
+
+
+def _largest(apart: bool) -> int:
+    """The number of bytes in memory of the largest process below this one, as far as the system tells."""
+    page, sizes = os.sysconf("SC_PAGE_SIZE"), [0]
+    for pid in os.listdir("/proc") if apart and _is_own_proc() else map(str, descendants(os.getpid())):
+        try:
+            with open(f"/proc/{pid}/statm", "rb") as stream:
+                sizes.append(int(stream.read().split()[1]) * page)
+        except OSError:
+            continue  # it is no process, or has ended
+    return max(sizes)
 
 
 def _is_own_proc() -> bool:

@@ -7,12 +7,16 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from packaging.version import InvalidVersion, Version
 
 from ..clauses import pythons
 from .recording.naming import short_name
+
+if TYPE_CHECKING:
+    from .recording import Build
 
 OLDEST = Version(pythons.OLDEST)
 # The versions of the language whose interpreters are looked for if no interpreter is named.
@@ -34,13 +38,17 @@ class BadInterpreter(Exception):
 class Target:
     """An interpreter in which a side runs.
 
-    version: that of the language, as numbers. stage: for a release that is not final, how far it is: "rc1".
+    version: that of the language, as numbers. stage: for a release that is not final, how far it is: "rc1". executable:
+    its path; of one behind a bridge the command line that starts the bridge, as it was given. command: the words of
+    that command line; empty if the suite starts its own agent in the interpreter. build: as a bridge has told it.
     """
 
     executable: str
     implementation: str
     version: str
     stage: str = ""
+    command: tuple[str, ...] = ()
+    build: Build | None = field(default=None, compare=False)
 
     @property
     def name(self) -> str:

@@ -1,18 +1,21 @@
-"""A side that runs cases in an interpreter: through a warm agent that forks for each request, or in fresh interpreters.
+"""A side that runs cases in an interpreter, by way of an agent or a bridge that speaks the protocol.
 
 Rules. Owns the agent's process and a temporary folder. Knows how requests and answers follow one another, and not how
 they are spelled (`protocol`), nor how a process is started and ended (`agent_process`).
 
-Theory of operation. The first request starts an agent, which loads the side and greets. Where it can fork, it stays and
-takes request after request; where it cannot, or where a fresh interpreter is wanted, an agent is started for one case
-and runs it in its own process. Where each case takes an interpreter of its own, others are started in advance, so that
-they load the candidate while a case runs. The observations come through a file. An agent that ends in between, or
-breaks the protocol, is ended, and its case is run once more; several cases that shared the request are left to the
-caller instead, who runs each by itself.
+Theory of operation. The first request starts an agent, which loads the side and sends its handshake. If that says
+`warm`, the agent stays and takes request after request; where it is not, or where a fresh interpreter is wanted, an
+agent is started for one case. Where each case takes an interpreter of its own, others are started in advance, so that
+they load the candidate while a case runs. An agent that does not fork runs the cases in its own process: if that ends,
+it was the case that had no result by then which ended it; if it says `spent`, another is started, and one that says
+`resets` is told to reset instead. An agent that forks survives its cases: if it ends in between, or if any agent breaks
+the protocol, it is ended and its case is run once more; several cases that shared the request are left to the caller
+instead, who runs each by itself.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -20,32 +23,31 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, cast
 
 from ..agent import PROTOCOL
-from ..agent.messages import CaseRequest, Request
+from ..agent.messages import Answer, CaseRequest, Request, Reset, Start
 from ..cases.model import Case
 from ..clauses import Clause
 from . import protocol
-from .agent_process import AgentLost, AgentProcess, TooManyProcesses, cores
+from .agent_process import LOG, AgentEnded, AgentLost, AgentProcess, TooMuch, cores, memory_limit
 from .guard import WORLDS
 from .interpreters import Target
 from .recording import build_from
 from .scratch import Scratch
-from .side import NOT_RUN, AgentError, CandidateError, CannotStart, Greeting, Reply, Status
+from .side import NOT_RUN, AgentError, CandidateError, CannotStart, Greeting, Reply
 
 ORACLE = "oracle"  # the side that is the interpreter's own `runpy`
 _SHORTENED = 2.0  # seconds
-_LONGEST_RESULT = 1 << 26  # bytes
 _MOST_IN_ADVANCE = 4  # interpreters that are started before they are needed
-_MARGIN = 5.0  # seconds that an agent may take, beyond a case's own time, to say that it timed out
 
 
 class LiveSide:
     """One side, oracle or candidate, in a target. What its methods do is described at `Side`.
 
     side: "oracle", or an --impl. import_from: a folder put first on sys.path. timeout: seconds for a case;
-    load_timeout: seconds for loading the side.
+    load_timeout: seconds for loading the side. margin: seconds that an agent may take, beyond the time of a case, to
+    say that it did not end in time.
 
     It has as many methods as `Side`, whose long way through one request they share; so it is a little longer than
     other classes.
@@ -54,7 +56,14 @@ class LiveSide:
     description = ""
 
     def __init__(
-        self, target: Target, side: str, *, import_from: str = "", timeout: float = 10.0, load_timeout: float = 20.0
+        self,
+        target: Target,
+        side: str,
+        *,
+        import_from: str = "",
+        timeout: float = 10.0,
+        load_timeout: float = 20.0,
+        margin: float = 5.0,
     ) -> None:
         self._target = target
         self._side = side
@@ -66,6 +75,10 @@ class LiveSide:
         os.mkdir(os.path.join(self._folder, WORLDS))
         self._numbers = itertools.count(1)
         self._agent: AgentProcess | None = None
+        self._has_run = self._is_spent = False  # the warm agent has run a request; it can run no other one
+        self._margin = margin
+        self.died = False  # the agent has ended, or spoken unasked, between two requests
+        self.reset_problem = ""  # why the agent was replaced though it says that it can be reset
         self._greeting: Greeting | None = None
         self.loading = 0.0  # seconds that it took to load the side last
         self._pending: tuple[AgentProcess, Request] | None = None
@@ -80,13 +93,18 @@ class LiveSide:
     @property
     def forks(self) -> bool:
         """See `Side`."""
-        return "fork" in self.greeting.capabilities and self.greeting.single_threaded
+        return self.greeting.forks
+
+    @property
+    def warm(self) -> bool:
+        """See `Side`."""
+        return self.greeting.warm
 
     @property
     def greeting(self) -> Greeting:
         """See `Side`."""
         if self._greeting is None:
-            self._warm()
+            self._warm_agent()
         assert self._greeting is not None
         return self._greeting
 
@@ -103,28 +121,63 @@ class LiveSide:
         self._send(cast(Sequence[CaseRequest], cases), fresh=fresh)
 
     def _send(self, cases: Sequence[CaseRequest], *, fresh: bool) -> None:
-        fresh = fresh or not self.forks
+        fresh = fresh or not self.warm
         assert len(cases) == 1 or not fresh
-        agent = self._for_one_case() if fresh else self._warm()
         number = next(self._numbers)
         request: Request = {
             "id": number,
             "cases": list(cases),
             "root": os.path.join(self._folder, WORLDS, f"{number:07d}"),
-            "result": os.path.join(self._folder, f"{number:07d}.json"),
             "timeout": self._timeout,
         }
+        agent = self._ready(fresh=fresh)
         try:
             agent.send(request)
-        except OSError:
-            # It died between two cases; the case itself is not to blame.
-            agent.kill()
-            agent = self._for_one_case() if fresh else self._warm(again=True)
-            agent.send(request)
-        if not self.forks:
+        except (OSError, AgentLost):
+            # It died between two cases, or spoke; the case itself is not to blame.
+            self.died = True
+            self._end(agent)
+            agent = self._ready(fresh=fresh)
+            try:
+                agent.send(request)
+            except (OSError, AgentLost) as exc:
+                self._end(agent)
+                raise self._unusable(f"the agent cannot be sent a request: {exc}") from None
+        if not self.warm:
             while len(self._in_advance) < self._most_in_advance:
-                self._in_advance.append(self._process("once"))
+                self._in_advance.append(self._process(once=True))
         self._pending = (agent, request)
+
+    def _ready(self, *, fresh: bool) -> AgentProcess:
+        """An agent that can take a request. fresh: in an interpreter that has run no other one."""
+        if fresh and not self.greeting.resets:
+            return self._for_one_case()
+        agent = self._warm_agent()
+        if (fresh and self._has_run) or self._is_spent:
+            self._reset(agent)
+        self._has_run = True
+        return self._warm_agent()
+
+    def _reset(self, agent: AgentProcess) -> None:
+        """Bring the warm agent into its first state, or replace it."""
+        if agent.resets:
+            number = next(self._numbers)
+            message: Reset = {"id": number, "reset": True}
+            try:
+                agent.send(message)
+                answer = protocol.reply(agent.receive(self._load_timeout), number, 0, 0)
+                agent.expect_nothing_more()
+                if not isinstance(answer, bytes) and answer["status"] == "done" and not answer.get("spent"):
+                    self._has_run = self._is_spent = False
+                    return
+                self.reset_problem = f"the answer to the message `reset` is {answer!r}"
+            except TimeoutError:
+                self.reset_problem = "there was no answer to the message `reset` in time"
+            except protocol.Malformed as exc:
+                self.reset_problem = f"the agent sent {exc}"
+            except (OSError, TooMuch, AgentLost) as exc:
+                self.reset_problem = str(exc)
+        self._end(agent)
 
     def finish(self) -> list[Reply]:
         """See `Side`. If the agent is lost, one case is run once more; several are left to be run by themselves."""
@@ -147,9 +200,10 @@ class LiveSide:
     def _finish(self) -> list[Reply]:
         assert self._pending is not None
         (agent, request), self._pending = self._pending, None
+        lines: list[bytes] = []
         try:
-            status, detail = agent.wait(self._timeout) if agent.once else self._answer(agent, request)
-            return _replies(status, detail, Path(request["result"]), len(request["cases"]))
+            ending = self._read(agent, request, lines)
+            return _replies(ending, lines, len(request["cases"]))
         except protocol.Malformed as exc:
             self._end(agent)
             raise AgentLost(f"the agent sent {exc}") from None
@@ -161,12 +215,13 @@ class LiveSide:
                 agent.kill()
             if agent.once or agent is not self._agent:
                 shutil.rmtree(request["root"], ignore_errors=True)
-                for descriptor in (1, 2):
-                    Path(f"{request['result']}.{descriptor}").unlink(missing_ok=True)
+                for name in ("1", "2", "json"):
+                    with contextlib.suppress(OSError):
+                        os.unlink(os.path.join(self._folder, f"{request['id']}.{name}"))
 
-    def shorten_time_limit(self) -> None:
-        """See `Side`."""
-        self._timeout = min(self._timeout, _SHORTENED)
+    def shorten_time_limit(self, *seconds: float) -> None:
+        """See `Side`. seconds: the new limit, if it is another one than usual."""
+        self._timeout = min(self._timeout, *(seconds or (_SHORTENED,)))
 
     def abandon(self) -> None:
         """See `Side`."""
@@ -197,31 +252,50 @@ class LiveSide:
 
     # -- helpers ----------------------------------------------------------------------------------------------
 
-    def _answer(self, agent: AgentProcess, request: Request) -> tuple[Status, Any]:
-        """The status and the detail with which a warm agent answers a request (see `Reply`). Raises AgentLost."""
+    def _read(self, agent: AgentProcess, request: Request, lines: list[bytes]) -> Answer:
+        """The answer to a request; the results that come before it are added to `lines`.
+
+        If the agent itself cannot give an answer any more, the answer is what it would have said of the process of the
+        cases. Raises AgentLost, protocol.Malformed.
+        """
+        number, count = request["id"], len(request["cases"])
+        ended: Answer = {"id": number, "status": "done"}
         try:
-            message = agent.receive(self._timeout * len(request["cases"]) + _MARGIN)
+            while True:
+                message = protocol.reply(agent.receive(self._timeout + self._margin), number, len(lines), count)
+                if isinstance(message, bytes):
+                    lines.append(message)
+                    continue
+                agent.expect_nothing_more()
+                if not agent.forks and (message.get("spent") or message["status"] != "done"):
+                    self._is_spent = agent is self._agent
+                return message
         except TimeoutError:
-            if len(request["cases"]) > 1:
+            if agent.unfinished:
+                raise AgentLost(
+                    f"the agent sent {agent.unfinished:,} bytes without the end of a line, and no answer in time"
+                ) from None
+            if agent.forks and count > 1:
                 raise AgentLost("the agent did not answer in time") from None
-            self._end(agent)
-            return "hang", self._timeout
-        except TooManyProcesses as exc:
-            self._end(agent)
-            return "too-many-processes", exc.number
-        if message.get("id") != request["id"]:
-            raise AgentLost("the agent answered another request")
-        answer = protocol.answer(message)
-        return answer["status"], answer.get("detail")
+            ended["status"], ended["detail"] = "hang", self._timeout
+        except TooMuch as exc:
+            ended["status"], ended["detail"] = exc.status, exc.number  # type: ignore[typeddict-item]
+        except AgentEnded as exc:
+            if agent.forks or len(lines) == count:
+                raise
+            ended["status"], ended["detail"] = exc.status  # type: ignore[typeddict-item]
+        self._end(agent)
+        return ended
 
     def _end(self, agent: AgentProcess) -> None:
         agent.kill()
         if agent is self._agent:
             self._agent = None
 
-    def _warm(self, *, again: bool = False) -> AgentProcess:
-        if self._agent is None or again:
-            self._agent, self._greeting = self._launch("serve")
+    def _warm_agent(self) -> AgentProcess:
+        if self._agent is None:
+            self._agent, self._greeting = self._launch(once=False)
+            self._has_run = self._is_spent = False
         return self._agent
 
     def _for_one_case(self) -> AgentProcess:
@@ -236,14 +310,26 @@ class LiveSide:
                 for started in (agent, *self._in_advance):
                     started.kill()
                 self._in_advance.clear()
-        return self._launch("once")[0]
+        return self._launch(once=True)[0]
 
-    def _process(self, mode: Literal["serve", "once"]) -> AgentProcess:
-        return AgentProcess(self._target.executable, mode, self._side, self._import_from, self._folder)
+    def unstarted(self) -> AgentProcess:
+        """An agent that was not sent `start`; the caller ends it."""
+        return self._process(once=False, silent=True)
 
-    def _launch(self, mode: Literal["serve", "once"]) -> tuple[AgentProcess, Greeting]:
+    def _process(self, *, once: bool, silent: bool = False) -> AgentProcess:
+        start: Start = {
+            "protocol": PROTOCOL,
+            "side": self._side,
+            "import_from": self._import_from,
+            "once": once,
+            "folder": self._folder,
+            "limits": {"load": self._load_timeout, "memory": memory_limit()},
+        }
+        return AgentProcess(self._target, start, self._folder, silent=silent)
+
+    def _launch(self, *, once: bool) -> tuple[AgentProcess, Greeting]:
         try:
-            agent = self._process(mode)
+            agent = self._process(once=once)
         except OSError as exc:
             raise CannotStart(f"{self._target.executable} cannot be started: {exc.strerror}.") from None
         try:
@@ -264,80 +350,87 @@ class LiveSide:
             raise
 
     def _loaded(self, agent: AgentProcess) -> Greeting:
-        name = "runpy" if self._side == ORACLE else self._side
         begun = time.monotonic()
         try:
-            message = agent.receive(self._load_timeout)
+            line = agent.receive(self._load_timeout)
+            agent.expect_nothing_more()
             self.loading = time.monotonic() - begun
-        except TimeoutError:
-            raise CandidateError(
-                f"{name} did not finish being imported within {self._load_timeout:g} seconds."
-            ) from None
-        except TooManyProcesses as exc:
-            raise CandidateError(f"{name} started {exc.number} processes while it was being imported.") from None
-        except AgentLost as exc:
-            how = agent.ended or str(exc)
-            raise CandidateError(f"{name} ended the interpreter while it was being imported ({how}).") from None
-        if "cannot_load" not in message and message.get("protocol") != PROTOCOL:
-            raise CannotStart(f"the agent speaks protocol {message.get('protocol')}, and not {PROTOCOL}")
-        try:
-            greeting = protocol.greeting(message)
-        except protocol.Malformed as exc:
-            raise CannotStart(f"the agent sent {exc}") from None
+            greeting = protocol.greeting(line)
+        except (TimeoutError, TooMuch, AgentLost, protocol.Malformed) as exc:
+            raise self._not_greeted(exc, agent.unfinished) from None
         if "cannot_load" in greeting:
             raise CandidateError(greeting["cannot_load"], greeting.get("missing", ""))
+        agent.forks, agent.resets = greeting["forks"], greeting["resets"]
         return Greeting(
             version=greeting["version"],
-            implementation=greeting["implementation"],
+            implementation=greeting["build"]["implementation"],
             capabilities=frozenset(greeting["capabilities"]),
             single_threaded=greeting["single_threaded"],
             delegates=greeting["delegates"],
             unseen=greeting["unseen"],
             offers=greeting["offers"],
             made_of=greeting.get("made_of", ()),
+            forks=greeting["forks"],
+            warm=greeting["warm"],
+            resets=greeting["resets"],
             build=build_from(greeting["build"]),
         )
 
+    def _not_greeted(self, exc: Exception, unfinished: int) -> CandidateError | AgentError:
+        """The error for an agent that did not answer `start`. unfinished: the bytes of a line without an end."""
+        is_bridge = bool(self._target.command)
+        side = "runpy" if self._side == ORACLE else self._side
+        name = f"The bridge {self._target.executable}" if is_bridge else side
+        loading = "being started" if is_bridge else "being imported"
+        sent = f", after {unfinished:,} bytes of a line without an end" if unfinished else ""
+        match exc:
+            case TimeoutError():
+                missed = "answer the message `start`" if is_bridge else "finish being imported"
+                return CandidateError(f"{name} did not {missed} within {self._load_timeout:g} seconds{sent}.")
+            case TooMuch():
+                is_count = exc.status == "too-many-processes"
+                did = f"started {exc.number} processes" if is_count else f"took {exc.number:,} bytes of memory"
+                return CandidateError(f"{name} {did} while it was {loading}.")
+            case AgentEnded() if is_bridge:
+                return CandidateError(f"{name} ended with {exc.how} while it was {loading}{sent}{self._complaint()}.")
+            case AgentEnded():
+                return CandidateError(f"{name} ended the interpreter while it was {loading} ({exc.how}).")
+            case _:
+                return self._unusable(str(exc) if isinstance(exc, AgentLost) else f"the agent sent {exc}")
 
-def _replies(status: Status, detail: Any, path: Path, count: int) -> list[Reply]:
-    """A reply for each case, from the lines of the result file and from how the process ended.
+    def _complaint(self) -> str:
+        """The end of a sentence about a bridge: the last error that it has printed; empty if there is none."""
+        try:
+            lines = Path(self._folder, LOG).read_text("utf-8", "backslashreplace").splitlines()
+        except OSError:
+            return ""
+        errors = [line.strip() for line in lines if "rror" in line and not line.startswith(" ")]
+        return f": {errors[-1][:300].rstrip('.')}" if errors else ""
 
-    Only the last line is decoded, which may be something else than an observation. Raises AgentLost,
-    protocol.Malformed.
+    def _unusable(self, said: str) -> CandidateError | AgentError:
+        """The error for an agent that does not keep to the protocol: of a bridge it is the user's own fault."""
+        if not self._target.command:
+            return AgentError(said)
+        sentence = said.replace("the agent", "it", 1).rstrip(".")
+        return CandidateError(f"The bridge {self._target.executable} breaks the protocol: {sentence}.")
+
+
+def _replies(answer: Answer, lines: Sequence[bytes], count: int) -> list[Reply]:
+    """A reply for each case, from the results and from how the request ended.
+
+    Results are not decoded, but for that of a case by itself. Raises protocol.Malformed.
     """
-    lines = _lines(path)
+    status, detail = answer["status"], answer.get("detail")
+    if answer.get("changed"):
+        return [NOT_RUN] * count
     if status == "hang" and count == 1:
-        lines = [b""]  # a line that came before belongs to a case that has not come to its end
-    cut_off = lines.pop()  # the text after the last end of a line: nothing, if all is well
-    if status == "done" and (cut_off or not all(line[:1] == b"{" and line[-1:] == b"}" for line in lines)):
-        raise AgentLost("what the agent saw is cut off" if cut_off else "what the agent saw is not JSON")
-    if not lines:
-        first = Reply(status, detail) if status != "done" else Reply("exit", 0)
-        return [first] + [NOT_RUN] * (count - 1)
-    if count == 1 and len(lines) == 1 and (reply := Reply.checked(lines[0])).observation is not None:
-        return [reply]
-    last = protocol.result(lines[-1])
-    ending: list[Reply] = []
-    if "changed" in last and count > 1:
-        del lines[-1]
-        if last["changed"]:
-            return [NOT_RUN] * count
-    elif "agent_failed" in last:
-        del lines[-1]
-        ending = [Reply("failed", last["agent_failed"])]
-    elif len(lines) < count:  # the next case has ended the process
-        ending = [Reply(status, detail) if status != "done" else Reply("exit", 0)]
-    found = [*(Reply.of(line) for line in lines), *ending][:count]
+        lines = ()  # what came before belongs to a case that has not come to its end
+    found = [Reply.of(line) for line in lines]
+    if count == 1 and found:
+        found = [Reply.checked(lines[0])]
+    if lines and lines[-1].startswith(b'{"agent_failed": '):
+        failure = protocol.result(lines[-1])
+        found[-1] = Reply("failed", failure.get("agent_failed", ""))  # type: ignore[arg-type]
+    elif len(found) < count and (status != "done" or not lines):  # the next case has ended the process
+        found.append(Reply(status, detail) if status != "done" else Reply("exit", 0))
     return found + [NOT_RUN] * (count - len(found))
-
-
-def _lines(path: Path) -> list[bytes]:
-    """The lines of a result file, and what follows the last end of a line; the file is removed. Raises AgentLost."""
-    try:
-        if path.stat().st_size > _LONGEST_RESULT:
-            raise AgentLost(f"what the agent saw is longer than {_LONGEST_RESULT >> 20} MB")
-        return path.read_bytes().split(b"\n")
-    except OSError:
-        return [b""]
-    finally:
-        path.unlink(missing_ok=True)

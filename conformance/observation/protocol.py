@@ -18,29 +18,35 @@ from typing import Any, cast
 
 import msgspec
 
+from ..agent import PROTOCOL
 from ..agent.messages import (
     AgentFailed,
     Answer,
     CannotLoad,
-    Changed,
+    CaseResult,
     Handshake,
     Observation,
+    Refused,
     Request,
+    Reset,
+    Start,
     Unsupported,
 )
 
-Result = Observation | Unsupported | AgentFailed | Changed
+Message = Start | Request | Reset
+Result = Observation | Unsupported | AgentFailed
 
 # The key by which a message that comes in several forms shows which one it is.
 _GREETINGS: dict[str, type] = {"cannot_load": CannotLoad, "protocol": Handshake}
+_REPLIES: dict[str, type] = {"case": CaseResult, "status": Answer}
 _RESULTS: dict[str, type] = {
     "steps": Observation,
     "unsupported": Unsupported,
     "agent_failed": AgentFailed,
-    "changed": Changed,
 }
 
 # The beginning of a result line that says where the candidate raised, and what follows the places.
+_SHOWN = 80  # bytes
 _PLACES, _STEPS = b'{"raised_at": [', b'], "steps": ['
 
 
@@ -48,9 +54,9 @@ class Malformed(ValueError):
     """A message does not fit the protocol; the text continues "the agent sent"."""
 
 
-def encode(request: Request) -> bytes:
-    """A request as the line that is sent."""
-    return json.dumps(request).encode("ascii") + b"\n"
+def encode(sent: Message) -> bytes:
+    """A message as the line that is sent."""
+    return json.dumps(sent).encode("ascii") + b"\n"
 
 
 def message(line: bytes) -> dict[str, Any]:
@@ -60,23 +66,59 @@ def message(line: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError):
         decoded = None
     if not isinstance(decoded, dict):
-        raise Malformed("what is no message")
+        raise Malformed(f"what is no message: {shown(line)}")
+    if "refused" in decoded:
+        _checked(decoded, Refused, "a refusal")
+        raise Malformed(f"a refusal: {str(decoded['refused']).rstrip('.')}")
     return decoded
 
 
-def greeting(decoded: dict[str, Any]) -> Handshake | CannotLoad:
-    """The first message of an agent, of this version of the protocol. Raises Malformed."""
-    return cast(Handshake | CannotLoad, _checked(decoded, _form(decoded, _GREETINGS, "a greeting"), "a greeting"))
+def shown(line: bytes) -> str:
+    """The beginning of a line, for a message to a person."""
+    text = line[:_SHOWN].decode("ascii", "backslashreplace")
+    return f"`{text}`" + (f" and {len(line) - _SHOWN:,} bytes more" if len(line) > _SHOWN else "")
 
 
-def answer(decoded: dict[str, Any]) -> Answer:
-    """The answer to a request. Raises Malformed."""
-    return cast(Answer, _checked(decoded, Answer, "an answer"))
+def greeting(line: bytes) -> Handshake | CannotLoad:
+    """The answer of an agent to `start`, of this version of the protocol. Raises Malformed."""
+    decoded = message(line)
+    form = _form(decoded, _GREETINGS, "an answer to `start`")
+    name = "a handshake" if form is Handshake else "an answer to `start`"
+    if form is Handshake and decoded["protocol"] != PROTOCOL:
+        raise Malformed(f"a handshake whose `protocol` is {decoded['protocol']}, and not {PROTOCOL}")
+    return cast(Handshake | CannotLoad, _checked(decoded, form, name))
+
+
+def reply(line: bytes, number: int, case: int, count: int) -> bytes | Answer:
+    """The next message that follows request `number`: the result of a case, as bytes, or the answer. Raises Malformed.
+
+    case: the number of the case whose result is expected. count: the number of cases in the request; 0 for a reset. The
+    result is not checked here; its text is that of the agent if this spells the message as the suite's own agent does.
+    """
+    prefix = b'{"id": %d, "case": %d, "result": {' % (number, case)
+    if line.startswith(prefix) and line.endswith(b"}}") and case < count:
+        return line[len(prefix) - 1 : -1]
+    decoded = message(line)
+    asked = f"request {number}" if count else f"reset {number}"
+    form = _form(decoded, _REPLIES, f"a reply to {asked}")
+    name = f"an answer to {asked}" if form is Answer else f"a result for {asked}"
+    checked = _checked(decoded, form, name)
+    if checked["id"] != number:
+        raise Malformed(f"{name} whose `id` is {checked['id']}")
+    if form is Answer:
+        return cast(Answer, checked)
+    if checked["case"] != case or case >= count:
+        expected = f"where {case} is next" if case < count else f"though there are only {count} cases"
+        raise Malformed(f"{name} whose `case` is {checked['case']}, {expected}")
+    return json.dumps(checked["result"]).encode("ascii")
 
 
 def result(line: bytes) -> Result:
-    """A line of a result file. Raises Malformed."""
-    decoded = message(line)
+    """The result of a case. Raises Malformed."""
+    try:
+        decoded = json.loads(line)
+    except (ValueError, RecursionError):
+        raise Malformed(f"a result that is not JSON: {shown(line)}") from None
     return cast(Result, _checked(decoded, _form(decoded, _RESULTS, "a result"), "a result"))
 
 
@@ -158,7 +200,8 @@ def _parts(line: bytes) -> Iterator[str | bytes]:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of all messages: what a line may be, by its `$defs`."""
-    forms = [Request, *_GREETINGS.values(), Answer, *_RESULTS.values()]
+    sent, received = [Start, Request, Reset], [*_GREETINGS.values(), Refused, *_REPLIES.values()]
+    forms = [*sent, *received, *_RESULTS.values()]
     references, definitions = msgspec.json.schema_components(forms)
     for definition in definitions.values():
         if "description" in definition:

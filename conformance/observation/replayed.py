@@ -27,7 +27,7 @@ class ReplayedSide:
     Raises RecordingError.
     """
 
-    forks = True
+    forks = warm = True
     cache_proved_wrong = False
 
     def __init__(

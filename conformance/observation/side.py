@@ -4,10 +4,10 @@ Rules. Whoever examines cases knows `Side` and none of its kinds; where two kind
 attribute or a method here. Knows no processes.
 
 Theory of operation. A side is sent cases (`start`), works on them while the caller does something else, and then gives
-a reply for each (`finish`). A side that forks takes several cases at once, which follow one another in one process; any
-side takes one. `LiveSide` runs an agent, `CachedSide` answers from earlier runs where it can, `TwoAgentsSide` shares
-the work between two agents, `TranslatedSide` renames what interpreters call differently, and `ReplayedSide` reads a
-recording.
+a reply for each (`finish`). A side that is warm takes several cases at once, which follow one another in one process;
+any side takes one. `LiveSide` runs an agent, `CachedSide` answers from earlier runs where it can, `TwoAgentsSide`
+shares the work between two agents, `TranslatedSide` renames what interpreters call differently, and `ReplayedSide`
+reads a recording.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Greeting:
     `cases.model.CAPABILITIES` that the interpreter has. single_threaded: loading the side has started no thread.
     delegates: the candidate is the interpreter's own `run_module`. unseen: fields of the observation that the
     candidate's adapter hides, with the reason. offers: the functions under test that there are. made_of: everything
-    that decides how the oracle behaves, to be compared as a whole; empty for a candidate. build: that of
-    the interpreter; None if nobody has said which it is.
+    that decides how the oracle behaves, to be compared as a whole; empty for a candidate. forks, warm, resets: see
+    `agent.messages.Handshake`. build: that of the interpreter; None if nobody has said which it is.
     """
 
     version: str
@@ -63,6 +63,9 @@ class Greeting:
     unseen: Mapping[str, str]
     offers: Sequence[str] = ("run_module", "run_path")
     made_of: Sequence[Any] = ()
+    forks: bool = True
+    warm: bool = True
+    resets: bool = False
     build: Build | None = None
 
 
@@ -72,10 +75,11 @@ class Greeting:
 #   exit                its process ended without a result; detail is the exit status
 #   hang                it did not end in time; detail is the time limit in seconds
 #   too-many-processes  it was killed because it started too many; detail is their number
+#   too-large           it was killed because it used too much memory; detail is the number of bytes
 #   failed              the agent itself failed; detail is the traceback
 #   lost                the agent ended, or broke the protocol, twice; detail says how
 #   not-run             the process that it was to share ended before it, or left it in an unknown state
-Status = Literal["done", "signal", "exit", "hang", "too-many-processes", "failed", "lost", "not-run"]
+Status = Literal["done", "signal", "exit", "hang", "too-many-processes", "too-large", "failed", "lost", "not-run"]
 
 
 @dataclass(frozen=True)
@@ -149,8 +153,12 @@ class Side(Protocol):
         """The facts about the interpreter and the side; this starts an agent where there is none yet."""
 
     @property
-    def forks(self) -> bool:
+    def warm(self) -> bool:
         """True if several cases can follow one another in one process; otherwise each takes a fresh interpreter."""
+
+    @property
+    def forks(self) -> bool:
+        """True if a case that is run by itself has a process of its own, and no other case can have reached into it."""
 
     @property
     def cache_proved_wrong(self) -> bool:

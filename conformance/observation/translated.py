@@ -53,6 +53,11 @@ class TranslatedSide:
         return self._side.forks
 
     @property
+    def warm(self) -> bool:
+        """See `Side`."""
+        return self._side.warm
+
+    @property
     def greeting(self) -> Greeting:
         """See `Side`."""
         return self._side.greeting

@@ -69,9 +69,9 @@ class TwoAgentsSide(LiveSide):
         others = iter(second.finish())
         return [reply for mine in replies for reply in (mine, *itertools.islice(others, 1))]
 
-    def shorten_time_limit(self) -> None:
+    def shorten_time_limit(self, *seconds: float) -> None:
         """See `Side`."""
-        super().shorten_time_limit()
+        super().shorten_time_limit(*seconds)
         self._shortened = True
         if self._second is not None:
             self._second.shorten_time_limit()
@@ -91,13 +91,13 @@ class TwoAgentsSide(LiveSide):
 
     def _second_side(self) -> LiveSide | None:
         """The side of the second agent, if there can be one."""
-        if self._second is None and not self._single and self.forks:
+        if self._second is None and not self._single and self.warm:
             self._single = self.loading > _LONG
             if self._single:
                 return None
             self._second = second = self._another()
             try:
-                if not second.forks:
+                if not second.warm:
                     self._give_up(second)
             except _FAULTS:
                 self._give_up(second)

@@ -41,13 +41,14 @@ def write(
     interpreter: str,
     target: str,
     again: str,
-    reproduces: Callable[[str, str], bool],
+    reproduces: Callable[[str, str], bool] | None,
     interpreters: Sequence[str] | None = None,
 ) -> Written:
     """Write a find, from its record, into a folder of its own. Raises OSError.
 
     difference: the divergence in words. interpreter, target: those in which it showed. again: the command that judges
-    by the case. reproduces: runs a program in an interpreter, and returns True if that shows a difference.
+    by the case. reproduces: runs a program in an interpreter, and returns True if that shows a difference; None if the
+    interpreter runs no programs, and there is no use in writing one.
     interpreters: those of the two sides, if they are two.
     """
     text = record.get("fixture", "")
@@ -56,6 +57,8 @@ def write(
     folder.mkdir(parents=True, exist_ok=True)
     fixture, script = folder / "fixture.toml", folder / "repro.py"
     fixture.write_text(text, encoding="utf-8")
+    if reproduces is None:
+        return Written(fixture)
     case = from_plain(tomllib.loads(text), record["id"])
     text = f"{difference}\n\nSeen on {target}."
     source = program(case, difference=text, impl=impl, import_from=import_from, interpreters=interpreters)

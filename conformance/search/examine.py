@@ -155,7 +155,7 @@ class Examiner:
         step = reply.observation["steps"][0]
         self.delegates = any(event.get("values") == ["ran by runpy"] for event in step["events"])
         ran = any(event["event"] in ("note", "run") for event in step["events"])
-        if self._candidate.forks:
+        if self._candidate.warm:
             self._candidate.start([SMOKE.plain()] * 2)
             if any(_events(shared) != _events(reply) for shared in self._candidate.finish()):
                 self._patience = 0  # its way of running code is observed only where a case has its own process
@@ -292,7 +292,7 @@ class Examiner:
         return trials
 
     def _may_share(self, cases: Sequence[Case]) -> bool:
-        return self._patience > 0 and len(cases) > 1 and self._oracle.forks and self._candidate.forks
+        return self._patience > 0 and len(cases) > 1 and self._oracle.warm and self._candidate.warm
 
     def _left_out(self, case: Case) -> Trial | None:
         for side in (self._oracle, self._candidate):
@@ -419,8 +419,13 @@ class Examiner:
         return trial
 
     def _wants_fresh(self, trial: Trial) -> bool:
-        """True if fresh interpreters should confirm the case at once, as one of the first that fail the run."""
-        return len(self._fresh) < _FRESH and trial.case.digest not in self._fresh and trial.counts(self._level)
+        """True if fresh interpreters should confirm the case at once.
+
+        It is one of the first that fail the run; or the candidate does not fork, so that another run of the case by
+        itself would be in the same process.
+        """
+        is_due = len(self._fresh) < _FRESH or not self._candidate.forks
+        return is_due and trial.case.digest not in self._fresh and trial.counts(self._level)
 
     def _note(self, trial: Trial) -> None:
         """Note that a case has shown its causes twice."""
@@ -529,6 +534,7 @@ def _failure(case: Case, oracle: Observation | None, reply: Reply, version: str)
         "signal": f"the process was killed by signal {reply.detail}",
         "exit": f"the process ended with exit status {reply.detail}",
         "too-many-processes": f"it started {reply.detail} processes, more than are allowed",
+        "too-large": f"it used {reply.detail} bytes of memory, more than are allowed",
     }
     if (reply.status, reply.detail) == ("exit", MUTE):
         endings = {"exit": "it broke what it takes to see anything in its interpreter, or to say so"}

@@ -195,7 +195,7 @@ def _first(wrong: Wrong, oracle: CachedSide, candidate: LiveSide, cases: Sequenc
 
 def _differ(cases: Sequence[Case], oracle: CachedSide, candidate: LiveSide) -> Sequence[bool]:
     """For each of several cases whether the two sides, or what has become of them, differ in anything."""
-    if not candidate.forks:
+    if not candidate.warm:
         return [True] * len(cases)
     plain = [case.plain() for case in cases]
     oracle.start(plain)
