@@ -484,6 +484,8 @@ def test_the_loader_is_that_of_the_spec() -> None:
         ("LOADER-OF-SPEC", Level.COMPAT),
     ]
     assert [clause for clause, _, is_cause in verdict(candidate) if is_cause] == ["SPEC-SAME-OBJECT"]
+    of_spec = of_case(candidate, observation(), clauses=("SPEC-DESCRIBES-TARGET",))
+    assert of_spec[0] == ("SPEC-SAME-OBJECT", Level.COMPAT)
 
 
 def test_a_package_that_is_refused_is_one_whose_main_does_not_run() -> None:
