@@ -11,6 +11,8 @@ the files are described, in this order. The order matters: it decides which plac
 
 from __future__ import annotations
 
+import itertools
+import operator
 import re
 import sys
 import types
@@ -169,7 +171,10 @@ class _Run:
         )
         self._hooks: Dict[str, str] = {}
         self._steps = len(case["steps"])
-        self._told: Dict[str, int] = {}  # the identities of the values of names that were told after the last step
+        self._told: Tuple[List[str], List[int]] = (
+            [],
+            [],
+        )  # the names as of the last step, the identities of their values
         self._fresh: Set[str] = set()  # the names that were told then and not after the step before
         self._is_world = is_world
         self._raised_at: List[str] = []  # by step
@@ -280,22 +285,33 @@ class _Run:
         Where they are many, only the last step tells them all. Any other tells those that it binds or mentions, and
         those of the step before once more, since they are told in another way when they have been met.
         """
-        bound = [item for item in list(self._namespace.items()) if item[0] not in _OWN_NAMES]
-        told, self._told = self._told, {key: identity(value) for key, value in bound}
-        new = {key for key, number in self._told.items() if told.get(key) != number}
-        new.update(key for key in _WORDS.findall(source) if key in self._told)
-        values = [item for item in bound if not isinstance(item[1], types.ModuleType)]
-        if is_last or len(values) <= MANY:
-            observed["names"] = {key: self._describer.value(value, key) for key, value in values}
+        namespace = dict(self._namespace)
+        keys = [key for key in namespace if key not in _OWN_NAMES]
+        numbers = list(map(identity, map(namespace.get, keys)))
+        told, told_numbers = self._told
+        self._told = (keys, numbers)
+        new = set(_WORDS.findall(source)).intersection(keys)
+        gone: List[Any] = []
+        if keys[: len(told)] == told:
+            new.update(keys[len(told) :])
+            new.update(itertools.compress(told, map(operator.ne, told_numbers, numbers)))
         else:
-            telling = new | self._fresh
-            observed["changed_names"] = changed = {
-                key: self._describer.value(value, key) for key, value in values if key in telling
-            }
-            # A name of a module is not told.
-            gone = [key for key in (*told, *new) if key not in changed and (key not in self._told or key in new)]
-            changed.update((key, ABSENT) for key in gone)
-        self._fresh = new
+            before = dict(zip(told, told_numbers))
+            new.update(key for key, number in zip(keys, numbers) if before.get(key) != number)
+            gone = [key for key in told if key not in namespace]
+        telling, self._fresh = new | self._fresh, new
+        values = ((key, namespace[key]) for key in keys if not isinstance(namespace[key], types.ModuleType))
+        whole = is_last or len(list(itertools.islice(values, MANY + 1))) <= MANY
+        shown = {
+            key: self._describer.value(namespace[key], key)
+            for key in keys
+            if (whole or key in telling) and not isinstance(namespace[key], types.ModuleType)
+        }
+        if whole:
+            observed["names"] = shown
+        else:
+            gone += [key for key in keys if key in new and key not in shown]  # now a module, which is not told
+            observed["changed_names"] = {**shown, **dict.fromkeys(gone, ABSENT)}
 
     def _changed_hooks(self, before: List[Any], now: List[Any]) -> None:
         """Note the trace or profile function if the step has changed it."""
