@@ -44,6 +44,7 @@ PACKAGE = "found['__package__'] = 'wrong'"
 GIVEN: Mapping[str, object] = {
     "target": "python3.12",
     "interpreter": "pypy3",
+    "target_command": "node bridge.mjs",
     "oracle": "recording",
     "impl": "mypkg",
     "impl_path": "mypkg:run_script",
@@ -63,12 +64,12 @@ GIVEN: Mapping[str, object] = {
     "keyword": "a or b",
 }
 # Options that decide nothing of what a command shows.
-OTHERWISE = {"--report", "--write-baseline", "--cores"}
+OTHERWISE = {"--report", "--write-baseline", "--cores", "--smoke"}
 
 
 def usual(**changed: object) -> Namespace:
     """The options of a run, of which these were given."""
-    given = Namespace(interpreter=changed.get("interpreter", ""))
+    given = Namespace(**{name: changed.get(name, "") for name in ("interpreter", "target_command")})
     values = {repeated.name: repeated.default(given) for repeated in REPEATED.values()}
     return Namespace(**{**values, **changed})
 
