@@ -1,5 +1,7 @@
 """debugpy's copy of runpy beside the interpreter's."""
 
+import sys
+
 from by_hand import end, function
 
 SETUP = """
@@ -12,4 +14,7 @@ from _pydevd_bundle.pydevd_runpy import run_module as theirs, run_path
 f = function(SETUP, "theirs")
 PROGRAM = "import pathlib\nprint(run_path(pathlib.Path('script.py'))['x'])"
 f("P-PATH-LIKE", {"script.py": "x = 'ran'\n"}, PROGRAM, "ran", "TypeError: expected str, not")
+if sys.version_info >= (3, 15):
+    CACHED = {"m.py": "print('cached', '__cached__' in globals())\n"}
+    f("CACHED-ABSENT", CACHED, "run_module('m')", "cached False", "cached True")
 end()
