@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shlex
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -319,6 +322,37 @@ def test_a_change_that_cannot_be_put_back_makes_no_result_count(without_fork: Li
     without_fork.start([do("x = 1"), do("import os; os.getcwd=None"), do("x = 2")])
     assert [reply.status for reply in without_fork.finish()] == ["not-run"] * 3
     assert without_fork.run(do("import os; os.getcwd()")).status == "done"
+
+
+# Functions that Windows, WASI or both have not.
+LACKING = "fork pread umask dup2 dup getppid getuid uname killpg setpgid waitpid symlink pipe"
+
+
+def test_the_agent_does_without_what_a_platform_lacks(tmp_path: Path) -> None:
+    """It is imported, runs cases and brings its interpreter back; what a case prints is seen if it goes to a file."""
+    lacks = f"import io, signal\nfor name in {LACKING.split()}: delattr(os, name)\ndel signal.SIGKILL\n"
+    lacks += "sys.modules['select'] = sys.modules['fcntl'] = None\n"
+    path = tmp_path / "replies"
+    os.mkfifo(path)
+    pipe = os.open(path, os.O_RDWR)
+    source = re.sub(r"(?s)def fail.*?os.fork = fail\n", lacks, BRIDGE)
+    source = source.replace("server.Channel()", f"server.Channel({str(path)!r})")
+    target = bridge(tmp_path, source, CHANGE="pass", AFTER="pass")
+    start = {"protocol": PROTOCOL, "side": "runpy", "import_from": "", "once": False, "folder": str(tmp_path / "w")}
+    start["limits"] = {"load": 60, "memory": 1}
+    requests = [
+        {"id": number, "cases": [do("print('hello')")] * 2, "root": str(tmp_path / f"w/{number}"), "timeout": 60}
+        for number in (1, 2)
+    ]
+    sent = "".join(json.dumps(message) + "\n" for message in (start, *requests))
+    with (tmp_path / "output").open("w+") as output:
+        subprocess.run(target.command, input=sent, text=True, stdout=output, stderr=output, timeout=120, check=True)
+    handshake, *replies = map(json.loads, os.read(pipe, 1 << 20).splitlines())
+    os.close(pipe)
+    assert not {"fork", "symlinks", "absolute-symlinks"} & set(handshake["capabilities"])
+    assert (handshake["warm"], handshake["forks"]) == (True, False)
+    assert [reply["result"]["steps"][0]["stdout"] for reply in replies if "case" in reply] == ["hello\n"] * 4
+    assert [reply["status"] for reply in replies if "status" in reply] == ["done"] * 2
 
 
 # -- judging ------------------------------------------------------------------------------------------------------
