@@ -218,9 +218,10 @@ def is_beyond(clause: Clause, difference: Difference) -> bool:
 
     These have clauses of their own, which are not documented: the thread in which code runs, and the file name in it;
     the order in which modules are imported; names that the namespace has besides; which objects init_globals and the
-    result hold, and which one `__spec__` is; that all that could notice the run is asked; that `__package__` at the top is "" and not None; all entries of `sys.modules` but the one that is
-    altered, and those of the packages. Of a command: the file name in the code, the path through an archive, the status
-    of a refusal, and that no exception is being handled.
+    result hold, and which one `__spec__` is; that all that could notice the run is asked; that `__package__` at the top
+    is "" and not None; all entries of `sys.modules` but the one that is altered, and those of the packages. Of a
+    command: the file name in the code, the path through an archive, the status of a refusal, and that no exception is
+    being handled.
     """
     if clause.level > Level.DOCUMENTED:
         return False
