@@ -1,7 +1,6 @@
 """PyPy beside the CPython of the same version."""
 
 import os
-import shutil
 import sys
 
 from by_hand import check, end
@@ -11,13 +10,14 @@ OWN = {"own.py": "import builtins\nexec('print(own)', {'__builtins__': {**vars(b
 
 
 # Beside PyPy's programs in the environment there is a `python3.11`, too.
-FOLDERS = [folder for folder in os.environ["PATH"].split(os.pathsep) if folder != os.path.dirname(sys.executable)]
-CPYTHON = shutil.which("python3.11", path=os.pathsep.join(FOLDERS))
+OWN_FOLDER = os.path.dirname(sys.executable)
+FOLDERS = [folder for folder in os.environ["PATH"].split(os.pathsep) if folder != OWN_FOLDER]
+os.environ["PATH"] = os.pathsep.join([*FOLDERS, OWN_FOLDER])
 
 
 def both(clauses, files, program, by_oracle, by_candidate):
     """Run a program with both."""
-    commands = (f"{CPYTHON} {program}", f"python {program}")
+    commands = (f"python3.11 {program}", f"pypy3.11 {program}")
     check(clauses, files, *commands, by_oracle=by_oracle, by_candidate=by_candidate)
 
 
