@@ -255,9 +255,9 @@ def drivers(session: nox.Session) -> None:
 
 @nox.session
 def mutants(session: nox.Session) -> None:
-    """Try wrong implementations: -- [--budget=30m] [--sample=N] [written | generated | NAME ...] (docs/power.md)."""
+    """Try wrong implementations: -- [--budget=30m] [--sample=N] [WHAT ...] (docs/power.md)."""
     arguments = request_of(session).arguments
-    if "written" not in arguments:
+    if not {"written", "interaction"} & set(arguments):
         provide(session, "mutants")
         generated = session.env_dir / "generated.jsonl"
         script = HERE / "tests" / "power" / "generate.py"

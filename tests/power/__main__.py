@@ -1,7 +1,6 @@
 """Tries wrong implementations, and says what catches them, how soon, under which clause, and which survive.
 
-usage: python -m tests.power [OPTION ...] [NAME | CLAUSE | written | single | generated | FILE.py ...]   (--help;
-docs/power.md)
+usage: python -m tests.power [OPTION ...] [WHAT ...]   (--help; docs/power.md)
 
 Exit status: 0, 1 something survives that tests/equivalent.toml does not list or lists wrongly, 2 usage, 5 nothing ran.
 """
@@ -30,13 +29,16 @@ from conformance.clauses.pythons import NEWEST, OLDEST
 from conformance.observation.interpreters import BadInterpreter, Target, find
 from conformance.search.profiles import PROFILES
 from tests.power import blame
+from tests.power.interactions import interactions
 from tests.power.measure import FAMILY, PARTS, SEARCH, drawn, part_of, try_all
 from tests.power.table import show
-from tests.power.wrong import Wrong, equivalents, files, generated, stale, written
+from tests.power.wrong import INTERACTION, Wrong, equivalents, files, generated, stale, written
 
 # An implementation that the first of these cannot tell is tried in the next: the driver's own interpreter, the newest,
 # the oldest, and those between which something has changed.
 NAMES = (sys.executable, *(f"python{version}" for version in (NEWEST, OLDEST, "3.9", "3.13", "3.14")))
+
+_WHAT = "NAME, CLAUSE, written, single, generated, interaction or FILE.py"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,7 +46,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         allow_abbrev=False, prog="python -m tests.power", description=str(__doc__).splitlines()[0]
     )
-    parser.add_argument("names", nargs="*", metavar="NAME | CLAUSE | written | single | generated | FILE.py")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME | CLAUSE | written | single | generated | interaction | FILE.py"
+    )
     parser.add_argument("--generated", type=Path, metavar="FILE", help="the mutants that generate.py wrote")
     parser.add_argument("--target", action="append", default=[], metavar="PYTHON")
     parser.add_argument("--cases", type=Path, default=FIXTURES, metavar="DIR", help="instead of our own")
@@ -136,6 +140,8 @@ def _chosen(names: Sequence[str], made: Path | None, level: Level) -> list[Wrong
     paths = [Path(name) for name in names if name.endswith(".py")]
     known = [*written(), *(generated(made.read_text(encoding="utf-8").splitlines()) if made else ())]
     asked = {name for name in names if not name.endswith(".py")}
+    if INTERACTION in asked:  # there are thousands, so they are made only if they are asked for
+        known += interactions()
     chosen = (
         known
         if not names

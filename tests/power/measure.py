@@ -29,7 +29,7 @@ from conformance.observation.live import LiveSide
 from conformance.observation.side import CandidateError
 from conformance.search.examine import Examiner, SmokeFailed
 from conformance.search.rounds import search
-from tests.power.wrong import GENERATED, Equivalent, Wrong
+from tests.power.wrong import GENERATED, INTERACTION, Equivalent, Wrong
 
 # A case takes milliseconds; a wrong implementation that needs more than this is caught by that.
 PATIENCE = 4.0
@@ -83,8 +83,17 @@ class Result:
 
     @property
     def bad(self) -> bool:
-        """True if it survives without being listed, or is caught although it is listed."""
-        return self.catch is not None and bool(self.catch.part) == (self.listed is not None)
+        """True if it survives without being listed, or is caught although it is listed.
+
+        An interaction fault may survive: that its two features come together may be more than any case could show.
+        """
+        is_measured = self.wrong.origin == INTERACTION
+        return self.catch is not None and not is_measured and bool(self.catch.part) == (self.listed is not None)
+
+    @property
+    def survives(self) -> bool:
+        """True if it was tried and nothing shows it."""
+        return self.catch is not None and not self.catch.part
 
     def record(self) -> dict[str, Any]:
         """As JSON data, without the source."""

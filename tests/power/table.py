@@ -11,7 +11,7 @@ from rich.table import Table
 
 from conformance.observation.interpreters import Target
 from tests.power.measure import PARTS, Catch, Result
-from tests.power.wrong import Equivalent
+from tests.power.wrong import INTERACTION, Equivalent
 
 
 def show(
@@ -28,6 +28,8 @@ def show(
     for result in sorted(results, key=lambda result: result.wrong.name):
         if result.bad:
             console.print(_told(result), highlight=False)
+        elif result.survives and result.wrong.origin == INTERACTION:
+            console.print(f"survives: {escape(result.wrong.summary)} ({result.wrong.clause})", highlight=False)
     for entry in unused:
         console.print(f"\n[bold]No such mutant[/], though equivalent.toml lists it in {entry.change.where}:")
         console.print(escape(str(entry.change)), highlight=False)
@@ -58,7 +60,7 @@ def _caught_by(results: Sequence[Result]) -> Table:
     row(
         "shown elsewhere", [result for result in results if result.listed and result.listed.versions and not result.bad]
     )
-    row("survives", [result for result in results if result.catch and not result.catch.part and not result.listed])
+    row("survives", [result for result in results if result.survives and not result.listed])
     row("not tried", [result for result in results if result.catch is None])
     return table
 

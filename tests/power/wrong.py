@@ -24,7 +24,7 @@ from conformance.observation.interpreters import Target
 from tests.harness import combined_mutants, mutants, single_faults
 
 EQUIVALENT = Path(__file__).resolve().parent.parent / "equivalent.toml"
-WRITTEN, SINGLE, GENERATED, FILE = "written", "single", "generated", "file"
+WRITTEN, SINGLE, GENERATED, INTERACTION, FILE = "written", "single", "generated", "interaction", "file"
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,9 @@ class Change:
 class Wrong:
     """One wrong implementation.
 
-    origin: WRITTEN, SINGLE (in single_faults.toml), GENERATED or FILE. clause: what it breaks, "" if nobody said.
-    versions: where the fault shows. level: up to which level divergences count. also: other clauses that say just as
-    well what is wrong.
+    origin: WRITTEN, SINGLE (in single_faults.toml), GENERATED, INTERACTION or FILE. clause: what it breaks, "" if
+    nobody said. versions: where the fault shows. level: up to which level divergences count. also: other clauses that
+    say just as well what is wrong.
     """
 
     name: str
