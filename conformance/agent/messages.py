@@ -94,21 +94,24 @@ class Reset(TypedDict):
 # -- what the agent sends --------------------------------------------------------------------------------------
 
 
-class BuildFacts(TypedDict):
-    """The build of an interpreter: by these facts it is named, and compared with another one."""
-
+class _BuildFacts(TypedDict):
     implementation: str  # as in sys.implementation.name
     version: str  # of the language: "3.13.0", "3.15.0rc1"
-    own_version: str  # of the implementation, which for PyPy is another: "7.3.19"
     platform: str  # the system and the machine, such as "linux-x86_64"
-    triplet: str  # the platform for which it was compiled, such as "x86_64-linux-musl"; empty if it does not say
-    distribution: str  # the name and version under which a build of CPython is published: "Pyodide 0.29.5"; or empty
     abiflags: str
-    gil_disabled: bool  # it was built without a global lock
-    debug: bool  # it was built with the checks of Py_DEBUG
     builtin: List[str]  # the names of the modules that are built in
     frozen: List[str]  # the names of the modules that are frozen, in this process: an option may turn most of them off
     words: Dict[str, str]  # its names for `{library}`, `{extension}` and `{tag}`, the words that all interpreters share
+
+
+class BuildFacts(_BuildFacts, total=False):
+    """The build of an interpreter: by these facts it is named, and compared with another one."""
+
+    own_version: str  # of the implementation, which for PyPy is another than that of the language: "7.3.19"
+    triplet: str  # the platform for which it was compiled, such as "x86_64-linux-musl"
+    distribution: str  # the name and version under which a build of CPython is published: "Pyodide 0.29.5"
+    gil_disabled: bool  # it was built without a global lock
+    debug: bool  # it was built with the checks of Py_DEBUG
 
 
 class _Handshake(TypedDict):
