@@ -321,6 +321,7 @@ def test_a_change_that_cannot_be_put_back_makes_no_result_count(without_fork: Li
     """And the process is replaced."""
     without_fork.start([do("x = 1"), do("import os; os.getcwd=None"), do("x = 2")])
     assert [reply.status for reply in without_fork.finish()] == ["not-run"] * 3
+    assert without_fork.run(do("import os; os.getcwd=None")).status == "done"  # by itself it has reached no other one
     assert without_fork.run(do("import os; os.getcwd()")).status == "done"
 
 

@@ -421,7 +421,7 @@ def _replies(answer: Answer, lines: Sequence[bytes], count: int) -> list[Reply]:
     Results are not decoded, but for that of a case by itself. Raises protocol.Malformed.
     """
     status, detail = answer["status"], answer.get("detail")
-    if answer.get("changed"):
+    if answer.get("changed") and count > 1:  # what a case by itself has changed can have reached no other one
         return [NOT_RUN] * count
     if status == "hang" and count == 1:
         lines = ()  # what came before belongs to a case that has not come to its end
