@@ -3,12 +3,12 @@
 Rules. Ours and the floor are measured with the same worlds and the same calls. Both are processor time, since two sides
 that run at the same time, and other work on the machine, make the clock say little.
 
-Theory of operation. An axis makes a case of any size. Its sizes are 1, 2, 4 and so on. Ours is what the examiner takes
-for a batch of that case, with building, isolating, observing and comparing, in the driver and in all processes below
-it. The cost of a batch less that of a smaller one leaves the start of the processes out. The exponent is the slope of
-the straight line that fits the logarithm of the cost best, by least squares, over the logarithm of the size: all sizes
-count alike, and nothing is subtracted. A cost that grows in a straight line has at most 1, and less where what a case
-costs anyway is most of it.
+Theory of operation. An axis makes a case of any size. Its sizes are 1, 2, 4 and so on. "Ours" is the cost of a batch of
+that case as the examiner runs it, with building, isolating, observing and comparing, in the driver and in all processes
+below it. The cost of a smaller batch is subtracted, so that the start of the processes does not count. The exponent is
+the slope of the straight line that fits the logarithm of the cost best, by least squares, over the logarithm of the
+size: all sizes count alike. A cost that grows in a straight line has an exponent of at most 1, and of less where most
+of the cost does not depend on the size.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ from conformance.observation.live import LiveSide
 from conformance.search.examine import Examiner
 
 MARGIN = 0.1  # by which our exponent may exceed the floor's
-_LEAST = 0.2  # seconds that the larger batch takes longer than the smaller one, or it has the most cases
+_LEAST = 0.2  # seconds by which the larger batch has to take longer than the smaller one, unless it has the most cases
 _FEW, _MOST = 2, 128  # cases in the smaller batch, and at most in the larger one
-_ROUNDS = 15  # of the floor, of which the first are slower than the others
-_TICK = 0.01  # seconds: nothing shorter can be told from nothing
+_ROUNDS = 15  # of the floor; the first rounds are slower than the others
+_TICK = 0.01  # seconds: the system counts processor time in steps of this length
 
 
 @dataclass(frozen=True)
 class Axis:
-    """A way in which cases grow. largest: the last of its sizes 1, 2, 4 ..."""
+    """A way in which cases grow. make: makes the case of a size. largest: the last of the sizes 1, 2, 4 ..."""
 
     name: str
     make: Callable[[int], Case]
@@ -88,7 +88,7 @@ def curves(target: Target, axes: Sequence[Axis] = ()) -> Iterator[Curve]:
 
 @contextmanager
 def opened(target: Target) -> Iterator[Examiner]:
-    """An examiner of the reference beside the oracle, both running."""
+    """An examiner with the oracle and the reference as its two sides, which are closed in the end."""
     sides = [LiveSide(target, side) for side in SIDES]
     try:
         yield Examiner(sides[0], sides[1], Level.EXACT)
@@ -98,7 +98,7 @@ def opened(target: Target) -> Iterator[Examiner]:
 
 
 def _ours(examiner: Examiner, case: Case) -> float:
-    """The seconds of processor time for a case: a batch of it, less one of a few, which leaves the new process out."""
+    """The seconds of processor time for a case: from a large batch of it less a small one, without the new process."""
     few, count, most = _batch(examiner, case, _FEW), _FEW, 0.0
     while count < _MOST and most - few < _LEAST:
         count = min(_MOST, count * 4)

@@ -1,4 +1,4 @@
-"""Measures how the number of cases in a second grows with cores, and the memory of a search."""
+"""Measures how the number of cases in a second grows with the cores, and how much memory a search takes."""
 
 from __future__ import annotations
 

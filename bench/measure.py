@@ -147,7 +147,7 @@ def naive(target: Target, cases: Sequence[Case]) -> Cost:
             ]
             if printed[0] != printed[1]:
                 raise BenchError(f"{target.name}: by hand, the reference diverges in {case.id}: {printed}")
-    return Cost(*(each / len(sample) for each in seconds))
+    return Cost(*(total / len(sample) for total in seconds))
 
 
 def enumeration(target: Target, cores: Sequence[int] = (), times: int = 2) -> list[tuple[float, Cost]]:

@@ -1,4 +1,4 @@
-"""The processes of a run: which they are, and what they take. For Linux, which tells it below /proc."""
+"""The processes of a run: their ids, processor time and memory. For Linux, which shows these below /proc."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 def descendants(pid: int) -> list[int]:
     """The ids of a process and of all processes below it."""
     pids = [pid]
-    for parent in pids:  # grows while it is read
+    for parent in pids:  # the list grows while it is read
         with contextlib.suppress(OSError):
             for task in Path(f"/proc/{parent}/task").iterdir():
                 pids.extend(map(int, (task / "children").read_text().split()))
@@ -28,10 +28,10 @@ def memory_share(pid: int) -> int:
 
 
 def processor_time() -> float:
-    """The seconds of processor time that this process, all below it, and all that ended there have taken so far."""
+    """The seconds of processor time that this process and all processes below it have taken, ended ones included."""
     ticks = 0
     for pid in descendants(os.getpid())[1:]:
         with contextlib.suppress(OSError):
-            # After the name, which may hold anything: utime, stime, cutime and cstime are fields 14 to 17 of all.
+            # Behind the name, which may hold anything: utime, stime, cutime and cstime are the fields 14 to 17.
             ticks += sum(map(int, Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]))
     return time.process_time() + ticks / os.sysconf("SC_CLK_TCK")

@@ -62,7 +62,7 @@ def exponents(curves: Sequence[Curve]) -> str:
 
 
 def curves(measured: Sequence[Curve]) -> str:
-    """A table in Markdown with one row for each size of each axis, every second size left out."""
+    """A table in Markdown with a row for every second size of each axis, the largest among them."""
     rows = [("axis", "size", "ours", "floor", "times floor"), ("-", "-:", "-:", "-:", "-:")]
     for curve in measured:
         points = list(zip(curve.sizes, curve.ours, curve.floor, strict=True))

@@ -1,12 +1,13 @@
-"""`python -m survey [NAME ...]`: judges implementations by other people, and compares with what is known of them.
+"""`python -m survey [NAME ...]`: judges implementations by other people, and compares the results with the recipes.
 
-Each recipe (survey/recipes/) is installed into environments of its own, judged, and compared with what it expects; what
-was shown is kept in survey/results/, and docs/survey.md, docs/survey.html and the sentence of the README are written
-anew. `--check` runs the checks by hand (survey/checks/) in the place of the suite. survey/README.md has all of it.
+The implementation of each recipe (survey/recipes/) is installed into an environment for each target, and judged there.
+The divergences are compared with those that the recipe expects. The result is kept in survey/results/, and
+docs/survey.md, docs/survey.html and the sentence of the README are written anew. `--check` runs the checks by hand
+(survey/checks/) in the place of the suite. survey/README.md explains all of it.
 
-Exit status: 0 as expected, 1 a divergence is new or no longer occurs (or a check no longer shows it), 2 usage, 3 an
-implementation cannot be installed or loaded, otherwise the exit status of the suite; of several the greatest. A target
-whose interpreter is not on this machine is left out, and named.
+Exit status: 0 all is as expected, 1 a divergence is new or no longer occurs (or a check no longer shows it), 2 usage,
+3 an implementation cannot be installed or loaded, otherwise the exit status of the suite. Of several the greatest
+counts. A target whose interpreter is not on this machine is left out, and named.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def judge(recipe: Recipe, target: str, python: Path) -> int:
-    """Run the suite on a target of a recipe, keep what it shows, and return the exit status."""
+    """Run the suite on a target of a recipe, keep the result, and return the exit status."""
     print(f"\n== {recipe.title} on {target}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder, "report.jsonl")
@@ -98,7 +99,10 @@ def run_suite(recipe: Recipe, python: Path, report: Path, finds: Path) -> int:
 
 
 def compare(recipe: Recipe, shown: OnTarget) -> int:
-    """Print the clauses that diverge, and those that should; return 0 if these are the same, else 1."""
+    """Print the clauses that diverge and those that are expected to.
+
+    Return 0 if they are the same and each detail diverges at the level exact alone, else 1.
+    """
     reasons, diverging = recipe.reasons(shown.language), {broken.id: broken for broken in shown.broken}
     for name in sorted(diverging.keys() & reasons.keys()):
         print(f"expected  {name} ({reasons[name].verdict}): {reasons[name].why}")

@@ -1,4 +1,4 @@
-"""Runs the checks by hand, and writes of what they show the texts for maintainers.
+"""Runs the checks by hand, and writes texts for maintainers from what the checks show.
 
 Rules. A check (survey/checks/NAME.py) knows nothing of the suite: it prints what the interpreter does and what the
 implementation does. A text (survey/findings/NAME.md) holds the faults of one implementation, each with its check; it is
@@ -34,7 +34,10 @@ class File(msgspec.Struct):
 
 
 class Shown(msgspec.Struct):
-    """What one check has shown: its files, its two commands, and what each printed. problems: empty if it was shown."""
+    """The result of one check: its files, its two commands, and what each printed.
+
+    problems: why the divergence was not shown; empty if it was.
+    """
 
     clauses: list[str]
     files: dict[str, File]
@@ -47,7 +50,7 @@ class Shown(msgspec.Struct):
 def check(recipe: Recipe, python: Path) -> int:
     """Run the script of a recipe with the interpreter of its environment; return 0 if it shows each divergence.
 
-    Writes the text for the maintainers if there are faults.
+    Writes the text for the maintainers if there are faults and the script shows all divergences.
     """
     program = "import platform; print(platform.python_implementation(), platform.python_version())"
     done = subprocess.run([str(python), "-c", program], capture_output=True, text=True, check=True)
@@ -57,7 +60,9 @@ def check(recipe: Recipe, python: Path) -> int:
     if not expected:
         return 0
     shown, status = _run(recipe, python)
-    missing = {entry.name for entry in expected} - {name for one in shown if not one.problems for name in one.clauses}
+    missing = {entry.name for entry in expected} - {
+        name for result in shown if not result.problems for name in result.clauses
+    }
     for name in sorted(missing):
         print(f"not shown by hand: {name}")
     faults = [entry for entry in expected if entry.verdict == "fault"]
@@ -68,14 +73,14 @@ def check(recipe: Recipe, python: Path) -> int:
 
 
 def _run(recipe: Recipe, python: Path) -> tuple[list[Shown], int]:
-    """What the script of a recipe shows, and its exit status."""
+    """Run the script of a recipe; return the results of its checks, and its exit status."""
     script = CHECKS / f"{recipe.name}.py"
     if not script.exists():
         print(f"there is no survey/checks/{script.name}")
         return [], 1
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder, "shown.json")
-        path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"  # where the programs are that were installed
+        path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"  # the installed programs lie beside the interpreter
         variables = {**os.environ, "PATH": path, "SURVEY_SHOWN": str(told), "PYTHONDONTWRITEBYTECODE": "1"}
         status = subprocess.run([str(python), str(script)], env=variables, check=False).returncode
         if not told.exists():
@@ -85,7 +90,7 @@ def _run(recipe: Recipe, python: Path) -> tuple[list[Shown], int]:
 
 
 def _text(recipe: Recipe, faults: Sequence[Expected], shown: Sequence[Shown], versions: Sequence[str]) -> Iterator[str]:
-    """The text for the maintainers of an implementation, in Markdown."""
+    """The lines of the text for the maintainers of an implementation, in Markdown."""
     number = len(faults)
     yield f"# {recipe.title}: {number} difference{'s' if number > 1 else ''} from the interpreter"
     yield ""
@@ -102,9 +107,9 @@ def _text(recipe: Recipe, faults: Sequence[Expected], shown: Sequence[Shown], ve
         if not entry.source.startswith("the promise"):
             yield ""
             yield f"By: {entry.source}"
-        for one in shown:
-            if entry.name in one.clauses:
-                yield from _example(one)
+        for result in shown:
+            if entry.name in result.clauses:
+                yield from _example(result)
 
 
 def _example(shown: Shown) -> Iterator[str]:

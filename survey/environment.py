@@ -23,7 +23,7 @@ class NoInterpreter(Exception):
 def environment(recipe: Recipe, target: str, folder: Path) -> Path:
     """The interpreter of an environment that holds the implementation. Raises NoInterpreter, NotInstalled.
 
-    folder: that of all environments. One whose recipe installs the same as before is used again.
+    folder: the folder of all environments. An environment is used again if its recipe installs the same as before.
     """
     place = folder / f"{recipe.name}-{target}"
     python = place / "bin" / "python"
@@ -56,13 +56,13 @@ def _run(command: list[str], problem: str) -> None:
 
 
 def installed_versions(python: Path, recipe: Recipe) -> list[str]:
-    """The versions that the environment holds of what the recipe installs, such as `coverage 7.17.5`."""
+    """The names and versions of the packages that the recipe has installed, such as `coverage 7.17.5`."""
     names = [re.split(r"[=\[ ;]", requirement)[0] for requirement in recipe.install]
     done = subprocess.run([str(python), "-c", _VERSIONS, *names], capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 
 
-# A requirement with a marker may not be for this Python.
+# A package is missing where the marker of its requirement excludes this Python.
 _VERSIONS = """
 import sys
 from importlib.metadata import PackageNotFoundError, version

@@ -26,7 +26,7 @@ PAGE = HOUSE / "docs" / "survey.md"
 HTML = HOUSE / "docs" / "survey.html"
 README = HOUSE / "README.md"
 _MARK = re.compile(r"(<!-- the survey -->).*?(<!-- the end of the survey -->)", re.DOTALL)
-# The tables, and if each is of the chapters about commands.
+# The titles of the tables; true for a table of the chapters about commands.
 _TABLES = (("run_module and run_path", False), ("python -m", True))
 
 
@@ -42,13 +42,13 @@ class Entry:
 
     @property
     def anchor(self) -> str:
-        """The address on the page."""
+        """The anchor of the entry on the page, to which a link leads."""
         name = "details" if self.expected.verdict == "detail" else self.expected.name.lower()
         return f"{slug(self.recipe.name)}-{name}"
 
     @property
     def others(self) -> list[str]:
-        """The other clauses that it breaks."""
+        """The other clauses of the entry that are broken."""
         return [name for name in self.expected.clauses if name in self.broken and name != self.expected.name]
 
 
@@ -62,7 +62,7 @@ class Implementation:
 
     @property
     def way(self) -> str:
-        """The option by which it was judged."""
+        """The option by which the implementation was judged."""
         recipe = self.recipe
         if recipe.interpreter:
             return f"--interpreter={recipe.interpreter}"
@@ -70,7 +70,7 @@ class Implementation:
 
     @property
     def details(self) -> list[str]:
-        """The clauses that are details."""
+        """The clauses of the entries whose verdict is `detail`."""
         return sorted(name for entry in self.entries if entry.expected.verdict == "detail" for name in entry.broken)
 
     def count(self, verdict: Verdict) -> int:
@@ -105,7 +105,9 @@ def implementations() -> list[Implementation]:
             ordered = {target: targets[target] for target in recipe.targets if target in targets}
             found.append(Implementation(recipe, ordered, [*_entries(recipe, ordered)]))
     kinds = ("function", "interpreter", "command")  # the order of the tables
-    return sorted(found, key=lambda one: (kinds.index(one.recipe.kind), one.recipe.title.lower()))
+    return sorted(
+        found, key=lambda implementation: (kinds.index(implementation.recipe.kind), implementation.recipe.title.lower())
+    )
 
 
 def _entries(recipe: Recipe, targets: Mapping[str, OnTarget]) -> Iterable[Entry]:
@@ -120,11 +122,11 @@ def _entries(recipe: Recipe, targets: Mapping[str, OnTarget]) -> Iterable[Entry]
 
 
 def figures(shown: Sequence[Implementation]) -> str:
-    """The sentence of the README. The faults of a program that is judged in two ways count once."""
-    programs = [one for one in shown if not one.recipe.part_of]
-    faults = sum(one.count("fault") for one in programs)
-    with_faults = sum(one.count("fault") > 0 for one in programs)
-    ours = sum(one.count("ours") for one in shown)
+    """The sentence of the README with the numbers. The faults of a program that is judged in two ways count once."""
+    programs = [implementation for implementation in shown if not implementation.recipe.part_of]
+    faults = sum(implementation.count("fault") for implementation in programs)
+    with_faults = sum(implementation.count("fault") > 0 for implementation in programs)
+    ours = sum(implementation.count("ours") for implementation in shown)
     of_the_suite = f"{ours} of the suite's own" if ours else "none is a fault of the suite"
     return (
         f"{len(shown)} implementations and launchers by other people were judged: {faults} faults were found in "
@@ -150,14 +152,19 @@ def texts() -> Mapping[Path, str]:
         "implementations": shown,
         "figures": figures(shown).partition(" ([")[0] + ".",
         "tables": [
-            (title, [one for one in shown if _in_table(one, commands)], commands) for title, commands in _TABLES
+            (title, [implementation for implementation in shown if _in_table(implementation, commands)], commands)
+            for title, commands in _TABLES
         ],
         "chapters_of": _chapters_of,
         "titles": CHAPTERS,
         "levels": LEVELS,
         "verdicts": VERDICTS,
         "style": Path(report_page.__file__).with_name("page.css").read_text(encoding="utf-8"),
-        "upstream_text": {recipe.name for one in shown if (REPORTS / f"{(recipe := one.recipe).name}.md").exists()},
+        "upstream_text": {
+            recipe.name
+            for implementation in shown
+            if (REPORTS / f"{(recipe := implementation.recipe).name}.md").exists()
+        },
         "plain_title": lambda chapter: CHAPTERS[chapter].removeprefix("python -m: "),
     }
     return {
@@ -168,12 +175,12 @@ def texts() -> Mapping[Path, str]:
 
 
 def slug(name: str) -> str:
-    """The name of a recipe in addresses."""
+    """The name of a recipe as it is spelled in anchors."""
     return name.replace("_", "-")
 
 
 def spans(sentence: str) -> markupsafe.Markup:
-    """A text in which `code` stands, as HTML."""
+    """A text as HTML, in which what stands between backquotes becomes `<code>`."""
     parts = [str(markupsafe.escape(part)) for part in sentence.split("`")]
     return markupsafe.Markup(
         "".join(f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts))
@@ -181,7 +188,7 @@ def spans(sentence: str) -> markupsafe.Markup:
 
 
 def _wrapped(sentence: str) -> str:
-    """A sentence in lines of a README's width; a link is not broken."""
+    """A sentence, broken into lines as wide as those of the README, but never inside a link."""
     lines, line = [], ""
     for word in sentence.split(" "):
         if line and len(line) + len(word) > 125:
@@ -196,8 +203,10 @@ def _in_table(implementation: Implementation, commands: bool) -> bool:
 
 
 def _chapters_of(shown: Sequence[Implementation], commands: bool) -> list[str]:
-    """The chapters that any of them was judged by, in the order of the specification."""
-    judged = {chapter for one in shown for target in one.targets.values() for chapter in target.chapters}
+    """The chapters by which any of the implementations was judged, in the order of the specification."""
+    judged = {
+        chapter for implementation in shown for target in implementation.targets.values() for chapter in target.chapters
+    }
     return [chapter for chapter in CHAPTERS if chapter in judged and (chapter in CHAPTERS_OF_COMMANDS) == commands]
 
 
@@ -208,5 +217,5 @@ def write() -> None:
 
 
 def out_of_date() -> list[Path]:
-    """The files that are not as they would be written."""
+    """The files whose text is not the text that `write` would give them."""
     return [path for path, content in texts().items() if path.read_text(encoding="utf-8") != content]

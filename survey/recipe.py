@@ -1,4 +1,4 @@
-"""Recipes: one implementation by other people each, as data in survey/recipes/NAME.toml.
+"""Recipes: each describes one implementation by other people, as data in survey/recipes/NAME.toml.
 
 Rules. Reads and checks recipes; installs and runs nothing.
 """
@@ -29,9 +29,9 @@ class RecipeError(Exception):
 
 
 class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Divergences that have one reason, and what we think of them.
+    """Divergences that have one reason, and the verdict on them.
 
-    clauses: those that diverge; the first is the one by which the entry is known and shown. verdict: `fault` breaks
+    clauses: those that diverge; the first one names the entry, and its case is shown. verdict: `fault` breaks
     what the implementation says of itself, `choice` does not, `ours` is a fault of the suite, and a `detail` is at the
     level exact, on which nobody has an opinion. source: of a fault the promise, of a choice the reason. versions: of
     Python, as in the registry; empty means all.
@@ -45,7 +45,7 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def name(self) -> str:
-        """The clause by which the entry is known."""
+        """The clause that names the entry."""
         return self.clauses[0]
 
     def holds(self, version: str) -> bool:
@@ -57,11 +57,12 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One implementation: where it comes from, how it is judged, and what is expected of it.
 
     title: its name on the page. install: what is installed, with pinned versions. targets: the Pythons on which it is
-    judged, such as `3.14`; the last is the oldest. Of impl, command and interpreter there is one: an adapter in
-    survey/recipes/, a command as for --command, or the name of an interpreter, in which `{python}` is that of the
-    environment. setup: a script in survey/recipes/ that the environment's Python runs once, after the installation.
-    cases: what alone is tried; empty means everything. promise: what the implementation says that it does, with its
-    source. unclaimed: what it does not claim to do. date: the day on which the recipe was last reviewed.
+    judged, such as `3.14`; the checks by hand use the first. impl, command, interpreter: exactly one of them is given:
+    an adapter in survey/recipes/, a command as for --command, or an interpreter, where `{python}` stands for that of
+    the environment. setup: a script in survey/recipes/ that the environment's Python runs once, after the installation.
+    cases: the only cases that are tried; empty means all. part_of: the recipe of the same program, if the program is
+    judged in two ways. promise: what the implementation says that it does, with its source. unclaimed: what it does not
+    claim to do. notes: what else a reader should know. date: the day on which the recipe was last reviewed.
     """
 
     title: str

@@ -51,13 +51,16 @@ class Broken(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def text(self) -> str:
-        """The text of the case; empty if it is one of a family that was not made smaller."""
+        """The text of the case; empty for a case of a family that was not reduced."""
         named = FIXTURES / f"{self.case}.toml"
         return self.fixture or (named.read_text(encoding="utf-8") if named.is_file() else "")
 
 
 class OnTarget(msgspec.Struct, frozen=True):
-    """What one run showed. chapters: by level, how many clauses conform, and how many were judged."""
+    """The result of one run.
+
+    chapters: for each chapter and level, the number of clauses that conform, and of those that were judged.
+    """
 
     target: str
     language: str
@@ -69,7 +72,7 @@ class OnTarget(msgspec.Struct, frozen=True):
     unsupported: Mapping[str, int]
 
     def counts(self, level: str) -> tuple[int, int]:
-        """How many clauses of a level conform, and how many were judged."""
+        """The numbers of clauses of a level that conform, and that were judged."""
         pairs = [levels[level] for levels in self.chapters.values() if level in levels]
         return sum(good for good, _ in pairs), sum(judged for _, judged in pairs)
 
@@ -80,7 +83,8 @@ Result = dict[str, OnTarget]  # by the name of the target in the recipe
 def of(run: Run, versions: Sequence[str], environment: Path) -> OnTarget:
     """The result of a run that came to its end.
 
-    versions: of what is installed. environment: the folder of the environment, whose path is left out of all values.
+    versions: those of the installed packages. environment: the folder of the environment; in all values
+    `<environment>` stands for its path.
     """
     chapters: dict[str, dict[str, tuple[int, int]]] = {}
     for chapter in dict.fromkeys(clause["chapter"] for clause in run.listed):
@@ -108,7 +112,7 @@ def of(run: Run, versions: Sequence[str], environment: Path) -> OnTarget:
 
 
 def _broken(clause: ClauseRecord, found: Sequence[Finding], environment: str) -> Broken:
-    """A clause that is broken, by the best case of a finding that it leads, or else of another that breaks it."""
+    """A broken clause, with the best case of a finding that the clause leads, or else of another finding with it."""
     pairs = [
         (finding.clause != clause["id"], number, trial["size"], trial, divergence)
         for number, finding in enumerate(found)
@@ -139,13 +143,13 @@ def _broken(clause: ClauseRecord, found: Sequence[Finding], environment: str) ->
 
 
 def _without_lines(trial: TrialRecord) -> TrialRecord:
-    """The trial without the files and lines at which exceptions were raised: those of a machine."""
+    """The trial without the files and lines at which exceptions were raised, which differ between machines."""
     divergences: list[DivergenceRecord] = [{**divergence, "raised_at": ""} for divergence in trial["divergences"]]
     return {**trial, "divergences": divergences}
 
 
 def read(name: str) -> Result:
-    """The result of an implementation as it was kept; empty if there is none."""
+    """The result that was kept of an implementation; empty if there is none."""
     path = RESULTS / f"{name}.json"
     return msgspec.json.decode(path.read_bytes(), type=Result) if path.exists() else {}
 

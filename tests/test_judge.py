@@ -449,7 +449,7 @@ def test_an_error_of_restoring_belongs_to_what_cannot_be_restored(
 
 
 def test_a_compiled_script_is_no_source() -> None:
-    """What does not run is what the call names."""
+    """The script that the call names is the one that does not run."""
     difference = Difference("executions.run", "missing", "run of <root>/tool.py", ABSENT, ran=True, of_path=True)
     for compiled, clause in ((False, "P-SOURCE-RUNS"), (True, "P-COMPILED-RUNS")):
         assert default_owner(replace(difference, compiled=compiled), "3.13.0", registry()) == clause

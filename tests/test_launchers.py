@@ -88,13 +88,18 @@ def test_a_wrong_launcher_is_caught_and_its_clause_named(
         judged(oracle_of(target), candidate, case, max(registry()[wrong.clause].level, Level.COMPAT)) or []
         for case in own_cases(wrong.clause)
     ]
-    causes = [[each for each in divergences if each.cause] for divergences in found]
+    causes = [[divergence for divergence in divergences if divergence.cause] for divergences in found]
     named = {divergences[0].signature.clause for divergences in causes if divergences}
-    shown = {each.signature.clause for divergences in found for each in divergences}
+    shown = {divergence.signature.clause for divergences in found for divergence in divergences}
     follows = wrong.clause in shown and not named.isdisjoint(wrong.also)
     assert wrong.clause in named or follows, f"{wrong.summary}: named first instead: {sorted(named) or 'nothing'}"
     if registry()[wrong.clause].level == Level.DOCUMENTED:
-        levels = {each.level for divergences in found for each in divergences if each.signature.clause == wrong.clause}
+        levels = {
+            divergence.level
+            for divergences in found
+            for divergence in divergences
+            if divergence.signature.clause == wrong.clause
+        }
         assert Level.DOCUMENTED in levels, "none of its cases rests on nothing but what is documented"
 
 

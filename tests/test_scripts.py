@@ -51,7 +51,11 @@ def causes(oracle_of: Callable[[Target], Oracle], tmp_path: Path) -> Causes:
             side.close()
         assert candidate is not None
         divergences = judge(case, oracle.observe(case), candidate, version=oracle.side.greeting.version)
-        return [(each.signature.clause, each.oracle, each.candidate) for each in divergences if each.cause]
+        return [
+            (divergence.signature.clause, divergence.oracle, divergence.candidate)
+            for divergence in divergences
+            if divergence.cause
+        ]
 
     return found
 

@@ -52,7 +52,7 @@ def test_no_result_holds_what_belongs_to_a_machine() -> None:
 
 
 def test_an_adapter_is_short() -> None:
-    """What it cannot say in a few lines, it leaves out."""
+    """An adapter leaves out what it cannot say in a few lines."""
     for path in RECIPES.glob("*.py"):
         lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
         body = [line for line in lines if not line.lstrip().startswith(("#", '"""'))]

@@ -1,7 +1,7 @@
 """Runs the cases of a request, one after another, in this process.
 
-Rules. Knows nothing of how the process came about, nor of how results travel: it hands each one to `tell`. Whoever
-calls it decides whether the process ends afterwards.
+Rules. Knows nothing of how the process came about, nor of how results travel: each result is handed to `tell`. The
+caller decides if the process ends afterwards.
 
 Theory of operation. A case that is alone in its process needs no clearing up. Otherwise everything is restored after
 each case (`rollback`). A case that leaves something that cannot be restored is the last one of its process.
@@ -56,7 +56,7 @@ def run(request: Request, functions: Functions, tell: Tell, snapshot: Optional[r
             if not state.restore(case):
                 answer["spent"] = True
                 break
-            if outputs.current() != streams:  # the case has closed or redirected them
+            if outputs.current() != streams:  # the case has closed or redirected the streams
                 streams = outputs.redirect(files)
         answer["changed"] = state.changed()
         if imports is not None:
@@ -72,5 +72,5 @@ def _traceback(exc: BaseException) -> str:
         import traceback
 
         return "".join(traceback.format_exception(type(exc), exc, exc.__traceback__))
-    except BaseException:  # the world has broken the import of it
+    except BaseException:  # the world has broken the import of `traceback`
         return "{}: {}".format(type_name(type(exc)), safe_str(exc))

@@ -1,9 +1,9 @@
-"""A command that runs a module by a `run_module`, as `python -m` runs it, or a path by a `run_path`, as `python` does.
+"""A command that runs a module by a `run_module`, as `python -m` does, or a path by a `run_path`, as `python` does.
 
 usage: by_function.py IMPORT-FROM SPEC run_module|run_path PROGRAM [ARGUMENT ...]
 
-SPEC is pkg, pkg.mod:callable or path/to/file.py:callable; the function is that of a package. Nothing of the agent is
-imported: the program must not find any of it.
+SPEC is pkg, pkg.mod:callable or path/to/file.py:callable; for pkg, the next argument names its function. Nothing of the
+agent is imported, since the program must not find any module of it.
 """
 
 import importlib
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def load(spec, function):  # type: (str, str) -> Any
-    """The callable that a text names; of a package, the function."""
+    """The callable that a text names. function: the name of the callable, if the text names only a package."""
     place, _, name = spec.rpartition(":") if ":" in os.path.basename(spec) else (spec, "", function)
     if place.endswith(".py"):
         found = importlib.util.spec_from_file_location("_candidate", place)

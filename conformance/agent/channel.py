@@ -31,7 +31,7 @@ class Channel:
         self._reader = os.fdopen(read, "r", encoding="ascii", errors="replace", closefd=False)
 
     def lines(self) -> Iterator[str]:
-        """The lines from the driver, each with its end, until it closes its end or the last line is cut off."""
+        """The lines from the driver, each with its end, until the driver closes the stream. The last may be cut off."""
         return iter(self._reader.readline, "")
 
     def send(self, data: bytes) -> None:
@@ -50,7 +50,7 @@ def _aside(descriptor: int) -> int:
 
 
 def _give_away() -> None:
-    """Let whoever reads standard input find its end, and have what is written to standard output join the errors."""
+    """Make standard input empty, and send to standard error what is written to standard output."""
     try:
         nothing = os.open(os.devnull, os.O_RDWR)
         os.dup2(nothing, 0)

@@ -1,8 +1,8 @@
 """Checks what the driver sends, by tables of the keys of each message.
 
-Rules. The tables hold the keys and kinds that `messages` gives to the messages of the driver, as a self-test compares:
-the types themselves are not loaded in a target. A message that does not fit is refused with a sentence that names the
-message and the field.
+Rules. The tables hold the keys and kinds that `messages` gives to the messages of the driver, since the types
+themselves are not loaded in a target; a self-test compares the two. A message that does not fit is refused with a
+sentence that names the message and the field.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def message(line: str) -> Tuple[str, Any]:
         raise Nonsense("The last message is cut off: it has no end of line.")
     try:
         decoded = loads(line)
-    except Exception:  # StopIteration is one that the decoder raises, too
+    except Exception:  # the decoder raises StopIteration, too
         decoded = None
     if type(decoded) is not dict:
         raise Nonsense("A line is no JSON object: {!r}.".format(line[:80]))

@@ -28,11 +28,11 @@ Recipe = Union[str, Dict[str, Any]]
 
 
 class _CommandRequest(TypedDict):
-    command: List[str]  # interpreter options, "-m", the name of the module, the arguments of the program
+    command: List[str]  # interpreter options; "-m" and the name of a module, or a path; the arguments of the program
 
 
 class CommandRequest(_CommandRequest, total=False):
-    """A command that runs a module."""
+    """A command that runs a module or a path."""
 
     stdin: str  # the text on standard input; default: none
     variables: Dict[str, str]  # of the environment

@@ -1,7 +1,8 @@
 """The standard streams of the cases: files, so that what a case writes can be read afterwards.
 
-Rules. Owns descriptors 0, 1 and 2 while cases run. Where descriptors cannot be redirected (WASI), whoever has started
-the interpreter has to give it files as standard output and standard error; otherwise what the cases print is unseen.
+Rules. Owns descriptors 0, 1 and 2 while cases run. Where descriptors cannot be redirected (WASI), the program that
+starts the interpreter has to give it files as standard output and standard error; otherwise what the cases print is not
+observed.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def redirect(files: List[str]) -> List[Any]:
 
 
 def current() -> List[Any]:
-    """The files behind the standard streams, for comparison; None for a closed stream."""
+    """The device and inode of the files behind standard output and standard error; None for a closed stream."""
     found: List[Any] = []
     for descriptor in (1, 2):
         try:
@@ -39,13 +40,13 @@ def current() -> List[Any]:
 
 
 def size(descriptor: int) -> int:
-    """The number of bytes that a stream has taken. Raises OSError if it is closed."""
+    """The number of bytes that were written to a stream. Raises OSError if the stream is closed."""
     return os.fstat(descriptor).st_size
 
 
 def read(descriptor: int, count: int, start: int) -> bytes:
-    """Bytes that a stream has taken, from a place on. Raises OSError."""
+    """At most `count` of the bytes that were written to a stream, from byte `start` on. Raises OSError."""
     if hasattr(os, "pread"):
         return os.pread(descriptor, count, start)
-    os.lseek(descriptor, start, os.SEEK_SET)  # what is written next is appended all the same
+    os.lseek(descriptor, start, os.SEEK_SET)  # later output is still appended, since the file is opened so
     return os.read(descriptor, count)

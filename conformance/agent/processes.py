@@ -1,13 +1,14 @@
-"""The process of the cases, forked from the agent, which waits for it and tells how it ended.
+"""The process of the cases: the agent forks it, waits for it, and tells how it ended.
 
 Rules. Owns the fork, the time limit and the end of that process. Knows results only as lines. Only for platforms that
 can fork; elsewhere the agent runs cases in its own process.
 
 Theory of operation. The process of the cases has no way to the driver: it writes its messages to a file beside the
-world, through a descriptor that does not exist while a case runs, so that a candidate that writes to every descriptor
-that it finds cannot speak for the agent. The agent passes the lines of the file on, and adds an answer of its own if
-the process did not come to write one. It passes lines on before that as well, if the cases take longer than the time
-limit of one: so the driver hears something within that time, as long as the cases make progress.
+world, through a descriptor that does not exist while a case runs. So a candidate that writes to every descriptor it
+finds cannot speak for the agent. When the process has ended, the agent passes the lines of the file on, and adds an
+answer of its own if the process has written none. If the cases together take longer than the time limit of one case,
+the agent passes the lines on that are there already: so the driver hears something within each time limit, as long as
+the cases make progress.
 """
 
 from __future__ import annotations
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
     from .messages import Answer, Request
 
 Send = Callable[[bytes], None]
-_GRACE = 0.05  # seconds between two looks at a process that has not ended
+_GRACE = 0.05  # seconds between two looks at the status of the process
 
 
 class Forked:
     """A process of cases, seen from the agent that has forked it.
 
-    child: its number. alive: a pipe that it closes when it ends. driver: the descriptor of the requests, which shows
-    whether the driver is gone.
+    child: the id of the process. alive: the end of a pipe that the process closes when it ends. driver: the descriptor
+    of the requests, which shows if the driver is gone. request: the request whose cases the process runs.
     """
 
     def __init__(self, child: int, alive: int, driver: int, request: Request) -> None:
@@ -73,8 +74,9 @@ class Forked:
     def _wait(self, send: Send) -> Optional[int]:
         """The status of the process, as from wait(2); None if a case did not end in time.
 
-        The process may close `alive` earlier, or pass it on to a process of its own, so its status is looked up as
-        well. No request comes before the answer to the last one, so anything to be read from the driver is its end.
+        The process may close `alive` before it ends, or pass it on to a process of its own, so its status is asked for
+        as well. No request comes before the answer to the last one, so whatever can be read from the driver means that
+        the driver is gone.
         """
         timeout = self._request["timeout"]
         deadline = monotonic() + timeout
@@ -99,7 +101,7 @@ class Forked:
                 deadline = monotonic() + timeout  # the time limit is for each case
 
     def _end(self) -> None:
-        """End the process, since the driver is gone, and the agent as well."""
+        """End the process and this agent, since the driver is gone."""
         try:
             os.killpg(self._child, SIGKILL)
         except OSError:
@@ -153,7 +155,7 @@ def start(request: Request, functions: Functions, descriptors: Tuple[int, ...], 
     for stream in streams:
         try:
             stream.flush()
-        except (OSError, ValueError):  # the candidate has closed it when it was imported
+        except (OSError, ValueError):  # the candidate has closed the stream when it was imported
             pass
     child = os.fork()
     if child == 0:
@@ -165,12 +167,12 @@ def start(request: Request, functions: Functions, descriptors: Tuple[int, ...], 
     try:
         os.setpgid(child, child)
     except OSError:
-        pass  # the child has done so itself, or has ended
+        pass  # the child has set its process group itself, or has ended
     return Forked(child, alive, descriptors[0], request)
 
 
 def prepare(request: Request) -> None:
-    """Do what the cases of a request need and nobody sees, before the state is copied."""
+    """Do the work for the cases of a request that no case can see, before a process for them is forked."""
     for case in request["cases"]:
         world.prepare(case["files"])
         steps.prepare(case)
@@ -202,25 +204,26 @@ def run_and_end(request: Request, functions: Functions) -> None:
 
 
 class Relay:
-    """The way from a process that loads the side for a single request, to the agent that has forked it before that.
+    """The way back to the agent from a forked process that loads the side and runs a single request.
 
-    The request is read by that process, which passes it on, and then runs it as any process of cases does.
+    That process reads the request, passes it on to the agent, and then runs it as any process of cases does.
     """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
 
     def pass_on(self, line: str) -> None:
-        """Show the request to the agent. The descriptor stays open until the process ends."""
+        """Pass the request on to the agent. The descriptor stays open until the process ends."""
         data = line.encode("ascii")
         while data:
             data = data[os.write(self._descriptor, data) :]
 
 
 def relayed(descriptors: Tuple[int, ...], send: Send, orphans: str, request_in: Callable[[str], Request]) -> Any:
-    """Fork: in the new process, return the Relay; in this one, wait for the request and its end, and end likewise.
+    """Fork. In the new process, return a Relay; in this one, wait for the request and for its end, and then end.
 
-    request_in: returns the request that a line holds. None is returned where no process can be forked.
+    request_in: returns the request that a line holds. None is returned where no process can be forked. If the new
+    process ends before it has a request, this one ends in the same way.
     """
     alive, alive_write = os.pipe()
     child = fork()

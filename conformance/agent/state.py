@@ -171,9 +171,9 @@ class State:
     def _many_modules(
         self, entries: _Entries, touched: List[Any], now: Dict[Any, Any]
     ) -> Tuple[Literal["modules", "changed_modules"], Dict[str, Described]]:
-        """The same where many entries have changed, among them perhaps such as are not told. now: `sys.modules`."""
+        """The same, where many entries have changed; some of them may not be told. now: `sys.modules`."""
         if not entries.settled:
-            entries.told = dict(entries.told)  # an event holds the other one
+            entries.told = dict(entries.told)  # an event holds the old dictionary
         changed: Dict[str, Any] = {}
         now_described: Dict[Any, Any] = {}
         doubtful = entries.fresh if entries.settled else list(entries.changed)
@@ -183,7 +183,7 @@ class State:
             described = now_described[key] = self._entry(key, now)
             if described == entries.told.get(shown):
                 continue
-            entries.fresh.append(key)  # the next description says that it has been met before
+            entries.fresh.append(key)  # the next description will say that the entry was met before
             if described is None:
                 del entries.told[shown]
                 changed[shown] = _AS_BEFORE
@@ -422,9 +422,10 @@ class State:
 class _Entries:
     """The entries of `sys.modules` from one moment of a step to the next.
 
-    before: those at the beginning of the step. changed: the keys whose entries are not as they were then. told: the
-    descriptions as they were told last, by key as it is shown. settled: they are of all keys in `changed`, and only
-    those of the keys in `fresh` may be others now. replaced: `sys.modules` was another object at some moment.
+    before: the entries at the beginning of the step. changed: the keys whose entries are not as they were then. told:
+    the description of each entry as it was told last, by the key as it is shown. settled: true if `told` has all keys
+    in `changed`, and only the descriptions of the keys in `fresh` may be others now. replaced: `sys.modules` was
+    another object at some moment.
     """
 
     def __init__(self, before: Dict[Any, Any]) -> None:

@@ -1,7 +1,7 @@
 """Tries a bridge, and says in one sentence what is wrong with it: `--target-command=... --smoke`.
 
 Rules. Judges nothing: a bridge passes if it keeps to the protocol (docs/protocol.md), whatever its interpreter's runpy
-does. Each trial raises CandidateError, with a sentence about the first thing that is wrong.
+does. A trial that fails raises CandidateError, with a sentence about the first thing that is wrong.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from ..observation.protocol import shown
 from ..observation.side import CandidateError, Greeting, Reply
 from ..search.examine import SMOKE
 
-_EARLY = 0.5  # seconds in which a bridge may show that it does not wait for `start`
-_HANG = 1.0  # seconds that the case that hangs is given
+_EARLY = 0.5  # seconds in which a bridge that does not wait for `start` is noticed
+_HANG = 1.0  # the time limit in seconds of the case that hangs
 
 
 def _case(source: str, files: Mapping[str, Any] | None = None, path: tuple[str, ...] = (".",)) -> Case:
@@ -34,7 +34,7 @@ lock.acquire()
 _thread.start_new_thread(lock.release, ())
 note(lock.acquire(True, 5))
 """
-# For each capability a case that needs it, and the notes that it then leaves.
+# For each capability a case that needs it, and the values that this case notes.
 _CASES: Mapping[str, tuple[Case, list[Any]]] = {
     "fork": (_case("import os\nchild = os.fork()\nif not child: os._exit(7)\nnote(os.waitpid(child, 0)[1] >> 8)"), [7]),
     "symlinks": (
@@ -66,10 +66,10 @@ def try_bridge(
     hang: float = _HANG,
     margin: float = 5.0,
 ) -> None:
-    """Try everything that the protocol asks of a bridge. say: is told each trial that succeeds, as a line.
+    """Try everything that the protocol asks of a bridge. say: called with a line for each trial that succeeds.
 
-    timeout: seconds for a case. early: seconds in which the bridge has to keep quiet before it is sent `start`. hang:
-    seconds for the case that hangs. margin: see `LiveSide`. Raises CandidateError.
+    timeout: seconds for a case. early: seconds in which the bridge has to send nothing before it is sent `start`. hang:
+    seconds for the case that hangs. load_timeout, margin: see `LiveSide`. Raises CandidateError.
     """
     side = LiveSide(target, SIDE, load_timeout=load_timeout, timeout=timeout, margin=margin)
     try:
@@ -166,7 +166,7 @@ def _observation(reply: Reply, name: str) -> Any:
 
 
 def _try_batch(side: LiveSide) -> None:
-    """Run cases of which each would show what the one before has left."""
+    """Run a batch in which each case would show what the case before has left."""
     side.start([_case(source).plain() for source in (_LEAVES, _LOOKS, _LOOKS)])
     for number, reply in enumerate(side.finish()):
         if reply.status == "not-run":
@@ -203,7 +203,7 @@ def _try_capability(side: LiveSide, name: str) -> None:
 
 
 def _try_ending(side: LiveSide, source: str, expected: tuple[str, ...]) -> None:
-    """Run a case that does not come to its end, and another one after it."""
+    """Run a case that does not come to its end, and then the simplest case."""
     reply = side.run(_case(source).plain())
     if reply.status not in expected:
         told = reply.detail if reply.status == "lost" else reply.status

@@ -109,7 +109,7 @@ def _paired(
 
 def _is_same(telling: Telling, other: Telling) -> bool:
     """True if both are of one file, and only the file names in their code differ."""
-    first, second = (each["specials"].get("__file__") for each in (telling, other))
+    first, second = (shown["specials"].get("__file__") for shown in (telling, other))
     return _is_one_file(first, second) and _is_import(telling) == _is_import(other)
 
 

@@ -21,7 +21,7 @@ def ending(step: StepObservation) -> str:
 
 
 def endings(observation: Observation) -> tuple[str, ...]:
-    """How the steps ended, one after another: "returned", or "raised TypeError"; nothing of steps that write files."""
+    """The outcomes of the steps in order: "returned", or "raised TypeError"; steps that write files are left out."""
     return tuple(ending(step).partition(":")[0] for step in observation["steps"] if "outcome" in step)
 
 

@@ -1,4 +1,4 @@
-"""How a step ended, side by side: the outcome, the exception, the result."""
+"""Compares how a step ended on the two sides: the outcome, the exception, the result."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The owners of differences in the steps that call `run_path`, where the fixture does not name one.
+"""The owners of differences in the steps that call `run_path`, where the fixture names no owner.
 
-A table of the same form as that of `owners`, which asks it first for such a step. Each field has a row for every case
-at its end, so that no clause about `run_module` is blamed for what `run_path` does.
+A table of the same form as that of `owners`, which asks this table first for such a step. The last row of each field
+fits every difference, so that no clause about `run_module` is blamed for what `run_path` does.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ def _script(difference: Difference) -> bool:
 
 
 def _compiled(difference: Difference) -> bool:
-    """What runs is a script that the call names as a compiled file."""
+    """True if what runs is a script that the call names as a compiled file."""
     return _script(difference) and difference.compiled
 
 

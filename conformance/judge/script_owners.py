@@ -1,7 +1,7 @@
-"""The owners of differences in the steps that run a path by a command, where the fixture does not name one.
+"""The owners of differences in the steps that run a path by a command, where the fixture names no owner.
 
-A table of the same form as that of `owners`, which asks it first for such a step. A program with a spec is the
-`__main__` of a folder or an archive; one without is a script.
+A table of the same form as that of `owners`, which asks this table first for such a step. A program with a spec is the
+`__main__` of a folder or an archive; a program without a spec is a script.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def _always(_: Difference) -> bool:
 
 
 def _of_entry(difference: Difference) -> bool:
-    """What runs is the `__main__` of a folder or an archive."""
+    """True if the program is the `__main__` of a folder or an archive."""
     return difference.spec_name is not None
 
 
@@ -27,34 +27,34 @@ def _says(text: str) -> Condition:
 
 
 def _named_otherwise(difference: Difference) -> bool:
-    """The code that runs in the place of the oracle's names no file of the world."""
+    """True if the code that runs in the place of the oracle's names no file of the world."""
     candidate = str(difference.candidate)
     return difference.kind == "value" and not candidate.startswith(("<root>", "import of "))
 
 
 def _with_foreign_context(difference: Difference) -> bool:
-    """The traceback is that of the oracle, after the traceback of another exception."""
+    """True if the traceback is that of the oracle, after the traceback of another exception."""
     ours, theirs = difference.oracle, difference.candidate
     both = isinstance(ours, list) and isinstance(theirs, list)
     return both and len(theirs) > len(ours) and bool(theirs[-len(ours) :] == ours)
 
 
 def _of_the_compiler(difference: Difference) -> bool:
-    """The oracle's traceback is what the compiler says of the program: it has no frame, and ends in a SyntaxError."""
+    """True if the oracle's traceback is the compiler's error about the program: a SyntaxError without a frame."""
     lines = difference.oracle
     is_own = isinstance(lines, list) and bool(lines) and lines[-1].startswith("SyntaxError: ")
     return is_own and not any(", in " in line for line in lines[:-1])
 
 
 def _normalised(difference: Difference) -> bool:
-    """Two full paths of one file, in which only dots or slashes differ."""
+    """True if the two sides show full paths of one file, in which only dots or slashes differ."""
     ours, theirs = difference.oracle, difference.candidate
     both = isinstance(ours, str) and isinstance(theirs, str) and ours.startswith("<root>")
     return both and normpath(ours) == normpath(theirs)
 
 
 def _relative(difference: Difference) -> bool:
-    """The candidate has put a relative path in the place of a full one."""
+    """True if the candidate shows a relative path."""
     theirs = difference.candidate
     return isinstance(theirs, str) and not theirs.startswith(("<", "/"))
 

@@ -1,4 +1,7 @@
-"""An observation with every part told whole: where much changes, the agent tells only what is not as it was before."""
+"""Makes observations whole again: where much changes, the agent tells only what differs from the moment before.
+
+Rules. Knows the notation of `changed_modules`, `changed_names` and `as before` (docs/observation.md). Judges nothing.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,10 @@ _LISTS = ("path", "meta_path", "path_hooks", "filters")
 
 
 def unfolded(observation: Observation) -> Observation:
-    """The observation with `modules` and `names` in the place of `changed_modules` and `changed_names`.
+    """The observation with its lists whole, and with `modules` and `names` in the place of their changed parts.
 
-    Parts that are the same at several moments are the same objects. An observation that has neither is returned itself.
+    Parts that are equal at several moments may be the same objects. An observation that is whole already is returned
+    itself.
     """
     if not any(map(_is_folded, observation["steps"])):
         return observation
@@ -43,7 +47,7 @@ def _is_folded(step: StepObservation) -> bool:
 
 
 def _folded_lists(state: StateChanges) -> list[str]:
-    """The parts of `state` that are lists of which only the last items are told."""
+    """The names of the lists in `state` whose first items are told as `as before`."""
     return [name for name in _LISTS if _items(state.get(name))[:1] == [_AS_BEFORE]]
 
 
@@ -73,7 +77,7 @@ def _whole_events(events: list[Event]) -> list[Event]:
             changed = whole.pop("changed_modules")
             together = {**modules, **changed}
             whole["modules"] = {key: value for key, value in together.items() if changed.get(key) != _AS_BEFORE}
-        if "entry" in event:  # it tells of the state of the interpreter
+        if "entry" in event:  # only such events tell the state of the interpreter
             if _folded_lists(event.get("state", {})):
                 whole = whole.copy()
                 whole["state"] = _whole_state(event["state"], state)

@@ -13,9 +13,9 @@ SIDE = "runpy"  # the candidate of a bridge: the runpy of its interpreter
 
 
 def target_of(text: str, words: Sequence[str]) -> Target:
-    """The target behind a bridge, of which nothing is known yet. text: the command line; words: of it.
+    """The target behind a bridge, before the bridge has told anything of it. Raises BadInterpreter.
 
-    Raises BadInterpreter.
+    text: the command line. words: its words.
     """
     path = shutil.which(words[0])
     if path is None:
@@ -24,7 +24,7 @@ def target_of(text: str, words: Sequence[str]) -> Target:
 
 
 def known(target: Target, load_timeout: float) -> Target:
-    """The target with what the bridge says of its interpreter in its handshake. Raises CandidateError."""
+    """The target with the facts of its interpreter that the bridge tells in the handshake. Raises CandidateError."""
     side = LiveSide(target, SIDE, load_timeout=load_timeout)
     try:
         greeting = side.greeting

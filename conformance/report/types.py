@@ -152,7 +152,7 @@ class SearchRecord(TypedDict):
 
 
 class ReducedRecord(TypedDict):
-    """How the case by which a finding is shown was made of the case of the trial: by taking things away."""
+    """The reduced case by which a finding is shown: the case of the trial without everything that is not needed."""
 
     size: Annotated[int, says("the number of files and steps that are left")]
     divergences: Annotated[

@@ -1,7 +1,9 @@
-"""Shows divergences by hand: the same few files, run by the interpreter and by the implementation.
+"""Shows divergences by hand: the interpreter and the implementation run the same few files.
 
-A check names the clauses that it shows, the files, and what each side has to print. It prints what both sides print,
-and the status with which they end as the last line (`status 0`). Standard library only, and nothing of the suite.
+A check names the clauses that it shows, the files, and what each side has to print. It prints the output of both sides,
+each with the exit status as its last line (`status 0`).
+
+Rules. Standard library only, and nothing of the suite.
 """
 
 import json
@@ -17,10 +19,11 @@ _WIDEST = 20  # lines of an output that are printed
 
 
 def check(clauses, files, oracle, candidate, *, by_oracle, by_candidate, prepare=""):
-    """Run two shell commands in a folder with these files each, and note whether they print what is said of them.
+    """Run two shell commands, each in a new folder with these files, and note if each prints what it is said to print.
 
-    clauses: their names, with a blank between two. oracle, candidate: the commands. by_oracle, by_candidate: a text
-    that each prints, one of which the other does not. prepare: a shell command that is run first.
+    clauses: the names of the clauses, with blanks between them. oracle, candidate: the commands. by_oracle,
+    by_candidate: a text that the command prints; at least one of the two is not printed by the other command. prepare:
+    a shell command that is run first.
     """
     outputs = [_output(files, prepare, command) for command in (oracle, candidate)]
     print(f"\n{clauses}")
@@ -51,7 +54,7 @@ def check(clauses, files, oracle, candidate, *, by_oracle, by_candidate, prepare
 
 
 def launcher(command):
-    """A function that checks `python -m` against a command, in which `{}` stands for the module and its arguments."""
+    """A function that checks a command against `python -m`. `{}` in it stands for the module and its arguments."""
 
     def checks(clauses, files, words, by_oracle, by_candidate, before="", **more):
         check(
@@ -68,9 +71,9 @@ def launcher(command):
 
 
 def function(setup, call):
-    """A function that checks `runpy.run_module` against another function, in which the program calls `run_module`.
+    """A function that checks another function against `runpy.run_module`, by a program that calls `run_module`.
 
-    setup: statements that import the other function. call: the expression that is `run_module` then.
+    setup: statements that import the other function. call: the expression that then stands for `run_module`.
     """
 
     def checks(clauses, files, program, by_oracle, by_candidate, **more):
@@ -93,7 +96,7 @@ def function(setup, call):
 
 
 def end():
-    """Tell the survey what was shown, in the file that it names, and end with 1 if a check has not shown it."""
+    """Write the results of all checks to the file that the survey names, and end with 1 if one has a problem."""
     if "SURVEY_SHOWN" in os.environ:
         Path(os.environ["SURVEY_SHOWN"]).write_text(json.dumps(_shown), encoding="utf-8")
     sys.exit(1 if any(shown["problems"] for shown in _shown) else 0)
@@ -104,7 +107,7 @@ def _bytes(content):
 
 
 def _shell_text(content):
-    """The content of a file as text; of one that is no text in UTF-8, an argument for the shell's `printf`."""
+    """The content of a file: as text if it is plain, else as an argument for the shell's `printf`."""
     data = _bytes(content)
     try:
         text = data.decode()
@@ -118,7 +121,7 @@ def _shell_text(content):
 
 
 def _output(files, prepare, command):
-    """All that a shell command prints in a folder with these files, and the status with which it ends."""
+    """The output of a shell command in a folder with these files, with the exit status as its last line."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         for path, content in files.items():

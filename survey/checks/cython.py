@@ -1,4 +1,4 @@
-"""What Cython compiles beside the interpreter, in two functions of a line each."""
+"""Functions of one line that Cython has compiled, beside the same functions in the interpreter."""
 
 from by_hand import check, end
 

@@ -1,4 +1,4 @@
-"""What mypyc compiles beside the interpreter, in functions of a few lines."""
+"""Functions of a few lines that mypyc has compiled, beside the same functions in the interpreter."""
 
 from by_hand import check, end
 

@@ -1,4 +1,4 @@
-"""Judges right implementations in many forms, and says which form, alone or with others, is accused of what.
+"""Judges right implementations in many forms, and says which combination of forms is accused of which divergence.
 
 usage: python -m tests.forms [OPTION ...]   (--help; docs/power.md)
 
@@ -30,9 +30,10 @@ _INCLUDE = "import sysconfig; print(sysconfig.get_path('include'), sysconfig.get
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome for a combination. accused: (clause, case) of each divergence that is no broken clause of a form.
+    """The outcome for a combination.
 
-    problem: the last lines of a run that gave no verdict.
+    accused: clause and case of each divergence that is a cause, except of the clauses that a form breaks indeed.
+    problem: the last lines of a run that gave no verdict. tried: the number of cases.
     """
 
     accused: tuple[tuple[str, str], ...] = ()
@@ -41,7 +42,7 @@ class Verdict:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Judge all combinations, a few at a time; the exit status."""
+    """Judge all combinations, several at a time, and return the exit status."""
     parser = argparse.ArgumentParser(
         allow_abbrev=False, prog="python -m tests.forms", description=str(__doc__).splitlines()[0]
     )
@@ -66,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
     accused = 0
     with ThreadPoolExecutor(asked.workers) as pool:
         for combination, verdict in zip(
-            chosen, pool.map(lambda each: judged(each, asked.profile), chosen), strict=True
+            chosen, pool.map(lambda combination: judged(combination, asked.profile), chosen), strict=True
         ):
             if verdict.accused or verdict.problem:
                 accused += 1
@@ -82,7 +83,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _found(names: Sequence[str]) -> tuple[list[str], list[str]]:
-    """The interpreters that are there, and the others."""
+    """The interpreters that are found, and those that are not."""
     found, missing = [], []
     for name in names:
         try:
@@ -98,7 +99,7 @@ def _command_of(target: str) -> str:
 
 
 def _usable(all_forms: Sequence[Form], targets: Sequence[str]) -> tuple[list[Form], list[str]]:
-    """The forms that this machine can have, and why it cannot have the others."""
+    """The forms that this machine can try, and for each other form the reason why not."""
     usable, left_out = [], []
     for form in all_forms:
         if form.compiled and not (shutil.which("cython") and shutil.which("cc")):
@@ -123,7 +124,7 @@ def _may_run(user: str, python: str) -> bool:
 
 
 def judged(combination: Combination, profile: str, cases: Sequence[str] = ()) -> Verdict:
-    """The verdict of a run of the suite. cases: the ids of those to try; empty for all that the profile tries."""
+    """The verdict of a run of the suite. cases: the ids of the cases to try; empty for all that the profile tries."""
     with tempfile.TemporaryDirectory() as scratch:
         home = Path(scratch, next((form.folder for form in combination.forms if form.folder), "folder"))
         home.mkdir()
@@ -180,7 +181,7 @@ def _compile(source: Path, target: str) -> None:
 
 @contextlib.contextmanager
 def _place(combination: Combination, home: Path) -> Iterator[tuple[dict[str, str], list[str], int]]:
-    """The environment, what stands before the command, and the umask of a run."""
+    """The variables of the environment, the words that stand before the command, and the umask of a run."""
     environment, prefix, umask = dict(os.environ), [], 0o022
     for form in combination.forms:
         environment |= {name: value.format(folder=home) for name, value in form.variables.items()}
@@ -199,7 +200,7 @@ def _place(combination: Combination, home: Path) -> Iterator[tuple[dict[str, str
 
 
 def reduced(combination: Combination, verdict: Verdict) -> Combination:
-    """The combination without all forms that the first accusation does not need."""
+    """The combination without the forms that are not needed for the first accusation."""
     cases = list(dict.fromkeys(case for _, case in verdict.accused))[:1]
     for form in combination.removable:
         smaller = combination.without(form)

@@ -39,8 +39,8 @@ def with_habits(*args, **kwargs):
 class Form:
     """One thing that may be done to a right implementation, or to the place in which it is judged.
 
-    name: one that no other form has. axis: the name of those of which one holds; empty if it is there or not. The other
-    attributes are the keys of forms.toml, which explains them.
+    name: no other form has it. axis: the forms of an axis exclude each other, and one of them always holds; empty for a
+    form that is there or not. The other attributes are the keys of forms.toml, which explains them.
     """
 
     name: str
@@ -80,10 +80,10 @@ class Combination:
         return frozenset(clause for form in self.forms for clause in form.breaks)
 
     def without(self, form: Form) -> Combination:
-        """The same without a form; of an axis with its first form, which changes nothing, in the place."""
+        """The combination without a form. The first form of an axis, its plain one, takes the place of another."""
         plain = {axis: next(form for form in forms() if form.axis == axis) for axis in _AXES}
-        rest = [plain[form.axis] if each is form and form.axis else each for each in self.forms]
-        return Combination(self.target, tuple(each for each in rest if each is not form))
+        rest = [plain[form.axis] if other is form and form.axis else other for other in self.forms]
+        return Combination(self.target, tuple(other for other in rest if other is not form))
 
     @property
     def removable(self) -> list[Form]:
@@ -109,14 +109,14 @@ class Combination:
 
 
 def combinations(targets: Sequence[str], among: Sequence[Form]) -> list[Combination]:
-    """As few combinations as have each two forms together once, and each with each target."""
+    """Few combinations, in which every two forms occur together, and every form with every target."""
     by_name = {form.name: form for form in among}
     axes = [[Row(TARGET, target) for target in targets]]
     for axis in _AXES:
         axes.append([_row(axis, form) for form in among if form.axis == axis])
     for number, form in enumerate(form for form in among if not form.axis):
         rows = [_row(form.name, form), Row(form.name, "")]
-        axes.append(rows if number % 2 else rows[::-1])  # of two that add as many pairs, the first is taken
+        axes.append(rows if number % 2 else rows[::-1])  # of two rows that add as many pairs, `pairs` takes the first
     return [
         Combination(rows[0].id, tuple(by_name[row.id] for row in rows[1:] if row.id))
         for rows in pairs([tuple(axis) for axis in axes])
@@ -132,5 +132,5 @@ def _indented(text: str) -> str:
 
 
 def implementation() -> str:
-    """The source of the reference, which the candidate imports."""
+    """The source of the reference, which the candidate imports as the module `implementation`."""
     return (REFERENCE / "__init__.py").read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
-"""Interaction faults: wrong implementations that are wrong only where a second feature comes to the first.
+"""Interaction faults: implementations that are wrong only where a second feature is added to the first one.
 
-Each is composed of a mutant and of a condition: where the condition holds, a call goes to the mutant, and otherwise to
-the reference. An author meets such faults as "only when nested" or "only the second time".
+Each is composed of a mutant and a condition: a call goes to the mutant if the condition holds, and otherwise to the
+reference. The author of an implementation knows such faults as "only when nested" or "only the second time".
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from conformance import REFERENCE
 from conformance.clauses import registry
 from tests.power.wrong import INTERACTION, WRITTEN, Wrong, written
 
-# By name: an expression about a call. `case` holds what is known of the case in which the call is made: `depth`, the
-# number of calls that have not ended, `targets`, those called before, and `failed`, true if one of them has.
+# The conditions by name, each an expression about a call. `case` is the case in which the call is made: `depth` is the
+# number of calls that have not ended, this one included; `targets` holds the names and paths of those that have ended;
+# `failed` is true if a call has raised an exception.
 CONDITIONS = {
     "only when nested": "case.depth > 1",
     "only the second time": "target in case.targets",
@@ -30,7 +31,7 @@ CONDITIONS = {
     "only with an empty sys.argv": "not sys.argv",
     "only with a finder of the program's own": "len(sys.meta_path) > _finders",
 }
-# They say nothing new of run_path, which always alters and takes no name of a module.
+# Conditions that cannot matter for `run_path`, which always alters `sys` and takes no name of a module.
 _OF_RUN_MODULE = frozenset(("only when altering", "only for a name with dots", "only for what has been imported"))
 
 _SOURCE = '''\
@@ -41,7 +42,7 @@ import types
 
 
 class _Case:
-    """What is known of the case that runs in one folder: its calls come one after another."""
+    """The calls of the case that runs in one folder."""
 
     def __init__(self):
         self.depth, self.targets, self.failed = 0, [], False

@@ -1,6 +1,6 @@
 """The name of an interpreter in words, made of the facts of its build.
 
-Rules. The only place where facts become words: whoever announces an interpreter asks here.
+Rules. The only place where facts become words: every part of the suite that names an interpreter calls it.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ if TYPE_CHECKING:
     from .builds import Build
 
 _IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalPy"}
-# Systems of which an interpreter is no matter of course, and what they are called. The others are not mentioned.
+# The words for the systems that a name mentions; the usual systems are left out of it.
 _SYSTEMS = {"win32": "Windows", "emscripten": "{machine}-emscripten", "wasi": "{machine}-wasi"}
 _FREEZES_ITS_LIBRARY = (3, 11)
 
 
 def short_name(implementation: str, version: str) -> str:
-    """The name by the two facts that are known before an interpreter has said more, such as "CPython 3.15.0rc1"."""
+    """The name made of the two facts that are known before the handshake, such as "CPython 3.15.0rc1"."""
     return f"{_IMPLEMENTATIONS.get(implementation, implementation)} {version}"
 
 
 def name_of(build: Build) -> str:
-    """The name of a build, with all by which it differs from the usual one of its version.
+    """The name of a build, with everything in which it differs from the usual build of its version.
 
-    Such as "CPython 3.13.5, free-threaded", "CPython 3.14.10 debug", "PyPy 7.3.19 (Python 3.11.11)" and
+    Examples: "CPython 3.13.5, free-threaded", "CPython 3.14.10 debug", "PyPy 7.3.19 (Python 3.11.11)" and
     "Pyodide 0.29.5 (CPython 3.13.2, wasm32-emscripten)".
     """
     if build.implementation != "cpython":
@@ -48,7 +48,7 @@ def _peculiarities(build: Build) -> list[str]:
     found = {
         "free-threaded": build.gil_disabled or "t" in build.abiflags,
         "musl": build.triplet.endswith("musl"),
-        # A debug build has them off, unless an option turns them on.
+        # In a debug build the frozen modules are off, unless an option turns them on.
         "frozen modules off": is_off and not _is_debug(build),
         "frozen modules on": freezes and not is_off and _is_debug(build),
     }
