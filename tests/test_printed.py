@@ -49,6 +49,7 @@ GIVEN: Mapping[str, object] = {
     "impl": "mypkg",
     "impl_path": "mypkg:run_script",
     "command": "coverage run -m",
+    "command_path": "coverage run",
     "command_output": "judged",
     "import_from": "/a folder/src",
     "cases": "own",

@@ -26,7 +26,7 @@ from conformance.cases.fixtures import from_plain, toml
 from conformance.cases.model import Case, Step
 from conformance.cases.strategies import PROPERTIES, cases
 from conformance.cases.tree import cases as whole_tree
-from conformance.clauses import Level
+from conformance.clauses import Level, registry
 from conformance.judge.grouping import Grouping
 from conformance.judge.trial import Tally
 from conformance.observation.interpreters import Target, find
@@ -115,7 +115,9 @@ def test_twelve_faults_give_twelve_small_cases(searched: Searcher) -> None:
     found = searched(faulty(FAULTS), *PROPERTIES, examples=60)
     missed = [fault["summary"] for fault in FAULTS if not any(shows(find, fault) for find in found)]
     assert not missed, [str(find.cause.signature) for find in found]
-    assert len(found) <= len(FAULTS) + 3
+    of_run_module = [find for find in found if not registry()[find.cause.signature.clause].is_of_path]
+    assert len(of_run_module) <= len(FAULTS) + 3  # what run_path shares with it is wrong there as well, and told apart
+    assert len(found) <= 2 * len(FAULTS)
     assert all(len(find.trial.case.files) <= 3 and len(find.trial.case.steps) <= 2 for find in found)
     assert not any(find.trial.unconfirmed for find in found)
 

@@ -75,6 +75,8 @@ def kind_of(chapter: str) -> str:
 CHAPTERS_OF_COMMANDS = tuple(chapter for chapter in CHAPTERS if kind_of(chapter) != CALLS)
 # The chapter that says what programs come to see of the clauses of all other chapters.
 CONSEQUENCES = "real_programs"
+# The clauses about runs of one of the two functions inside those of the other.
+OF_BOTH_FUNCTIONS = frozenset(("P-MODULE-IN-PATH", "P-PATH-IN-MODULE"))
 
 # Fields that the code of a fixture fills by itself: a difference in them belongs to whatever the fixture is about.
 FREE_FIELDS = (

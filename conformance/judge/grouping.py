@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..clauses import Level, registry
+from ..clauses import OF_BOTH_FUNCTIONS, Level, registry
 from .blame import Blamed, Cause, Key, Population, blamed
 from .causes import CONTROL
 from .divergence import Divergence, Signature
@@ -284,7 +284,9 @@ class Grouping:
 
     @staticmethod
     def _of_function(clause: str, groups: Sequence[Group]) -> list[Group]:
-        """Those of the findings that are about the same function as a clause."""
+        """Those of the findings that are about the same function as a clause; all if it is about both functions."""
+        if clause in OF_BOTH_FUNCTIONS:
+            return list(groups)
         of_path = is_of_path(clause)
         return [group for group in groups if is_of_path(group.clause) == of_path]
 

@@ -35,7 +35,7 @@ from ...clauses import registry
 from ...clauses.ledger import LedgerError, disagreements, ledger
 from ...observation.interpreters import LANGUAGES, OLDEST, BadInterpreter, find
 from ...observation.recording import FOLDER, RecordingError, Recordings
-from ...observation.side import AgentError, CandidateError
+from ...observation.side import AgentError, CandidateError, CannotStart
 from ...search.profiles import PROFILES
 from ...search.self_comparison import wanted
 from ...texts import never_refuse_output
@@ -91,7 +91,7 @@ def main(arguments: list[str] | None = None) -> int:
                 seed=options.seed,
                 recordings=recordings,
             )
-        except (CandidateError, RecordingError) as exc:
+        except (CandidateError, CannotStart, RecordingError) as exc:
             print(f"{old} and {new}: {exc}", file=sys.stderr)
             return 2
         except AgentError as exc:
