@@ -147,9 +147,10 @@ class Examiner:
                 self._smoke_of_commands(kind)
             return
         reply = self._candidate.run(SMOKE.plain())
-        if reply.status == "hang":  # then most cases will hang, and it is enough to wait for a few of them
+        if reply.status == "hang":  # then most cases will hang, and it is enough to wait for one of them, twice
             self._candidate.shorten_time_limit()
-            self._hung = _MOST_HUNG - _PATIENCE
+            self._hung = _MOST_HUNG - 2
+            self._patience = 0
         if reply.observation is None:
             return  # not supported in this form, or worse than a fault of the adapter: the cases will show
         step = reply.observation["steps"][0]
