@@ -14,11 +14,12 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from packaging.specifiers import SpecifierSet
 
 from conformance import FIXTURES, HOUSE, REFERENCE
+from conformance.agent.messages import Observation
 from conformance.cases.fixtures import fixtures, read
 from conformance.cases.model import Case
 from conformance.clauses import Level, pythons
@@ -109,6 +110,19 @@ def judged(oracle: Oracle, candidate: LiveSide, case: Case, level: Level = Level
         return [failed(case, field, reply.detail, version=greeting.version)]
     ours = oracle.observe(case)
     return judge(case, ours, reply.observation, version=greeting.version, level=level)
+
+
+def judged_command(oracle: Oracle, command: str, case: Case, *, all_output: bool = False) -> list[Divergence]:
+    """The causes of the divergences of a command in a case, at `compat`. command: a side, as of `side_of`."""
+    side = LiveSide(oracle.target, command)
+    try:
+        candidate = side.run(case.plain()).observation
+    finally:
+        side.close()
+    assert candidate is not None
+    version = oracle.side.greeting.version
+    found = judge(case, cast(Observation, oracle.observe(case)), candidate, version=version, all_output=all_output)
+    return [divergence for divergence in found if divergence.cause]
 
 
 @dataclass(frozen=True)

@@ -20,10 +20,9 @@ from conformance.cases.model import Case, CaseError
 from conformance.clauses.equivalence import known_differences
 from conformance.commands.equivalence import compare, complaints, unshown
 from conformance.commands.launchers import WrongCommand, side_of, template, with_paths
-from conformance.judge.compare import judge
 from conformance.observation.interpreters import Target, find
 from conformance.observation.live import LiveSide
-from tests.harness import Oracle, conformance
+from tests.harness import Oracle, conformance, judged_command
 
 USUAL = "{python} -m {name} {args}"
 IN_PROCESS = """
@@ -65,15 +64,8 @@ def fields(oracle_of: Callable[[Target], Oracle]) -> Fields:
     oracle = oracle_of(find(sys.executable))
 
     def compared(case: Case, command: str, *, all_output: bool = False) -> list[str]:
-        side = LiveSide(oracle.target, side_of(command))
-        try:
-            candidate = side.run(case.plain()).observation
-        finally:
-            side.close()
-        assert candidate is not None
-        version = oracle.side.greeting.version
-        found = judge(case, oracle.observe(case), candidate, version=version, all_output=all_output)
-        return [divergence.signature.field for divergence in found if divergence.cause]
+        found = judged_command(oracle, side_of(command), case, all_output=all_output)
+        return [divergence.signature.field for divergence in found]
 
     return compared
 
@@ -388,14 +380,8 @@ def causes(oracle_of: Callable[[Target], Oracle]) -> Causes:
     oracle = oracle_of(find(sys.executable))
 
     def found(case: Case, command: str) -> list[tuple[str, object, object]]:
-        side = LiveSide(oracle.target, side_of(command))
-        try:
-            candidate = side.run(case.plain()).observation
-        finally:
-            side.close()
-        assert candidate is not None
-        divergences = judge(case, oracle.observe(case), candidate, version=oracle.side.greeting.version)
-        return [(each.signature.clause, each.oracle, each.candidate) for each in divergences if each.cause]
+        divergences = judged_command(oracle, side_of(command), case)
+        return [(divergence.signature.clause, divergence.oracle, divergence.candidate) for divergence in divergences]
 
     return found
 

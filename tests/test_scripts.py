@@ -18,10 +18,8 @@ from conformance.cases.launched import launched_paths, of_path
 from conformance.cases.model import MODULE, PATH, Case, split_command
 from conformance.commands.equivalence import compare, complaints, unshown
 from conformance.commands.launchers import WrongCommand, side_of, template
-from conformance.judge.compare import judge
 from conformance.observation.interpreters import Target, find
-from conformance.observation.live import LiveSide
-from tests.harness import LAUNCHERS, Oracle, conformance, every_case
+from tests.harness import LAUNCHERS, Oracle, conformance, every_case, judged_command
 
 TELLS = {"script.py": "from witness import tell\ntell(x=1)\nprint('done')\n"}
 RIGHT = (LAUNCHERS / "right_script.py").read_text(encoding="utf-8")
@@ -44,18 +42,8 @@ def causes(oracle_of: Callable[[Target], Oracle], tmp_path: Path) -> Causes:
 
     def found(case: Case, source: str) -> list[tuple[str, object, object]]:
         path.write_text(source, encoding="utf-8")
-        side = LiveSide(oracle.target, side_of(of_paths=f"{{python}} {path}"))
-        try:
-            candidate = side.run(case.plain()).observation
-        finally:
-            side.close()
-        assert candidate is not None
-        divergences = judge(case, oracle.observe(case), candidate, version=oracle.side.greeting.version)
-        return [
-            (divergence.signature.clause, divergence.oracle, divergence.candidate)
-            for divergence in divergences
-            if divergence.cause
-        ]
+        divergences = judged_command(oracle, side_of(of_paths=f"{{python}} {path}"), case)
+        return [(divergence.signature.clause, divergence.oracle, divergence.candidate) for divergence in divergences]
 
     return found
 
