@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import textwrap
 import tomllib
 from collections.abc import Sequence
@@ -61,10 +62,11 @@ class Form:
     breaks: tuple[str, ...] = ()
 
 
-def forms() -> list[Form]:
+@functools.cache
+def forms() -> tuple[Form, ...]:
     """All forms of forms.toml."""
     tables = tomllib.loads(FORMS.read_text(encoding="utf-8"))
-    return [Form(**table) for kind in ("choice", "habit", "variable") for table in tables[kind]]
+    return tuple(Form(**table) for kind in ("choice", "habit", "variable") for table in tables[kind])
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,10 @@ class Combination:
 
     def without(self, form: Form) -> Combination:
         """The combination without a form. The first form of an axis, its plain one, takes the place of another."""
-        plain = {axis: next(form for form in forms() if form.axis == axis) for axis in _AXES}
-        rest = [plain[form.axis] if other is form and form.axis else other for other in self.forms]
-        return Combination(self.target, tuple(other for other in rest if other is not form))
+        if not form.axis:
+            return Combination(self.target, tuple(other for other in self.forms if other is not form))
+        plain = next(other for other in forms() if other.axis == form.axis)
+        return Combination(self.target, tuple(plain if other is form else other for other in self.forms))
 
     @property
     def removable(self) -> list[Form]:
