@@ -351,7 +351,7 @@ def bridges(session: nox.Session) -> None:
     for command in commands:
         option = f"--target-command={shlex.join(command)}"
         driver(session, "conformance", option, "--smoke", "--load-timeout=120")
-        # What an interpreter does otherwise is no fault of its bridge.
+        # A difference in the interpreter's runpy is no fault of its bridge.
         driver(
             session, "conformance", option, "--profile=quick", "--load-timeout=120", "--database=none", success=(0, 1)
         )

@@ -15,7 +15,8 @@ the passing ones. Three facts speak for a clause:
   fail as well, it is not what they have in common.
 - *Others name it.* Where the table of owners has the right row, most of the failing cases do.
 
-What is done outweighs how an error is worded, and a field that a clause owns outweighs what code makes of what it sees.
+A clause about an act of the implementation outweighs a clause about the words of an error, and a difference in a field
+that a clause owns outweighs a difference in the values that the executed code computes.
 
 A clause about what programs come to see follows from other clauses, and yields to them.
 """

@@ -38,7 +38,7 @@ from .scratch import Scratch
 from .side import NOT_RUN, AgentError, CandidateError, CannotStart, Greeting, Reply
 
 ORACLE = "oracle"  # the side that is the interpreter's own `runpy`
-_SHORTENED = 2.0  # seconds
+SHORTENED = 2.0  # seconds
 _MOST_IN_ADVANCE = 4  # interpreters that are started before they are needed
 
 
@@ -219,9 +219,9 @@ class LiveSide:
                     with contextlib.suppress(OSError):
                         os.unlink(os.path.join(self._folder, f"{request['id']}.{name}"))
 
-    def shorten_time_limit(self, *seconds: float) -> None:
-        """See `Side`. seconds: the new limit, if it is another one than usual."""
-        self._timeout = min(self._timeout, *(seconds or (_SHORTENED,)))
+    def shorten_time_limit(self, seconds: float = SHORTENED) -> None:
+        """See `Side`. seconds: the new limit."""
+        self._timeout = min(self._timeout, seconds)
 
     def abandon(self) -> None:
         """See `Side`."""
