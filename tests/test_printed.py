@@ -318,7 +318,7 @@ DECIDING: Mapping[str, tuple[str, str, Sequence[str], str]] = {
     "import-from": ("", PACKAGE, ["--import-from={folder}/src"], "PACKAGE-FROM-SPEC"),
     "cases": ("", "found.pop('x', 0)", ["--cases=own"], "RESULT-IS-GLOBALS"),
     "oracle": ("", PACKAGE, ["--oracle=recording"], "PACKAGE-FROM-SPEC"),
-    "case-timeout": ("", "time.sleep(3)", ["--case-timeout=1"], "ARGV-RESTORED"),
+    "case-timeout": ("", "time.sleep(3 * alter_sys)", ["--case-timeout=1"], "ARGV-RESTORED"),
 }
 
 

@@ -133,7 +133,8 @@ class Examiner:
         self._shown: Counter[_What] = Counter()  # the number of cases that have shown a cause twice
         self._fresh: set[str] = set()  # the digests of the cases that fresh interpreters have confirmed
         self._patience = _PATIENCE
-        self._hung = 0
+        self._hung = 0  # the number of runs that did not end
+        self._most_hung = _MOST_HUNG
         self._started: list[str] = []  # the ids of the cases that both sides are running
         self._retry_reason = ""  # why the cases of the last batch have to be run again
 
@@ -149,7 +150,7 @@ class Examiner:
         reply = self._candidate.run(SMOKE.plain())
         if reply.status == "hang":  # then most cases will hang, and it is enough to wait for one of them, twice
             self._candidate.shorten_time_limit()
-            self._hung = _MOST_HUNG - 2
+            self._hung, self._most_hung = 1, _PATIENCE
             self._patience = 0
         if reply.observation is None:
             return  # not supported in this form, or worse than a fault of the adapter: the cases will show
@@ -378,7 +379,7 @@ class Examiner:
         return found
 
     def _too_many_hung(self, case: Case) -> Trial | None:
-        if self._hung >= (_PATIENCE if case.chapter == FAMILIES else _MOST_HUNG):
+        if self._hung >= (_PATIENCE if case.chapter == FAMILIES else self._most_hung):
             return Trial(case, "not-run", reason=f"{self._hung} runs before it did not end")
         return None
 
