@@ -1,14 +1,26 @@
-"""A pytest plugin that runs a case in one phase, the call: a case has nothing to set up or to tear down.
+"""A pytest plugin that saves time in our own process: a case has one phase, and garbage is collected less often.
 
-Only our own command registers this plugin, since other plugins rely on all three phases of pytest.
+Only our own command registers this plugin, since other plugins rely on all three phases of pytest: a case of ours has
+nothing to set up or to tear down.
 """
 
 from __future__ import annotations
+
+import gc
 
 import pytest
 
 from .items import CaseItem
 from .junit import writes_junit
+
+# Observations are many small objects, and no cycles: by its own thresholds the collector takes a fifth of the driver's
+# time, and finds nothing.
+_THRESHOLDS = (50_000, 20, 50)
+
+
+def pytest_configure() -> None:
+    """Let the garbage collector wait longer."""
+    gc.set_threshold(*_THRESHOLDS)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -218,6 +218,8 @@ def _grouped(run: Run) -> _Grouped:
     def above_level(divergence: DivergenceRecord) -> bool:
         return not divergence["expected"] and Level.parse(divergence["level"]) > run.level
 
+    if not any(trial["divergences"] for trial in run.trials):
+        return [], [], []
     found = (
         findings(records.unexpected(run.trials), run.level, wanted=run.wanted),
         findings(with_causes(lambda divergence: bool(divergence["expected"])), Level.EXACT),

@@ -273,11 +273,15 @@ def clause_records(
     """
     broken = _broken(trials)
     broken_unexpectedly = _broken(unexpected(trials))
+    trials_about: dict[str, list[TrialRecord]] = {}
+    for trial in trials:
+        for named in dict.fromkeys(trial["clauses"]):
+            trials_about.setdefault(named, []).append(trial)
     records: list[ClauseRecord] = []
     for clause in clauses:
         if clause.untestable or not clause.holds(version):
             continue
-        about = [trial for trial in trials if clause.id in trial["clauses"]]
+        about = trials_about.get(clause.id, [])
         verdict, reason = _verdict(clause, about, broken, unseen)
         if unsettled and clause.id in unsettled:
             verdict, reason = "not-run", unsettled[clause.id]
