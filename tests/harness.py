@@ -27,6 +27,7 @@ from conformance.judge.compare import failed, judge
 from conformance.judge.divergence import Divergence
 from conformance.observation.interpreters import BadInterpreter, Target, find
 from conformance.observation.live import LiveSide
+from conformance.observation.side import Reply
 
 MUTANTS = Path(__file__).resolve().parent / "mutants"
 LAUNCHERS = Path(__file__).resolve().parent / "launchers"
@@ -86,15 +87,19 @@ class Oracle:
     def __init__(self, target: Target) -> None:
         self.target = target
         self.side = LiveSide(target, "oracle")
-        self._seen: dict[str, Mapping[str, Any]] = {}
+        self._seen: dict[str, Reply] = {}
+
+    def reply(self, case: Case) -> Reply:
+        """The reply of the target's own runpy to a case."""
+        if case.digest not in self._seen:
+            self._seen[case.digest] = self.side.run(case.plain())
+        return self._seen[case.digest]
 
     def observe(self, case: Case) -> Mapping[str, Any]:
         """The observation of the target's own runpy in a case."""
-        if case.digest not in self._seen:
-            observation = self.side.run(case.plain()).observation
-            assert observation is not None, f"{case.id}: the oracle gave no observation"
-            self._seen[case.digest] = observation
-        return self._seen[case.digest]
+        observation = self.reply(case).observation
+        assert observation is not None, f"{case.id}: the oracle gave no observation"
+        return observation
 
 
 def judged(oracle: Oracle, candidate: LiveSide, case: Case, level: Level = Level.EXACT) -> list[Divergence] | None:

@@ -95,7 +95,8 @@ def documented_causes(running: Running, cases: Sequence[Case]) -> list[str]:
     found = []
     for case, shared in zip(cases, running.candidate.finish(), strict=True):
         reply = shared if shared.status == "done" else running.candidate.run(case.plain())
-        if reply.observation is not None:
+        # To judge two equal results takes longer than all the rest.
+        if reply.line != running.oracle.reply(case).line and reply.observation is not None:
             ours = running.oracle.observe(case)
             found += [
                 f"{case.id}: {divergence.signature}: {divergence.where}"
