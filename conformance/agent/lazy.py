@@ -16,7 +16,7 @@ import sys
 from collections import Counter
 from typing import Any, List, Set
 
-from . import state
+from . import loaded, moment
 from .describe import own_dict
 from .own import SIGKILL, dumps, loads, os, select
 
@@ -63,7 +63,7 @@ def import_for_all(root: str) -> None:
 
 def _can_be_imported(module: Any) -> bool:
     """True for a module of the standard library that an import has loaded: `__mp_main__` is none."""
-    return own_dict(module).get("__spec__") is not None and state.is_standard(module)
+    return own_dict(module).get("__spec__") is not None and loaded.is_standard(module)
 
 
 def _left(root: str) -> List[str]:
@@ -95,8 +95,8 @@ def _is_quiet(names: List[str]) -> bool:
             os.setpgid(0, 0)
             os.dup2(printed, 1)
             os.dup2(printed, 2)
-            quiet: Any = state.is_unchanged_by(lambda: _import(names)) and all(
-                state.is_standard(sys.modules[name]) for name in names
+            quiet: Any = moment.is_unchanged_by(lambda: _import(names)) and all(
+                loaded.is_standard(sys.modules[name]) for name in names
             )
             for stream in (sys.stdout, sys.stderr):
                 stream.flush()

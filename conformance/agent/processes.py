@@ -16,7 +16,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Tuple
 
-from . import MUTE, batch, rollback, state, steps, world
+from . import MUTE, batch, loaded, rollback, steps, world
 from .cleaning import file_of, kill_orphans, remove_world
 from .own import SIGKILL, dumps, os, select
 
@@ -150,7 +150,7 @@ def fork() -> Optional[int]:
 def start(request: Request, functions: Functions, descriptors: Tuple[int, ...], streams: Tuple[Any, ...]) -> Forked:
     """Fork a process that runs the cases of a request. descriptors: those of the protocol, which it must not have."""
     prepare(request)
-    state.note_loaded()
+    loaded.note_loaded()
     alive, alive_write = os.pipe()
     for stream in streams:
         try:

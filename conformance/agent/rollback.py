@@ -21,7 +21,8 @@ import warnings
 from typing import TYPE_CHECKING, Any, Callable, Dict, FrozenSet, List, Tuple
 
 from .describe import own_dict
-from .state import is_candidates, unchanged
+from .loaded import is_candidates
+from .moment import unchanged
 
 if TYPE_CHECKING:
     from .messages import CaseRequest

@@ -24,7 +24,7 @@ import sys
 import types
 from typing import TYPE_CHECKING, Any, Callable, List, Mapping, Optional, Tuple
 
-from . import NONSENSE, batch, candidate, checking, lazy, processes, raised, rollback, state, steps, world
+from . import NONSENSE, batch, candidate, checking, lazy, loaded, processes, raised, rollback, steps, world
 from .build import facts
 from .capabilities import capabilities
 from .channel import Channel
@@ -145,8 +145,8 @@ class Agent:
         self._tell(message)
         if self._side != candidate.ORACLE:
             raised.note_candidate(sys.path)
-        state.note_candidates_modules(before)
-        state.note_loaded()
+        loaded.note_candidates_modules(before)
+        loaded.note_loaded()
         if hasattr(gc, "freeze"):
             gc.collect()
             gc.freeze()
@@ -175,7 +175,7 @@ class Agent:
         assert self._functions is not None
         if self._snapshot is None and not self._once:
             processes.prepare(request)
-            state.note_loaded()
+            loaded.note_loaded()
             self._snapshot = rollback.Snapshot()
         answer = batch.run(request, self._functions, self._tell, self._snapshot)
         if self._once or answer.get("changed"):

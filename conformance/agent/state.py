@@ -4,28 +4,24 @@ Rules. Absolute state is never observed, only changes: the two sides run in proc
 modules. A module from outside the world that an import has loaded is a lazy import of the implementation, and no
 change; every other changed key of `sys.modules` is one.
 
-Theory of operation. At the beginning of a step the state is copied as it is (`_raw`). Later it is compared by identity,
-all at once (`_Still`), since nearly always nothing has changed; only what differs is compared in detail and described.
-Modules that were loaded before any case (`_LOADED`) are not looked at one by one. Where a step changes many entries of
-`sys.modules`, each moment tells only those that are not as they were at the moment before (`Entries`): to tell them all
-again each time would cost the square of their number.
+Theory of operation. At the beginning of a step the state is copied as it is. Later it is compared by identity, all at
+once, since nearly always nothing has changed (`moment`); only what differs is compared in detail and described here.
+Modules that were loaded before any case (`loaded`) are not looked at one by one. Where a step changes many entries of
+`sys.modules`, each moment tells only those that are not as they were at the moment before: to tell them all again each
+time would cost the square of their number.
 """
 
 from __future__ import annotations
 
-import builtins
-import gc
 import importlib.machinery
 import itertools
 import operator
 import os
-import re
 import sys
 import types
-import warnings
-from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Any, Dict, Iterable, List, Tuple
 
-from . import MANY, namespaces
+from . import MANY, loaded, moment, namespaces
 from .describe import Describer, ask, own_dict
 
 if TYPE_CHECKING:
@@ -33,7 +29,6 @@ if TYPE_CHECKING:
 
     from .messages import Described, StateChanges
 
-ABSENT = {"absent": True}
 # A value that was there when the case began: it is the interpreter's, or the candidate's, whose import may have set it.
 _AS_AT_FIRST = {"as at first": True}
 # In the place of an entry of `sys.modules` that had changed and is again as it was before the step; and of the items of
@@ -43,35 +38,13 @@ _AS_BEFORE = {"as before": True}
 
 # The import of `multiprocessing`, whoever does it, enters the module `__main__` under this name, too.
 _SECOND_MAIN = "__mp_main__"
-_LISTS = ("path", "meta_path", "path_hooks", "filters")
 # The attributes of `sys` that are looked at in a way of their own, and those that are no setting: only what displays an
 # exception that nobody caught sets them.
-_NOT_GENERAL = frozenset(("argv", "modules", *_LISTS, "last_type", "last_value", "last_traceback", "last_exc"))
-_OF_WARNINGS = ("filters", "showwarning", "formatwarning")
-# The settings of the interpreter that no attribute of `sys` holds: numbers, and tuples of numbers.
-_NUMBERS = {
-    name: getattr(module, function)
-    for name, module, function in (
-        ("recursion limit", sys, "getrecursionlimit"),
-        ("switch interval", sys, "getswitchinterval"),
-        ("digits of integers", sys, "get_int_max_str_digits"),
-        ("coroutine origins", sys, "get_coroutine_origin_tracking_depth"),
-        ("flags of dlopen", sys, "getdlopenflags"),
-        ("lazy imports", sys, "get_lazy_imports"),
-        ("garbage thresholds", gc, "get_threshold"),
-        ("garbage debugging", gc, "get_debug"),
-    )
-    if hasattr(module, function)
-}
-_READERS = tuple(_NUMBERS.values())
-_asyncgen_hooks = getattr(sys, "get_asyncgen_hooks", tuple)
+_NOT_GENERAL = frozenset(("argv", "modules", *moment.LISTS, "last_type", "last_value", "last_traceback", "last_exc"))
+# The world may replace it.
+_fsdecode = os.fsdecode
 # The types of most globals.
 _NO_MODULES = frozenset((str, type(None), dict, int, list, types.FunctionType, importlib.machinery.ModuleSpec))
-_Raw = Dict[str, Any]
-# The world may replace them.
-_getcwd, _fsdecode = os.getcwd, os.fsdecode
-_LIBRARY = os.path.dirname(os.__file__) + os.sep
-_sys = vars(sys)
 
 
 class State:
@@ -79,8 +52,8 @@ class State:
 
     def __init__(self, describer: Describer) -> None:
         self._describer = describer
-        self._before: _Raw = {}
-        self._first: _Raw = {}
+        self._before: moment.Raw = {}
+        self._first: moment.Raw = {}
         self._later_modules: List[Tuple[str, Any]] = []
         self._attributes_after: Tuple[int, Dict[str, List[str]]] = (0, {})  # a step, with the number of modules
 
@@ -91,19 +64,19 @@ class State:
     def mark(self) -> None:
         """Take the state of this moment as the one with which to compare from here on."""
         earlier = self._before.get("modules", {})
-        self._before = before = _raw()
+        self._before = before = moment.raw()
         self._first = self._first or before
-        self._still = _Still(before)
-        self._entries = _Entries(before["modules"])
+        self._still = moment.Still(before)
+        self._entries = moment.Entries(before["modules"])
         name = self._describer.name
         name(before["argv_object"], "sys.argv")
         name(before["path_object"], "sys.path")
         name(before["modules_object"], "sys.modules")
-        if self._later_modules and _goes_on(earlier, before["modules"]):
-            new = _later(dict(itertools.islice(before["modules"].items(), len(earlier), None)))
+        if self._later_modules and moment.goes_on(earlier, before["modules"]):
+            new = loaded.later(dict(itertools.islice(before["modules"].items(), len(earlier), None)))
             self._later_modules = later = self._later_modules + new
         else:
-            self._later_modules = later = new = _later(before["modules"])
+            self._later_modules = later = new = loaded.later(before["modules"])
         for key, module in new:
             if not self._describer.is_foreign(module):
                 name(module, "sys.modules[{!r}]".format(key))
@@ -114,21 +87,21 @@ class State:
 
     def argv(self) -> Described:
         """The description of `sys.argv` if it is another object or holds other objects than before; None if not."""
-        before, now = self._before, getattr(sys, "argv", ABSENT)
-        if now is before["argv_object"] and _same(before["argv"], _sequence(now)):
+        before, now = self._before, getattr(sys, "argv", moment.ABSENT)
+        if now is before["argv_object"] and moment.same(before["argv"], moment.sequence(now)):
             return None
-        if now is ABSENT:
-            return ABSENT
+        if now is moment.ABSENT:
+            return moment.ABSENT
         value = self._describer.value(now, "sys.argv now")
         # A value that stands for itself has no parts.
         described: Dict[str, Any] = value if type(value) is dict else {"value": value}
-        if _same(before["argv"], _sequence(now)):
+        if moment.same(before["argv"], moment.sequence(now)):
             described["items"] = "as before"
         return described
 
     def modules(self) -> Dict[str, Described]:
         """The changed keys of `sys.modules`."""
-        before, now = self._before["modules"], getattr(sys, "modules", ABSENT)
+        before, now = self._before["modules"], getattr(sys, "modules", moment.ABSENT)
         changed: Dict[str, Any] = {}
         if now is not self._before["modules_object"]:
             changed["sys.modules itself"] = self._describer.label(now) or "another object"
@@ -136,7 +109,7 @@ class State:
             added = self._still.added()
             if added is not None:  # and nothing else
                 return self._added(added, now) if added else {}
-        now = _entries(now)
+        now = moment.copied_modules(now)
         for key, module in now.items():
             if key not in before:
                 changed.update(self._added([(key, module)], now))
@@ -145,7 +118,7 @@ class State:
         cleared = "sys" not in now  # then the modules that the agent or the candidate had imported do not matter
         for key, module in before.items():
             if key not in now and not (cleared and self._describer.is_foreign(module)):
-                changed[self._key(key)] = ABSENT
+                changed[self._key(key)] = moment.ABSENT
         return changed
 
     def modules_meanwhile(self) -> Tuple[Literal["modules", "changed_modules"], Dict[str, Described]]:
@@ -153,7 +126,7 @@ class State:
 
         Where they are many, only those are told that are not as they were at the moment before.
         """
-        entries, now = self._entries, getattr(sys, "modules", ABSENT)
+        entries, now = self._entries, getattr(sys, "modules", moment.ABSENT)
         if entries.replaced or now is not self._before["modules_object"] or not issubclass(type(now), dict):
             entries.replaced = True
             return "modules", self.modules()
@@ -169,7 +142,7 @@ class State:
         return "modules", modules
 
     def _many_modules(
-        self, entries: _Entries, touched: List[Any], now: Dict[Any, Any]
+        self, entries: moment.Entries, touched: List[Any], now: Dict[Any, Any]
     ) -> Tuple[Literal["modules", "changed_modules"], Dict[str, Described]]:
         """The same, where many entries have changed; some of them may not be told. now: `sys.modules`."""
         if not entries.settled:
@@ -202,13 +175,13 @@ class State:
     def _entry(self, key: Any, modules: Dict[Any, Any]) -> Any:
         """The description of an entry of `sys.modules` that may have changed; None if there is nothing to tell."""
         before = self._before["modules"]
-        old, module = before.get(key, ABSENT), modules.get(key, ABSENT)
+        old, module = before.get(key, moment.ABSENT), modules.get(key, moment.ABSENT)
         if module is old:
             return None
-        if module is ABSENT:
+        if module is moment.ABSENT:
             cleared = "sys" not in modules
-            return None if cleared and self._describer.is_foreign(old) else ABSENT
-        if old is ABSENT:
+            return None if cleared and self._describer.is_foreign(old) else moment.ABSENT
+        if old is moment.ABSENT:
             return self._added([(key, module)], modules).get(self._key(key))
         return self._describer.value(module, "new sys.modules[{!r}]".format(key))
 
@@ -220,7 +193,7 @@ class State:
             if not (
                 self._describer.is_foreign(module)
                 or self._is_part_of_foreign(key, module, modules)
-                or _equal_text(key, _SECOND_MAIN)
+                or moment.equal_text(key, _SECOND_MAIN)
             )
         }
 
@@ -243,19 +216,19 @@ class State:
 
     def _other_changes(self) -> StateChanges:
         """All other changes but `attributes`."""
-        before, now = self._before, _raw()
+        before, now = self._before, moment.raw()
         describe = self._describer.value
         changed: Any = {}
-        for field in _LISTS:
+        for field in moment.LISTS:
             same_object = now[field + "_object"] is before[field + "_object"]
-            if not same_object or not _same(now[field], before[field]):
+            if not same_object or not moment.same(now[field], before[field]):
                 earlier, items = before[field], now[field]
                 if field == "filters":
                     earlier, items = ([i for i in side if not _names_implementation(i)] for side in (earlier, items))
-                    if _same(items, earlier):
+                    if moment.same(items, earlier):
                         continue
                 first = self._first
-                if now[field + "_object"] is first[field + "_object"] and _same(now[field], first[field]):
+                if now[field + "_object"] is first[field + "_object"] and moment.same(now[field], first[field]):
                     changed[field] = _AS_AT_FIRST
                     continue
                 changed[field] = self._change(earlier, items, "sys." + field)
@@ -264,7 +237,7 @@ class State:
         for field in ("builtins", "main", "environ"):
             if now[field] is None or before[field] is None:  # it has been replaced by something else than a dictionary
                 if now[field] is not before[field]:
-                    changed[field] = {"itself": ABSENT}
+                    changed[field] = {"itself": moment.ABSENT}
                 continue
             if field == "main" and now["main_object"] is not before["main_object"]:
                 continue  # another module is `__main__` now: that is a change of `sys.modules`
@@ -279,7 +252,7 @@ class State:
         changes: StateChanges = changed
         return changes
 
-    def _settings(self, before: _Raw, now: _Raw) -> Dict[str, Described]:
+    def _settings(self, before: moment.Raw, now: moment.Raw) -> Dict[str, Described]:
         """The changed settings: attributes of `sys` and of other modules, hooks, and numbers."""
         found: Dict[str, Any] = {}
         for place in ("sys", "warnings", "asyncgen hooks"):
@@ -287,20 +260,20 @@ class State:
             for key in sorted({**earlier, **later}, key=self._key):
                 if place == "sys" and key in _NOT_GENERAL:
                     continue
-                old, new = earlier.get(key, ABSENT), later.get(key, ABSENT)
+                old, new = earlier.get(key, moment.ABSENT), later.get(key, moment.ABSENT)
                 if place == "sys" and key == "flags":  # from 3.14 on new ones come with a new number of digits
                     old, new = (self._first_flags(flags) for flags in (old, new))
                 if old is not new and not _equal_constants(old, new):
                     name = "{}.{}".format(place, self._key(key))
-                    if new is self._first[place].get(key, ABSENT):
+                    if new is self._first[place].get(key, moment.ABSENT):
                         found[name] = _AS_AT_FIRST
-                    elif new is ABSENT:
-                        found[name] = ABSENT
+                    elif new is moment.ABSENT:
+                        found[name] = moment.ABSENT
                     elif name == "sys.path_importer_cache":  # it holds what each side has ever imported from
                         found[name] = {"another object": {"instance": "dict"}}
                     else:
                         found[name] = self._describer.value(new, name)
-        numbers = zip(_NUMBERS, before["numbers"], now["numbers"], self._first["numbers"])
+        numbers = zip(moment.NUMBERS, before["numbers"], now["numbers"], self._first["numbers"])
         for name, old, new, first in numbers:
             if new == old:
                 continue
@@ -312,7 +285,7 @@ class State:
 
     def _first_flags(self, flags: Any) -> Any:
         """The flags of the interpreter as the case began, in the place of flags that the interpreter has made since."""
-        first = self._first["sys"].get("flags", ABSENT)
+        first = self._first["sys"].get("flags", moment.ABSENT)
         return first if type(flags) is type(first) else flags
 
     # -- helpers ----------------------------------------------------------------------------------------------
@@ -360,7 +333,7 @@ class State:
         )
 
     def _mapping(self, field: str, before: Dict[Any, Any], now: Dict[Any, Any]) -> Dict[str, Any]:
-        if unchanged(before, now):
+        if moment.unchanged(before, now):
             return {}
         describe, first = self._describer.value, self._first[field] or {}
         other = [
@@ -369,17 +342,17 @@ class State:
             if key not in before
             or not (
                 before[key] is value
-                or _equal_text(before[key], value)
+                or moment.equal_text(before[key], value)
                 or (field == "environ" and _equal_bytes(before[key], value))
             )
         ]
         changed = {
             self._key(key): _AS_AT_FIRST
-            if key in before and value is first.get(key, ABSENT)
+            if key in before and value is first.get(key, moment.ABSENT)
             else describe(value, "{}[{!r}]".format(field, key))
             for key, value in sorted(other, key=lambda item: self._key(item[0]))
         }
-        removed = ((key, ABSENT if key in first else _AS_AT_FIRST) for key in before if key not in now)
+        removed = ((key, moment.ABSENT if key in first else _AS_AT_FIRST) for key in before if key not in now)
         changed.update((self._key(key), value) for key, value in removed)
         changed.pop(namespaces.REGISTRY, None)
         return changed
@@ -390,11 +363,11 @@ class State:
         return key if type(key) is str else "({})".format(type(key).__name__)
 
     def _later(self) -> List[Tuple[str, Any]]:
-        modules = getattr(sys, "modules", ABSENT)
+        modules = getattr(sys, "modules", moment.ABSENT)
         added = self._still.added() if modules is self._before["modules_object"] else None
         if added is None:
-            return _later(_entries(modules))
-        return [*self._before["later"], *_later(dict(added))]
+            return loaded.later(moment.copied_modules(modules))
+        return [*self._before["later"], *loaded.later(dict(added))]
 
     def _attributes(self, later: List[Tuple[str, Any]]) -> Dict[str, List[str]]:
         """For each module of the world, the names under which it holds modules: imports bind these in packages."""
@@ -408,7 +381,7 @@ class State:
             if spec is None or not self._describer.of_world(module):
                 continue
             named = ask(spec, "name")
-            if named is None or named is key or _equal_text(named, key):
+            if named is None or named is key or moment.equal_text(named, key):
                 bound = sorted(
                     name
                     for name, value in [item for item in namespace.items() if type(item[1]) not in _NO_MODULES]
@@ -419,274 +392,14 @@ class State:
         return found
 
 
-class _Entries:
-    """The entries of `sys.modules` from one moment of a step to the next.
-
-    before: the entries at the beginning of the step. changed: the keys whose entries are not as they were then. told:
-    the description of each entry as it was told last, by the key as it is shown. settled: true if `told` has all keys
-    in `changed`, and only the descriptions of the keys in `fresh` may be others now. replaced: `sys.modules` was
-    another object at some moment.
-    """
-
-    def __init__(self, before: Dict[Any, Any]) -> None:
-        self._before = self._seen = before
-        self.changed: Dict[Any, bool] = {}
-        self.told: Dict[str, Any] = {}
-        self.settled = False
-        self.fresh: List[Any] = []
-        self.replaced = False
-
-    def touched(self, modules: Dict[Any, Any]) -> List[Any]:
-        """The keys whose entries are not as they were at the last call, or at the beginning."""
-        before, seen = self._before, self._seen
-        self._seen = now = dict.copy(modules)
-        if _goes_on(seen, now):
-            touched = list(itertools.islice(now, len(seen), None))
-        else:
-            touched = [key for key, module in now.items() if seen.get(key, ABSENT) is not module]
-            touched += [key for key in seen if key not in now]
-        for key in touched:
-            if now.get(key, ABSENT) is before.get(key, ABSENT):
-                self.changed.pop(key, None)
-            else:
-                self.changed[key] = True
-        return touched
-
-
-class _Still:
-    """The state at one moment, for a comparison all at once.
-
-    It compares by identity. While code is running, which is most of the time, dictionaries are compared by equality
-    instead, which takes a fifth of the time; an object that claims to be equal is found at the end of the step.
-    """
-
-    def __init__(self, raw: _Raw) -> None:
-        self._modules = raw["modules_object"]
-        self._keys, self._values = list(raw["modules"]), list(raw["modules"].values())
-        self._objects, self._cwd, self._numbers = _objects(), raw["cwd"], raw["numbers"]
-        self._lists = [(raw[field + "_object"], raw[field]) for field in _LISTS if _is_list(raw[field + "_object"])]
-        self._dicts = [
-            (live, list(raw[field]), list(raw[field].values()))
-            for field, live in (
-                ("builtins", vars(builtins)),
-                ("main", own_dict(raw["main_object"])),
-                ("environ", _environ()),
-            )
-            if type(live) is dict
-        ]
-
-    def added(self) -> Optional[List[Tuple[Any, Any]]]:
-        """The entries added to `sys.modules`, still the same object; None if anything else has happened to it."""
-        modules, count = self._modules, len(self._values)
-        if not issubclass(type(modules), dict) or dict.__len__(modules) < count:
-            return None
-        try:
-            if all(map(operator.is_, self._values, dict.values(modules))) and all(
-                map(operator.is_, self._keys, dict.__iter__(modules))
-            ):
-                return list(itertools.islice(dict.items(modules), count, None))
-        except RuntimeError:  # another thread imports something
-            pass
-        return None
-
-    def unchanged(self, *, in_flight: bool) -> bool:
-        """True if nothing of what `State.other_changes` compares has changed, apart from `attributes`."""
-        try:
-            return (
-                all(map(operator.is_, self._objects, _objects()))
-                and self._numbers == _numbers()
-                and self._cwd == _folder()
-                and all(
-                    len(items) == list.__len__(live) and all(map(operator.is_, items, list.__iter__(live)))
-                    for live, items in self._lists
-                )
-                and all(
-                    (keys == list(live) and values == list(live.values()))
-                    if in_flight
-                    else (
-                        len(live) == len(keys)
-                        and all(map(operator.is_, values, live.values()))
-                        and all(map(operator.is_, keys, live))
-                    )
-                    for live, keys, values in self._dicts
-                )
-            )
-        except BaseException:  # raised because of another thread, or by an object that is compared
-            return False
-
-
-def _is_list(obj: Any) -> bool:
-    return issubclass(type(obj), list)
-
-
-def _objects() -> List[Any]:
-    """The objects that are compared each as a whole, as they are now."""
-    return [
-        *_sys.values(),
-        *_of(warnings, _OF_WARNINGS).values(),
-        *_asyncgen_hooks(),
-        _environ(),
-    ]
-
-
-def _numbers() -> List[Any]:
-    """The values of `_NUMBERS`, in the same order."""
-    return [read() for read in _READERS]
-
-
-def _of(module: Any, names: Tuple[str, ...]) -> Dict[str, Any]:
-    return {name: getattr(module, name, ABSENT) for name in names}
-
-
-def _environ() -> Any:
-    return own_dict(getattr(os, "environ", None)).get("_data")  # not decoded, since it rarely changes
-
-
-def _folder() -> Optional[str]:
-    try:
-        return _getcwd()
-    except OSError:
-        return None
-
-
-def _raw() -> _Raw:
-    modules = getattr(sys, "modules", ABSENT)
-    entries = _entries(modules)
-    main, environ = entries.get("__main__"), _environ()
-    raw: _Raw = {
-        "modules_object": modules,
-        "modules": entries,
-        "builtins": dict(vars(builtins)),
-        "main_object": main,
-        "main": dict(own_dict(main)),
-        "environ": dict(environ) if type(environ) is dict else None,
-        "cwd": _folder(),
-        "sys": dict(_sys),
-        "warnings": _of(warnings, _OF_WARNINGS[1:]),
-        "asyncgen hooks": dict(zip(("first iteration", "finalizer"), _asyncgen_hooks())),
-        "numbers": _numbers(),
-        "argv_object": getattr(sys, "argv", ABSENT),
-    }
-    raw["argv"] = _sequence(raw["argv_object"])
-    for field in _LISTS:
-        raw[field + "_object"] = found = getattr(warnings if field == "filters" else sys, field, ABSENT)
-        raw[field] = _sequence(found)
-    return raw
-
-
-# The modules that were loaded before any world: too many to look at each time.
-_LOADED: Dict[str, Any] = {}
-# All that there was when they were noted, and the entries in it that count as later ones.
-_AT_LOADING: Dict[Any, Any] = {}
-_NOT_LOADED: List[Tuple[str, Any]] = []
-
-
-def _later(modules: Dict[Any, Any]) -> List[Tuple[str, Any]]:
-    """The entries that were added later, under ordinary keys."""
-    if _goes_on(_AT_LOADING, modules):
-        rest = itertools.islice(modules.items(), len(_AT_LOADING), None)
-        return [*_NOT_LOADED, *((key, module) for key, module in rest if type(key) is str)]
-    return _not_loaded(modules)
-
-
-def _not_loaded(modules: Dict[Any, Any]) -> List[Tuple[str, Any]]:
-    known = _LOADED.get
-    return [(key, module) for key, module in modules.items() if type(key) is str and known(key, ABSENT) is not module]
-
-
-# The names of the modules that were loaded with the side under test and are not of the standard library.
-_CANDIDATES: Set[str] = set()
-
-
-def hide_candidates_modules(text: str) -> None:
-    """Remove a module that was loaded with the side from `sys.modules` if the text of a case uses its name."""
-    for key in _CANDIDATES:
-        if re.search(r"\b{}\b".format(re.escape(key.partition(".")[0])), text):
-            sys.modules.pop(key, None)
-
-
-def is_candidates(name: str) -> bool:
-    """True if a module was loaded with the side under test."""
-    return name in _CANDIDATES
-
-
-def is_standard(module: Any) -> bool:
-    """True for a module of the standard library."""
-    file = own_dict(module).get("__file__")
-    if type(file) is not str:
-        return own_dict(module).get("__path__") is None  # built in, or frozen
-    return file.startswith(_LIBRARY) and "site-packages" not in file
-
-
-def note_candidates_modules(before: Set[str]) -> None:
-    """Note which modules were loaded with the side under test. before: those that were loaded before it."""
-    _CANDIDATES.update(
-        key for key, module in list(sys.modules.items()) if key not in before and not is_standard(module)
-    )
-
-
-def note_loaded() -> None:
-    """Note the modules that are loaded now, in the warm agent, and that every case will find."""
-    namespaces.note(is_candidates)
-    _LOADED.update(sys.modules)
-    for name in ("__main__", "under_test"):
-        del _LOADED[name]
-    _AT_LOADING.clear()
-    _AT_LOADING.update(sys.modules)
-    _NOT_LOADED[:] = _not_loaded(_AT_LOADING)
-
-
-def is_unchanged_by(act: Callable[[], object]) -> bool:
-    """True if an act changes nothing of the interpreter's state but the modules that are loaded."""
-    still = _Still(_raw())
-    act()
-    return still.unchanged(in_flight=False)
-
-
-def unchanged(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:
-    """True if two dictionaries hold the same objects under the same keys in the same order."""
-    return (
-        len(before) == len(now)
-        and all(map(operator.is_, before.values(), now.values()))
-        and all(map(operator.is_, before, now))
-    )
-
-
-def _goes_on(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:
-    """True if a dictionary holds what it held before, and then perhaps more."""
-    return (
-        len(before) <= len(now)
-        and all(map(operator.is_, before.values(), now.values()))
-        and all(map(operator.is_, before, now))
-    )
-
-
-def _entries(modules: Any) -> Dict[Any, Any]:
-    return dict.copy(modules) if issubclass(type(modules), dict) else {}
-
-
-def _sequence(obj: Any) -> List[Any]:
-    return list(list.__iter__(obj)) if _is_list(obj) else [obj]
-
-
-def _same(first: List[Any], second: List[Any]) -> bool:
-    return len(first) == len(second) and (
-        all(map(operator.is_, first, second)) or all(a is b or _equal_text(a, b) for a, b in zip(first, second))
-    )
-
-
 def _common(first: Iterable[Any], second: Iterable[Any], most: int) -> int:
     """The number of items with which two lists begin alike. most: of those looked at."""
     pairs = itertools.islice(zip(first, second), most)
-    return next((n for n, (a, b) in enumerate(pairs) if a is not b and not _equal_text(a, b)), most)
+    return next((n for n, (a, b) in enumerate(pairs) if a is not b and not moment.equal_text(a, b)), most)
 
 
 def _equal_constants(first: Any, second: Any) -> bool:
     return type(first) is type(second) and type(first) in (str, int, float) and bool(first == second)
-
-
-def _equal_text(first: Any, second: Any) -> bool:
-    return type(first) is str and type(second) is str and first == second
 
 
 def _equal_bytes(first: Any, second: Any) -> bool:
@@ -704,10 +417,4 @@ def _names_implementation(item: Any) -> bool:
     if item[3] is not None:
         return True
     module = type.__getattribute__(item[2], "__module__") if isinstance(item[2], type) else "builtins"
-    return module != "builtins" and _is_of_a_side(module)
-
-
-def _is_of_a_side(name: Any) -> bool:
-    """True for the name of a module of the standard library, or of one that was loaded with the side under test."""
-    module = sys.modules.get(name) if type(name) is str else None
-    return module is not None and (is_candidates(name) or is_standard(module))
+    return module != "builtins" and loaded.is_of_a_side(module)

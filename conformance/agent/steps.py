@@ -22,10 +22,12 @@ from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Set, Tupl
 from . import MANY, commands, frames, outputs, world
 from .describe import Describer, safe_str, slot
 from .greeting import callable_name
+from .loaded import hide_candidates_modules
+from .moment import ABSENT
 from .namespaces import REGISTRY
 from .own import identity, os
 from .raised import raised_at
-from .state import ABSENT, State, hide_candidates_modules
+from .state import State
 from .watch import AUDITED, Watch
 
 if TYPE_CHECKING:
