@@ -293,11 +293,14 @@ def _place(item: pytest.Item) -> tuple[int, int, Level, str]:
     return chapter, case.size[0], clause.level if clause else Level.EXACT, case.id
 
 
-def pytest_ignore_collect(collection_path: Path) -> bool | None:
-    """Ignore each file that is not a fixture."""
-    if collection_path.is_file() and collection_path.suffix != ".toml":
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Ignore each file that is not a fixture, or not one that was named."""
+    if not collection_path.is_file():
+        return None
+    if collection_path.suffix != ".toml":
         return True
-    return None
+    selection = config.stash[SESSION].request.selection
+    return True if selection.folder in collection_path.parents and not selection.may_want(collection_path) else None
 
 
 def pytest_collect_directory(path: Path, parent: pytest.Collector) -> pytest.Collector | None:

@@ -42,6 +42,15 @@ class Selection:
         return frozenset(path.relative_to(self.folder).with_suffix("").as_posix() for path in fixtures(self.folder))
 
     @functools.cached_property
+    def _means_fixtures(self) -> bool:
+        """True if each name is that of a fixture or of a property: then nothing else need be read."""
+        return bool(self.names) and all(name in self.fixture_ids or name.startswith(SEARCH) for name in self.names)
+
+    def may_want(self, file: Path) -> bool:
+        """False for the file of a fixture that certainly is not selected, and need not be read."""
+        return not self._means_fixtures or file.relative_to(self.folder).with_suffix("").as_posix() in self.names
+
+    @functools.cached_property
     def of_families(self) -> Sequence[Case]:
         """All cases of the families, which take a second to make. Raises CaseError."""
         of_calls = families.generate(self.folder) if CALLS in self.kinds else ()
@@ -57,8 +66,8 @@ class Selection:
 
     def generated(self) -> Iterator[Case]:
         """The selected cases of the families. Raises CaseError."""
-        if self.names and all(name in self.fixture_ids or name.startswith(SEARCH) for name in self.names):
-            return  # none of the names can be a case of a family
+        if self._means_fixtures:
+            return
         for number, case in enumerate(self.of_families):
             if (self.names or number % self.families_step == 0) and self.wants(case):
                 yield case
