@@ -37,6 +37,7 @@ from ..search.campaign.state import Figures, State
 from ..search.campaign.stores import FileStore, RedisStore, Store, StoreError
 from ..search.campaign.work import MOST_KINDS, Sides, Task, opened, work
 from ..search.examine import SmokeFailed
+from ..search.rounds import ROUND
 from ..texts import never_refuse_output, visible
 from .campaign_summary import NoMarks, line, read, table, write
 from .command_line import USAGE, Parser, import_hint
@@ -48,6 +49,7 @@ _CASES = 1_000_000
 _STATE = ".hypothesis/campaign"
 _PAGE = HOUSE / "docs" / "power.md"
 _TELLING = 30.0  # seconds between two lines of progress
+_CONFORMANCE = Path(__file__).resolve().parents[1]
 _ROOMS = ("agent", "cases", "clauses", "judge", "observation", "search")  # those that decide what a case comes to
 _CANNOT_LOAD, _FAILED, _NOTHING = 3, 4, 5  # exit statuses
 
@@ -162,7 +164,7 @@ def _campaign(target: Target, options: argparse.Namespace) -> int:
     """Run the campaign of one target; the exit status. Raises StoreError, KeyboardInterrupt."""
     impl = str(REFERENCE) if options.impl == "reference" else options.impl
     properties = tuple(options.properties) or tuple(PROPERTIES)
-    task = Task(target, impl, options.import_from, properties, options.seed, options.cases or _CASES)
+    task = Task(target, impl, options.import_from, properties, options.seed, options.cases or _CASES, ROUND)
     try:
         with opened(task) as sides:
             about = _about(task, sides, options.impl)
@@ -300,16 +302,13 @@ def _about(task: Task, sides: Sides, impl: str) -> dict[str, str]:
         "target": build.name,
         "platform": build.platform,
         "build": hashlib.sha256(repr(replace(build, words={})).encode()).hexdigest()[:12],
-        "candidate": impl if impl == "reference" else visible(impl),
+        "candidate": visible(impl),
         "candidate's code": _digest(_sources(Path(task.impl))) if Path(task.impl).exists() else "",
-        "suite": f"{__version__} ({_digest(_sources(*(HOUSE_OF_SUITE / room for room in _ROOMS)))})",
+        "suite": f"{__version__} ({_digest(_sources(*(_CONFORMANCE / room for room in _ROOMS)))})",
         "hypothesis": hypothesis.__version__,
         "properties": ", ".join(task.properties),
         "seed": str(task.seed),
     }
-
-
-HOUSE_OF_SUITE = Path(__file__).resolve().parents[1]
 
 
 def _sources(*places: Path) -> Iterable[Path]:

@@ -17,7 +17,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from conformance import HOUSE
@@ -99,15 +99,17 @@ def _command_of(target: str) -> str:
 
 
 def _usable(all_forms: Sequence[Form], targets: Sequence[str]) -> tuple[list[Form], list[str]]:
-    """The forms that this machine can try, and for each other form the reason why not."""
+    """The forms that this machine can try, each without the targets on which it cannot; and what is left out."""
     usable, left_out = [], []
     for form in all_forms:
+        closed = [python for python in targets if form.user and not _may_run(form.user, python)]
         if form.compiled and not (shutil.which("cython") and shutil.which("cc")):
             left_out.append(f"{form.name}: there is no cython, or no C compiler")
-        elif form.user and not all(_may_run(form.user, python) for python in (sys.executable, *targets)):
-            left_out.append(f"{form.name}: no process of {form.user} can be started that reads all interpreters")
+        elif form.user and not (_may_run(form.user, sys.executable) and len(closed) < len(targets)):
+            left_out.append(f"{form.name}: no process of {form.user} can be started that reads an interpreter")
         else:
-            usable.append(form)
+            left_out += [f"{form.name} on {python}: a process of {form.user} cannot read it" for python in closed]
+            usable.append(replace(form, without=(*form.without, *closed)))
     return usable, left_out
 
 

@@ -80,9 +80,7 @@ class FileStore:
             # Of what is committed nothing is lost if the process is killed; in memory are at most 4 MB.
             for setting in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-4000"):
                 self._file.execute(f"PRAGMA {setting}")
-            for table, second, value in (("member", "member BLOB", ""), ("text", "key TEXT", ", text TEXT")):
-                keys = f"name TEXT, {second}{value}, PRIMARY KEY (name, {second.split()[0]})"
-                self._file.execute(f"CREATE TABLE IF NOT EXISTS {table} ({keys}) WITHOUT ROWID")
+            self._prepare()
             if own:
                 self._file.execute("DELETE FROM text WHERE name = 'claimed'")
         except BlockingIOError:
@@ -93,6 +91,12 @@ class FileStore:
             raise StoreError(f"The campaign cannot be kept in {path.parent}: {exc.strerror}.") from None
         except sqlite3.Error as exc:
             raise StoreError(f"{path} is no state of a campaign ({exc}); remove it, or give another --state.") from None
+
+    def _prepare(self) -> None:
+        """Make the tables, if the file is new."""
+        for table, second, value in (("member", "member BLOB", ""), ("text", "key TEXT", ", text TEXT")):
+            columns = f"name TEXT, {second}{value}, PRIMARY KEY (name, {second.split()[0]})"
+            self._file.execute(f"CREATE TABLE IF NOT EXISTS {table} ({columns}) WITHOUT ROWID")
 
     def those_in(self, name: str, members: Iterable[bytes]) -> set[bytes]:
         """See `Store`."""

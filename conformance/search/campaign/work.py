@@ -24,7 +24,7 @@ from ...observation.live import ORACLE, LiveSide
 from ...observation.side import AgentError, Greeting
 from ..examine import Examiner
 from ..reduce import Budget, reduced
-from ..rounds import glances
+from ..rounds import ROUND, glances
 from .chunks import chunk
 from .memory import descendants, memory_share
 from .state import ChunkResult, Found, State
@@ -35,7 +35,10 @@ _LONGEST = 400  # characters of a value
 
 @dataclass(frozen=True)
 class Task:
-    """The part of a campaign that does not change. impl: the candidate, as an agent loads it. cases: how many."""
+    """The part of a campaign that does not change.
+
+    impl: the candidate, as an agent loads it. cases: how many different ones are to be tried. size: of a chunk.
+    """
 
     target: Target
     impl: str
@@ -43,6 +46,7 @@ class Task:
     properties: tuple[str, ...]
     seed: int
     cases: int
+    size: int = ROUND
 
 
 class Sides:
@@ -121,7 +125,7 @@ class _Chunk:
         return result
 
     def _drawn(self, number: int) -> Sequence[tuple[Case, str, object]]:
-        found, self._result.drawn = chunk(self._task.properties, self._task.seed, number)
+        found, self._result.drawn = chunk(self._task.properties, self._task.seed, number, self._task.size)
         return found
 
     def _try(self, batch: Sequence[Case]) -> None:
