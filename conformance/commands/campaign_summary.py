@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def table(campaigns: Sequence[Figures]) -> str:
     memory = [
         f"| {figures.about['target']} | "
         + " | ".join(_memory(figures, mark) for mark in MARKS)
-        + f" | {'; '.join(figures.machines)} | {figures.about['suite']}, Hypothesis {figures.about['hypothesis']} |"
+        + f" | {_machines(figures)} | {figures.about['suite']}, Hypothesis {figures.about['hypothesis']} |"
         for figures in campaigns
     ]
     return "\n".join(
@@ -87,6 +88,12 @@ def table(campaigns: Sequence[Figures]) -> str:
 
 def _rate(figures: Figures) -> str:
     return f"{figures.distinct / max(0.001, figures.drawing + figures.running):.0f}"
+
+
+def _machines(figures: Figures) -> str:
+    """The kinds of machines, without their names, each with its number if there are several."""
+    kinds = Counter(machine.partition(": ")[2] for machine in figures.machines)
+    return "; ".join(kind if count == 1 else f"{count} of {kind}" for kind, count in sorted(kinds.items()))
 
 
 def _memory(figures: Figures, mark: int) -> str:
