@@ -127,7 +127,7 @@ def test_drawn_cases_are_whole_and_the_same_for_a_seed(name: str, tmp_path: Path
     first = draw(name, 7, 25)
     assert first == draw(name, 7, 25)
     assert first != draw(name, 8, 25)
-    for case in first:
+    for case, _ in first:
         assert case.id == f"search/{name}/{case.digest}"
         check(case, tmp_path)
 
