@@ -172,6 +172,9 @@ def test_runs_inside_runs_come_to_an_end() -> None:
     case = derive("search/test", parts, Request(0, calls.NAME), [])
     assert case.files["one/m.py"] == runs.replace("$later", "n")
     assert case.files["one/n.py"] == runs.replace("$later", "absent_module")
+    main = Part(Shape("", "__main__", {"__main__.py": shapes.BODY}), shapes.PLACES[0], runs, "")
+    case = derive("search/test", [plain_part(runs), main], Request(0, calls.NAME), [])
+    assert case.files["m.py"] == runs.replace("$later", "absent_module")
 
 
 def test_what_is_forgotten_is_the_world_s_own() -> None:
