@@ -327,11 +327,18 @@ def noise(session: nox.Session) -> None:
     driver(session, "conformance.search.self_comparison", f"--target={python_of(session)}", *session.posargs)
 
 
-@nox.session(python=TARGETS)
+@nox.session(python=False)
 def campaign(session: nox.Session) -> None:
-    """Compare sides that must agree, on drawn cases: -- [--examples=N] [--seed=N] [PROPERTY ...]."""
-    finds = f"--finds={Path(session.invoked_from, 'conformance-finds')}"
-    driver(session, "conformance.search.campaign", f"--target={python_of(session)}", finds, *session.posargs)
+    """Try a million drawn cases on sides that must agree: -- [--cases=N] [--target=PYTHON] ... (docs/power.md).
+
+    Whatever ends it, the same command goes on where it was. --database=redis://HOST: with other machines.
+    """
+    if any(word.startswith("--database") for word in session.posargs):
+        try:
+            provide_redis(session)
+        except NotInstalled as problem:
+            session.error(problem.advice)
+    driver(session, "conformance.commands.campaign", f"--standing-in={session.invoked_from}", *session.posargs)
 
 
 @nox.session

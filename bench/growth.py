@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.measure import ROOT, BenchError, command_line, enumeration
-from bench.processes import descendants, memory_share
 from conformance.observation.interpreters import Target
+from conformance.search.campaign.memory import descendants, memory_share
 
 CHEAPEST = "search/calling_convention"  # the search whose cases cost the least
 

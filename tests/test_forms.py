@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.forms.__main__ import Verdict, judged, main, reduced
+from conformance.clauses import Level, registry
+from tests.forms.__main__ import Verdict, _usable, judged, main, reduced
 from tests.forms.form import Combination, Form, combinations, forms, implementation
 
-TARGETS = ["python3.8", "pypy3.11"]
+TARGETS = ["python3.9", "pypy3.11"]
 USABLE = [form for form in forms() if not form.compiled and not form.user]
 PLAIN = [next(form for form in USABLE if form.axis == axis) for axis in ("implementation", "callable", "folder")]
 FORGETS = Form("forgets its arguments", late="args = args[:1]\nkwargs.pop('init_globals', None)\n")
@@ -82,3 +83,25 @@ def test_nothing_run_is_no_success(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--target=/no/such/python"]) == 2
     assert "There is no interpreter /no/such/python." in capsys.readouterr().err
     assert main([f"--target={sys.executable}", "--part=9999/9999"]) == 5
+
+
+def test_what_a_form_breaks_is_no_more_than_exact() -> None:
+    """A form is one of a right implementation: it may break details of CPython, and nothing that programs rely on."""
+    clauses = registry()
+    for form in forms():
+        for name in form.breaks:
+            assert clauses[name].level is Level.EXACT, (form.name, name)
+        assert form.summary or not form.breaks, form.name
+
+
+def test_a_form_is_tried_where_its_user_can_read_the_interpreter(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One interpreter that another user cannot read does not take the form from all; without any it is left out."""
+    readable = {sys.executable, "python3.9"}
+    monkeypatch.setattr("tests.forms.__main__._may_run", lambda user, python: python in readable)
+    (of_user,) = (form for form in forms() if form.user)
+    usable, left_out = _usable([of_user], TARGETS)
+    assert [form.without for form in usable] == [("pypy3.11",)]
+    assert left_out == ["another user on pypy3.11: a process of nobody cannot read it"]
+    for gone in ("python3.9", sys.executable):
+        readable.discard(gone)
+        assert _usable([of_user], TARGETS)[0] == []

@@ -67,7 +67,7 @@ def test_a_new_python_is_one_entry_in_one_table(tmp_path: Path) -> None:
     }
     pytest.importorskip("nox")
     sessions = tell(tmp_path, sys.executable, "-m", "nox", "--list-sessions")
-    for name in ("conformance", "noise", "campaign"):
+    for name in ("conformance", "noise"):
         assert f"{name}-{NEW}" in sessions
     table.write_text(before, encoding="utf-8")
     assert NEW not in tell(tmp_path, sys.executable, "-m", "nox", "--list-sessions")

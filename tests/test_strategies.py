@@ -6,7 +6,6 @@ import ast
 import importlib
 import json
 import sys
-import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from random import Random
@@ -15,7 +14,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, find, given, seed, settings
 
-from conformance import FIXTURES, REFERENCE
+from conformance import FIXTURES
 from conformance.cases.families.storages import STORAGES
 from conformance.cases.fixtures import from_plain, read, toml
 from conformance.cases.model import CAPABILITIES, Case, Step
@@ -26,7 +25,7 @@ from conformance.cases.strategies.shapes import MODULE, Shape
 from conformance.clauses import Level, registry
 from conformance.observation.interpreters import find as target_of
 from conformance.observation.live import LiveSide
-from conformance.search.campaign import Campaign, draw, main, run
+from conformance.search.campaign.chunks import draw
 from conformance.search.examine import Examiner
 from tests.test_levels import own_ways
 
@@ -128,7 +127,7 @@ def test_drawn_cases_are_whole_and_the_same_for_a_seed(name: str, tmp_path: Path
     first = draw(name, 7, 25)
     assert first == draw(name, 7, 25)
     assert first != draw(name, 8, 25)
-    for case in first:
+    for case, _ in first:
         assert case.id == f"search/{name}/{case.digest}"
         check(case, tmp_path)
 
@@ -173,6 +172,9 @@ def test_runs_inside_runs_come_to_an_end() -> None:
     case = derive("search/test", parts, Request(0, calls.NAME), [])
     assert case.files["one/m.py"] == runs.replace("$later", "n")
     assert case.files["one/n.py"] == runs.replace("$later", "absent_module")
+    main = Part(Shape("", "__main__", {"__main__.py": shapes.BODY}), shapes.PLACES[0], runs, "")
+    case = derive("search/test", [plain_part(runs), main], Request(0, calls.NAME), [])
+    assert case.files["m.py"] == runs.replace("$later", "absent_module")
 
 
 def test_what_is_forgotten_is_the_world_s_own() -> None:
@@ -267,14 +269,6 @@ def test_what_matters_stays_and_the_rest_shrinks_away(
     assert [step.content for step in case.steps] == steps
 
 
-def test_a_campaign_runs_and_tells(capsys: pytest.CaptureFixture[str]) -> None:
-    """A few cases, between the interpreter and itself, and the reference."""
-    assert main(["everything", "altering_sys", "--examples=24", "--seed=3"]) == 0
-    assert "24 cases (" in capsys.readouterr().out
-    assert main(["absent"]) == 2
-    assert "There is no property 'absent'" in capsys.readouterr().err
-
-
 def test_levels_are_kept_apart_in_drawn_cases(tmp_path: Path) -> None:
     """An implementation that is right at compat in its own way is not blamed at compat."""
     (tmp_path / "own_ways.py").write_text(own_ways(), encoding="utf-8")
@@ -282,22 +276,9 @@ def test_levels_are_kept_apart_in_drawn_cases(tmp_path: Path) -> None:
     oracle, candidate = LiveSide(target, "oracle"), LiveSide(target, str(tmp_path / "own_ways.py"))
     try:
         examiner = Examiner(oracle, candidate, Level.COMPAT)
-        trials = examiner.run_all(list({case.id: case for case in draw("everything", 5, 50)}.values()))
+        trials = examiner.run_all(list({case.id: case for case, _ in draw("everything", 5, 50)}.values()))
     finally:
         oracle.close()
         candidate.close()
     assert [trial.case.id for trial in trials if trial.counts(Level.COMPAT)] == []
     assert any(trial.divergences for trial in trials)
-
-
-def test_a_campaign_stops_at_the_first_divergence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """And writes the case down, which can be read as a fixture."""
-    wrong = tmp_path / "wrong.py"
-    text = (REFERENCE / "__init__.py").read_text(encoding="utf-8")
-    wrong.write_text(text.replace("sys.argv[0] = argv0", "pass"), encoding="utf-8")
-    monkeypatch.setattr("conformance.search.campaign.REFERENCE", wrong)
-    found = tmp_path / "finds"
-    assert main(["altering_sys", "--examples=2000", f"--finds={found}"]) == 1
-    (path,) = found.glob("*.toml")
-    assert tomllib.loads(path.read_text(encoding="utf-8"))["files"]
-    assert isinstance(run(target_of(sys.executable), ["everything"], 0, 0), Campaign)

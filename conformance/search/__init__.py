@@ -8,7 +8,7 @@ Rules. Owns the order in which cases are tried, and what counts as found. Does n
     shorter            Python texts
     rounds           a search: draws cases, and makes a smallest case for each cause
     profiles         how much is tried, and which folders are kept between runs
-    campaign         drawn cases on sides that must agree
+    campaign         very many drawn cases on sides that must agree
     self_comparison  the oracle against itself
     fuzzing          a search without end, by HypoFuzz
 """

@@ -35,7 +35,7 @@ from ..observation.batches import batches
 from ..observation.side import AgentError, CannotStart
 from .examine import Examiner
 
-_ROUND = 200  # the number of cases that are drawn before a cause is chosen, and drawn again to make its case smaller
+ROUND = 200  # the number of cases that are drawn before a cause is chosen, and drawn again to make its case smaller
 _ATTEMPTS = 400  # the number of cases that may be tried in order to make a case smaller
 _HANGING = 3  # the number of those that may hang
 _FIRST = 20  # the number of cases of a brief search after which the others may be left out
@@ -74,14 +74,33 @@ def search(
     for number in itertools.count():
         if examples <= 0 or own.late():
             return
-        size = min(examples, _ROUND)
+        size = min(examples, ROUND)
         examples -= size
-        yield from own.round(_seed(seed, name, number), size)
+        yield from own.round(seed_of(seed, name, number), size)
 
 
-def _seed(*parts: object) -> int:
-    """A number that is always the same for the same parts."""
+def seed_of(*parts: object) -> int:
+    """A number that is always the same for the same parts: Hypothesis's seed for a round of a search."""
     return int.from_bytes(hashlib.sha256(repr(parts).encode()).digest()[:8], "big")
+
+
+def glances(examiner: Examiner, batch: Sequence[Case]) -> Iterator[Trial | None]:
+    """The trial of each case of a batch, without confirmation; None if the oracle cannot be observed in a case.
+
+    Such a case proves nothing. Raises CannotStart.
+    """
+    try:
+        yield from examiner.glance_all(batch)
+    except CannotStart:
+        raise
+    except AgentError:
+        for case in batch:
+            try:
+                yield examiner.glance(case)
+            except CannotStart:
+                raise
+            except AgentError:
+                yield None
 
 
 class _Search:
@@ -187,18 +206,11 @@ class _Search:
         return not any(self._known.unknown(_symptoms(trial)) for trial in differing)
 
     def _trials(self, batch: Sequence[Case]) -> Iterator[Trial]:
-        try:
-            yield from self._examiner.glance_all(batch)
-        except CannotStart:
-            raise
-        except AgentError:
-            for case in batch:
-                try:
-                    yield self._examiner.glance(case)
-                except CannotStart:
-                    raise
-                except AgentError:  # a case in which the oracle cannot be observed proves nothing
-                    self._tally.lost += 1
+        for trial in glances(self._examiner, batch):
+            if trial is None:
+                self._tally.lost += 1
+            else:
+                yield trial
 
     def _occurs_alone(self, case: Case, cause: Symptom) -> bool:
         """True if a cause that occurred in a batch occurs when its case is run by itself."""

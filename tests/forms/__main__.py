@@ -17,7 +17,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from conformance import HOUSE
@@ -99,15 +99,17 @@ def _command_of(target: str) -> str:
 
 
 def _usable(all_forms: Sequence[Form], targets: Sequence[str]) -> tuple[list[Form], list[str]]:
-    """The forms that this machine can try, and for each other form the reason why not."""
+    """The forms that this machine can try, each without the targets on which it cannot; and what is left out."""
     usable, left_out = [], []
     for form in all_forms:
+        closed = [python for python in targets if form.user and not _may_run(form.user, python)]
         if form.compiled and not (shutil.which("cython") and shutil.which("cc")):
             left_out.append(f"{form.name}: there is no cython, or no C compiler")
-        elif form.user and not all(_may_run(form.user, python) for python in (sys.executable, *targets)):
-            left_out.append(f"{form.name}: no process of {form.user} can be started that reads all interpreters")
+        elif form.user and not (_may_run(form.user, sys.executable) and len(closed) < len(targets)):
+            left_out.append(f"{form.name}: no process of {form.user} can be started that reads an interpreter")
         else:
-            usable.append(form)
+            left_out += [f"{form.name} on {python}: a process of {form.user} cannot read it" for python in closed]
+            usable.append(replace(form, without=(*form.without, *closed)))
     return usable, left_out
 
 
@@ -116,10 +118,11 @@ def _as_user(user: str) -> list[str]:
 
 
 def _may_run(user: str, python: str) -> bool:
-    """True if a process of that user can run this interpreter and read the suite."""
+    """True if a process of that user can run this interpreter and read the suite, and can have it run once more."""
     if not shutil.which("setpriv"):
         return False
-    command = [*_as_user(user), python, "-c", "import conformance"]
+    again = "import conformance, subprocess, sys; subprocess.run([sys.executable, '-c', ''], check=True)"
+    command = [*_as_user(user), python, "-c", again]
     return subprocess.run(command, cwd=HOUSE, capture_output=True, check=False).returncode == 0
 
 
@@ -171,7 +174,7 @@ def judged(combination: Combination, profile: str, cases: Sequence[str] = ()) ->
 
 def _compile(source: Path, target: str) -> None:
     """Compile a module by Cython for an interpreter, and remove its source."""
-    subprocess.run(["cython", "-3", source], check=True, capture_output=True)
+    subprocess.run(["cython", "-3", "-X", "annotation_typing=False", source], check=True, capture_output=True)
     told = subprocess.run([target, "-c", _INCLUDE], check=True, capture_output=True, text=True).stdout.split()
     module = source.with_suffix("").with_name(source.stem + told[1])
     flags = ["-shared", "-fPIC", "-O0", f"-I{told[0]}"]

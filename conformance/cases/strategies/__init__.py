@@ -29,6 +29,7 @@ drawn more often. Nothing in this package knows how a case is run.
     paths    the property of run_path, which has tables of its own
     feature  a feature
     derive   the case of what was drawn
+    rows     which rows a case was derived from, and which pairs of rows there can be
     steady   the same draw for the same seed
 """
 
@@ -36,6 +37,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -230,8 +232,11 @@ PROPERTIES: Mapping[str, str] = {
 }
 
 
-def drawn(name: str) -> SearchStrategy[Drawn]:
-    """The strategy for what a case of a property is derived from. Raises KeyError."""
+def drawn(name: str, wider: int = 0) -> SearchStrategy[Drawn]:
+    """The strategy for what a case of a property is derived from. Raises KeyError.
+
+    wider: the number by which more modules, and more features, may be drawn than for an ordinary search.
+    """
     table = TABLES[name]
     part = st.tuples(
         st.sampled_from(table.shapes),
@@ -243,15 +248,22 @@ def drawn(name: str) -> SearchStrategy[Drawn]:
         lambda choices: Request(*choices)
     )
     return st.tuples(
-        st.lists(part, min_size=table.fewest_modules, max_size=table.most_modules),
+        st.lists(part, min_size=table.fewest_modules, max_size=table.most_modules + wider),
         request,
-        st.tuples(*[st.sampled_from(table.features)] * table.draws),
+        st.tuples(*[st.sampled_from(table.features)] * (table.draws + wider)),
     )
 
 
 def cases(name: str = "everything") -> SearchStrategy[Case]:
     """The strategy for the cases of a property, one of PROPERTIES. Raises KeyError."""
-    where = f"search/{name}"
-    if name == "paths":
-        return paths.cases(where)
-    return drawn(name).map(lambda choices: derive(where, *choices))
+    return choices(name).map(lambda drawn: case_of(name, drawn))
+
+
+def choices(name: str, wider: int = 0) -> SearchStrategy[Any]:
+    """The strategy for the rows of the tables of which `case_of` makes a case. Raises KeyError. wider: see `drawn`."""
+    return paths.drawn(wider) if name == "paths" else drawn(name, wider)
+
+
+def case_of(name: str, drawn: Any) -> Case:
+    """The case of a property that drawn rows make."""
+    return (paths.derive if name == "paths" else derive)(f"search/{name}", *drawn)

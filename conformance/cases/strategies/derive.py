@@ -164,8 +164,11 @@ _ABSENT = _Module("", "absent_module", "absent_module", "", "")
 
 
 def _later(modules: Sequence[_Module], number: int) -> _Module:
-    """The next module whose name is none of the modules up to this one: else a run could run itself without end."""
-    taken = {name for module in modules[: number + 1] for name in (module.name, module.runs)}
+    """The next module whose name is none of the modules up to this one: else a run could run itself without end.
+
+    Nor is it `__main__`: in a run that is called so, that name finds the module that is running.
+    """
+    taken = {"__main__"} | {name for module in modules[: number + 1] for name in (module.name, module.runs)}
     free = (module for module in modules[number + 1 :] if taken.isdisjoint((module.name, module.runs)))
     return next(free, _ABSENT)
 

@@ -122,13 +122,12 @@ AROUND: tuple[str, ...] = (
 _PLAIN = "x = []\n"
 
 
-def cases(where: str) -> SearchStrategy[Case]:
-    """The strategy for the cases of the property. where: the first parts of their ids."""
+def drawn(wider: int = 0) -> SearchStrategy[tuple[list[Turn], str]]:
+    """The strategy for what a case is derived from. wider: so many more calls than for an ordinary search."""
     turn = st.tuples(st.sampled_from(ENTRIES), st.sampled_from(DEEDS), st.sampled_from(CALLS)).map(
         lambda choices: Turn(*choices)
     )
-    drawn = st.tuples(st.lists(turn, min_size=1, max_size=4), st.sampled_from((*[""] * 6, *AROUND)))
-    return drawn.map(lambda choices: derive(where, *choices))
+    return st.tuples(st.lists(turn, min_size=1, max_size=4 + wider), st.sampled_from((*[""] * 6, *AROUND)))
 
 
 def derive(where: str, turns: Sequence[Turn], around: str) -> Case:
