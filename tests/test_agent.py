@@ -21,6 +21,7 @@ import pytest
 from conformance import FIXTURES, REFERENCE
 from conformance.agent import MUTE, describe
 from conformance.agent.describe import Describer
+from conformance.agent.steps import world_test
 from conformance.cases.families import generate
 from conformance.cases.model import Case, Step
 from conformance.clauses import Level
@@ -186,6 +187,23 @@ def test_paths_of_the_world_have_slashes_on_every_platform(monkeypatch: pytest.M
     describer = Describer(r"Z:\tmp\x", {}, __file__.__eq__)
     shown = describer.text(r"no Z:\tmp\x\a\b.py, 'Z:\\tmp\\x\\c.py' and C:\d.py")
     assert shown == r"no <root>/a/b.py, '<root>/c.py' and C:\d.py"
+    assert describer.text(r"Z:\tmp\x\it's\a.py") == "<root>/it's/a.py"
+    assert describer.text(r"\prefix\tmp\x\a.pyc") == "/prefix<root>/a.pyc"
+
+
+@pytest.mark.parametrize("separator", ["/", "\\"])
+def test_code_of_the_world_is_known_by_its_file_on_every_platform(separator: str) -> None:
+    """On Windows a path may have slashes of both kinds, and that of another drive is absolute."""
+    drive = "" if separator == "/" else "Z:"
+    root = drive + separator.join(["", "tmp", "x"])
+    is_world = world_test(root, {"app.zip", "bin"}, separator)
+    inside = [root, root + separator + "a.py", "<step 1>", "world:a", separator.join(["bin", "tool.py"]), "./bin/a.py"]
+    assert [file for file in inside if not is_world(file)] == []
+    assert is_world(f".{separator}app.zip{separator}__main__.py")
+    outside = [root + "y", drive + separator.join(["", "bin", "a.py"]), "<frozen runpy>", "elsewhere/bin/a.py"]
+    assert [file for file in outside if is_world(file)] == []
+    assert is_world(r"bin\tool.py") is (separator == "\\")
+    assert not is_world(r"C:\bin\a.py")
 
 
 def test_what_the_agent_needs_it_has_for_itself(candidate_of: Callable[[Target, str], LiveSide]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from conformance.cases.model import Case, Step
 from conformance.clauses import registry
 from conformance.clauses.natures import natures
+from conformance.judge.expected import expected_of
 from conformance.observation import interpreters
 from conformance.observation.build import build_of
 from conformance.observation.interpreters import BadInterpreter, Target, find
@@ -81,6 +82,31 @@ def test_every_form_of_a_nature_is_known(place: str, before: str, after: str) ->
     effects = [effect for nature in natures() for effect in nature.effects if not effect.raises and not effect.case]
     assert any(effect.covers(place, before, after) for effect in effects)
     assert not any(effect.covers(place, before, "7") for effect in effects)
+
+
+@pytest.mark.parametrize(
+    ("system", "place", "before", "after"),
+    [
+        ("wasi", "exception.args.0", "2", "44"),
+        ("win32", "exception.message", "[Errno 2] No such file: '<root>/x'", "[WinError 3] No such path: '<root>/x'"),
+        ("emscripten", "names.list.3", "C.UTF-8", "C"),
+        ("emscripten", "files.item", "absent", "\udcff.py removed"),
+        ("emscripten", "files.item", "absent", "\ufffd.py created"),
+        ("wasi", "names", "returned", "raised AttributeError: module 'os' has no attribute 'umask'"),
+    ],
+)
+def test_the_nature_of_a_system_is_known_there_alone(system: str, place: str, before: str, after: str) -> None:
+    """A build of CPython shows what its own system shows, and nothing of what other implementations show."""
+
+    def is_expected(of_system: str) -> bool:
+        effects = expected_of("cpython", "3.13.2", "3.13.2", of_system).effects
+        return any(effect.covers(place, before, after) for effect in effects)
+
+    assert is_expected(system)
+    assert not is_expected("linux")
+    assert {nature.id for nature in natures() if nature.may_show("pypy", "linux")} == {
+        nature.id for nature in natures() if not nature.systems
+    }
 
 
 def test_what_is_an_interpreters_nature_does_not_count(other: Target) -> None:

@@ -119,6 +119,17 @@ def _names_files_in_unicode(folder: str) -> bool:
     return True
 
 
+def _names_files_in_any_way(folder: str) -> bool:
+    """Make a file whose name is not UTF-8, and find it in the folder under this name."""
+    name = "\udcff"
+    path = os.path.join(folder, name)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o666))
+    try:
+        return name in os.listdir(folder)
+    finally:
+        os.unlink(path)
+
+
 # The argument of a trial is a folder that exists, in which it may write.
 CAPABILITIES: Dict[str, Callable[[str], bool]] = {
     "fork": _forks,
@@ -128,6 +139,7 @@ CAPABILITIES: Dict[str, Callable[[str], bool]] = {
     "cpython": lambda folder: sys.implementation.name == "cpython",
     "refcounting": _frees_at_once,
     "unicode": _names_files_in_unicode,
+    "undecodable-names": _names_files_in_any_way,
     "threads": lambda folder: _apart(_starts_a_thread),
     "zip": lambda folder: bool(__import__("zipimport")),
 }

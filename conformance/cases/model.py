@@ -32,6 +32,7 @@ CAPABILITIES: Mapping[str, str] = {
     "refcounting": "objects go as soon as nothing refers to them",
     "threads": "threads can be started",
     "unicode": "names of files can hold any letter",
+    "undecodable-names": "names of files need not be UTF-8",
     "zip": "modules can be imported from zip archives",
 }
 MODULE, PATH = "module", "path"  # the kinds of programs that a command runs
