@@ -90,9 +90,14 @@ def test_every_form_of_a_nature_is_known(place: str, before: str, after: str) ->
         ("wasi", "exception.args.0", "2", "44"),
         ("win32", "exception.message", "[Errno 2] No such file: '<root>/x'", "[WinError 3] No such path: '<root>/x'"),
         ("emscripten", "names.list.3", "C.UTF-8", "C"),
-        ("emscripten", "files.item", "absent", "\udcff.py removed"),
-        ("emscripten", "files.item", "absent", "\ufffd.py created"),
-        ("wasi", "names", "returned", "raised AttributeError: module 'os' has no attribute 'umask'"),
+        ("emscripten", "audit.open.item", "script.py", "script.py/"),
+        ("win32", "after.environ", '{"bytes": "1"}', "1"),
+        (
+            "win32",
+            "exception.type",
+            "IsADirectoryError: [Errno 21] Is a directory: '<root>/x'",
+            "PermissionError: [Errno 13] Permission denied: '<root>/x'",
+        ),
     ],
 )
 def test_the_nature_of_a_system_is_known_there_alone(system: str, place: str, before: str, after: str) -> None:

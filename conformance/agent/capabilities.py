@@ -119,6 +119,12 @@ def _names_files_in_unicode(folder: str) -> bool:
     return True
 
 
+def _masks_new_files(folder: str) -> bool:
+    """Set the mask of new files, and read it again."""
+    before = os.umask(0o027)
+    return os.umask(before) == 0o027
+
+
 def _names_files_in_any_way(folder: str) -> bool:
     """Make a file whose name is not UTF-8, and find it in the folder under this name."""
     name = "\udcff"
@@ -138,6 +144,7 @@ CAPABILITIES: Dict[str, Callable[[str], bool]] = {
     "audit": lambda folder: _apart(_audits),
     "cpython": lambda folder: sys.implementation.name == "cpython",
     "refcounting": _frees_at_once,
+    "umask": _masks_new_files,
     "unicode": _names_files_in_unicode,
     "undecodable-names": _names_files_in_any_way,
     "threads": lambda folder: _apart(_starts_a_thread),
