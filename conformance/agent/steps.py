@@ -23,7 +23,7 @@ from . import MANY, commands, frames, outputs, world
 from .describe import SEPARATOR, Describer, safe_str, slot
 from .greeting import callable_name
 from .namespaces import REGISTRY
-from .own import LINE_END, identity, os
+from .own import identity, os
 from .raised import raised_at
 from .state import ABSENT, State, hide_candidates_modules
 from .watch import AUDITED, Watch
@@ -331,8 +331,6 @@ class _Run:
             data = outputs.read(descriptor, min(size - start, _MAX_OUTPUT), start)
         except (OSError, ValueError):
             return "<closed>"
-        if LINE_END != "\n":
-            data = data.replace(LINE_END.encode(), b"\n")
         text = self._describer.message(data.decode("utf-8", "backslashreplace"))
         return text if size - start <= _MAX_OUTPUT else "{}... {} bytes".format(text, size - start)
 
