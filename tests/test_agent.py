@@ -12,6 +12,8 @@ import json
 import shutil
 import sys
 import time
+import zipfile
+import zipimport
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,8 +21,9 @@ from typing import Any
 import pytest
 
 from conformance import FIXTURES, REFERENCE
-from conformance.agent import MUTE, describe
+from conformance.agent import MUTE, describe, outputs
 from conformance.agent.describe import Describer
+from conformance.agent.steps import world_test
 from conformance.cases.families import generate
 from conformance.cases.model import Case, Step
 from conformance.clauses import Level
@@ -180,12 +183,44 @@ def test_values_that_look_alike_are_told_apart(values: tuple[object, object]) ->
     assert " at 0x" not in json.dumps(first)
 
 
-def test_paths_of_the_world_have_slashes_on_every_platform(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_paths_of_the_world_have_slashes_on_every_platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Also in the `repr` of a path, where each separator is doubled; what is no path of the world stays as it is."""
     monkeypatch.setattr(describe, "SEPARATOR", "\\")
     describer = Describer(r"Z:\tmp\x", {}, __file__.__eq__)
     shown = describer.text(r"no Z:\tmp\x\a\b.py, 'Z:\\tmp\\x\\c.py' and C:\d.py")
     assert shown == r"no <root>/a/b.py, '<root>/c.py' and C:\d.py"
+    assert describer.text(r"Z:\tmp\x\it's\a.py") == "<root>/it's/a.py"
+    assert describer.text(r"\prefix\tmp\x\a.pyc") == "/prefix<root>/a.pyc"
+    archive = tmp_path / "a.zip"
+    zipfile.ZipFile(archive, "w").close()
+    loader = zipimport.zipimporter(str(archive))
+    loader.prefix = "inner\\"
+    assert describer.value(loader, "x")["prefix"] == "inner/"
+
+
+def test_a_line_ends_alike_on_every_platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What a case writes to a text stream is read back as on Linux."""
+    monkeypatch.setattr(outputs, "LINE_END", "\r\n")
+    monkeypatch.delattr(outputs.os, "pread")
+    written = tmp_path / "written"
+    written.write_bytes(b"one\r\ntwo\r\nthree")
+    with written.open("rb") as stream:
+        assert outputs.read(stream.fileno(), 100, 5) == b"two\nthree"
+
+
+@pytest.mark.parametrize("separator", ["/", "\\"])
+def test_code_of_the_world_is_known_by_its_file_on_every_platform(separator: str) -> None:
+    """On Windows a path may have slashes of both kinds, and that of another drive is absolute."""
+    drive = "" if separator == "/" else "Z:"
+    root = drive + separator.join(["", "tmp", "x"])
+    is_world = world_test(root, {"app.zip", "bin"}, separator)
+    inside = [root, root + separator + "a.py", "<step 1>", "world:a", separator.join(["bin", "tool.py"]), "./bin/a.py"]
+    assert [file for file in inside if not is_world(file)] == []
+    assert is_world(f".{separator}app.zip{separator}__main__.py")
+    outside = [root + "y", drive + separator.join(["", "bin", "a.py"]), "<frozen runpy>", "elsewhere/bin/a.py"]
+    assert [file for file in outside if is_world(file)] == []
+    assert is_world(r"bin\tool.py") is (separator == "\\")
+    assert not is_world(r"C:\bin\a.py")
 
 
 def test_what_the_agent_needs_it_has_for_itself(candidate_of: Callable[[Target, str], LiveSide]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from conformance.cases.model import Case, Step
 from conformance.clauses import registry
 from conformance.clauses.natures import natures
+from conformance.judge.expected import expected_of
 from conformance.observation import interpreters
 from conformance.observation.build import build_of
 from conformance.observation.interpreters import BadInterpreter, Target, find
@@ -78,9 +79,40 @@ def test_the_table_says_what_and_why() -> None:
 )
 def test_every_form_of_a_nature_is_known(place: str, before: str, after: str) -> None:
     """One interpreter shows in several ways what another shows in one, and no effect covers any difference."""
-    effects = [effect for nature in natures() for effect in nature.effects if not effect.raises and not effect.case]
+    of_others = [nature for nature in natures() if not nature.systems]
+    effects = [effect for nature in of_others for effect in nature.effects if not effect.raises and not effect.case]
     assert any(effect.covers(place, before, after) for effect in effects)
     assert not any(effect.covers(place, before, "7") for effect in effects)
+
+
+@pytest.mark.parametrize(
+    ("system", "place", "before", "after"),
+    [
+        ("wasi", "exception.args.0", "2", "44"),
+        ("win32", "exception.message", "[Errno 2] No such file: '<root>/x'", "[WinError 3] No such path: '<root>/x'"),
+        ("emscripten", "names.list.3", "C.UTF-8", "C"),
+        ("emscripten", "audit.open.item", "script.py", "script.py/"),
+        ("win32", "after.environ", '{"bytes": "1"}', "1"),
+        (
+            "win32",
+            "exception.type",
+            "IsADirectoryError: [Errno 21] Is a directory: '<root>/x'",
+            "PermissionError: [Errno 13] Permission denied: '<root>/x'",
+        ),
+    ],
+)
+def test_the_nature_of_a_system_is_known_there_alone(system: str, place: str, before: str, after: str) -> None:
+    """A build of CPython shows what its own system shows, and nothing of what other implementations show."""
+
+    def is_expected(of_system: str) -> bool:
+        effects = expected_of("cpython", "3.13.2", "3.13.2", of_system).effects
+        return any(effect.covers(place, before, after) for effect in effects)
+
+    assert is_expected(system)
+    assert not is_expected("linux")
+    assert {nature.id for nature in natures() if nature.may_show("pypy", "linux")} == {
+        nature.id for nature in natures() if not nature.systems
+    }
 
 
 def test_what_is_an_interpreters_nature_does_not_count(other: Target) -> None:
@@ -100,6 +132,25 @@ def test_what_it_does_otherwise_counts(other: Target, tmp_path: Path) -> None:
     run = json.loads(report.read_text().splitlines()[0])
     assert run["oracle"].startswith("runpy of CPython 3.11")
     assert run["target"]["implementation"] == "pypy"
+
+
+EMPTY = """
+summary = "Code is given no builtins, and looks for some"
+clauses = ["P-INIT-VISIBLE"]
+call = "run_path('tool.py', {'__builtins__': {}})"
+[files]
+"tool.py" = "from under_test import run_module; ran = run_module('plain')['__name__']"
+"plain.py" = ""
+"""
+
+
+def test_what_follows_from_a_nature_does_not_count(other: Target, tmp_path: Path) -> None:
+    """PyPy lets code import that is given no builtins, so another module runs, writes its compiled file and returns."""
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "empty.toml").write_text(EMPTY)
+    done = judge(f"--interpreter={other.executable}", "--level=exact", f"--cases={tmp_path}", "own/empty")
+    assert done.returncode == 0, done.stdout
+    assert "1 case conforms" in done.stdout
 
 
 def test_where_no_cpython_is_at_hand_the_recording_judges(other: Target) -> None:

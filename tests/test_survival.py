@@ -461,6 +461,30 @@ def test_nothing_remains_however_a_run_ends(end: str, cores: int, when: str, pla
         assert "packages/first" in [record["id"] for record in records if record["record"] == "trial"]
 
 
+def test_an_agent_can_be_ended_again_after_an_interruption(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signal may come between any two lines: no descriptor is closed twice, and the process ends all the same."""
+    side = LiveSide(find(sys.executable), "oracle", load_timeout=60)
+    agent = side.unstarted()
+    close, closed = os.close, list[int]()
+
+    def interrupted(descriptor: int) -> None:
+        closed.append(descriptor)
+        close(descriptor)
+        if len(closed) == 1:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(agent_process.os, "close", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            agent.kill()
+        agent.kill()
+    finally:
+        monkeypatch.undo()
+        side.close()
+    assert len(closed) == len(set(closed)) >= 1
+    assert eventually(lambda: not processes(str(place)))
+
+
 def test_what_a_dead_driver_has_left_is_removed_by_the_next(place: Path) -> None:
     """Its folder is locked no longer; one that is in use, or that is none of ours, stays."""
     dead, other = place / f"{scratch.PREFIX}dead", place / "another"

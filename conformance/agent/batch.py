@@ -29,7 +29,8 @@ def run(request: Request, functions: Functions, tell: Tell, snapshot: Optional[r
 
     snapshot: the state to which the interpreter returns after the cases; None if the process ends with the request.
     """
-    root, cases = os.path.normpath(request["root"]), request["cases"]
+    # On Windows the driver may have left out the drive.
+    root, cases = os.path.abspath(request["root"]), request["cases"]
     answer: Answer = {"id": request["id"], "status": "done"}
     number = 0
 

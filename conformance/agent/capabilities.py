@@ -119,6 +119,23 @@ def _names_files_in_unicode(folder: str) -> bool:
     return True
 
 
+def _masks_new_files(folder: str) -> bool:
+    """Set the mask of new files, and read it again."""
+    before = os.umask(0o027)
+    return os.umask(before) == 0o027
+
+
+def _names_files_in_any_way(folder: str) -> bool:
+    """Make a file whose name is not UTF-8, and find it in the folder under this name."""
+    name = "\udcff"
+    path = os.path.join(folder, name)
+    os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o666))
+    try:
+        return name in os.listdir(folder)
+    finally:
+        os.unlink(path)
+
+
 # The argument of a trial is a folder that exists, in which it may write.
 CAPABILITIES: Dict[str, Callable[[str], bool]] = {
     "fork": _forks,
@@ -127,7 +144,9 @@ CAPABILITIES: Dict[str, Callable[[str], bool]] = {
     "audit": lambda folder: _apart(_audits),
     "cpython": lambda folder: sys.implementation.name == "cpython",
     "refcounting": _frees_at_once,
+    "umask": _masks_new_files,
     "unicode": _names_files_in_unicode,
+    "undecodable-names": _names_files_in_any_way,
     "threads": lambda folder: _apart(_starts_a_thread),
     "zip": lambda folder: bool(__import__("zipimport")),
 }

@@ -38,8 +38,8 @@ _MAX_INT = 1 << 4_000  # the decimal digits of larger ones take long, or are ref
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 # The separator of paths on this platform, and a path of the world, up to the end of a line or of a quotation.
 SEPARATOR = os.sep
-_PLACE = re.compile(r"<root>[^'\"\n]*")
-_SHORTEST = 7  # of texts in which an address could be, or our folder
+_PLACE = re.compile(r"(?:\\[^\s'\"\\]+)*<root>[^'\"\n]*")  # with what a folder for compiled files puts before it
+_SHORTEST = 7 if SEPARATOR == "/" else 0  # of texts in which an address could be, or our folder, or a backslash
 _LARGE_VALUES = 4  # that are kept with their descriptions, since a value is mostly told several times
 _NUMBERS = frozenset((int, bool))
 _ATOMS = frozenset((int, bool, type(None), str, float))
@@ -208,6 +208,9 @@ class Describer:
     def _with_slashes(self, text: str) -> str:
         """A text in which the paths of the world have slashes; in the `repr` of a path each separator is doubled."""
         text = text.replace(self._root.replace(SEPARATOR, SEPARATOR * 2), "<root>")
+        text = text.replace(self._root.partition(":")[2] or "<root>", "<root>")  # compiled files lie there in a prefix
+        if "\n" not in text and (text.startswith("<root>") or self._is_world(text)):
+            return text.replace(SEPARATOR, "/")
         return _PLACE.sub(lambda place: place.group().replace(SEPARATOR * 2, "/").replace(SEPARATOR, "/"), text)
 
     def message(self, text: str) -> str:
@@ -473,6 +476,8 @@ class Describer:
             found = fields.get(key, ask(obj, key) if name == "zipimport.zipimporter" else None)
             if type(found) is str:
                 described[key] = self.text(found)
+        if SEPARATOR != "/" and "prefix" in described:  # a path inside the archive
+            described["prefix"] = described["prefix"].replace(SEPARATOR, "/")
         return described
 
     def _instance(self, obj: Any, kind: type, path: str, depth: int) -> Dict[str, Any]:

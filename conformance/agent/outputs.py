@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, List
 
-from .own import os
+from .own import LINE_END, os
 
 
 def redirect(files: List[str]) -> List[Any]:
@@ -45,8 +45,13 @@ def size(descriptor: int) -> int:
 
 
 def read(descriptor: int, count: int, start: int) -> bytes:
-    """At most `count` of the bytes that were written to a stream, from byte `start` on. Raises OSError."""
+    """At most `count` of the bytes that were written to a stream, from byte `start` on. Raises OSError.
+
+    The ends of lines that text streams write are one byte on every platform.
+    """
     if hasattr(os, "pread"):
-        return os.pread(descriptor, count, start)
-    os.lseek(descriptor, start, os.SEEK_SET)  # later output is still appended, since the file is opened so
-    return os.read(descriptor, count)
+        data = os.pread(descriptor, count, start)
+    else:
+        os.lseek(descriptor, start, os.SEEK_SET)  # later output is still appended, since the file is opened so
+        data = os.read(descriptor, count)
+    return data if LINE_END == "\n" else data.replace(LINE_END.encode(), b"\n")

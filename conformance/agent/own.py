@@ -28,7 +28,8 @@ try:
 except ImportError:  # a platform whose processes get no signals
     SIGKILL = 9  # type: ignore[misc, assignment]
 
-__all__ = ["SIGKILL", "dumps", "identity", "loads", "os", "select"]
+__all__ = ["LINE_END", "SIGKILL", "dumps", "identity", "loads", "os", "select"]
+LINE_END = os.linesep  # which text streams write for the end of a line
 # A call of `id` raises an audit event each time; on CPython this does the same without one.
 identity: Callable[[Any], int] = object.__hash__ if sys.implementation.name == "cpython" else id
 _COPIED = {id(vars(module)): module for module in (os, os.path, genericpath)}

@@ -20,7 +20,7 @@ import warnings
 from typing import TYPE_CHECKING, Any, Callable, ClassVar, Dict, List, Set, Tuple, Union
 
 from . import MANY, commands, frames, outputs, world
-from .describe import Describer, safe_str, slot
+from .describe import SEPARATOR, Describer, safe_str, slot
 from .greeting import callable_name
 from .loaded import hide_candidates_modules
 from .moment import ABSENT
@@ -112,17 +112,7 @@ class _Run:
 
     def __init__(self, case: CaseRequest, root: str, functions: Functions, *, alone: bool) -> None:
         self._root = root
-        prefix = root + os.sep
-
-        tops = _tops(case)  # run_path gives code the path that it was given, which may be relative
-
-        def is_world(file: str) -> bool:
-            if file.startswith((prefix, "world:", "<step ")) or file == root:
-                return True
-            if file[:1] in ("<", "/"):
-                return False
-            return (file[2:] if file.startswith("./") else file).partition("/")[0] in tops
-
+        is_world = world_test(root, _tops(case))
         written = world.write(root, case["files"])
         os.chdir(root)
         offered = {name: function for name, function in functions._asdict().items() if function is not None}
@@ -328,7 +318,7 @@ class _Run:
         frame = _last_frame(exc)
         if frame is None or frame.f_code.co_name != "<module>":
             return None
-        if not frame.f_code.co_filename.startswith((self._root + os.sep, "world:")):
+        if not frame.f_code.co_filename.startswith((self._root + SEPARATOR, "world:")):
             return None
         return self._describer.value(frame.f_globals, "the failed namespace")
 
@@ -412,6 +402,27 @@ def _entry(root: str, entry: str) -> str:
     if entry.startswith("raw:"):
         return entry[4:]
     return os.path.normpath(os.path.join(root, world.real_name(entry)))
+
+
+def world_test(root: str, tops: Set[str], separator: str = SEPARATOR) -> Callable[[str], bool]:
+    """A function that says of the file name of code if the code belongs to the world.
+
+    root: the folder of the world. tops: the names with which relative names of its files begin; `run_path` gives code
+    the path that it was given. separator: of the platform, which takes a slash for one too.
+    """
+    inside = root.replace(separator, "/")
+    prefixes = (inside + "/", "world:", "<step ")
+
+    def is_world(file: str) -> bool:
+        if separator != "/":
+            file = file.replace(separator, "/")
+        if file.startswith(prefixes) or file == inside:
+            return True
+        if file.startswith(("<", "/")) or (separator != "/" and file[1:2] == ":"):  # the second is a drive
+            return False
+        return (file[2:] if file.startswith("./") else file).partition("/")[0] in tops
+
+    return is_world
 
 
 def _tops(case: CaseRequest) -> Set[str]:

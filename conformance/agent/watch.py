@@ -15,7 +15,7 @@ import types
 from typing import TYPE_CHECKING, Any, Callable, Dict, List, Set
 
 from . import OF_AN_IMPORT, SPECIALS, frames
-from .describe import Describer, ask, items_of, own_dict, safe_str, type_name
+from .describe import SEPARATOR, Describer, ask, items_of, own_dict, safe_str, type_name
 from .frames import get_ident
 from .namespaces import Foreign
 from .own import identity
@@ -217,7 +217,8 @@ class Watch:
         if type(subject) is not str or not self._is_world(subject) or subject.startswith("<step "):
             return
         # Not an archive on sys.path, which any import of anything may open.
-        if any(type(entry) is str and entry == subject for entry in list(sys.path)):
+        shown = subject.replace(SEPARATOR, "/")  # on Windows `zipimport` changes them
+        if any(type(entry) is str and entry.replace(SEPARATOR, "/") == shown for entry in list(sys.path)):
             return
         if event == "open" and is_compiled_elsewhere(subject, self._root):
             return

@@ -92,7 +92,8 @@ def is_compiled_elsewhere(path: str, root: str) -> bool:
     if ".pyc" not in parts[-1] or len(parts) < 2 or parts[-2] == "__pycache__":
         return False
     folders = (os.sep + os.sep.join(parts[start:-1]) for start in range(len(parts) - 1))
-    return any(not (folder + os.sep).startswith(root + os.sep) and os.path.isdir(folder) for folder in folders)
+    inside = os.path.splitdrive(root)[1] + os.sep  # the drive is left out below the prefix
+    return any(not (folder + os.sep).startswith(inside) and os.path.isdir(folder) for folder in folders)
 
 
 def _delete(path: str) -> None:

@@ -31,7 +31,9 @@ CAPABILITIES: Mapping[str, str] = {
     "cpython": "the interpreter is CPython",
     "refcounting": "objects go as soon as nothing refers to them",
     "threads": "threads can be started",
+    "umask": "the mask of new files can be set",
     "unicode": "names of files can hold any letter",
+    "undecodable-names": "names of files need not be UTF-8",
     "zip": "modules can be imported from zip archives",
 }
 MODULE, PATH = "module", "path"  # the kinds of programs that a command runs

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 from ..checked import Table, checked_file, form, says
+from . import Texts
 from .effects import Effect, EffectRow, effects
 
 TABLE = Path(__file__).resolve().parent / "natures.toml"
@@ -26,6 +27,7 @@ class NatureEntry(Table, frozen=True):
     what: Annotated[str, says("in what interpreters differ, for a reader")]
     why: Annotated[str, says("why that is no behaviour of `run_module`, for a reader")]
     effects: Annotated[tuple[EffectRow, ...], says("by what it is known again in an observation")]
+    systems: Annotated[Texts, says("the systems whose nature it is, as `sys.platform` names them")] = ()
 
 
 class NaturesFile(Table, frozen=True):
@@ -38,16 +40,27 @@ class NaturesFile(Table, frozen=True):
 
 @dataclass(frozen=True)
 class Nature:
-    """One way in which interpreters differ. what, why: sentences for a reader."""
+    """One way in which interpreters differ. what, why: sentences for a reader.
+
+    systems: those whose nature it is, as `sys.platform` names them, whatever the interpreter is. If there are
+    none, it is the nature of other implementations than CPython, on any system.
+    """
 
     id: str
     what: str
     why: str
     effects: tuple[Effect, ...]
+    systems: tuple[str, ...] = ()
+
+    def may_show(self, implementation: str, system: str) -> bool:
+        """True if an interpreter may show it, by the names of `sys.implementation` and `sys.platform`."""
+        return system in self.systems if self.systems else implementation != "cpython"
 
 
 @functools.cache
 def natures(path: Path = TABLE) -> tuple[Nature, ...]:
     """All natures in the file; read once in a process. Raises NatureError."""
     entries = checked_file(path, NaturesFile, NatureError).nature
-    return tuple(Nature(entry.id, entry.what, entry.why, effects(entry.id, entry.effects)) for entry in entries)
+    return tuple(
+        Nature(entry.id, entry.what, entry.why, effects(entry.id, entry.effects), entry.systems) for entry in entries
+    )

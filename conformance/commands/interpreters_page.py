@@ -11,5 +11,8 @@ def page(text: str) -> str:
     """The text of docs/interpreters.md with a new table. text: the page as it is."""
     head, start, rest = text.partition(_TABLE_STARTS)
     _, end, tail = rest.partition(_TABLE_ENDS)
-    rows = "".join(f"| {nature.id} | {nature.what} | {nature.why} |\n" for nature in natures())
-    return f"{head}{start}| | what | why |\n|---|---|---|\n{rows}{end}{tail}"
+    rows = "".join(
+        f"| {nature.id} | {nature.what} | {nature.why} | {', '.join(nature.systems) or 'not CPython'} |\n"
+        for nature in natures()
+    )
+    return f"{head}{start}| | what | why | where |\n|---|---|---|---|\n{rows}{end}{tail}"

@@ -49,6 +49,8 @@ _CASES: Mapping[str, tuple[Case, list[Any]]] = {
     "cpython": (_case("import sys\nnote(sys.implementation.name)"), ["cpython"]),
     "refcounting": (_case("class C:\n    def __del__(self): note('gone')\nC()\nnote('after')"), ["gone", "after"]),
     "threads": (_case(_THREAD), [True]),
+    "umask": (_case("import os\nos.umask(0o27)\nnote(os.umask(0o22))"), [0o27]),
+    "undecodable-names": (_case("import os\nnote('\\udcff' in os.listdir())", {"\\udcff": "x"}), [True]),
     "unicode": (_case("note(open('\\u00e9').read())", {"\\u00e9": "x"}), ["x"]),
     "zip": (_case("import inside\nnote(inside.x)", {"a.zip": {"zip": {"inside.py": "x = 1"}}}, ("a.zip",)), [1]),
 }

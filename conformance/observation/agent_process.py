@@ -150,11 +150,13 @@ class AgentProcess:
             raise AgentLost(f"the agent sent more than it was asked for: {protocol.shown(line)}")
 
     def kill(self) -> None:
-        """End the process, and everything that descends from it."""
-        for descriptor in (self._read, self._write):
+        """End the process, and everything that descends from it. It may be called again, also after an interruption."""
+        # A signal may raise an exception after any line: no descriptor may be closed twice.
+        descriptors = self._read, self._write
+        self._read = self._write = -1
+        for descriptor in descriptors:
             if descriptor >= 0:
                 os.close(descriptor)
-        self._read = self._write = -1
         self._guarded.kill()
 
 

@@ -12,6 +12,7 @@ id is the digest of the case, so equal cases have equal ids however they were dr
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -278,11 +279,17 @@ def _clauses(shown: Sequence[str], parts: Sequence[Part], steps: Sequence[Step])
 _IF_ALTERED = " if altered"
 
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
 def _required(storage: str, files: dict[str, Recipe]) -> Iterator[str]:
     if storage in _REQUIRES or storage.startswith("zip"):
         yield _REQUIRES.get(storage, "zip")
-    if any(not name.isascii() or "\\u" in name for name in (*files, *_inside(files))):
+    names = [*files, *_inside(files)]
+    if any(not name.isascii() or "\\u" in name for name in names):
         yield "unicode"
+    if any(_SURROGATE.search(name) for name in names):
+        yield "undecodable-names"
 
 
 def _inside(files: dict[str, Recipe]) -> Iterator[str]:

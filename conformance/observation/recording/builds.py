@@ -49,6 +49,11 @@ class Build:
         return name_of(self)
 
     @property
+    def system(self) -> str:
+        """The system, as `sys.platform` names it: "linux", "win32"."""
+        return self.platform.partition("-")[0]
+
+    @property
     def language(self) -> str:
         """The version of the language, such as "3.12"."""
         return ".".join(self.version.split(".")[:2])
