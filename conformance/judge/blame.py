@@ -27,6 +27,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..cases.features import CIRCUMSTANCES, MODES
 from ..cases.model import FAMILIES
 from ..clauses import Level, registry
 
@@ -42,6 +43,8 @@ _FOLLOWS = 0.7
 _TRACE = 0.03
 _GENERAL = 0.7
 _OTHER_ERROR = 0.1
+# The part for which a case counts that a clause covers by the way only in which its own cases go.
+_BY_THE_WAY = 0.3
 _FIRMNESS = {Level.DOCUMENTED: 1.0, Level.COMPAT: 0.85, Level.EXACT: 0.7}
 # The number of cases of families from which on a clause is one that families list.
 _LISTED_BY_FAMILIES = 4
@@ -56,6 +59,7 @@ class Cause:
     key: what is the same in every case in which the same field differs at the same point. subject: the same, but equal
     for fields that are about one thing. general: the field can differ
     for any reason, such as what code has made of what it saw. trace: the field is a trace of how the code was loaded.
+    way: another module runs, none does, or the call ends otherwise; which says little of the reason.
     """
 
     clause: str
@@ -64,6 +68,7 @@ class Cause:
     general: bool = False
     trace: bool = False
     error: str = ""
+    way: bool = False
 
     @property
     def is_other_error(self) -> bool:
@@ -91,16 +96,21 @@ class Population:
     """All cases that ran, by what they are about.
 
     fixtures, generated: by clause, the ids of the cases whose point it is. in_families: by clause, the number of the
-    cases of families that list it. listing: by clause, the ids of all cases that list it.
+    cases of families that list it. listing: by clause, the ids of all cases that list it. circumstances, modes: by id
+    of a case, those of its features that are circumstances or modes (see `cases.features`).
     """
 
     fixtures: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     generated: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     listing: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     in_families: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    circumstances: dict[str, frozenset[str]] = field(default_factory=lambda: defaultdict(frozenset))
+    modes: dict[str, frozenset[str]] = field(default_factory=lambda: defaultdict(frozenset))
 
-    def add(self, case: str, clauses: Sequence[str]) -> None:
-        """Add a case, by its id and the clauses that it lists."""
+    def add(self, case: str, clauses: Sequence[str], features: Sequence[str] = ()) -> None:
+        """Add a case, by its id, the clauses that it lists and its features."""
+        self.circumstances[case] = CIRCUMSTANCES.intersection(features)
+        self.modes[case] = MODES.intersection(features)
         generated = case.startswith(f"{FAMILIES}/")
         for clause in clauses[:1]:
             (self.generated if generated else self.fixtures)[clause].append(case)
@@ -111,6 +121,12 @@ class Population:
     def own(self, clause: str) -> Sequence[str]:
         """The ids of a clause's own cases: of fixtures, or of cases of families if there are none."""
         return self.fixtures.get(clause) or self.generated.get(clause) or ()
+
+    def in_like(self, clause: str, cases: Collection[str]) -> set[str]:
+        """Those of some cases that rest on all that each of a clause's own cases rests on."""
+        own = [self.circumstances[case] for case in self.own(clause)]
+        needed = frozenset.intersection(*own) if own else frozenset()
+        return {case for case in cases if needed <= self.circumstances[case]}
 
 
 def blamed(failing: Mapping[str, Sequence[Cause]], population: Population, masked: Collection[str]) -> list[Blamed]:
@@ -129,7 +145,10 @@ def blamed(failing: Mapping[str, Sequence[Cause]], population: Population, maske
         for cause in causes:
             if cause.error in naming:
                 naming[cause.error].add(name)
-    candidates = [_judged(clause, names, failing, showing, population, masked) for clause, names in naming.items()]
+    modes = frozenset[str]().union(*(population.modes[name] for name in failing))
+    candidates = [
+        _judged(clause, names, failing, showing, population, masked, modes) for clause, names in naming.items()
+    ]
     return sorted(candidates, key=lambda blame: (-blame.score, blame.clause))
 
 
@@ -140,8 +159,14 @@ def _judged(
     showing: Mapping[object, set[str]],
     population: Population,
     masked: Collection[str],
+    modes: Collection[str],
 ) -> Blamed:
-    own = [name for name in population.own(clause) if name in naming or name not in masked]
+    # Where nothing fails, say, without alter_sys, cases that do not alter sys do not speak against a clause.
+    own = [
+        name
+        for name in population.own(clause)
+        if name in naming or (name not in masked and (not population.modes[name] or population.modes[name] & modes))
+    ]
     own_failing = [name for name in own if name in naming]
     # One case more, which half fails: so few cases prove less than many.
     weight = (len(own_failing) + 0.5) / (len(own) + 1) if own_failing else _NO_OWN / (len(own) + 1)
@@ -153,17 +178,21 @@ def _judged(
     }
     keys = frozenset(cause.key for cause in causes)
     # Only what differs for a reason of its own says something of cases that are not about the clause.
-    telling = {cause.subject for cause in causes if not cause.general}
-    covered = set(naming).union(*(showing[subject] for subject in telling))
+    covered, perhaps = set(naming), set[str]()
+    for subject, is_way in {(cause.subject, cause.way) for cause in causes if not cause.general}:
+        (perhaps if is_way else covered).update(showing[subject])
     if population.in_families.get(clause, 0) >= _LISTED_BY_FAMILIES:
         covered &= population.listing[clause] | set(naming)
+        perhaps &= population.listing[clause]
+    covered = population.in_like(clause, covered) | set(naming)
+    perhaps = population.in_like(clause, perhaps) - covered
     if all(cause.trace for cause in causes):
         weight *= _TRACE
     if all(cause.general for cause in causes):
         weight *= _GENERAL
     if all(cause.is_other_error for cause in causes):
         weight *= _OTHER_ERROR
-    score = weight * len(covered) / len(failing)
+    score = weight * (len(covered) + _BY_THE_WAY * len(perhaps)) / len(failing)
     score *= _WHOEVER_NAMES_IT + (1 - _WHOEVER_NAMES_IT) * len(naming) / len(failing)
     known = registry().get(clause)
     if known is not None:

@@ -22,7 +22,9 @@ class Difference:
     name: Any = None
     spec_name: Any = None
     located: bool = True
-    imported: frozenset[str] = frozenset()
+    imported: frozenset[str] = frozenset()  # the files of the modules that the oracle imports
+    run: frozenset[str] = frozenset()  # the files of the modules that the oracle runs
+    raises: str = ""  # the type of the exception with which the oracle ends
     refusal: str = ""  # with what the oracle ended, if nothing ran and the error is its own
     refused: str = ""  # with what the candidate ended, if it ran nothing and the error is its own ImportError
     nested_ended: bool = False  # as a module ends: a run inside its own has ended before

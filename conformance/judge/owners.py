@@ -153,6 +153,21 @@ def _failed_parent_again(difference: Difference) -> bool:
     return on_the_way and again in difference.imported
 
 
+def _target_imported(difference: Difference) -> bool:
+    """The module that the oracle runs is imported besides, or in the place of that."""
+    file = str(difference.candidate).removeprefix("import of ")
+    return difference.kind == "extra" and file in difference.run and file not in difference.imported
+
+
+def _of_an_exit(difference: Difference) -> bool:
+    """The code ends in an exception that is no error."""
+    return difference.of_world and difference.raises in ("SystemExit", "KeyboardInterrupt", "GeneratorExit")
+
+
+def _after_nested_in_altered(difference: Difference) -> bool:
+    return difference.altered and difference.nested_ended
+
+
 def ends_as_told(difference: Difference) -> bool:
     """True if the candidate's process has ended where the code raises SystemExit, which its caller should see."""
     return difference.field == "crash" and str(difference.oracle).startswith("raised SystemExit")
@@ -289,6 +304,7 @@ _ARGV_IN_FLIGHT: list[tuple[Condition, str]] = [
 ]
 _ARGV_AT_THE_END: list[tuple[Condition, str]] = [
     (_change_undone, "CODE-CHANGES-ARGV-REST"),
+    (_after_nested_in_altered, "NESTED-RUNS"),
     (_after_nested, "ARGV-RESTORED"),
     *_ARGV_IN_FLIGHT,
 ]
@@ -334,6 +350,7 @@ _SAYINGS = (
     ("Relative module names", "RELATIVE-NAME-REFUSED", "RELATIVE-NAME-MESSAGE"),
 )
 _ERROR: list[tuple[Condition, str]] = [
+    (_of_an_exit, "CODE-EXIT-PROPAGATES"),
     (_of_world, "CODE-ERROR-PROPAGATES"),
     (lambda difference: str(difference.oracle).removeprefix("raised ").startswith("SyntaxError"), "BROKEN-SOURCE"),
     *((_says(text), clause) for text, clause, _ in _SAYINGS),
@@ -343,6 +360,7 @@ _ERROR: list[tuple[Condition, str]] = [
     (_always, "MISSING-MODULE"),
 ]
 _MESSAGE: list[tuple[Condition, str]] = [
+    (_of_an_exit, "CODE-EXIT-PROPAGATES"),
     (_of_world, "CODE-ERROR-UNCHANGED"),
     (_says("run_module()"), "WRONG-ARGUMENTS-MESSAGE"),
     (_says("list index out of range"), "ARGV-EMPTY-BEFORE-TEXT"),
@@ -472,6 +490,9 @@ _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("process.files", [(_always, "M-RUNS-ONCE")]),
 ]
 
+# What the code starts with was seen before: a special variable that only the result lacks was taken out of that.
+_FROM_RESULT: list[tuple[Condition, str]] = [(_missing, "RESULT-IS-GLOBALS")]
+
 OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     *_OF_COMMANDS,
     (
@@ -499,9 +520,17 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
             (_missing, "PARENTS-IMPORTED"),
             (_another, "PARENTS-IMPORTED"),
             (_failed_parent_again, "FAILED-PARENT-RUNS-ONCE"),
+            (_target_imported, "LOADER-DOES-NOT-EXECUTE"),
             (_always, "PARENTS-ONCE"),
         ],
     ),
+    ("result.__name__", [*_FROM_RESULT, *_NAME]),
+    ("result.__spec__", [*_FROM_RESULT, *_SPEC]),
+    ("result.__file__", [*_FROM_RESULT, *_FILE]),
+    ("result.__cached__", [*_FROM_RESULT, *_CACHED]),
+    ("result.__package__", [*_FROM_RESULT, *_PACKAGE]),
+    ("result.__loader__", [*_FROM_RESULT, (_always, "LOADER-OF-SPEC")]),
+    ("result.__builtins__", [*_FROM_RESULT, (_always, "BUILTINS-LIVE")]),
     ("*.__name__", _NAME),
     ("*.__spec__", _SPEC),
     ("*.__file__", _FILE),
@@ -509,7 +538,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("*.__package__", _PACKAGE),
     ("*.__loader__", [(_always, "LOADER-OF-SPEC")]),
     ("entry.__doc__", [(_always, "DOC-STARTS-NONE")]),
-    ("result.__doc__", [(_always, "DOC-FROM-DOCSTRING")]),
+    ("result.__doc__", [*_FROM_RESULT, (_always, "DOC-FROM-DOCSTRING")]),
     ("*.__builtins__", [(_always, "BUILTINS-LIVE")]),
     ("*.__path__", [(_always, "KEYS-ONLY-THESE")]),
     ("import.handled", [(_always, "HANDLED-EXCEPTION-OF-CALLER")]),
