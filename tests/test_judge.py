@@ -282,6 +282,32 @@ def test_a_wrong_name_explains_a_wrong_entry_under_it() -> None:
     ]
 
 
+def test_a_wrong_name_explains_what_stands_under_it() -> None:
+    """Whoever runs a module as `__main__` enters it under that name."""
+    candidate = observation()
+    start = candidate["steps"][0]["events"][0]
+    start["specials"]["__name__"] = "__main__"
+    start["modules"] = {"__main__": {"module": "__main__", "dict": "globals of run m"}}
+    causes = [found[:2] for found in verdict(candidate) if found[2]]
+    assert causes == [("NAME-OF-MODULE", "entry.__name__")]
+
+
+def test_what_only_the_result_lacks_was_taken_out_of_it() -> None:
+    """The code has started with its special variables, so none of their clauses is broken."""
+    candidate = observation()
+    del candidate["steps"][0]["result"]["dict"][7]
+    assert verdict(candidate) == [("RESULT-IS-GLOBALS", "result.__builtins__", True)]
+
+
+def test_a_module_that_is_imported_besides_being_run_is_executed_by_its_loader() -> None:
+    """It is no parent that is imported once more."""
+    candidate = observation()
+    run = candidate["steps"][0]["events"][0]
+    started = {**run, "event": "import", "entry": "own"}
+    candidate["steps"][0]["events"][:0] = [started, {"event": "end", "file": run["file"], "entry": "own"}]
+    assert ("LOADER-DOES-NOT-EXECUTE", "executions.import", True) in verdict(candidate)
+
+
 def test_a_statement_that_fails_belongs_to_what_the_fixture_is_about() -> None:
     """A fixture's own statements raise on one side only."""
     case = Case(files={}, steps=(Step("do", "x = result['f']()"),), clauses=("FUNCTIONS-WORK",), id="packages/made_up")

@@ -9,10 +9,12 @@ the passing ones. Three facts speak for a clause:
 - *Its own cases fail, and name it.* A case is a clause's own if the clause is its point, the first that it lists. Where
   there are fixtures of that kind, cases of families are no further ones: a family puts together what comes to be first.
   A clause most of whose own cases pass is not what is broken, however many other cases name it: initial globals that
-  override the specials are named as a wrong `__name__` in every case but those that are about `__name__`.
+  override the specials are named as a wrong `__name__` in every case but those that are about `__name__`. Cases that
+  alter `sys` and cases that do not are apart: where only those of one kind fail, those of the other say nothing.
 - *What differs in its own cases differs in the others, too.* So a clause that only few cases are about can be blamed
-  for a thousand. A clause that families list is another matter: all cases that are about it say so, and where others
-  fail as well, it is not what they have in common.
+  for a thousand: for those that rest on all that its own cases rest on, such as threads or an archive. That nothing
+  runs, or that the call ends otherwise, has so many reasons that it counts for little. A clause that families list is
+  another matter: all cases that are about it say so, and where others fail as well, it is not what they have in common.
 - *Others name it.* Where the table of owners has the right row, most of the failing cases do.
 
 A clause about an act of the implementation outweighs a clause about the words of an error, and a difference in a field
@@ -38,11 +40,13 @@ _NO_OWN = 0.01
 # The part of the score that does not depend on how many cases name the clause.
 _WHOEVER_NAMES_IT = 0.15
 # Factors: of a clause that follows from others; of one that is known by traces alone, by what code has made of what it
-# saw alone, or by another error of the implementation's own alone, where both sides refuse.
+# saw alone, by another error of the implementation's own alone, where both sides refuse, or by what is printed and never
+# without something else that differs.
 _FOLLOWS = 0.7
 _TRACE = 0.03
 _GENERAL = 0.7
 _OTHER_ERROR = 0.1
+_ACCOMPANIES = 0.1
 # The part for which a case counts that a clause covers by the way only in which its own cases go.
 _BY_THE_WAY = 0.3
 _FIRMNESS = {Level.DOCUMENTED: 1.0, Level.COMPAT: 0.85, Level.EXACT: 0.7}
@@ -54,12 +58,14 @@ _LISTED_BY_FAMILIES = 4
 class Cause:
     """A cause that nothing explains yet, as far as blame needs it.
 
-    error: the clause about the implementation's own error, where the oracle ends in one: that is named as well, since
-    there are clauses for some of the reasons of the error, too.
+    others: further clauses that are named as well: the one about the implementation's own error, where the oracle ends in
+    one, since there are clauses for some of the reasons of the error, too; and those that the case lists, if the field
+    belongs to them as well.
     key: what is the same in every case in which the same field differs at the same point. subject: the same, but equal
     for fields that are about one thing. general: the field can differ
     for any reason, such as what code has made of what it saw. trace: the field is a trace of how the code was loaded.
-    way: another module runs, none does, or the call ends otherwise; which says little of the reason.
+    way: another module runs, none does, or the call ends otherwise; which says little of the reason. output: something
+    is printed.
     """
 
     clause: str
@@ -67,8 +73,9 @@ class Cause:
     subject: object
     general: bool = False
     trace: bool = False
-    error: str = ""
+    others: tuple[str, ...] = ()
     way: bool = False
+    output: bool = False
 
     @property
     def is_other_error(self) -> bool:
@@ -143,8 +150,8 @@ def blamed(failing: Mapping[str, Sequence[Cause]], population: Population, maske
             showing[cause.subject].add(name)
     for name, causes in failing.items():
         for cause in causes:
-            if cause.error in naming:
-                naming[cause.error].add(name)
+            for other in naming.keys() & set(cause.others):
+                naming[other].add(name)
     modes = frozenset[str]().union(*(population.modes[name] for name in failing))
     candidates = [
         _judged(clause, names, failing, showing, population, masked, modes) for clause, names in naming.items()
@@ -174,7 +181,7 @@ def _judged(
         cause
         for name in own_failing or naming
         for cause in failing[name]
-        if cause.clause == clause or not name.startswith(f"{FAMILIES}/")
+        if cause.clause == clause or not (cause.trace or name.startswith(f"{FAMILIES}/"))
     }
     keys = frozenset(cause.key for cause in causes)
     # Only what differs for a reason of its own says something of cases that are not about the clause.
@@ -190,6 +197,9 @@ def _judged(
         weight *= _TRACE
     if all(cause.general for cause in causes):
         weight *= _GENERAL
+    printed = (cause.output for name in naming for cause in failing[name] if cause.clause == clause)
+    if all(printed) and all(any(not cause.output for cause in failing[name]) for name in naming):
+        weight *= _ACCOMPANIES
     if all(cause.is_other_error for cause in causes):
         weight *= _OTHER_ERROR
     score = weight * (len(covered) + _BY_THE_WAY * len(perhaps)) / len(failing)

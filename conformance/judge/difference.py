@@ -37,6 +37,7 @@ class Difference:
     of_path: bool = False  # the step calls run_path
     compiled: bool = False  # and names a compiled file
     of_script: bool = False  # the step runs a path by a command
+    of_module: bool = False  # the step runs a module by a command
     in_modules: bool = False  # the candidate's code, too, finds its own namespace in sys.modules under its name
     under_another_name: bool = False  # the candidate has entered the module of the code under another name than its own
     bound_later: bool = False  # it is about a name that the code has bound by its end

@@ -164,6 +164,10 @@ def _of_an_exit(difference: Difference) -> bool:
     return difference.of_world and difference.raises in ("SystemExit", "KeyboardInterrupt", "GeneratorExit")
 
 
+def _of_module(difference: Difference) -> bool:
+    return difference.of_module
+
+
 def _after_nested_in_altered(difference: Difference) -> bool:
     return difference.altered and difference.nested_ended
 
@@ -644,8 +648,8 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("audit.compile", [(_always, "AUDIT-COMPILE")]),
     ("audit.exec", [(_always, "AUDIT-EXEC")]),
     ("audit.import", [(_missing, "AUDIT-PARENT-IMPORTS"), (_always, "AUDIT-NO-IMPORT-OF-TARGET")]),
-    ("crash", [(ends_as_told, "CODE-EXIT-PROPAGATES"), (_always, "CODE-RUN-EACH-CALL")]),
-    ("hang", [(_always, "CODE-RUN-EACH-CALL")]),
+    ("crash", [(_of_module, "M-RUNS-ONCE"), (ends_as_told, "CODE-EXIT-PROPAGATES"), (_always, "CODE-RUN-EACH-CALL")]),
+    ("hang", [(_of_module, "M-RUNS-ONCE"), (_always, "CODE-RUN-EACH-CALL")]),
 ]
 
 
