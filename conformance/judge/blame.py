@@ -40,14 +40,15 @@ _NO_OWN = 0.01
 # The part of the score that does not depend on how many cases name the clause.
 _WHOEVER_NAMES_IT = 0.15
 # Factors: of a clause that follows from others; of one that is known by traces alone, by what code has made of what it
-# saw alone, by another error of the implementation's own alone, where both sides refuse, or by what is printed and never
-# without something else that differs.
+# saw alone, by another error of the implementation's own alone, where both sides refuse, or by what is printed alone,
+# and never without something else that differs.
 _FOLLOWS = 0.7
 _TRACE = 0.03
 _GENERAL = 0.7
 _OTHER_ERROR = 0.1
 _ACCOMPANIES = 0.1
-# The part for which a case counts that a clause covers by the way only in which its own cases go.
+# The part for which a case counts that a clause covers only by the way in which its own cases go, or by what differs in
+# them and belongs to another clause.
 _BY_THE_WAY = 0.3
 _FIRMNESS = {Level.DOCUMENTED: 1.0, Level.COMPAT: 0.85, Level.EXACT: 0.7}
 # The number of cases of families from which on a clause is one that families list.
@@ -58,9 +59,9 @@ _LISTED_BY_FAMILIES = 4
 class Cause:
     """A cause that nothing explains yet, as far as blame needs it.
 
-    others: further clauses that are named as well: the one about the implementation's own error, where the oracle ends in
-    one, since there are clauses for some of the reasons of the error, too; and those that the case lists, if the field
-    belongs to them as well.
+    others: further clauses that are named as well: the one about the implementation's own error, where the oracle ends
+    in one, since there are clauses for some of the reasons of the error, too; and those that the case lists, if the
+    field belongs to them as well.
     key: what is the same in every case in which the same field differs at the same point. subject: the same, but equal
     for fields that are about one thing. general: the field can differ
     for any reason, such as what code has made of what it saw. trace: the field is a trace of how the code was loaded.
@@ -104,7 +105,8 @@ class Population:
 
     fixtures, generated: by clause, the ids of the cases whose point it is. in_families: by clause, the number of the
     cases of families that list it. listing: by clause, the ids of all cases that list it. circumstances, modes: by id
-    of a case, those of its features that are circumstances or modes (see `cases.features`).
+    of a case, those of its features that are circumstances or modes (see `cases.features`). sizes: by id of a case, how
+    much there is to read.
     """
 
     fixtures: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
@@ -113,9 +115,11 @@ class Population:
     in_families: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     circumstances: dict[str, frozenset[str]] = field(default_factory=lambda: defaultdict(frozenset))
     modes: dict[str, frozenset[str]] = field(default_factory=lambda: defaultdict(frozenset))
+    sizes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
-    def add(self, case: str, clauses: Sequence[str], features: Sequence[str] = ()) -> None:
-        """Add a case, by its id, the clauses that it lists and its features."""
+    def add(self, case: str, clauses: Sequence[str], features: Sequence[str] = (), size: int = 0) -> None:
+        """Add a case, by its id, the clauses that it lists, its features, and how much there is to read."""
+        self.sizes[case] = size
         self.circumstances[case] = CIRCUMSTANCES.intersection(features)
         self.modes[case] = MODES.intersection(features)
         generated = case.startswith(f"{FAMILIES}/")
@@ -156,7 +160,12 @@ def blamed(failing: Mapping[str, Sequence[Cause]], population: Population, maske
     candidates = [
         _judged(clause, names, failing, showing, population, masked, modes) for clause, names in naming.items()
     ]
-    return sorted(candidates, key=lambda blame: (-blame.score, blame.clause))
+
+    def plainest(blame: Blamed) -> int:
+        return min(population.sizes[case] for case in blame.naming)
+
+    # Of equal ones the plainer one, which the other may be a special case of.
+    return sorted(candidates, key=lambda blame: (-round(blame.score, 6), plainest(blame), blame.clause))
 
 
 def _judged(
@@ -166,7 +175,7 @@ def _judged(
     showing: Mapping[object, set[str]],
     population: Population,
     masked: Collection[str],
-    modes: Collection[str],
+    modes: frozenset[str],
 ) -> Blamed:
     # Where nothing fails, say, without alter_sys, cases that do not alter sys do not speak against a clause.
     own = [
@@ -186,8 +195,10 @@ def _judged(
     keys = frozenset(cause.key for cause in causes)
     # Only what differs for a reason of its own says something of cases that are not about the clause.
     covered, perhaps = set(naming), set[str]()
-    for subject, is_way in {(cause.subject, cause.way) for cause in causes if not cause.general}:
-        (perhaps if is_way else covered).update(showing[subject])
+    for cause in causes:
+        if not cause.general:
+            is_telling = cause.clause == clause and not cause.way
+            (covered if is_telling else perhaps).update(showing[cause.subject])
     if population.in_families.get(clause, 0) >= _LISTED_BY_FAMILIES:
         covered &= population.listing[clause] | set(naming)
         perhaps &= population.listing[clause]

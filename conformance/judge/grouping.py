@@ -401,7 +401,7 @@ def grouped(cases: Sequence[CaseSymptoms], level: Level, tried: int, *, fine: bo
     grouping = Grouping(level, tried, fine=fine)
     population = Population()
     for case in cases:
-        population.add(case.id, case.clauses, case.features)
+        population.add(case.id, case.clauses, case.features, case.size)
     failing = {case.id: case for case in cases if case.causes(level)}
     parted = {case.id for case in cases if any(symptom.signature.field in CONTROL for symptom in case.symptoms)}
     unknown = {name: causes for name, case in failing.items() if (causes := grouping.unknown(case))}
@@ -450,7 +450,7 @@ def _for_blame(symptom: Symptom, listed: Sequence[str]) -> Cause:
     return Cause(
         signature.clause,
         symptom.key,
-        subject=area if area.endswith(_AFTERWARDS) else symptom.key,
+        subject=area if area.endswith(_AFTERWARDS) or area == _WAY else symptom.key,
         general=area in _GENERAL,
         trace=area in _TRACES,
         others=tuple(others),
