@@ -84,6 +84,10 @@ class Cause:
         phase, name, _ = self.key
         return phase in ("resolve", "load code") and name.startswith("exception.")
 
+    def names(self, clause: str) -> bool:
+        """True if a clause is named by it, be it as a further one."""
+        return clause == self.clause or clause in self.others
+
 
 @dataclass(frozen=True)
 class Blamed:
@@ -190,14 +194,14 @@ def _judged(
         cause
         for name in own_failing or naming
         for cause in failing[name]
-        if cause.clause == clause or not (cause.trace or name.startswith(f"{FAMILIES}/"))
+        if cause.names(clause) or not (cause.trace or name.startswith(f"{FAMILIES}/"))
     }
     keys = frozenset(cause.key for cause in causes)
     # Only what differs for a reason of its own says something of cases that are not about the clause.
     covered, perhaps = set(naming), set[str]()
     for cause in causes:
         if not cause.general:
-            is_telling = cause.clause == clause and not cause.way
+            is_telling = cause.names(clause) and not cause.way
             (covered if is_telling else perhaps).update(showing[cause.subject])
     if population.in_families.get(clause, 0) >= _LISTED_BY_FAMILIES:
         covered &= population.listing[clause] | set(naming)
@@ -208,7 +212,7 @@ def _judged(
         weight *= _TRACE
     if all(cause.general for cause in causes):
         weight *= _GENERAL
-    printed = (cause.output for name in naming for cause in failing[name] if cause.clause == clause)
+    printed = (cause.output for name in naming for cause in failing[name] if cause.names(clause))
     if all(printed) and all(any(not cause.output for cause in failing[name]) for name in naming):
         weight *= _ACCOMPANIES
     if all(cause.is_other_error for cause in causes):
