@@ -113,6 +113,18 @@ def _own_entry_of_plain_run(difference: Difference) -> bool:
     return _plain(difference) and difference.candidate == ABSENT and not difference.other_entry
 
 
+def _imported_copy_gone(difference: Difference) -> bool:
+    """The module that is run was imported before, and the candidate has taken the imported copy out of sys.modules."""
+    key = difference.key or difference.name
+    is_gone = difference.oracle == UNCHANGED and difference.candidate == ABSENT
+    return is_gone and difference.ran and key == difference.spec_name
+
+
+def _left_under_its_own_name(difference: Difference) -> bool:
+    """Something is left under the name of the module that was run altered, under another name."""
+    return difference.kind == "extra" and difference.altered and difference.key == difference.spec_name != difference.name
+
+
 def _raised(difference: Difference) -> bool:
     return not difference.returned
 
@@ -313,6 +325,7 @@ _ARGV_AT_THE_END: list[tuple[Condition, str]] = [
     *_ARGV_IN_FLIGHT,
 ]
 _MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [
+    (_imported_copy_gone, "IMPORTED-COPY-UNTOUCHED"),
     (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
     (_entry_reused, "TEMPORARY-MODULE-NEW"),
     (_globals_apart, "TEMPORARY-MODULE-NAMESPACE"),
@@ -609,6 +622,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
         "after.modules",
         [
             (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
+            (_left_under_its_own_name, "TARGET-NOT-LEFT"),
             (_another_put_back, "PREVIOUS-ENTRY-BACK"),
             (_own_entry_of_plain_run, "PLAIN-LEAVES-SYS"),
             (_imported_by_code, "IMPORTS-STAY"),
