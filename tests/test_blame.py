@@ -13,7 +13,7 @@ from conformance.judge.divergence import Divergence, Moment, Signature
 from conformance.judge.grouping import CaseSymptoms, Symptom, grouped
 from conformance.judge.rules import rule
 from conformance.observation.cached import CachedSide
-from tests.harness import SingleFault, all_cases, single_faults, target_for
+from tests.harness import SingleFault, all_cases, single_faults, target_for, unseen_faults
 from tests.power.blame import interval, lead
 from tests.power.wrong import SINGLE, Wrong
 
@@ -336,6 +336,14 @@ def test_a_single_fault_is_blamed_on_its_clause(fault: SingleFault, oracle: Cach
 def test_the_interval_of_a_share(number: int, of: int, low: float, high: float) -> None:
     """By numbers worked out by hand: of none out of ten, the upper end is z² / (10 + z²)."""
     assert interval(number, of) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_every_unseen_fault_is_of_known_clauses() -> None:
+    """Each has a name of its own, and its texts stand in the reference."""
+    faults = [fault for fault, _ in unseen_faults()]
+    assert len({fault.place for fault in faults}) == len(faults) > 80
+    assert {clause for fault in faults for clause in (fault.clause, *fault.also)} <= registry().keys()
+    assert all(fault.source() != (REFERENCE / "__init__.py").read_text(encoding="utf-8") for fault in faults)
 
 
 def test_every_single_fault_is_of_known_clauses() -> None:

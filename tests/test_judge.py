@@ -440,6 +440,26 @@ def test_a_wrong_entry_belongs_to_what_is_wrong_with_it(candidate: dict[str, Any
     assert of_case(candidate, altered(OWN_MODULE))[0] == (clause, Level.DOCUMENTED)
 
 
+def test_a_module_left_under_its_own_name_was_put_there_besides() -> None:
+    """It ran altered under another name, and nothing was to be entered under its own."""
+    oracle = observation()
+    step = oracle["steps"][0]
+    step["events"][0]["specials"]["__name__"] = "__main__"
+    for event in step["events"]:
+        event.update(entry="own", modules={"__main__": OWN_MODULE})
+    candidate = copy.deepcopy(oracle)
+    candidate["steps"][0]["modules"] = {"m": OWN_MODULE}
+    assert of_case(candidate, oracle)[0] == ("TARGET-NOT-LEFT", Level.COMPAT)
+
+
+def test_an_imported_copy_that_is_gone_was_not_left_alone() -> None:
+    """A module may be run that is imported already, by a plain run too."""
+    candidate = observation()
+    for event in candidate["steps"][0]["events"]:
+        event["modules"] = {"m": ABSENT}
+    assert of_case(candidate, observation())[0] == ("IMPORTED-COPY-UNTOUCHED", Level.COMPAT)
+
+
 def test_a_module_under_another_name_has_the_globals_of_the_code() -> None:
     """The entry is wrong then, and not the module; and that another one is made is not documented."""
     candidate = altered({"module": "m"}, entry="another", other=OWN_MODULE)

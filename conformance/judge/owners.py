@@ -122,7 +122,9 @@ def _imported_copy_gone(difference: Difference) -> bool:
 
 def _left_under_its_own_name(difference: Difference) -> bool:
     """Something is left under the name of the module that was run altered, under another name."""
-    return difference.kind == "extra" and difference.altered and difference.key == difference.spec_name != difference.name
+    return (
+        difference.kind == "extra" and difference.altered and difference.key == difference.spec_name != difference.name
+    )
 
 
 def _raised(difference: Difference) -> bool:
