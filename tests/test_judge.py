@@ -178,6 +178,22 @@ def test_no_observation_at_all() -> None:
 
 
 @pytest.mark.parametrize(
+    ("step", "clause"),
+    [
+        (Step("call", "run_module('m')"), "CODE-RUN-EACH-CALL"),
+        (Step("call", "run_path('m.py')"), "P-SOURCE-RUNS"),
+        (Step("command", {"command": ["-m", "m"]}), "M-RUNS-ONCE"),
+        (Step("command", {"command": ["m.py"]}), "S-RUNS-ONCE"),
+    ],
+    ids=["run_module", "run_path", "a module by a command", "a path by a command"],
+)
+def test_what_hangs_breaks_a_clause_about_what_was_called(step: Step, clause: str) -> None:
+    """Where no fixture names another one."""
+    hanging = failed(replace(CASE, steps=(step,)), "hang", "no end", version="3.13.0")
+    assert hanging.signature.clause == clause
+
+
+@pytest.mark.parametrize(
     ("oracle", "candidate", "kind"),
     [
         (1, 1, ""),
