@@ -424,6 +424,17 @@ def test_a_case_about_more_accuses_of_no_documented_promise() -> None:
     assert ("ARGV-RESTORED", Level.DOCUMENTED) in found
 
 
+@pytest.mark.parametrize(
+    ("family", "level"), [("places", Level.DOCUMENTED), ("launched", Level.COMPAT), ("launched_paths", Level.COMPAT)]
+)
+def test_a_case_made_of_another_accuses_of_no_documented_promise(family: str, level: Level) -> None:
+    """It lists one clause, and rests on all on which the fixture rests of which it is made."""
+    candidate = observation()
+    candidate["steps"][0]["argv"] = {"list": ["<root>/m.py"], "is": "sys.argv"}
+    found = of_case(candidate, observation(), id=f"families/{family}/x", clauses=("ARGV-RESTORED",))
+    assert found == [("ARGV-RESTORED", level)]
+
+
 OWN_MODULE = {"module": "m", "dict": "globals of <root>/m.py"}
 
 
