@@ -209,6 +209,13 @@ def _own_error(difference: Difference) -> bool:
     return is_new and all("<step " in frame[0] for frame in frames)
 
 
+def _raised_anew(difference: Difference) -> bool:
+    """The code's exception comes through frames of the world, and the candidate's through none: it is another one."""
+    ours, theirs = (side if isinstance(side, list) else [] for side in (difference.oracle, difference.candidate))
+    in_world, in_world_as_well = (any("<step " not in frame[0] for frame in side) for side in (ours, theirs))
+    return difference.of_world and in_world and not in_world_as_well
+
+
 def _other_entry(difference: Difference) -> bool:
     return difference.other_entry and difference.altered and difference.kind != "missing"
 
@@ -562,6 +569,8 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("*.__path__", [(_always, "KEYS-ONLY-THESE")]),
     ("import.handled", [(_always, "HANDLED-EXCEPTION-OF-CALLER")]),
     ("*.module_type", [(_always, "TEMPORARY-MODULE-TYPE")]),
+    ("import.state", _REST),
+    ("import.path", [(_always, "PATH-UNCHANGED")]),
     ("import.*", [(_always, "ALTERED-AFTER-PARENTS")]),
     ("entry.keys", [(_missing, "INIT-VISIBLE"), (_left_over, "NAMESPACE-FRESH"), (_always, "KEYS-ONLY-THESE")]),
     ("*.order", _ORDER),
@@ -592,7 +601,10 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("exception.path", [(_always, "IMPORT-ERROR-WITHOUT-PATH")]),
     ("exception.cause", _CHAIN),
     ("exception.context", _CHAIN),
-    ("exception.frames", [(_own_error, "FIND-ERROR-CAUSE"), (_always, "CODE-ERROR-TRACEBACK")]),
+    (
+        "exception.frames",
+        [(_raised_anew, "CODE-ERROR-SAME-OBJECT"), (_own_error, "FIND-ERROR-CAUSE"), (_always, "CODE-ERROR-TRACEBACK")],
+    ),
     ("exception.identity", [(_own_error, "FIND-ERROR-CAUSE"), (_always, "CODE-ERROR-SAME-OBJECT")]),
     ("exception.namespace", [(_always, "ERROR-NAMESPACE-REACHABLE")]),
     ("exception.location", [(_always, "BROKEN-SOURCE-PLACE")]),
