@@ -155,15 +155,17 @@ def test_that_nothing_runs_says_little_of_the_reason() -> None:
     """The clause that more cases name goes before the one that could be the reason of all."""
     cases = population(
         ("a/empty", ["INIT-EMPTY-ITERABLE"]),
-        *((f"a/pairs{number}", ["INIT-PAIRS"]) for number in range(2)),
+        ("a/pairs", ["INIT-PAIRS"]),
         *((f"families/f/{number}", ["INIT-PAIRS"]) for number in range(4)),
+        ("a/missing", ["MISSING-MODULE"]),
     )
-    failing = {
-        name: [Cause(clause, NEVER_RUNS, NEVER_RUNS, way=True)]
-        for name, clause in [("a/empty", "INIT-EMPTY-ITERABLE"), *((f"a/pairs{n}", "INIT-PAIRS") for n in range(2))]
-    }
-    failing |= {f"families/f/{number}": [Cause("INIT-PAIRS", NEVER_RUNS, NEVER_RUNS, way=True)] for number in range(4)}
+    named = {"a/empty": "INIT-EMPTY-ITERABLE", "a/pairs": "INIT-PAIRS"}
+    named |= {f"families/f/{number}": "INIT-PAIRS" for number in range(4)}
+    named |= {f"families/g/{number}": "MISSING-MODULE" for number in range(16)}
+    failing = {name: [Cause(clause, NEVER_RUNS, NEVER_RUNS, way=True)] for name, clause in named.items()}
     assert blamed(failing, cases, ())[0].clause == "INIT-PAIRS"
+    unlike = {name: [cause(clause, NEVER_RUNS)] for name, clause in named.items()}
+    assert blamed(unlike, cases, ())[0].clause == "INIT-EMPTY-ITERABLE"
 
 
 def test_a_trace_that_differs_everywhere_speaks_for_no_other_clause() -> None:
