@@ -114,10 +114,9 @@ def _own_entry_of_plain_run(difference: Difference) -> bool:
 
 
 def _imported_copy_gone(difference: Difference) -> bool:
-    """The module that is run was imported before, and the candidate has taken the imported copy out of sys.modules."""
-    key = difference.key or difference.name
+    """The module that runs under another name was imported before, and the imported copy is gone from sys.modules."""
     is_gone = difference.oracle == UNCHANGED and difference.candidate == ABSENT
-    return is_gone and difference.ran and key == difference.spec_name
+    return is_gone and difference.key == difference.spec_name != difference.name
 
 
 def _left_under_its_own_name(difference: Difference) -> bool:
