@@ -116,7 +116,7 @@ def _own_entry_of_plain_run(difference: Difference) -> bool:
 def _imported_copy_gone(difference: Difference) -> bool:
     """The module that runs under another name was imported before, and the imported copy is gone from sys.modules."""
     is_gone = difference.oracle == UNCHANGED and difference.candidate == ABSENT
-    return is_gone and difference.key == difference.spec_name != difference.name
+    return bool(is_gone and difference.key == difference.spec_name != difference.name)
 
 
 def _left_under_its_own_name(difference: Difference) -> bool:
