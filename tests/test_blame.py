@@ -13,7 +13,7 @@ from conformance.judge.divergence import Divergence, Moment, Signature
 from conformance.judge.grouping import CaseSymptoms, Symptom, grouped
 from conformance.judge.rules import rule
 from conformance.observation.cached import CachedSide
-from tests.harness import SingleFault, all_cases, single_faults, target_for
+from tests.harness import SingleFault, all_cases, single_faults, target_for, unseen_faults
 from tests.power.blame import interval, lead
 from tests.power.wrong import SINGLE, Wrong
 
@@ -85,7 +85,7 @@ def test_the_error_in_which_cases_end_is_named_by_all_of_them() -> None:
     ids = {clause: [f"a/{clause}{number}" for number in range(count)] for clause, count in reasons.items()}
     cases = population(*((name, [clause]) for clause, names in ids.items() for name in names))
     failing = {
-        name: [Cause(clause, key, key, error="NO-CODE-OBJECT")] for clause, names in ids.items() for name in names
+        name: [Cause(clause, key, key, others=("NO-CODE-OBJECT",))] for clause, names in ids.items() for name in names
     }
     assert blamed(failing, cases, ())[0].clause == "NO-CODE-OBJECT"
     only = {name: causes for name, causes in failing.items() if "BUILTIN" in name}
@@ -104,6 +104,81 @@ def test_what_is_refused_outweighs_how_a_refusal_is_worded() -> None:
     assert blamed(failing, cases, ())[0].clause == "NAME-TAKEN-LITERALLY"
     del failing["a/literally"]
     assert blamed(failing, cases, ())[0].clause == "NAME-WITHOUT-STARTSWITH-MESSAGE"
+
+
+NEVER_RUNS = ("prepare", "executions.run", "")
+
+
+def test_of_equal_clauses_the_plainer_one_is_to_blame() -> None:
+    """Another one may be a special case of it."""
+    cases = Population()
+    cases.add("a/context", ["ENTRY-GONE-CONTEXT"], size=9)
+    cases.add("a/gone", ["ENTRY-GONE-KEYERROR"], size=4)
+    failing = {
+        "a/context": [cause("ENTRY-GONE-CONTEXT", NEVER_RUNS)],
+        "a/gone": [cause("ENTRY-GONE-KEYERROR", NEVER_RUNS)],
+    }
+    assert [blame.clause for blame in blamed(failing, cases, ())] == ["ENTRY-GONE-KEYERROR", "ENTRY-GONE-CONTEXT"]
+
+
+def test_what_is_printed_besides_is_not_to_blame() -> None:
+    """Who prints the text of an exit and exits otherwise does two things, and the second is what is wrong."""
+    printed = Cause("PRINTS-NOTHING", ("execute", "stderr", ""), "stderr", output=True)
+    cases = population(
+        ("a/prints", ["PRINTS-NOTHING"]), *((f"a/exit{number}", ["CODE-EXIT-PROPAGATES"]) for number in range(4))
+    )
+    exits = cause("CODE-EXIT-PROPAGATES", ("execute", "exception.args", ""))
+    failing = {"a/prints": [printed, exits], "a/exit1": [printed, exits]}
+    assert blamed(failing, cases, ())[0].clause == "CODE-EXIT-PROPAGATES"
+    failing["families/f/1"] = [printed]
+    assert blamed(failing, cases, ())[0].clause == "PRINTS-NOTHING"
+
+
+def test_a_case_names_each_clause_that_it_lists() -> None:
+    """If the field belongs to each: then their own cases tell which is broken."""
+    runs = Signature("NAMESPACE-PORTIONS-JOINED", *NEVER_RUNS[:2], "missing")
+    main = Signature("NAMESPACE-RUNS-MAIN", *NEVER_RUNS[:2], "missing")
+    both = ("NAMESPACE-PORTIONS-JOINED", "NAMESPACE-RUNS-MAIN")
+    cases = [
+        *(
+            CaseSymptoms(f"a/main{number}", 2, (Symptom(main, Level.COMPAT, True),), ("NAMESPACE-RUNS-MAIN",))
+            for number in range(2)
+        ),
+        CaseSymptoms("a/portions", 2, (Symptom(runs, Level.COMPAT, True),), both[:1]),
+        CaseSymptoms("a/joined", 2, (), both[:1]),
+        *(CaseSymptoms(f"families/f/{number}", 2, (Symptom(runs, Level.COMPAT, True),), both) for number in range(9)),
+    ]
+    assert grouped(cases, Level.COMPAT, 400).all[0].clause == "NAMESPACE-RUNS-MAIN"
+
+
+def test_that_nothing_runs_says_little_of_the_reason() -> None:
+    """The clause that more cases name goes before the one that could be the reason of all."""
+    cases = population(
+        ("a/empty", ["INIT-EMPTY-ITERABLE"]),
+        ("a/pairs", ["INIT-PAIRS"]),
+        *((f"families/f/{number}", ["INIT-PAIRS"]) for number in range(4)),
+        ("a/missing", ["MISSING-MODULE"]),
+    )
+    named = {"a/empty": "INIT-EMPTY-ITERABLE", "a/pairs": "INIT-PAIRS"}
+    named |= {f"families/f/{number}": "INIT-PAIRS" for number in range(4)}
+    named |= {f"families/g/{number}": "MISSING-MODULE" for number in range(16)}
+    failing = {name: [Cause(clause, NEVER_RUNS, NEVER_RUNS, way=True)] for name, clause in named.items()}
+    assert blamed(failing, cases, ())[0].clause == "INIT-PAIRS"
+    unlike = {name: [cause(clause, NEVER_RUNS)] for name, clause in named.items()}
+    assert blamed(unlike, cases, ())[0].clause == "INIT-EMPTY-ITERABLE"
+
+
+def test_a_trace_that_differs_everywhere_speaks_for_no_other_clause() -> None:
+    """Code that raises no audit event breaks AUDIT-EXEC, and not the clause of each fixture in which that shows."""
+    key = ("prepare", "audit.exec", "")
+    trace = Cause("AUDIT-EXEC", key, key, trace=True)
+    cases = population(("a/audit", ["AUDIT-EXEC"]), ("a/import", ["IMPORT-FUNCTION-USED"]))
+    failing = {
+        "a/audit": [trace],
+        "a/import": [trace, Cause("IMPORT-FUNCTION-USED", PLACE, PLACE, general=True)],
+        **{f"families/f/{number}": [trace] for number in range(30)},
+    }
+    assert blamed(failing, cases, ())[0].clause == "AUDIT-EXEC"
 
 
 def argv(clause: str, kind: str, field: str = "after.argv", phase: str = "restore") -> Symptom:
@@ -268,6 +343,14 @@ def test_a_single_fault_is_blamed_on_its_clause(fault: SingleFault, oracle: Cach
 def test_the_interval_of_a_share(number: int, of: int, low: float, high: float) -> None:
     """By numbers worked out by hand: of none out of ten, the upper end is z² / (10 + z²)."""
     assert interval(number, of) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_every_unseen_fault_is_of_known_clauses() -> None:
+    """Each has a name of its own, and its texts stand in the reference."""
+    faults = [fault for fault, _ in unseen_faults()]
+    assert len({fault.place for fault in faults}) == len(faults) > 80
+    assert {clause for fault in faults for clause in (fault.clause, *fault.also)} <= registry().keys()
+    assert all(fault.source() != (REFERENCE / "__init__.py").read_text(encoding="utf-8") for fault in faults)
 
 
 def test_every_single_fault_is_of_known_clauses() -> None:

@@ -104,9 +104,9 @@ def _of_the_world(case: Case) -> Iterator[str]:
         yield "code of the world calls run_module"
     if re.search(r"\braise\b|\bexit\(", code):
         yield "code of the world raises"
-    if "threading" in code:
-        yield "threads are started"
     steps = "\n".join(step.content for step in case.steps if isinstance(step.content, str))
+    if "threading" in code or "threading" in steps:
+        yield "threads are started"
     if "meta_path" in steps or "path_hooks" in steps:
         yield "a finder of the world is installed"
     if "sys.modules[" in steps:

@@ -394,12 +394,15 @@ def grouped(cases: Sequence[CaseSymptoms], level: Level, tried: int, *, fine: bo
     grouping = Grouping(level, tried, fine=fine)
     population = Population()
     for case in cases:
-        population.add(case.id, case.clauses)
+        population.add(case.id, case.clauses, case.size)
     failing = {case.id: case for case in cases if case.causes(level)}
     parted = {case.id for case in cases if any(symptom.signature.field in CONTROL for symptom in case.symptoms)}
     unknown = {name: causes for name, case in failing.items() if (causes := grouping.unknown(case))}
     while unknown:
-        shown = {name: [_for_blame(cause) for cause in causes] for name, causes in _of_one(unknown).items()}
+        shown = {
+            name: [_for_blame(cause, failing[name].clauses) for cause in causes]
+            for name, causes in _of_one(unknown).items()
+        }
         first = blamed(shown, population, parted - shown.keys())[0]
         group = grouping.blame(first, [(failing[name], unknown[name]) for name in shown])
         left = {}
@@ -430,7 +433,20 @@ def _mistake(divergence: Divergence) -> str:
     return "" if error in REFUSALS or ", run by " in place else place
 
 
-def _for_blame(symptom: Symptom) -> Cause:
-    area = symptom.area
-    subject = area if area.endswith(_AFTERWARDS) else symptom.key
-    return Cause(symptom.signature.clause, symptom.key, subject, area in _GENERAL, area in _TRACES, symptom.error)
+def _for_blame(symptom: Symptom, listed: Sequence[str]) -> Cause:
+    """A symptom as blame looks at it. listed: the clauses that its case lists."""
+    signature, area, known = symptom.signature, symptom.area, registry()
+    others = [symptom.error]
+    if signature.clause in listed:
+        about = (known[name] for name in listed if name in known and name != signature.clause)
+        others += [clause.id for clause in about if clause.owns(signature.field, signature.kind)]
+    return Cause(
+        signature.clause,
+        symptom.key,
+        subject=area if area.endswith(_AFTERWARDS) or area == _WAY else symptom.key,
+        general=area in _GENERAL,
+        trace=area in _TRACES,
+        others=tuple(others),
+        way=area == _WAY,
+        output=area == _OUTPUT,
+    )
