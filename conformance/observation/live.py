@@ -331,7 +331,8 @@ class LiveSide:
         try:
             agent = self._process(once=once)
         except OSError as exc:
-            raise CannotStart(f"{self._target.executable} cannot be started: {exc.strerror}.") from None
+            program = exc.filename or self._target.executable  # the guard runs on the driver's own Python
+            raise CannotStart(f"{program} cannot be started: {exc.strerror}.") from None
         try:
             return agent, self._greeted(agent)
         except (CandidateError, AgentError) as exc:
