@@ -114,7 +114,7 @@ AROUND: tuple[str, ...] = (
     "import sys; sys.modules.pop('__main__')",
     "import __main__; __main__.held = held = []",
     "import plain; held = plain.x",
-    "import pkgutil, sys; sys.path[:] = []",
+    "import pathlib, pkgutil, sys; sys.path[:] = []",
     "import pkgutil; pkgutil.get_importer('$target')",
     "import sys; sys.path_importer_cache['$target'] = None",
     "import os; os.mkdir('made'); os.chdir('made')",
