@@ -32,6 +32,7 @@ from conformance.observation.side import Reply
 MUTANTS = Path(__file__).resolve().parent / "mutants"
 LAUNCHERS = Path(__file__).resolve().parent / "launchers"
 SINGLE_FAULTS = Path(__file__).resolve().parent / "single_faults.toml"
+UNSEEN_FAULTS = Path(__file__).resolve().parent / "unseen_faults.toml"
 COMBINATIONS = Path(__file__).resolve().parent / "combinations.toml"
 
 
@@ -226,6 +227,25 @@ def single_faults() -> list[SingleFault]:
     """All entries of tests/single_faults.toml."""
     entries = tomllib.loads(SINGLE_FAULTS.read_text(encoding="utf-8"))["fault"]
     return [SingleFault(**{**entry, "also": tuple(entry.get("also", ()))}) for entry in entries]
+
+
+def unseen_faults() -> list[tuple[Mutant, int]]:
+    """All entries of tests/unseen_faults.toml as mutants, whose place is their name, each with its sample."""
+    entries = tomllib.loads(UNSEEN_FAULTS.read_text(encoding="utf-8"))["fault"]
+    return [
+        (
+            Mutant(
+                entry["clause"],
+                entry["summary"],
+                tuple(map(tuple, entry["edits"])),
+                "",
+                entry["name"],
+                tuple(entry.get("also", ())),
+            ),
+            entry["sample"],
+        )
+        for entry in entries
+    ]
 
 
 def combined_mutants() -> list[tuple[Mutant, str]]:

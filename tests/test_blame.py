@@ -13,7 +13,7 @@ from conformance.judge.divergence import Divergence, Moment, Signature
 from conformance.judge.grouping import CaseSymptoms, Symptom, grouped
 from conformance.judge.rules import rule
 from conformance.observation.cached import CachedSide
-from tests.harness import SingleFault, all_cases, single_faults, target_for
+from tests.harness import SingleFault, all_cases, single_faults, target_for, unseen_faults
 from tests.power.blame import interval, lead
 from tests.power.wrong import SINGLE, Wrong
 
@@ -85,7 +85,7 @@ def test_the_error_in_which_cases_end_is_named_by_all_of_them() -> None:
     ids = {clause: [f"a/{clause}{number}" for number in range(count)] for clause, count in reasons.items()}
     cases = population(*((name, [clause]) for clause, names in ids.items() for name in names))
     failing = {
-        name: [Cause(clause, key, key, error="NO-CODE-OBJECT")] for clause, names in ids.items() for name in names
+        name: [Cause(clause, key, key, others=("NO-CODE-OBJECT",))] for clause, names in ids.items() for name in names
     }
     assert blamed(failing, cases, ())[0].clause == "NO-CODE-OBJECT"
     only = {name: causes for name, causes in failing.items() if "BUILTIN" in name}
@@ -104,6 +104,74 @@ def test_what_is_refused_outweighs_how_a_refusal_is_worded() -> None:
     assert blamed(failing, cases, ())[0].clause == "NAME-TAKEN-LITERALLY"
     del failing["a/literally"]
     assert blamed(failing, cases, ())[0].clause == "NAME-WITHOUT-STARTSWITH-MESSAGE"
+
+
+NEVER_RUNS = ("prepare", "executions.run", "")
+
+
+def test_a_clause_explains_cases_like_its_own_alone() -> None:
+    """A clause about threads says nothing of a case without threads, though the same differs there."""
+    cases = Population()
+    for number in range(3):
+        cases.add(f"a/overlap{number}", ["OVERLAP-ENDS-AS-NESTED"], ["threads are started"])
+        cases.add(f"a/nested{number}", ["NESTED-RUNS"])
+    failing = {
+        **{f"a/overlap{number}": [cause("OVERLAP-ENDS-AS-NESTED", PLACE)] for number in range(3)},
+        **{f"a/nested{number}": [cause("NESTED-RUNS", PLACE)] for number in range(2)},
+        **{f"families/f/{number}": [cause("ARGV-RESTORED", PLACE)] for number in range(9)},
+    }
+    assert blamed(failing, cases, ())[0].clause == "NESTED-RUNS"
+    only = {name: causes for name, causes in failing.items() if "overlap" in name}
+    assert blamed(only, cases, ())[0].clause == "OVERLAP-ENDS-AS-NESTED"
+
+
+@pytest.mark.parametrize(
+    ("feature", "clause"),
+    [("alter_sys is true", "NAME-OF-MODULE"), ("alter_sys is not true", "MODULES-ONE-ENTRY")],
+    ids=["of the failing kind", "of the other kind"],
+)
+def test_cases_that_do_not_alter_sys_say_nothing_of_a_fault_in_altering_it(feature: str, clause: str) -> None:
+    """A clause most of whose own cases are of the other kind can be blamed by those few that are not."""
+    cases = Population()
+    for name, about in (("a/altered", "NAME-OF-MODULE"), ("a/entry", "MODULES-ONE-ENTRY")):
+        cases.add(name, [about], ["alter_sys is true"])
+    for number in range(3):
+        cases.add(f"a/plain{number}", ["NAME-OF-MODULE"], ["alter_sys is not true"])
+    cases.add("families/f/1", [], [feature])
+    failing = {
+        "a/altered": [cause("NAME-OF-MODULE")],
+        "a/entry": [cause("MODULES-ONE-ENTRY")],
+        "families/f/1": [cause("NAME-OF-MODULE")],
+    }
+    assert blamed(failing, cases, ())[0].clause == clause
+
+
+def test_that_nothing_runs_says_little_of_the_reason() -> None:
+    """The clause that more cases name goes before the one that could be the reason of all."""
+    cases = population(
+        ("a/empty", ["INIT-EMPTY-ITERABLE"]),
+        *((f"a/pairs{number}", ["INIT-PAIRS"]) for number in range(2)),
+        *((f"families/f/{number}", ["INIT-PAIRS"]) for number in range(4)),
+    )
+    failing = {
+        name: [Cause(clause, NEVER_RUNS, NEVER_RUNS, way=True)]
+        for name, clause in [("a/empty", "INIT-EMPTY-ITERABLE"), *((f"a/pairs{n}", "INIT-PAIRS") for n in range(2))]
+    }
+    failing |= {f"families/f/{number}": [Cause("INIT-PAIRS", NEVER_RUNS, NEVER_RUNS, way=True)] for number in range(4)}
+    assert blamed(failing, cases, ())[0].clause == "INIT-PAIRS"
+
+
+def test_a_trace_that_differs_everywhere_speaks_for_no_other_clause() -> None:
+    """Code that raises no audit event breaks AUDIT-EXEC, and not the clause of each fixture in which that shows."""
+    key = ("prepare", "audit.exec", "")
+    trace = Cause("AUDIT-EXEC", key, key, trace=True)
+    cases = population(("a/audit", ["AUDIT-EXEC"]), ("a/import", ["IMPORT-FUNCTION-USED"]))
+    failing = {
+        "a/audit": [trace],
+        "a/import": [trace, Cause("IMPORT-FUNCTION-USED", PLACE, PLACE, general=True)],
+        **{f"families/f/{number}": [trace] for number in range(30)},
+    }
+    assert blamed(failing, cases, ())[0].clause == "AUDIT-EXEC"
 
 
 def argv(clause: str, kind: str, field: str = "after.argv", phase: str = "restore") -> Symptom:
@@ -268,6 +336,14 @@ def test_a_single_fault_is_blamed_on_its_clause(fault: SingleFault, oracle: Cach
 def test_the_interval_of_a_share(number: int, of: int, low: float, high: float) -> None:
     """By numbers worked out by hand: of none out of ten, the upper end is z² / (10 + z²)."""
     assert interval(number, of) == pytest.approx((low, high), abs=1e-4)
+
+
+def test_every_unseen_fault_is_of_known_clauses() -> None:
+    """Each has a name of its own, and its texts stand in the reference."""
+    faults = [fault for fault, _ in unseen_faults()]
+    assert len({fault.place for fault in faults}) == len(faults) > 80
+    assert {clause for fault in faults for clause in (fault.clause, *fault.also)} <= registry().keys()
+    assert all(fault.source() != (REFERENCE / "__init__.py").read_text(encoding="utf-8") for fault in faults)
 
 
 def test_every_single_fault_is_of_known_clauses() -> None:

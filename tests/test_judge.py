@@ -178,6 +178,22 @@ def test_no_observation_at_all() -> None:
 
 
 @pytest.mark.parametrize(
+    ("step", "clause"),
+    [
+        (Step("call", "run_module('m')"), "CODE-RUN-EACH-CALL"),
+        (Step("call", "run_path('m.py')"), "P-SOURCE-RUNS"),
+        (Step("command", {"command": ["-m", "m"]}), "M-RUNS-ONCE"),
+        (Step("command", {"command": ["m.py"]}), "S-RUNS-ONCE"),
+    ],
+    ids=["run_module", "run_path", "a module by a command", "a path by a command"],
+)
+def test_what_hangs_breaks_a_clause_about_what_was_called(step: Step, clause: str) -> None:
+    """Where no fixture names another one."""
+    hanging = failed(replace(CASE, steps=(step,)), "hang", "no end", version="3.13.0")
+    assert hanging.signature.clause == clause
+
+
+@pytest.mark.parametrize(
     ("oracle", "candidate", "kind"),
     [
         (1, 1, ""),
@@ -282,6 +298,32 @@ def test_a_wrong_name_explains_a_wrong_entry_under_it() -> None:
     ]
 
 
+def test_a_wrong_name_explains_what_stands_under_it() -> None:
+    """Whoever runs a module as `__main__` enters it under that name."""
+    candidate = observation()
+    start = candidate["steps"][0]["events"][0]
+    start["specials"]["__name__"] = "__main__"
+    start["modules"] = {"__main__": {"module": "__main__", "dict": "globals of run m"}}
+    causes = [found[:2] for found in verdict(candidate) if found[2]]
+    assert causes == [("NAME-OF-MODULE", "entry.__name__")]
+
+
+def test_what_only_the_result_lacks_was_taken_out_of_it() -> None:
+    """The code has started with its special variables, so none of their clauses is broken."""
+    candidate = observation()
+    del candidate["steps"][0]["result"]["dict"][7]
+    assert verdict(candidate) == [("RESULT-IS-GLOBALS", "result.__builtins__", True)]
+
+
+def test_a_module_that_is_imported_besides_being_run_is_executed_by_its_loader() -> None:
+    """It is no parent that is imported once more."""
+    candidate = observation()
+    run = candidate["steps"][0]["events"][0]
+    started = {**run, "event": "import", "entry": "own"}
+    candidate["steps"][0]["events"][:0] = [started, {"event": "end", "file": run["file"], "entry": "own"}]
+    assert ("LOADER-DOES-NOT-EXECUTE", "executions.import", True) in verdict(candidate)
+
+
 def test_a_statement_that_fails_belongs_to_what_the_fixture_is_about() -> None:
     """A fixture's own statements raise on one side only."""
     case = Case(files={}, steps=(Step("do", "x = result['f']()"),), clauses=("FUNCTIONS-WORK",), id="packages/made_up")
@@ -382,6 +424,17 @@ def test_a_case_about_more_accuses_of_no_documented_promise() -> None:
     assert ("ARGV-RESTORED", Level.DOCUMENTED) in found
 
 
+@pytest.mark.parametrize(
+    ("family", "level"), [("places", Level.DOCUMENTED), ("launched", Level.COMPAT), ("launched_paths", Level.COMPAT)]
+)
+def test_a_case_made_of_another_accuses_of_no_documented_promise(family: str, level: Level) -> None:
+    """It lists one clause, and rests on all on which the fixture rests of which it is made."""
+    candidate = observation()
+    candidate["steps"][0]["argv"] = {"list": ["<root>/m.py"], "is": "sys.argv"}
+    found = of_case(candidate, observation(), id=f"families/{family}/x", clauses=("ARGV-RESTORED",))
+    assert found == [("ARGV-RESTORED", level)]
+
+
 OWN_MODULE = {"module": "m", "dict": "globals of <root>/m.py"}
 
 
@@ -412,6 +465,26 @@ def altered(at_start: Any, afterwards: Any = None, *, entry: str = "own", **othe
 def test_a_wrong_entry_belongs_to_what_is_wrong_with_it(candidate: dict[str, Any], clause: str) -> None:
     """It may be the module that was there, one that does not hold the globals, one that was left, or yet another."""
     assert of_case(candidate, altered(OWN_MODULE))[0] == (clause, Level.DOCUMENTED)
+
+
+def test_a_module_left_under_its_own_name_was_put_there_besides() -> None:
+    """It ran altered under another name, and nothing was to be entered under its own."""
+    oracle = observation()
+    step = oracle["steps"][0]
+    step["events"][0]["specials"]["__name__"] = "__main__"
+    for event in step["events"]:
+        event.update(entry="own", modules={"__main__": OWN_MODULE})
+    candidate = copy.deepcopy(oracle)
+    candidate["steps"][0]["modules"] = {"m": OWN_MODULE}
+    assert of_case(candidate, oracle)[0] == ("TARGET-NOT-LEFT", Level.COMPAT)
+
+
+def test_an_imported_copy_that_is_gone_was_not_left_alone() -> None:
+    """A module may be run that is imported already, by a plain run too."""
+    candidate = observation()
+    for event in candidate["steps"][0]["events"]:
+        event["modules"] = {"m": ABSENT}
+    assert of_case(candidate, observation())[0] == ("IMPORTED-COPY-UNTOUCHED", Level.COMPAT)
 
 
 def test_a_module_under_another_name_has_the_globals_of_the_code() -> None:

@@ -9,10 +9,12 @@ the passing ones. Three facts speak for a clause:
 - *Its own cases fail, and name it.* A case is a clause's own if the clause is its point, the first that it lists. Where
   there are fixtures of that kind, cases of families are no further ones: a family puts together what comes to be first.
   A clause most of whose own cases pass is not what is broken, however many other cases name it: initial globals that
-  override the specials are named as a wrong `__name__` in every case but those that are about `__name__`.
+  override the specials are named as a wrong `__name__` in every case but those that are about `__name__`. Cases that
+  alter `sys` and cases that do not are apart: where only those of one kind fail, those of the other say nothing.
 - *What differs in its own cases differs in the others, too.* So a clause that only few cases are about can be blamed
-  for a thousand. A clause that families list is another matter: all cases that are about it say so, and where others
-  fail as well, it is not what they have in common.
+  for a thousand: for those that rest on all that its own cases rest on, such as threads or an archive. That nothing
+  runs, or that the call ends otherwise, has so many reasons that it counts for little. A clause that families list is
+  another matter: all cases that are about it say so, and where others fail as well, it is not what they have in common.
 - *Others name it.* Where the table of owners has the right row, most of the failing cases do.
 
 A clause about an act of the implementation outweighs a clause about the words of an error, and a difference in a field
@@ -27,6 +29,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..cases.features import CIRCUMSTANCES, MODES
 from ..cases.model import FAMILIES
 from ..clauses import Level, registry
 
@@ -37,11 +40,16 @@ _NO_OWN = 0.01
 # The part of the score that does not depend on how many cases name the clause.
 _WHOEVER_NAMES_IT = 0.15
 # Factors: of a clause that follows from others; of one that is known by traces alone, by what code has made of what it
-# saw alone, or by another error of the implementation's own alone, where both sides refuse.
+# saw alone, by another error of the implementation's own alone, where both sides refuse, or by what is printed alone,
+# and never without something else that differs.
 _FOLLOWS = 0.7
 _TRACE = 0.03
 _GENERAL = 0.7
 _OTHER_ERROR = 0.1
+_ACCOMPANIES = 0.1
+# The part for which a case counts that a clause covers only by the way in which its own cases go, or by what differs in
+# them and belongs to another clause.
+_BY_THE_WAY = 0.3
 _FIRMNESS = {Level.DOCUMENTED: 1.0, Level.COMPAT: 0.85, Level.EXACT: 0.7}
 # The number of cases of families from which on a clause is one that families list.
 _LISTED_BY_FAMILIES = 4
@@ -51,11 +59,14 @@ _LISTED_BY_FAMILIES = 4
 class Cause:
     """A cause that nothing explains yet, as far as blame needs it.
 
-    error: the clause about the implementation's own error, where the oracle ends in one: that is named as well, since
-    there are clauses for some of the reasons of the error, too.
+    others: further clauses that are named as well: the one about the implementation's own error, where the oracle ends
+    in one, since there are clauses for some of the reasons of the error, too; and those that the case lists, if the
+    field belongs to them as well.
     key: what is the same in every case in which the same field differs at the same point. subject: the same, but equal
     for fields that are about one thing. general: the field can differ
     for any reason, such as what code has made of what it saw. trace: the field is a trace of how the code was loaded.
+    way: another module runs, none does, or the call ends otherwise; which says little of the reason. output: something
+    is printed.
     """
 
     clause: str
@@ -63,13 +74,19 @@ class Cause:
     subject: object
     general: bool = False
     trace: bool = False
-    error: str = ""
+    others: tuple[str, ...] = ()
+    way: bool = False
+    output: bool = False
 
     @property
     def is_other_error(self) -> bool:
         """True if both sides refuse the same, and only the errors differ."""
         phase, name, _ = self.key
         return phase in ("resolve", "load code") and name.startswith("exception.")
+
+    def names(self, clause: str) -> bool:
+        """True if a clause is named by it, be it as a further one."""
+        return clause == self.clause or clause in self.others
 
 
 @dataclass(frozen=True)
@@ -91,16 +108,24 @@ class Population:
     """All cases that ran, by what they are about.
 
     fixtures, generated: by clause, the ids of the cases whose point it is. in_families: by clause, the number of the
-    cases of families that list it. listing: by clause, the ids of all cases that list it.
+    cases of families that list it. listing: by clause, the ids of all cases that list it. circumstances, modes: by id
+    of a case, those of its features that are circumstances or modes (see `cases.features`). sizes: by id of a case, how
+    much there is to read.
     """
 
     fixtures: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     generated: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     listing: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     in_families: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    circumstances: dict[str, frozenset[str]] = field(default_factory=lambda: defaultdict(frozenset))
+    modes: dict[str, frozenset[str]] = field(default_factory=lambda: defaultdict(frozenset))
+    sizes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
-    def add(self, case: str, clauses: Sequence[str]) -> None:
-        """Add a case, by its id and the clauses that it lists."""
+    def add(self, case: str, clauses: Sequence[str], features: Sequence[str] = (), size: int = 0) -> None:
+        """Add a case, by its id, the clauses that it lists, its features, and how much there is to read."""
+        self.sizes[case] = size
+        self.circumstances[case] = CIRCUMSTANCES.intersection(features)
+        self.modes[case] = MODES.intersection(features)
         generated = case.startswith(f"{FAMILIES}/")
         for clause in clauses[:1]:
             (self.generated if generated else self.fixtures)[clause].append(case)
@@ -111,6 +136,12 @@ class Population:
     def own(self, clause: str) -> Sequence[str]:
         """The ids of a clause's own cases: of fixtures, or of cases of families if there are none."""
         return self.fixtures.get(clause) or self.generated.get(clause) or ()
+
+    def in_like(self, clause: str, cases: Collection[str]) -> set[str]:
+        """Those of some cases that rest on all that each of a clause's own cases rests on."""
+        own = [self.circumstances[case] for case in self.own(clause)]
+        needed = frozenset.intersection(*own) if own else frozenset()
+        return {case for case in cases if needed <= self.circumstances[case]}
 
 
 def blamed(failing: Mapping[str, Sequence[Cause]], population: Population, masked: Collection[str]) -> list[Blamed]:
@@ -127,10 +158,18 @@ def blamed(failing: Mapping[str, Sequence[Cause]], population: Population, maske
             showing[cause.subject].add(name)
     for name, causes in failing.items():
         for cause in causes:
-            if cause.error in naming:
-                naming[cause.error].add(name)
-    candidates = [_judged(clause, names, failing, showing, population, masked) for clause, names in naming.items()]
-    return sorted(candidates, key=lambda blame: (-blame.score, blame.clause))
+            for other in naming.keys() & set(cause.others):
+                naming[other].add(name)
+    modes = frozenset[str]().union(*(population.modes[name] for name in failing))
+    candidates = [
+        _judged(clause, names, failing, showing, population, masked, modes) for clause, names in naming.items()
+    ]
+
+    def plainest(blame: Blamed) -> int:
+        return min(population.sizes[case] for case in blame.naming)
+
+    # Of equal ones the plainer one, which the other may be a special case of.
+    return sorted(candidates, key=lambda blame: (-round(blame.score, 6), plainest(blame), blame.clause))
 
 
 def _judged(
@@ -140,8 +179,14 @@ def _judged(
     showing: Mapping[object, set[str]],
     population: Population,
     masked: Collection[str],
+    modes: frozenset[str],
 ) -> Blamed:
-    own = [name for name in population.own(clause) if name in naming or name not in masked]
+    # Where nothing fails, say, without alter_sys, cases that do not alter sys do not speak against a clause.
+    own = [
+        name
+        for name in population.own(clause)
+        if name in naming or (name not in masked and (not population.modes[name] or population.modes[name] & modes))
+    ]
     own_failing = [name for name in own if name in naming]
     # One case more, which half fails: so few cases prove less than many.
     weight = (len(own_failing) + 0.5) / (len(own) + 1) if own_failing else _NO_OWN / (len(own) + 1)
@@ -149,21 +194,30 @@ def _judged(
         cause
         for name in own_failing or naming
         for cause in failing[name]
-        if cause.clause == clause or not name.startswith(f"{FAMILIES}/")
+        if cause.names(clause) or not (cause.trace or name.startswith(f"{FAMILIES}/"))
     }
     keys = frozenset(cause.key for cause in causes)
     # Only what differs for a reason of its own says something of cases that are not about the clause.
-    telling = {cause.subject for cause in causes if not cause.general}
-    covered = set(naming).union(*(showing[subject] for subject in telling))
+    covered, perhaps = set(naming), set[str]()
+    for cause in causes:
+        if not cause.general:
+            is_telling = cause.names(clause) and not cause.way
+            (covered if is_telling else perhaps).update(showing[cause.subject])
     if population.in_families.get(clause, 0) >= _LISTED_BY_FAMILIES:
         covered &= population.listing[clause] | set(naming)
+        perhaps &= population.listing[clause]
+    covered = population.in_like(clause, covered) | set(naming)
+    perhaps = population.in_like(clause, perhaps) - covered
     if all(cause.trace for cause in causes):
         weight *= _TRACE
     if all(cause.general for cause in causes):
         weight *= _GENERAL
+    printed = (cause.output for name in naming for cause in failing[name] if cause.names(clause))
+    if all(printed) and all(any(not cause.output for cause in failing[name]) for name in naming):
+        weight *= _ACCOMPANIES
     if all(cause.is_other_error for cause in causes):
         weight *= _OTHER_ERROR
-    score = weight * len(covered) / len(failing)
+    score = weight * (len(covered) + _BY_THE_WAY * len(perhaps)) / len(failing)
     score *= _WHOEVER_NAMES_IT + (1 - _WHOEVER_NAMES_IT) * len(naming) / len(failing)
     known = registry().get(clause)
     if known is not None:

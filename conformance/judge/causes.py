@@ -70,7 +70,7 @@ def explains(earlier: Divergence, later: Divergence) -> bool:
         return True
     if first.endswith(".__spec__") and second.endswith(".__loader__") and earlier.moment <= later.moment:
         return True  # the loader is that of the spec
-    if first.endswith(".__name__") and later.where.endswith(OWN_ENTRY) and earlier.moment <= later.moment:
+    if first.endswith(".__name__") and earlier.moment <= later.moment and _is_entry_of_name(earlier, later):
         return True
     if earlier.moment == later.moment and earlier.signature.kind == "extra" and first.startswith("executions."):
         return not second.startswith("executions.")  # it comes just before what the oracle shows at that moment
@@ -96,6 +96,12 @@ def explains(earlier: Divergence, later: Divergence) -> bool:
     if first == "names" and earlier.moment.step < later.moment.step:
         return second in _OF_WHAT_IS_GIVEN
     return second == "names" and not first.startswith(_UNSEEN)
+
+
+def _is_entry_of_name(name: Divergence, later: Divergence) -> bool:
+    """True if the later divergence is about an entry of `sys.modules` under the name that the module has."""
+    own = (OWN_ENTRY, *(f"sys.modules[{side!r}]" for side in (name.oracle, name.candidate)))
+    return later.where.endswith(own)
 
 
 def _shows_in_programs(earlier: Divergence, later: Divergence, clauses: Mapping[str, Clause]) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..agent.messages import Observation, StepObservation
-from ..cases.model import FAMILIES, SEARCH, Case
+from ..cases.model import FAMILIES, PATH, SEARCH, Case
 from ..clauses import FREE_FIELDS, Clause, Level, registry
 from .aftermath import compare_aftermath
 from .causes import with_causes
@@ -78,7 +78,16 @@ def failed(
     """
     known = registry() if clauses is None else clauses
     errors = (ending(step) for step in (oracle["steps"] if oracle else ()) if step.get("outcome") == "raised")
-    difference = Difference(field=field, kind=field, oracle=next(errors, "came to its end"), candidate=detail)
+    of_script = case.is_of_commands and PATH in case.programs
+    difference = Difference(
+        field=field,
+        kind=field,
+        oracle=next(errors, "came to its end"),
+        candidate=detail,
+        of_path=case.functions == {"run_path"},
+        of_script=of_script,
+        of_module=case.is_of_commands and not of_script,
+    )
     return _divergence(case, Found(difference, "execute", "the process", Moment(1, 0)), version, known)
 
 

@@ -81,6 +81,8 @@ class StepContext:
             "spec_name": spec.get("spec") if isinstance(spec, dict) else spec_told(oracle),
             "located": spec.get("has_location") is not False if isinstance(spec, dict) else True,
             "imported": frozenset(event["file"] for event in events_of(oracle) if event["event"] == "import"),
+            "run": frozenset(event["file"] for event in runs),
+            "raises": oracle["exception"]["exception"] if oracle.get("outcome") == "raised" else "",
         }
         self._runs_as = [event["specials"].get("__name__") for event in runs]
         self._initial = initial_globals(case)

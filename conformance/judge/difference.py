@@ -22,7 +22,9 @@ class Difference:
     name: Any = None
     spec_name: Any = None
     located: bool = True
-    imported: frozenset[str] = frozenset()
+    imported: frozenset[str] = frozenset()  # the files of the modules that the oracle imports
+    run: frozenset[str] = frozenset()  # the files of the modules that the oracle runs
+    raises: str = ""  # the type of the exception with which the oracle ends
     refusal: str = ""  # with what the oracle ended, if nothing ran and the error is its own
     refused: str = ""  # with what the candidate ended, if it ran nothing and the error is its own ImportError
     nested_ended: bool = False  # as a module ends: a run inside its own has ended before
@@ -35,6 +37,7 @@ class Difference:
     of_path: bool = False  # the step calls run_path
     compiled: bool = False  # and names a compiled file
     of_script: bool = False  # the step runs a path by a command
+    of_module: bool = False  # the step runs a module by a command
     in_modules: bool = False  # the candidate's code, too, finds its own namespace in sys.modules under its name
     under_another_name: bool = False  # the candidate has entered the module of the code under another name than its own
     bound_later: bool = False  # it is about a name that the code has bound by its end

@@ -8,6 +8,7 @@ starts with what belongs to it, which says nothing of how the other one would ha
 from __future__ import annotations
 
 import difflib
+import posixpath
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -224,10 +225,12 @@ def _kinds(events: Sequence[Event]) -> list[str]:
 def _is_another_module(oracle: Event, candidate: Event) -> bool:
     """True if the candidate executes another module of the world, and not the same one under a wrong file name."""
     file = candidate["file"]
-    if file == oracle["file"] or not file.startswith(("<root>", "world:")):
-        return False
     ours, theirs = (side.get("specials", {}).get("__file__") for side in (oracle, candidate))
-    return ours != theirs
+    # A script may have a relative name: if its code and its namespace agree on it, that is no wrong file name.
+    is_script = file == theirs and posixpath.basename(file) != posixpath.basename(oracle["file"])
+    if file == oracle["file"] or not (file.startswith(("<root>", "world:")) or is_script):
+        return False
+    return bool(ours != theirs)
 
 
 def _as_import(event: Event, oracle: Sequence[Event]) -> Event:

@@ -180,23 +180,30 @@ def _from_outside(divergence: Divergence) -> str:
 class CaseSymptoms:
     """A case that was tried. size: how much there is to read. symptoms: in the order in which they came about.
 
-    clauses: those that the case is about, its point first.
+    clauses: those that the case is about, its point first. features: of the case (see `cases.features`).
     """
 
     id: str
     size: int
     symptoms: tuple[Symptom, ...]
     clauses: tuple[str, ...] = ()
+    features: tuple[str, ...] = ()
     _causes: dict[Level, list[Symptom]] = field(default_factory=dict, repr=False, compare=False)
     _areas: dict[tuple[Level, bool], dict[Symptom, str]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(
-        cls, case: str, size: int, divergences: Iterable[Divergence], about: str = "", clauses: Sequence[str] = ()
+        cls,
+        case: str,
+        size: int,
+        divergences: Iterable[Divergence],
+        about: str = "",
+        clauses: Sequence[str] = (),
+        features: Sequence[str] = (),
     ) -> CaseSymptoms:
         """The symptoms of a case, by its id. about: the clause that the case is a fixture for, if it is one."""
         symptoms = (Symptom.of(divergence, point=divergence.signature.clause == about) for divergence in divergences)
-        return cls(case, size, tuple(symptoms), tuple(clauses))
+        return cls(case, size, tuple(symptoms), tuple(clauses), tuple(features))
 
     def mistake(self, cause: Symptom) -> str:
         """The line of the candidate whose error shows as a cause, if it is a mistake (see `Symptom`); may be empty."""
@@ -394,12 +401,15 @@ def grouped(cases: Sequence[CaseSymptoms], level: Level, tried: int, *, fine: bo
     grouping = Grouping(level, tried, fine=fine)
     population = Population()
     for case in cases:
-        population.add(case.id, case.clauses)
+        population.add(case.id, case.clauses, case.features, case.size)
     failing = {case.id: case for case in cases if case.causes(level)}
     parted = {case.id for case in cases if any(symptom.signature.field in CONTROL for symptom in case.symptoms)}
     unknown = {name: causes for name, case in failing.items() if (causes := grouping.unknown(case))}
     while unknown:
-        shown = {name: [_for_blame(cause) for cause in causes] for name, causes in _of_one(unknown).items()}
+        shown = {
+            name: [_for_blame(cause, failing[name].clauses) for cause in causes]
+            for name, causes in _of_one(unknown).items()
+        }
         first = blamed(shown, population, parted - shown.keys())[0]
         group = grouping.blame(first, [(failing[name], unknown[name]) for name in shown])
         left = {}
@@ -430,7 +440,20 @@ def _mistake(divergence: Divergence) -> str:
     return "" if error in REFUSALS or ", run by " in place else place
 
 
-def _for_blame(symptom: Symptom) -> Cause:
-    area = symptom.area
-    subject = area if area.endswith(_AFTERWARDS) else symptom.key
-    return Cause(symptom.signature.clause, symptom.key, subject, area in _GENERAL, area in _TRACES, symptom.error)
+def _for_blame(symptom: Symptom, listed: Sequence[str]) -> Cause:
+    """A symptom as blame looks at it. listed: the clauses that its case lists."""
+    signature, area, known = symptom.signature, symptom.area, registry()
+    others = [symptom.error]
+    if signature.clause in listed:
+        about = (known[name] for name in listed if name in known and name != signature.clause)
+        others += [clause.id for clause in about if clause.owns(signature.field, signature.kind)]
+    return Cause(
+        signature.clause,
+        symptom.key,
+        subject=area if area.endswith(_AFTERWARDS) or area == _WAY else symptom.key,
+        general=area in _GENERAL,
+        trace=area in _TRACES,
+        others=tuple(others),
+        way=area == _WAY,
+        output=area == _OUTPUT,
+    )

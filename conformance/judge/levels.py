@@ -20,6 +20,8 @@ from .divergence import Divergence
 
 # Families that combine the call with a state that somebody has made odd beforehand.
 _ODD = tuple(f"{FAMILIES}/{name}/" for name in ("states", "crossed", "sequences", "nested_twice", "nested_thrice"))
+# Families whose cases rest on what the cases rest on of which they are made: these are about clauses of any level.
+_MADE_OF_OTHERS = tuple(f"{FAMILIES}/{name}/" for name in ("launched", "launched_paths"))
 # The parts of fields on which code acts, or from which a later call begins.
 _LEADING = frozenset(
     (
@@ -52,7 +54,7 @@ def level_in(case: Case, owner: str, version: str, clauses: Mapping[str, Clause]
     about = [clauses[name].level for name in case.clauses if name in clauses and clauses[name].holds(version)]
     generated = case.chapter in (FAMILIES, SEARCH)
     softest = max(about, default=Level.COMPAT if generated else Level.DOCUMENTED)
-    plain = softest == Level.DOCUMENTED and not case.id.startswith(_ODD)
+    plain = softest == Level.DOCUMENTED and not case.id.startswith((*_ODD, *_MADE_OF_OTHERS))
     return clauses[owner].level if plain else max(clauses[owner].level, Level.COMPAT)
 
 

@@ -113,6 +113,20 @@ def _own_entry_of_plain_run(difference: Difference) -> bool:
     return _plain(difference) and difference.candidate == ABSENT and not difference.other_entry
 
 
+def _imported_copy_gone(difference: Difference) -> bool:
+    """The module that is run was imported before, and the candidate has taken the imported copy out of sys.modules."""
+    key = difference.key or difference.name
+    is_gone = difference.oracle == UNCHANGED and difference.candidate == ABSENT
+    return is_gone and difference.ran and key == difference.spec_name
+
+
+def _left_under_its_own_name(difference: Difference) -> bool:
+    """Something is left under the name of the module that was run altered, under another name."""
+    return (
+        difference.kind == "extra" and difference.altered and difference.key == difference.spec_name != difference.name
+    )
+
+
 def _raised(difference: Difference) -> bool:
     return not difference.returned
 
@@ -151,6 +165,25 @@ def _failed_parent_again(difference: Difference) -> bool:
     again = str(difference.candidate).removeprefix("import of ")
     on_the_way = difference.kind == "extra" and not difference.returned and not difference.of_world
     return on_the_way and again in difference.imported
+
+
+def _target_imported(difference: Difference) -> bool:
+    """The module that the oracle runs is imported besides, or in the place of that."""
+    file = str(difference.candidate).removeprefix("import of ")
+    return difference.kind == "extra" and file in difference.run and file not in difference.imported
+
+
+def _of_an_exit(difference: Difference) -> bool:
+    """The code ends in an exception that is no error."""
+    return difference.of_world and difference.raises in ("SystemExit", "KeyboardInterrupt", "GeneratorExit")
+
+
+def _of_module(difference: Difference) -> bool:
+    return difference.of_module
+
+
+def _after_nested_in_altered(difference: Difference) -> bool:
+    return difference.altered and difference.nested_ended
 
 
 def ends_as_told(difference: Difference) -> bool:
@@ -289,10 +322,12 @@ _ARGV_IN_FLIGHT: list[tuple[Condition, str]] = [
 ]
 _ARGV_AT_THE_END: list[tuple[Condition, str]] = [
     (_change_undone, "CODE-CHANGES-ARGV-REST"),
+    (_after_nested_in_altered, "NESTED-RUNS"),
     (_after_nested, "ARGV-RESTORED"),
     *_ARGV_IN_FLIGHT,
 ]
 _MODULES_IN_FLIGHT: list[tuple[Condition, str]] = [
+    (_imported_copy_gone, "IMPORTED-COPY-UNTOUCHED"),
     (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
     (_entry_reused, "TEMPORARY-MODULE-NEW"),
     (_globals_apart, "TEMPORARY-MODULE-NAMESPACE"),
@@ -334,6 +369,7 @@ _SAYINGS = (
     ("Relative module names", "RELATIVE-NAME-REFUSED", "RELATIVE-NAME-MESSAGE"),
 )
 _ERROR: list[tuple[Condition, str]] = [
+    (_of_an_exit, "CODE-EXIT-PROPAGATES"),
     (_of_world, "CODE-ERROR-PROPAGATES"),
     (lambda difference: str(difference.oracle).removeprefix("raised ").startswith("SyntaxError"), "BROKEN-SOURCE"),
     *((_says(text), clause) for text, clause, _ in _SAYINGS),
@@ -343,6 +379,7 @@ _ERROR: list[tuple[Condition, str]] = [
     (_always, "MISSING-MODULE"),
 ]
 _MESSAGE: list[tuple[Condition, str]] = [
+    (_of_an_exit, "CODE-EXIT-PROPAGATES"),
     (_of_world, "CODE-ERROR-UNCHANGED"),
     (_says("run_module()"), "WRONG-ARGUMENTS-MESSAGE"),
     (_says("list index out of range"), "ARGV-EMPTY-BEFORE-TEXT"),
@@ -472,6 +509,9 @@ _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("process.files", [(_always, "M-RUNS-ONCE")]),
 ]
 
+# What the code starts with was seen before: a special variable that only the result lacks was taken out of that.
+_FROM_RESULT: list[tuple[Condition, str]] = [(_missing, "RESULT-IS-GLOBALS")]
+
 OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     *_OF_COMMANDS,
     (
@@ -499,9 +539,17 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
             (_missing, "PARENTS-IMPORTED"),
             (_another, "PARENTS-IMPORTED"),
             (_failed_parent_again, "FAILED-PARENT-RUNS-ONCE"),
+            (_target_imported, "LOADER-DOES-NOT-EXECUTE"),
             (_always, "PARENTS-ONCE"),
         ],
     ),
+    ("result.__name__", [*_FROM_RESULT, *_NAME]),
+    ("result.__spec__", [*_FROM_RESULT, *_SPEC]),
+    ("result.__file__", [*_FROM_RESULT, *_FILE]),
+    ("result.__cached__", [*_FROM_RESULT, *_CACHED]),
+    ("result.__package__", [*_FROM_RESULT, *_PACKAGE]),
+    ("result.__loader__", [*_FROM_RESULT, (_always, "LOADER-OF-SPEC")]),
+    ("result.__builtins__", [*_FROM_RESULT, (_always, "BUILTINS-LIVE")]),
     ("*.__name__", _NAME),
     ("*.__spec__", _SPEC),
     ("*.__file__", _FILE),
@@ -509,7 +557,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("*.__package__", _PACKAGE),
     ("*.__loader__", [(_always, "LOADER-OF-SPEC")]),
     ("entry.__doc__", [(_always, "DOC-STARTS-NONE")]),
-    ("result.__doc__", [(_always, "DOC-FROM-DOCSTRING")]),
+    ("result.__doc__", [*_FROM_RESULT, (_always, "DOC-FROM-DOCSTRING")]),
     ("*.__builtins__", [(_always, "BUILTINS-LIVE")]),
     ("*.__path__", [(_always, "KEYS-ONLY-THESE")]),
     ("import.handled", [(_always, "HANDLED-EXCEPTION-OF-CALLER")]),
@@ -576,6 +624,7 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
         "after.modules",
         [
             (_previous_entry_gone, "PREVIOUS-ENTRY-BACK"),
+            (_left_under_its_own_name, "TARGET-NOT-LEFT"),
             (_another_put_back, "PREVIOUS-ENTRY-BACK"),
             (_own_entry_of_plain_run, "PLAIN-LEAVES-SYS"),
             (_imported_by_code, "IMPORTS-STAY"),
@@ -615,8 +664,8 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("audit.compile", [(_always, "AUDIT-COMPILE")]),
     ("audit.exec", [(_always, "AUDIT-EXEC")]),
     ("audit.import", [(_missing, "AUDIT-PARENT-IMPORTS"), (_always, "AUDIT-NO-IMPORT-OF-TARGET")]),
-    ("crash", [(ends_as_told, "CODE-EXIT-PROPAGATES"), (_always, "CODE-RUN-EACH-CALL")]),
-    ("hang", [(_always, "CODE-RUN-EACH-CALL")]),
+    ("crash", [(_of_module, "M-RUNS-ONCE"), (ends_as_told, "CODE-EXIT-PROPAGATES"), (_always, "CODE-RUN-EACH-CALL")]),
+    ("hang", [(_of_module, "M-RUNS-ONCE"), (_always, "CODE-RUN-EACH-CALL")]),
 ]
 
 

@@ -37,6 +37,11 @@ def _of_world(difference: Difference) -> bool:
     return difference.of_world
 
 
+def _of_an_exit(difference: Difference) -> bool:
+    """The code has raised SystemExit."""
+    return difference.of_world and difference.raises == "SystemExit"
+
+
 def _says(text: str) -> Condition:
     return lambda difference: text in f"{difference.oracle} {difference.refusal}"
 
@@ -64,12 +69,14 @@ _ENDINGS: _Rows = [
     (_says("KeyError('__main__')"), "P-PROGRAM-WITHOUT-MAIN"),
 ]
 _ERROR: _Rows = [
+    (_of_an_exit, "P-CODE-EXIT"),
     (_of_world, "P-CODE-ERROR"),
     *_ENDINGS,
     (lambda difference: difference.ran and _says("KeyError")(difference), "P-MODULES-RESTORED"),
     (_always, "P-OS-ERROR-UNCHANGED"),
 ]
 _TEXT: _Rows = [
+    (_of_an_exit, "P-CODE-EXIT"),
     (_of_world, "P-CODE-ERROR"),
     (_says("can't find '__main__'"), "P-NO-MAIN-MESSAGE"),
     (_says("SyntaxError"), "P-SYNTAX-ERROR-PLACE"),

@@ -21,7 +21,7 @@ from packaging.specifiers import SpecifierSet
 from conformance import REFERENCE
 from conformance.clauses import Level, registry
 from conformance.observation.interpreters import Target
-from tests.harness import combined_mutants, mutants, single_faults
+from tests.harness import combined_mutants, mutants, single_faults, unseen_faults
 
 EQUIVALENT = Path(__file__).resolve().parent.parent / "equivalent.toml"
 WRITTEN, SINGLE, GENERATED, INTERACTION, FILE = "written", "single", "generated", "interaction", "file"
@@ -45,9 +45,9 @@ class Change:
 class Wrong:
     """One wrong implementation.
 
-    origin: WRITTEN, SINGLE (in single_faults.toml), GENERATED, INTERACTION or FILE. clause: what it breaks, "" if
-    nobody said. versions: where the fault shows. level: up to which level divergences count. also: other clauses that
-    say just as well what is wrong.
+    origin: WRITTEN, SINGLE (in single_faults.toml), a sample of unseen_faults.toml such as sample-1, GENERATED,
+    INTERACTION or FILE. clause: what it breaks, "" if nobody said. versions: where the fault shows. level: up to which
+    level divergences count. also: other clauses that say just as well what is wrong.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Equivalent:
 
 
 def written() -> Iterator[Wrong]:
-    """Those of tests/mutants/, tests/combinations.toml and tests/single_faults.toml."""
+    """Those of tests/mutants/, tests/combinations.toml, tests/single_faults.toml and tests/unseen_faults.toml."""
     alike = _alike()
     for mutant in (*mutants(), *(combined for combined, _ in combined_mutants())):
         level = max(registry()[mutant.clause].level, Level.COMPAT)
@@ -95,6 +95,10 @@ def written() -> Iterator[Wrong]:
         level = max(registry()[fault.clause].level, Level.COMPAT)
         source = fault.source()
         yield Wrong(fault.name, SINGLE, fault.summary, source, fault.clause, level=level, also=fault.also)
+    for unseen, sample in unseen_faults():
+        level = max(registry()[unseen.clause].level, Level.COMPAT)
+        facts = unseen.place, f"sample-{sample}", unseen.summary, unseen.source(), unseen.clause
+        yield Wrong(*facts, level=level, also=unseen.also)
 
 
 @functools.cache
