@@ -109,56 +109,63 @@ def test_what_is_refused_outweighs_how_a_refusal_is_worded() -> None:
 NEVER_RUNS = ("prepare", "executions.run", "")
 
 
-def test_a_clause_explains_cases_like_its_own_alone() -> None:
-    """A clause about threads says nothing of a case without threads, though the same differs there."""
+def test_of_equal_clauses_the_plainer_one_is_to_blame() -> None:
+    """Another one may be a special case of it."""
     cases = Population()
-    for number in range(3):
-        cases.add(f"a/overlap{number}", ["OVERLAP-ENDS-AS-NESTED"], ["threads are started"])
-        cases.add(f"a/nested{number}", ["NESTED-RUNS"])
+    cases.add("a/context", ["ENTRY-GONE-CONTEXT"], size=9)
+    cases.add("a/gone", ["ENTRY-GONE-KEYERROR"], size=4)
     failing = {
-        **{f"a/overlap{number}": [cause("OVERLAP-ENDS-AS-NESTED", PLACE)] for number in range(3)},
-        **{f"a/nested{number}": [cause("NESTED-RUNS", PLACE)] for number in range(2)},
-        **{f"families/f/{number}": [cause("ARGV-RESTORED", PLACE)] for number in range(9)},
+        "a/context": [cause("ENTRY-GONE-CONTEXT", NEVER_RUNS)],
+        "a/gone": [cause("ENTRY-GONE-KEYERROR", NEVER_RUNS)],
     }
-    assert blamed(failing, cases, ())[0].clause == "NESTED-RUNS"
-    only = {name: causes for name, causes in failing.items() if "overlap" in name}
-    assert blamed(only, cases, ())[0].clause == "OVERLAP-ENDS-AS-NESTED"
+    assert [blame.clause for blame in blamed(failing, cases, ())] == ["ENTRY-GONE-KEYERROR", "ENTRY-GONE-CONTEXT"]
 
 
-@pytest.mark.parametrize(
-    ("feature", "clause"),
-    [("alter_sys is true", "NAME-OF-MODULE"), ("alter_sys is not true", "MODULES-ONE-ENTRY")],
-    ids=["of the failing kind", "of the other kind"],
-)
-def test_cases_that_do_not_alter_sys_say_nothing_of_a_fault_in_altering_it(feature: str, clause: str) -> None:
-    """A clause most of whose own cases are of the other kind can be blamed by those few that are not."""
-    cases = Population()
-    for name, about in (("a/altered", "NAME-OF-MODULE"), ("a/entry", "MODULES-ONE-ENTRY")):
-        cases.add(name, [about], ["alter_sys is true"])
-    for number in range(3):
-        cases.add(f"a/plain{number}", ["NAME-OF-MODULE"], ["alter_sys is not true"])
-    cases.add("families/f/1", [], [feature])
-    failing = {
-        "a/altered": [cause("NAME-OF-MODULE")],
-        "a/entry": [cause("MODULES-ONE-ENTRY")],
-        "families/f/1": [cause("NAME-OF-MODULE")],
-    }
-    assert blamed(failing, cases, ())[0].clause == clause
+def test_what_is_printed_besides_is_not_to_blame() -> None:
+    """Who prints the text of an exit and exits otherwise does two things, and the second is what is wrong."""
+    printed = Cause("PRINTS-NOTHING", ("execute", "stderr", ""), "stderr", output=True)
+    cases = population(
+        ("a/prints", ["PRINTS-NOTHING"]), *((f"a/exit{number}", ["CODE-EXIT-PROPAGATES"]) for number in range(4))
+    )
+    exits = cause("CODE-EXIT-PROPAGATES", ("execute", "exception.args", ""))
+    failing = {"a/prints": [printed, exits], "a/exit1": [printed, exits]}
+    assert blamed(failing, cases, ())[0].clause == "CODE-EXIT-PROPAGATES"
+    failing["families/f/1"] = [printed]
+    assert blamed(failing, cases, ())[0].clause == "PRINTS-NOTHING"
+
+
+def test_a_case_names_each_clause_that_it_lists() -> None:
+    """If the field belongs to each: then their own cases tell which is broken."""
+    runs = Signature("NAMESPACE-PORTIONS-JOINED", *NEVER_RUNS[:2], "missing")
+    main = Signature("NAMESPACE-RUNS-MAIN", *NEVER_RUNS[:2], "missing")
+    both = ("NAMESPACE-PORTIONS-JOINED", "NAMESPACE-RUNS-MAIN")
+    cases = [
+        *(
+            CaseSymptoms(f"a/main{number}", 2, (Symptom(main, Level.COMPAT, True),), ("NAMESPACE-RUNS-MAIN",))
+            for number in range(2)
+        ),
+        CaseSymptoms("a/portions", 2, (Symptom(runs, Level.COMPAT, True),), both[:1]),
+        CaseSymptoms("a/joined", 2, (), both[:1]),
+        *(CaseSymptoms(f"families/f/{number}", 2, (Symptom(runs, Level.COMPAT, True),), both) for number in range(9)),
+    ]
+    assert grouped(cases, Level.COMPAT, 400).all[0].clause == "NAMESPACE-RUNS-MAIN"
 
 
 def test_that_nothing_runs_says_little_of_the_reason() -> None:
     """The clause that more cases name goes before the one that could be the reason of all."""
     cases = population(
         ("a/empty", ["INIT-EMPTY-ITERABLE"]),
-        *((f"a/pairs{number}", ["INIT-PAIRS"]) for number in range(2)),
+        ("a/pairs", ["INIT-PAIRS"]),
         *((f"families/f/{number}", ["INIT-PAIRS"]) for number in range(4)),
+        ("a/missing", ["MISSING-MODULE"]),
     )
-    failing = {
-        name: [Cause(clause, NEVER_RUNS, NEVER_RUNS, way=True)]
-        for name, clause in [("a/empty", "INIT-EMPTY-ITERABLE"), *((f"a/pairs{n}", "INIT-PAIRS") for n in range(2))]
-    }
-    failing |= {f"families/f/{number}": [Cause("INIT-PAIRS", NEVER_RUNS, NEVER_RUNS, way=True)] for number in range(4)}
+    named = {"a/empty": "INIT-EMPTY-ITERABLE", "a/pairs": "INIT-PAIRS"}
+    named |= {f"families/f/{number}": "INIT-PAIRS" for number in range(4)}
+    named |= {f"families/g/{number}": "MISSING-MODULE" for number in range(16)}
+    failing = {name: [Cause(clause, NEVER_RUNS, NEVER_RUNS, way=True)] for name, clause in named.items()}
     assert blamed(failing, cases, ())[0].clause == "INIT-PAIRS"
+    unlike = {name: [cause(clause, NEVER_RUNS)] for name, clause in named.items()}
+    assert blamed(unlike, cases, ())[0].clause == "INIT-EMPTY-ITERABLE"
 
 
 def test_a_trace_that_differs_everywhere_speaks_for_no_other_clause() -> None:

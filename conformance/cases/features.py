@@ -16,20 +16,6 @@ from .model import Case, Recipe
 SPECIALS = frozenset(
     ("__name__", "__spec__", "__file__", "__cached__", "__loader__", "__package__", "__doc__", "__builtins__")
 )
-# What a case rests on beside its call: what breaks only there does not break in cases without it.
-CIRCUMSTANCES = frozenset(
-    (
-        "modules lie in a zip archive",
-        "the world has compiled files",
-        "the world has symbolic links",
-        "sys.path has several entries of the world",
-        "a finder of the world is installed",
-        "threads are started",
-        "code of the world calls run_module",
-    )
-)
-# Whether sys is altered by the calls of a case: a fault may show in the cases of one kind only.
-MODES = frozenset(("alter_sys is true", "alter_sys is not true"))
 _ARGUMENTS = ("mod_name", "init_globals", "run_name", "alter_sys")
 _FALSE = (None, False, 0, "")
 _NESTED = re.compile(r"\bfrom under_test import .*\brun_module\b")

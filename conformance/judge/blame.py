@@ -9,12 +9,11 @@ the passing ones. Three facts speak for a clause:
 - *Its own cases fail, and name it.* A case is a clause's own if the clause is its point, the first that it lists. Where
   there are fixtures of that kind, cases of families are no further ones: a family puts together what comes to be first.
   A clause most of whose own cases pass is not what is broken, however many other cases name it: initial globals that
-  override the specials are named as a wrong `__name__` in every case but those that are about `__name__`. Cases that
-  alter `sys` and cases that do not are apart: where only those of one kind fail, those of the other say nothing.
+  override the specials are named as a wrong `__name__` in every case but those that are about `__name__`.
 - *What differs in its own cases differs in the others, too.* So a clause that only few cases are about can be blamed
-  for a thousand: for those that rest on all that its own cases rest on, such as threads or an archive. That nothing
-  runs, or that the call ends otherwise, has so many reasons that it counts for little. A clause that families list is
-  another matter: all cases that are about it say so, and where others fail as well, it is not what they have in common.
+  for a thousand. That nothing runs, or that the call ends otherwise, has so many reasons that it counts for less, and
+  so does what differs in its own cases and belongs to another clause. A clause that families list is another matter:
+  all cases that are about it say so, and where others fail as well, it is not what they have in common.
 - *Others name it.* Where the table of owners has the right row, most of the failing cases do.
 
 A clause about an act of the implementation outweighs a clause about the words of an error, and a difference in a field
@@ -29,7 +28,6 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ..cases.features import CIRCUMSTANCES, MODES
 from ..cases.model import FAMILIES
 from ..clauses import Level, registry
 
@@ -108,8 +106,7 @@ class Population:
     """All cases that ran, by what they are about.
 
     fixtures, generated: by clause, the ids of the cases whose point it is. in_families: by clause, the number of the
-    cases of families that list it. listing: by clause, the ids of all cases that list it. circumstances, modes: by id
-    of a case, those of its features that are circumstances or modes (see `cases.features`). sizes: by id of a case, how
+    cases of families that list it. listing: by clause, the ids of all cases that list it. sizes: by id of a case, how
     much there is to read.
     """
 
@@ -117,15 +114,11 @@ class Population:
     generated: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     listing: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     in_families: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    circumstances: dict[str, frozenset[str]] = field(default_factory=lambda: defaultdict(frozenset))
-    modes: dict[str, frozenset[str]] = field(default_factory=lambda: defaultdict(frozenset))
     sizes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
-    def add(self, case: str, clauses: Sequence[str], features: Sequence[str] = (), size: int = 0) -> None:
-        """Add a case, by its id, the clauses that it lists, its features, and how much there is to read."""
+    def add(self, case: str, clauses: Sequence[str], size: int = 0) -> None:
+        """Add a case, by its id, the clauses that it lists, and how much there is to read."""
         self.sizes[case] = size
-        self.circumstances[case] = CIRCUMSTANCES.intersection(features)
-        self.modes[case] = MODES.intersection(features)
         generated = case.startswith(f"{FAMILIES}/")
         for clause in clauses[:1]:
             (self.generated if generated else self.fixtures)[clause].append(case)
@@ -136,12 +129,6 @@ class Population:
     def own(self, clause: str) -> Sequence[str]:
         """The ids of a clause's own cases: of fixtures, or of cases of families if there are none."""
         return self.fixtures.get(clause) or self.generated.get(clause) or ()
-
-    def in_like(self, clause: str, cases: Collection[str]) -> set[str]:
-        """Those of some cases that rest on all that each of a clause's own cases rests on."""
-        own = [self.circumstances[case] for case in self.own(clause)]
-        needed = frozenset.intersection(*own) if own else frozenset()
-        return {case for case in cases if needed <= self.circumstances[case]}
 
 
 def blamed(failing: Mapping[str, Sequence[Cause]], population: Population, masked: Collection[str]) -> list[Blamed]:
@@ -160,10 +147,7 @@ def blamed(failing: Mapping[str, Sequence[Cause]], population: Population, maske
         for cause in causes:
             for other in naming.keys() & set(cause.others):
                 naming[other].add(name)
-    modes = frozenset[str]().union(*(population.modes[name] for name in failing))
-    candidates = [
-        _judged(clause, names, failing, showing, population, masked, modes) for clause, names in naming.items()
-    ]
+    candidates = [_judged(clause, names, failing, showing, population, masked) for clause, names in naming.items()]
 
     def plainest(blame: Blamed) -> int:
         return min(population.sizes[case] for case in blame.naming)
@@ -179,14 +163,8 @@ def _judged(
     showing: Mapping[object, set[str]],
     population: Population,
     masked: Collection[str],
-    modes: frozenset[str],
 ) -> Blamed:
-    # Where nothing fails, say, without alter_sys, cases that do not alter sys do not speak against a clause.
-    own = [
-        name
-        for name in population.own(clause)
-        if name in naming or (name not in masked and (not population.modes[name] or population.modes[name] & modes))
-    ]
+    own = [name for name in population.own(clause) if name in naming or name not in masked]
     own_failing = [name for name in own if name in naming]
     # One case more, which half fails: so few cases prove less than many.
     weight = (len(own_failing) + 0.5) / (len(own) + 1) if own_failing else _NO_OWN / (len(own) + 1)
@@ -206,8 +184,7 @@ def _judged(
     if population.in_families.get(clause, 0) >= _LISTED_BY_FAMILIES:
         covered &= population.listing[clause] | set(naming)
         perhaps &= population.listing[clause]
-    covered = population.in_like(clause, covered) | set(naming)
-    perhaps = population.in_like(clause, perhaps) - covered
+    perhaps -= covered
     if all(cause.trace for cause in causes):
         weight *= _TRACE
     if all(cause.general for cause in causes):

@@ -180,30 +180,23 @@ def _from_outside(divergence: Divergence) -> str:
 class CaseSymptoms:
     """A case that was tried. size: how much there is to read. symptoms: in the order in which they came about.
 
-    clauses: those that the case is about, its point first. features: of the case (see `cases.features`).
+    clauses: those that the case is about, its point first.
     """
 
     id: str
     size: int
     symptoms: tuple[Symptom, ...]
     clauses: tuple[str, ...] = ()
-    features: tuple[str, ...] = ()
     _causes: dict[Level, list[Symptom]] = field(default_factory=dict, repr=False, compare=False)
     _areas: dict[tuple[Level, bool], dict[Symptom, str]] = field(default_factory=dict, repr=False, compare=False)
 
     @classmethod
     def of(
-        cls,
-        case: str,
-        size: int,
-        divergences: Iterable[Divergence],
-        about: str = "",
-        clauses: Sequence[str] = (),
-        features: Sequence[str] = (),
+        cls, case: str, size: int, divergences: Iterable[Divergence], about: str = "", clauses: Sequence[str] = ()
     ) -> CaseSymptoms:
         """The symptoms of a case, by its id. about: the clause that the case is a fixture for, if it is one."""
         symptoms = (Symptom.of(divergence, point=divergence.signature.clause == about) for divergence in divergences)
-        return cls(case, size, tuple(symptoms), tuple(clauses), tuple(features))
+        return cls(case, size, tuple(symptoms), tuple(clauses))
 
     def mistake(self, cause: Symptom) -> str:
         """The line of the candidate whose error shows as a cause, if it is a mistake (see `Symptom`); may be empty."""
@@ -401,7 +394,7 @@ def grouped(cases: Sequence[CaseSymptoms], level: Level, tried: int, *, fine: bo
     grouping = Grouping(level, tried, fine=fine)
     population = Population()
     for case in cases:
-        population.add(case.id, case.clauses, case.features, case.size)
+        population.add(case.id, case.clauses, case.size)
     failing = {case.id: case for case in cases if case.causes(level)}
     parted = {case.id for case in cases if any(symptom.signature.field in CONTROL for symptom in case.symptoms)}
     unknown = {name: causes for name, case in failing.items() if (causes := grouping.unknown(case))}

@@ -53,8 +53,10 @@ def _compare_exceptions(
         field = f"exception.{part}"
         if part in ("cause", "context"):
             ours, theirs = _link(ours), _link(theirs)
-            if ours != theirs and _without_names(ours) == _without_names(theirs):
+            if ours != theirs and _without(ours, "name") == _without(theirs, "name"):
                 field = "exception.name"  # the right exception, and what it lacks is another matter
+            elif ours != theirs and _without(ours, "message") == _without(theirs, "message"):
+                field = "exception.message"
         yield from step.compare(place, field, f"the exception's {part}", ours, theirs)
     if all(_link(oracle.get(part)) == _link(candidate.get(part)) for part in ("cause", "context")):
         hidden, other_hidden = oracle.get("suppress_context"), candidate.get("suppress_context")
@@ -104,9 +106,10 @@ def _link(value: Any) -> Any:
     return value
 
 
-def _without_names(link: Any) -> Any:
+def _without(link: Any, part: str) -> Any:
+    """A cause or context without one part of it, and of its own links."""
     if isinstance(link, dict) and "exception" in link:
-        return {key: _without_names(value) for key, value in link.items() if key != "name"}
+        return {key: _without(value, part) for key, value in link.items() if key != part}
     return link
 
 

@@ -114,10 +114,9 @@ def _own_entry_of_plain_run(difference: Difference) -> bool:
 
 
 def _imported_copy_gone(difference: Difference) -> bool:
-    """The module that is run was imported before, and the candidate has taken the imported copy out of sys.modules."""
-    key = difference.key or difference.name
+    """The module that runs under another name was imported before, and the imported copy is gone from sys.modules."""
     is_gone = difference.oracle == UNCHANGED and difference.candidate == ABSENT
-    return is_gone and difference.ran and key == difference.spec_name
+    return bool(is_gone and difference.key == difference.spec_name != difference.name)
 
 
 def _left_under_its_own_name(difference: Difference) -> bool:
@@ -207,6 +206,13 @@ def _own_error(difference: Difference) -> bool:
     frames = difference.oracle if isinstance(difference.oracle, list) else []
     is_new = not difference.of_world and difference.oracle in (None, ABSENT, frames)
     return is_new and all("<step " in frame[0] for frame in frames)
+
+
+def _raised_anew(difference: Difference) -> bool:
+    """The code's exception comes through frames of the world, and the candidate's through none: it is another one."""
+    ours, theirs = (side if isinstance(side, list) else [] for side in (difference.oracle, difference.candidate))
+    in_world, in_world_as_well = (any("<step " not in frame[0] for frame in side) for side in (ours, theirs))
+    return difference.of_world and in_world and not in_world_as_well
 
 
 def _other_entry(difference: Difference) -> bool:
@@ -562,6 +568,8 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("*.__path__", [(_always, "KEYS-ONLY-THESE")]),
     ("import.handled", [(_always, "HANDLED-EXCEPTION-OF-CALLER")]),
     ("*.module_type", [(_always, "TEMPORARY-MODULE-TYPE")]),
+    ("import.state", _REST),
+    ("import.path", [(_always, "PATH-UNCHANGED")]),
     ("import.*", [(_always, "ALTERED-AFTER-PARENTS")]),
     ("entry.keys", [(_missing, "INIT-VISIBLE"), (_left_over, "NAMESPACE-FRESH"), (_always, "KEYS-ONLY-THESE")]),
     ("*.order", _ORDER),
@@ -592,7 +600,10 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("exception.path", [(_always, "IMPORT-ERROR-WITHOUT-PATH")]),
     ("exception.cause", _CHAIN),
     ("exception.context", _CHAIN),
-    ("exception.frames", [(_own_error, "FIND-ERROR-CAUSE"), (_always, "CODE-ERROR-TRACEBACK")]),
+    (
+        "exception.frames",
+        [(_raised_anew, "CODE-ERROR-SAME-OBJECT"), (_own_error, "FIND-ERROR-CAUSE"), (_always, "CODE-ERROR-TRACEBACK")],
+    ),
     ("exception.identity", [(_own_error, "FIND-ERROR-CAUSE"), (_always, "CODE-ERROR-SAME-OBJECT")]),
     ("exception.namespace", [(_always, "ERROR-NAMESPACE-REACHABLE")]),
     ("exception.location", [(_always, "BROKEN-SOURCE-PLACE")]),

@@ -177,7 +177,7 @@ def _symptoms(trial: TrialRecord, level: Level) -> CaseSymptoms:
     causes = (divergence for divergence in trial["divergences"] if divergence["cause"])
     if any(Level.parse(divergence["level"]) <= level for divergence in causes):
         return records.symptoms(trial)
-    return CaseSymptoms(trial["id"], trial["size"], (), tuple(trial["clauses"]), tuple(trial.get("features", ())))
+    return CaseSymptoms(trial["id"], trial["size"], (), tuple(trial["clauses"]))
 
 
 @functools.lru_cache(maxsize=64)

@@ -221,12 +221,7 @@ def symptoms(trial: TrialRecord) -> CaseSymptoms:
     drawn = trial["chapter"] in (FAMILIES, SEARCH)
     about = "" if drawn else next(iter(trial["clauses"]), "")
     return CaseSymptoms.of(
-        trial["id"],
-        trial["size"],
-        map(divergence_of, trial["divergences"]),
-        about,
-        trial["clauses"],
-        trial.get("features", ()),
+        trial["id"], trial["size"], map(divergence_of, trial["divergences"]), about, trial["clauses"]
     )
 
 
