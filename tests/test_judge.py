@@ -424,6 +424,18 @@ def test_a_case_about_more_accuses_of_no_documented_promise() -> None:
     assert ("ARGV-RESTORED", Level.DOCUMENTED) in found
 
 
+def test_a_namespace_is_no_firmer_than_the_special_globals_in_which_alone_it_differs() -> None:
+    """Nobody is accused of changing the caller's values for a detail of `__builtins__` that shows there again."""
+    oracle, candidate = observation(), observation()
+    candidate["steps"][0]["events"][0]["specials"]["__builtins__"] = {"module": "builtins"}
+    for side in (oracle, candidate):
+        value = side["steps"][0]["events"][0]["specials"]["__builtins__"]
+        side["steps"][0]["names"] = {"found": {"dict": [["x", 1], ["__builtins__", value]]}}
+    assert of_case(candidate, oracle) == [("BUILTINS-LIVE", Level.EXACT), ("CALLERS-VARIABLES", Level.EXACT)]
+    candidate["steps"][0]["names"]["found"]["dict"][0][1] = 2
+    assert ("CALLERS-VARIABLES", registry()["CALLERS-VARIABLES"].level) in of_case(candidate, oracle)
+
+
 @pytest.mark.parametrize(
     ("family", "level"), [("places", Level.DOCUMENTED), ("launched", Level.COMPAT), ("launched_paths", Level.COMPAT)]
 )
