@@ -11,10 +11,12 @@ import pytest
 from conformance.cases.model import Case, Step
 from conformance.clauses import Clause, Level, registry
 from conformance.judge.baseline import KINDS
+from conformance.judge.causes import explains
 from conformance.judge.compare import failed, judge
 from conformance.judge.context import Place, StepContext
 from conformance.judge.descriptions import ABSENT, difference_kind
 from conformance.judge.difference import Difference
+from conformance.judge.divergence import Divergence, Moment, Signature
 from conformance.judge.fields import FIELDS
 from conformance.judge.owners import OWNERS, UNOWNED, default_owner
 from conformance.judge.path_owners import PATH_OWNERS
@@ -364,6 +366,18 @@ def test_a_parent_that_fails_is_executed_once() -> None:
         candidate["steps"][0]["events"] += [extra, ends]
         (divergence,) = judge(CASE, oracle, candidate, version="3.13.0")
         assert (divergence.signature.clause, divergence.signature.field) == (clause, "executions.import")
+
+
+@pytest.mark.parametrize(("kind", "explained"), [("extra", True), ("missing", False)])
+def test_a_program_that_sees_something_else_may_bind_more_names(kind: str, explained: bool) -> None:
+    """Such as `said = __doc__`, where `__doc__` is no longer None. A name that is gone at exit is another matter."""
+    seen = Signature("M-DOC-IS-OWN", "execute", "program.__doc__", "missing")
+    names = Signature("M-NAMES-AT-EXIT", "restore", "ended.keys", kind)
+    earlier, later = (
+        Divergence(signature, Level.COMPAT, "", None, None, Moment(1, order))
+        for order, signature in enumerate((seen, names))
+    )
+    assert explains(earlier, later) is explained
 
 
 # -- owners and levels of what no documented sentence is about ----------------------------------------------------
