@@ -380,6 +380,17 @@ def test_a_program_that_sees_something_else_may_bind_more_names(kind: str, expla
     assert explains(earlier, later) is explained
 
 
+@pytest.mark.parametrize(("name", "explained"), [("m", True), ("pkg.m", False)])
+def test_another_module_under_a_name_has_other_attributes(name: str, explained: bool) -> None:
+    """And nobody is accused of both."""
+    another = Signature("MODULES-RESTORED", "restore", "after.modules", "identity")
+    attributes = Signature("PARENTS-BOUND", "restore", "after.attributes", "missing")
+    moment = Moment(1, 7)
+    earlier = Divergence(another, Level.COMPAT, "step 1: sys.modules['m'] afterwards", None, None, moment)
+    later = Divergence(attributes, Level.COMPAT, f"step 1: attributes['{name}'] afterwards", None, None, moment)
+    assert explains(earlier, later) is explained
+
+
 # -- owners and levels of what no documented sentence is about ----------------------------------------------------
 
 
