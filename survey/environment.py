@@ -57,7 +57,7 @@ def _run(command: list[str], problem: str) -> None:
 
 def installed_versions(python: Path, recipe: Recipe) -> list[str]:
     """The names and versions of the packages that the recipe has installed, such as `coverage 7.17.5`."""
-    names = [re.split(r"[=\[ ;]", requirement)[0] for requirement in recipe.install]
+    names = list(dict.fromkeys(re.split(r"[=\[ ;]", requirement)[0] for requirement in recipe.install))
     done = subprocess.run([str(python), "-c", _VERSIONS, *names], capture_output=True, text=True, check=True)
     return done.stdout.splitlines()
 

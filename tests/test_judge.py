@@ -11,10 +11,12 @@ import pytest
 from conformance.cases.model import Case, Step
 from conformance.clauses import Clause, Level, registry
 from conformance.judge.baseline import KINDS
+from conformance.judge.causes import explains
 from conformance.judge.compare import failed, judge
 from conformance.judge.context import Place, StepContext
 from conformance.judge.descriptions import ABSENT, difference_kind
 from conformance.judge.difference import Difference
+from conformance.judge.divergence import Divergence, Moment, Signature
 from conformance.judge.fields import FIELDS
 from conformance.judge.owners import OWNERS, UNOWNED, default_owner
 from conformance.judge.path_owners import PATH_OWNERS
@@ -366,6 +368,29 @@ def test_a_parent_that_fails_is_executed_once() -> None:
         assert (divergence.signature.clause, divergence.signature.field) == (clause, "executions.import")
 
 
+@pytest.mark.parametrize(("kind", "explained"), [("extra", True), ("missing", False)])
+def test_a_program_that_sees_something_else_may_bind_more_names(kind: str, explained: bool) -> None:
+    """Such as `said = __doc__`, where `__doc__` is no longer None. A name that is gone at exit is another matter."""
+    seen = Signature("M-DOC-IS-OWN", "execute", "program.__doc__", "missing")
+    names = Signature("M-NAMES-AT-EXIT", "restore", "ended.keys", kind)
+    earlier, later = (
+        Divergence(signature, Level.COMPAT, "", None, None, Moment(1, order))
+        for order, signature in enumerate((seen, names))
+    )
+    assert explains(earlier, later) is explained
+
+
+@pytest.mark.parametrize(("name", "explained"), [("m", True), ("pkg.m", False)])
+def test_another_module_under_a_name_has_other_attributes(name: str, explained: bool) -> None:
+    """And nobody is accused of both."""
+    another = Signature("MODULES-RESTORED", "restore", "after.modules", "identity")
+    attributes = Signature("PARENTS-BOUND", "restore", "after.attributes", "missing")
+    moment = Moment(1, 7)
+    earlier = Divergence(another, Level.COMPAT, "step 1: sys.modules['m'] afterwards", None, None, moment)
+    later = Divergence(attributes, Level.COMPAT, f"step 1: attributes['{name}'] afterwards", None, None, moment)
+    assert explains(earlier, later) is explained
+
+
 # -- owners and levels of what no documented sentence is about ----------------------------------------------------
 
 
@@ -422,6 +447,18 @@ def test_a_case_about_more_accuses_of_no_documented_promise() -> None:
     found = of_case(candidate, observation())
     assert ("RESULT-IS-GLOBALS", Level.COMPAT) in found
     assert ("ARGV-RESTORED", Level.DOCUMENTED) in found
+
+
+def test_a_namespace_is_no_firmer_than_the_special_globals_in_which_alone_it_differs() -> None:
+    """Nobody is accused of changing the caller's values for a detail of `__builtins__` that shows there again."""
+    oracle, candidate = observation(), observation()
+    candidate["steps"][0]["events"][0]["specials"]["__builtins__"] = {"module": "builtins"}
+    for side in (oracle, candidate):
+        value = side["steps"][0]["events"][0]["specials"]["__builtins__"]
+        side["steps"][0]["names"] = {"found": {"dict": [["x", 1], ["__builtins__", value]]}}
+    assert of_case(candidate, oracle) == [("BUILTINS-LIVE", Level.EXACT), ("CALLERS-VARIABLES", Level.EXACT)]
+    candidate["steps"][0]["names"]["found"]["dict"][0][1] = 2
+    assert ("CALLERS-VARIABLES", registry()["CALLERS-VARIABLES"].level) in of_case(candidate, oracle)
 
 
 @pytest.mark.parametrize(

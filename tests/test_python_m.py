@@ -507,6 +507,14 @@ def test_faults_that_show_in_the_same_way_are_findings_of_their_own(tmp_path: Pa
         assert finding in done.stdout, done.stdout
 
 
+def test_an_executable_that_is_no_python_breaks_no_clause_about_hashes() -> None:
+    """Under such a launcher the program of the fixture has nothing to compare its hashes with."""
+    program = read(FIXTURES / "m_options" / "hash_seed.toml", FIXTURES).files["plain_program.py"]
+    start = "import sys\nsys.executable = '/bin/false'\n"
+    done = subprocess.run([sys.executable, "-c", f"{start}{program}"], capture_output=True, text=True, check=False)
+    assert done.stdout == "True\n", done.stderr
+
+
 def test_cases_of_commands_need_a_command() -> None:
     """Naming one without a command is a mistake, with a sentence that says how."""
     done = conformance(ONE)

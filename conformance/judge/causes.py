@@ -72,6 +72,8 @@ def explains(earlier: Divergence, later: Divergence) -> bool:
         return True  # the loader is that of the spec
     if first.endswith(".__name__") and earlier.moment <= later.moment and _is_entry_of_name(earlier, later):
         return True
+    if _subject(first) == "modules" and _subject(second) == "attributes" and earlier.moment <= later.moment:
+        return _name_in(earlier) == _name_in(later)  # another module under the same name has attributes of its own
     if earlier.moment == later.moment and earlier.signature.kind == "extra" and first.startswith("executions."):
         return not second.startswith("executions.")  # it comes just before what the oracle shows at that moment
     if first == "entry.code":  # what is met later is known by the file whose code met it first
@@ -87,6 +89,9 @@ def explains(earlier: Divergence, later: Divergence) -> bool:
         return True  # the loader is compared with that of the spec
     if (first, second) in (("program.argv0", "ended.argv"), ("program.path0", "program.path")):
         return True
+    if second == "ended.keys" and later.signature.kind == "extra":
+        # A name that is bound to None counts as none: the program has made something else of what it saw.
+        return first.startswith("program.")
     if first == "process.status" or (first == "process.traceback" and second == "process.stderr"):
         return second.startswith(_OF_THE_END)
     if first.startswith(_VISIBLE):
@@ -96,6 +101,11 @@ def explains(earlier: Divergence, later: Divergence) -> bool:
     if first == "names" and earlier.moment.step < later.moment.step:
         return second in _OF_WHAT_IS_GIVEN
     return second == "names" and not first.startswith(_UNSEEN)
+
+
+def _name_in(divergence: Divergence) -> str:
+    """The name between the last brackets of the place, as in `sys.modules['m'] afterwards`."""
+    return divergence.where.rpartition("[")[2].partition("]")[0]
 
 
 def _is_entry_of_name(name: Divergence, later: Divergence) -> bool:

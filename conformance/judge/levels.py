@@ -2,7 +2,7 @@
 
 Rules. Nobody is told of a broken documented promise by a case that also rests on something that is not documented. The
 level of a divergence is that of its clause, or a softer one: if the case is about something softer, too, or if a softer
-divergence of the same case led to this one.
+divergence of the same case led to this one. A namespace that differs in special globals alone is at the level of these.
 
 There are plain cases for each documented clause, which rest on nothing else; so whoever breaks the clause is told so.
 """
@@ -66,8 +66,32 @@ def with_levels(divergences: Sequence[Divergence]) -> list[Divergence]:
             any(_led_to(earlier, divergence) for earlier in found)
             or any(_is_beside(other, divergence) for other in divergences)
         )
-        found.append(replace(divergence, level=Level.COMPAT) if is_soft else divergence)
+        level = Level.COMPAT if is_soft else divergence.level
+        found.append(replace(divergence, level=max(level, _level_of_specials(found, divergence) or level)))
     return found
+
+
+def _level_of_specials(found: Sequence[Divergence], divergence: Divergence) -> Level | None:
+    """The firmest level of the special globals in which alone two namespaces differ; None if there is more to it.
+
+    found: the earlier divergences of the case, among which those of the special globals have to be.
+    """
+    differing = _differing_names(divergence.oracle, divergence.candidate)
+    levels = {_subject(earlier): earlier.level for earlier in found if earlier.signature.field.startswith("entry.__")}
+    return min((levels[name] for name in differing), default=None) if differing <= levels.keys() else None
+
+
+def _differing_names(ours: object, theirs: object) -> set[str]:
+    """The names that two described namespaces do not both have with the same value; none if one is no namespace."""
+    pairs = [side["dict"] for side in (ours, theirs) if isinstance(side, dict) and isinstance(side.get("dict"), list)]
+    if len(pairs) < len((ours, theirs)):
+        return set()
+    first, second = ({str(name): value for name, value in of_side} for of_side in pairs)
+    return {
+        name
+        for name in first.keys() | second.keys()
+        if name not in first or name not in second or first[name] != second[name]
+    }
 
 
 def _is_beside(other: Divergence, divergence: Divergence) -> bool:

@@ -143,7 +143,7 @@ def _output(files, prepare, command):
         )
         output = done.stdout.decode(errors="backslashreplace").replace(str(folder), "<folder>")
         output = output.replace(sys.prefix, "<environment>").replace(os.path.dirname(os.__file__), "<library>")
-        lines = re.sub(r" at 0x[0-9a-f]+", " at 0x...", output).rstrip("\n").splitlines()
+        lines = re.sub(r"\b0x[0-9a-f]{6,}", "0x...", output).rstrip("\n").splitlines()
         return "\n".join([*(line.rstrip() for line in lines), f"status {done.returncode}"])
 
 

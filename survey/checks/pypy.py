@@ -5,7 +5,6 @@ import sys
 
 from by_hand import check, end
 
-AT_EXIT = {"fails.py": "import atexit\ndef fail():\n    raise ValueError('wrong')\natexit.register(fail)\n"}
 OWN = {"own.py": "import builtins\nexec('print(own)', {'__builtins__': {**vars(builtins), 'own': 'found'}})\n"}
 
 
@@ -15,12 +14,14 @@ FOLDERS = [folder for folder in os.environ["PATH"].split(os.pathsep) if folder !
 os.environ["PATH"] = os.pathsep.join([*FOLDERS, OWN_FOLDER])
 
 
-def both(clauses, files, program, by_oracle, by_candidate):
-    """Run a program with both."""
-    commands = (f"python3.11 {program}", f"pypy3.11 {program}")
+def both(clauses, files, program, by_oracle, by_candidate, prepare=""):
+    """Run a program with both. prepare: a command that is run with each of them before, with `{}` for it."""
+    before = f"{prepare}; " if prepare else ""
+    commands = (f"{before.format(name)}{name} {program}" for name in ("python3.11", "pypy3.11"))
     check(clauses, files, *commands, by_oracle=by_oracle, by_candidate=by_candidate)
 
 
-both("M-ATEXIT-ERROR", AT_EXIT, "fails.py", 'fails.py", line 3, in fail', "ValueError: wrong")
 both("INIT-BUILTINS-USED", OWN, "own.py", "found", "NameError")
+COMPILE = "{} -c \"import py_compile; py_compile.compile('m.py', 'tool.py')\""
+both("S-AS-RUN-PATH", {"m.py": "print('ran')\n"}, "tool.py", "ran", "null bytes", COMPILE)
 end()
