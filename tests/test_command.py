@@ -329,14 +329,12 @@ def test_whatever_a_candidate_does_the_run_goes_on(habit: str, tmp_path: Path) -
     """It is a divergence, told as what it is, and the run comes to its end."""
     does, said = ILL_BEHAVED[habit]
     source = f"import os, signal, time\ndef run_module(*arguments, **named):\n    {does}\n"
-    started = time.monotonic()
     done = conformance(adapter(tmp_path, source), "--case-timeout=1", ONE_FIXTURE, "PACKAGE-IMPORTED")
     assert done.returncode == 1, done.stdout + done.stderr
     assert said in done.stdout
     if habit.startswith("hangs"):
         assert "the simplest call has not ended for 0.5 s; the suite waits for 1 s" in done.stdout
     assert "status 1: diverges" in last_line(done)
-    assert time.monotonic() - started < 50
 
 
 def test_an_interrupted_run_keeps_its_report_and_leaves_nothing(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import ast
 import difflib
 import functools
 import json
+import threading
 import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -157,12 +158,18 @@ def change(old: str, new: str) -> Change:
     return Change(_function(old, blocks[0][1] + 1 if blocks else 0), _text(taken), _text(given))
 
 
+# CPython 3.11 counts how deep it is in a tree for all threads together, and raises SystemError if two of them parse.
+_PARSING = threading.Lock()
+
+
 def _text(lines: Sequence[str]) -> str:
     return "\n".join(line.strip() for line in lines)
 
 
 def _function(source: str, line: int) -> str:
-    for node in ast.parse(source).body:
+    with _PARSING:
+        body = ast.parse(source).body
+    for node in body:
         if isinstance(node, ast.FunctionDef) and node.lineno <= line <= (node.end_lineno or 0):
             return node.name
     return "module"
