@@ -267,8 +267,9 @@ def is_beyond(clause: Clause, difference: Difference) -> bool:
 
     These have clauses of their own, which are not documented: the thread in which code runs, and the file name in it;
     the order in which modules are imported; names that the namespace has besides; which objects init_globals and the
-    result hold, and which one `__spec__` is; that all that could notice the run is asked; that `__package__` at the top
-    is "" and not None; all entries of `sys.modules` but the one that is altered, and those of the packages.
+    result hold, and which one `__spec__` is; that all that could notice the run is asked; that what the code does to
+    `sys.path` stays; that `__package__` at the top is "" and not None; all entries of `sys.modules` but the one that is
+    altered, and those of the packages.
 
     The moment at which a warning is given has a clause of its own, which only that one promises.
 
@@ -289,7 +290,7 @@ def is_beyond(clause: Clause, difference: Difference) -> bool:
         return True
     if difference.field.endswith(".__spec__") and difference.kind == "identity":
         return True
-    if difference.field == "note" and difference.kind == "missing":
+    if difference.field in ("note", "after.path") and difference.kind == "missing":
         return True
     if difference.field.endswith(".__package__") and difference.oracle == "" and difference.candidate is None:
         return True
