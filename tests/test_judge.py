@@ -680,3 +680,20 @@ def test_imports_in_another_order_break_no_documented_promise() -> None:
     assert {clause for clause, _ in found} == {"ORDER-OF-STEPS"}
     del candidate["steps"][0]["events"][:2]
     assert ("PACKAGE-IMPORTED", Level.DOCUMENTED) in of_case(candidate, oracle, clauses=("PACKAGE-IMPORTED",))
+
+
+def test_a_warning_at_another_moment_breaks_the_clause_about_the_moment() -> None:
+    """It is given as often; if it is not, the clause is broken that there is one, whatever the case is about."""
+    warning = {
+        "event": "warning",
+        "category": "RuntimeWarning",
+        "text": "found in sys.modules",
+        "where": "<implementation>",
+    }
+    oracle, candidate = observation(), observation()
+    oracle["steps"][0]["events"].insert(0, warning)
+    candidate["steps"][0]["events"].append(warning)
+    about = ("WARNS-OF-IMPORTED-SUBMODULE",)
+    assert {clause for clause, _ in of_case(candidate, oracle, clauses=about)} == {"WARNING-BEFORE-SEARCH"}
+    candidate["steps"][0]["events"].pop()
+    assert {clause for clause, _ in of_case(candidate, oracle, clauses=about)} == {"WARNS-OF-IMPORTED-SUBMODULE"}

@@ -36,7 +36,7 @@ class Place:
     phase: str
     nested_ended: bool = False  # at the end of a module: a run inside its own has ended before
     run_instead: bool = False  # the candidate runs what the oracle imports
-    elsewhere: bool = False  # both sides execute the file as often, but not at the same moment or in the same way
+    elsewhere: bool = False  # both sides execute the file, or warn, as often, but at another moment or in another way
     in_modules: bool = False  # the candidate's code, too, finds its own namespace in sys.modules under its name
     under_another_name: bool = False  # the candidate has entered the module of the code under another name than its own
     bound_later: frozenset[str] = frozenset()  # the names that the code has bound by its end

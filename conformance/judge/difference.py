@@ -31,7 +31,7 @@ class Difference:
     run_instead: bool = False  # the candidate runs what the oracle imports
     key: str = ""  # of the entry or the variable that differs
     unseen: bool = False  # the code has run, as can be told by how the step ends, but it was not seen to run
-    elsewhere: bool = False  # the file is executed as often on the other side, at another moment or in another way
+    elsewhere: bool = False  # the other side executes the file, or warns, as often, at another moment or in another way
     other_entry: bool = False  # it is about an entry of sys.modules under which no module of this step runs
     initial: bool = False  # it is about a variable that is given as init_globals
     of_path: bool = False  # the step calls run_path

@@ -103,7 +103,9 @@ class EventComparison:
             )
 
     def _is_elsewhere(self, event: Event) -> bool:
-        """True if both sides execute the file of an event equally often, though not at the same moment."""
+        """True if both sides execute the file of an event, or warn, equally often, though not at the same moment."""
+        if event["event"] == "warning":
+            return len({side.count(event) for side in self._sides}) == 1
         if event["event"] not in ("run", "import"):
             return False
         return len({_executions(side, event["file"]) for side in self._sides}) == 1

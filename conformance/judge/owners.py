@@ -267,12 +267,17 @@ def is_beyond(clause: Clause, difference: Difference) -> bool:
 
     These have clauses of their own, which are not documented: the thread in which code runs, and the file name in it;
     the order in which modules are imported; names that the namespace has besides; which objects init_globals and the
-    result hold, and which one `__spec__` is; that all that could notice the run is asked; that `__package__` at the top
-    is "" and not None; all entries of `sys.modules` but the one that is altered, and those of the packages.
+    result hold, and which one `__spec__` is; that all that could notice the run is asked; that what the code does to
+    `sys.path` stays; that `__package__` at the top is "" and not None; all entries of `sys.modules` but the one that is
+    altered, and those of the packages.
+
+    The moment at which a warning is given has a clause of its own, which only that one promises.
 
     Of a command: the file name in the code, the path through an archive, that an entry of `sys.path` is a full path,
     the status of a refusal, and that no exception is being handled.
     """
+    if difference.field == "warnings" and difference.elsewhere:
+        return clause.id != "WARNING-BEFORE-SEARCH"
     if clause.level > Level.DOCUMENTED:
         return False
     if difference.unseen or difference.elsewhere or difference.field == "entry.code":
@@ -285,7 +290,7 @@ def is_beyond(clause: Clause, difference: Difference) -> bool:
         return True
     if difference.field.endswith(".__spec__") and difference.kind == "identity":
         return True
-    if difference.field == "note" and difference.kind == "missing":
+    if difference.field in ("note", "after.path") and difference.kind == "missing":
         return True
     if difference.field.endswith(".__package__") and difference.oracle == "" and difference.candidate is None:
         return True
@@ -588,7 +593,14 @@ OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("exit.path", [(_always, "PATH-UNCHANGED")]),
     ("*.state", _REST),
     ("warnings.text", [(_always, "WARNING-TEXT")]),
-    ("warnings*", [(_missing, "WARNS-OF-IMPORTED-SUBMODULE"), (_always, "NO-WARNING-AT-TOP-LEVEL")]),
+    (
+        "warnings*",
+        [
+            (lambda difference: difference.elsewhere, "WARNING-BEFORE-SEARCH"),
+            (_missing, "WARNS-OF-IMPORTED-SUBMODULE"),
+            (_always, "NO-WARNING-AT-TOP-LEVEL"),
+        ],
+    ),
     ("note", [(_always, "ORDER-OF-STEPS")]),
     ("outcome", [*((_raised_and(condition), clause) for condition, clause in _ERROR), (_always, "RESULT-IS-GLOBALS")]),
     ("exception.type", _ERROR),
