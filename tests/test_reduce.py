@@ -319,12 +319,6 @@ EXPECTED = {
         [[steps]]
         call = "run_module('own_package')"
     """,
-    "NAMESPACE-RUNS-MAIN": """
-        call = "run_module('own_space')"
-
-        [files]
-        "own_space/__main__.pyc" = { pyc = "" }
-    """,
 }
 COMBINED = {mutant.clause: (mutant, case) for mutant, case in combined_mutants()}
 
