@@ -77,8 +77,10 @@ def _level_of_specials(found: Sequence[Divergence], divergence: Divergence) -> L
     found: the earlier divergences of the case, among which those of the special globals have to be.
     """
     differing = _differing_names(divergence.oracle, divergence.candidate)
+    if not differing:  # as nearly always; to look at all earlier divergences would cost the square of their number
+        return None
     levels = {_subject(earlier): earlier.level for earlier in found if earlier.signature.field.startswith("entry.__")}
-    return min((levels[name] for name in differing), default=None) if differing <= levels.keys() else None
+    return min(levels[name] for name in differing) if differing <= levels.keys() else None
 
 
 def _differing_names(ours: object, theirs: object) -> set[str]:
