@@ -19,6 +19,7 @@ from rich.console import Console
 
 from bench import curves, growth, show
 from bench.measure import ROOT, BenchError, measure
+from conformance.commands.marks import between
 from conformance.observation.agent_process import cores
 from conformance.observation.interpreters import BadInterpreter, Target, find
 from conformance.observation.side import AgentError, CandidateError
@@ -112,12 +113,7 @@ def _write(page: Path, parts: dict[str, str]) -> None:
     """Replace the text between the two marks of each part by the part."""
     text = page.read_text("utf-8")
     for name, part in parts.items():
-        start, end = f"<!-- {name} -->\n", f"<!-- end of {name} -->\n"
-        head, start_mark, rest = text.partition(start)
-        _, end_mark, tail = rest.partition(end)
-        assert start_mark
-        assert end_mark
-        text = f"{head}{start}\n{part}\n{end}{tail}"
+        text = between(text, f"<!-- {name} -->\n", f"<!-- end of {name} -->\n", f"\n{part}\n", page=page)
     page.write_text(text, "utf-8")
 
 

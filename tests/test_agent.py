@@ -199,7 +199,7 @@ def test_paths_of_the_world_have_slashes_on_every_platform(monkeypatch: pytest.M
 
 
 def test_a_line_ends_alike_on_every_platform(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What a case writes to a text stream is read back as on Linux."""
+    """The output of a case to a text stream is read back as on Linux."""
     monkeypatch.setattr(outputs, "LINE_END", "\r\n")
     monkeypatch.delattr(outputs.os, "pread")
     written = tmp_path / "written"

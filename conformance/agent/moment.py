@@ -210,11 +210,7 @@ def is_unchanged_by(act: Callable[[], object]) -> bool:
 
 def unchanged(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:
     """True if two dictionaries hold the same objects under the same keys in the same order."""
-    return (
-        len(before) == len(now)
-        and all(map(operator.is_, before.values(), now.values()))
-        and all(map(operator.is_, before, now))
-    )
+    return len(before) == len(now) and goes_on(before, now)
 
 
 def goes_on(before: Dict[Any, Any], now: Dict[Any, Any]) -> bool:

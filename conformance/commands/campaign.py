@@ -39,10 +39,11 @@ from ..search.campaign.work import MOST_KINDS, Sides, Task, opened, work
 from ..search.examine import SmokeFailed
 from ..search.rounds import ROUND
 from ..texts import never_refuse_output, visible
-from .campaign_summary import NoMarks, line, read, table, write
+from .campaign_summary import line, read, table, write
 from .command_line import USAGE, Parser, import_hint
 from .interruption import handle_signals
 from .kinds import UsageError, did_you_mean
+from .marks import NoMarks
 from .options import DATABASES
 
 _CASES = 1_000_000

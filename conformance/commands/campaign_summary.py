@@ -10,12 +10,9 @@ from pathlib import Path
 from packaging.version import Version
 
 from ..search.campaign.state import MARKS, Figures
+from .marks import NoMarks, between
 
 _BEGIN, _END = "<!-- campaign -->\n", "<!-- end of campaign -->\n"
-
-
-class NoMarks(Exception):
-    """Raised for a page that has no place for the summary: one sentence."""
 
 
 def line(figures: Figures) -> str:
@@ -111,8 +108,4 @@ def write(page: Path, text: str) -> None:
         before = page.read_text("utf-8")
     except OSError as exc:
         raise NoMarks(f"The summary cannot be written: {page} cannot be read ({exc.strerror}).") from None
-    head, begin, rest = before.partition(_BEGIN)
-    _, end, tail = rest.partition(_END)
-    if not begin or not end:
-        raise NoMarks(f"{page} has no lines {_BEGIN.strip()} and {_END.strip()}, between which the summary stands.")
-    page.write_text(f"{head}{begin}\n{text}\n{end}{tail}", "utf-8")
+    page.write_text(between(before, _BEGIN, _END, f"\n{text}\n", page=page), "utf-8")

@@ -13,6 +13,7 @@ import msgspec
 
 from ..checked import schema_text
 from ..report.types import RECORDS, DivergenceRecord, Expectation, ReducedRecord, Target
+from .marks import between
 
 _TABLES_START, _TABLES_END = "<!-- the tables -->\n", "<!-- the end of the tables -->\n"
 # The tables that records hold, each with its title.
@@ -26,10 +27,8 @@ _PARTS = {
 
 def page(text: str) -> str:
     """docs/report-schema.md, with the tables in it made anew."""
-    head, start, rest = text.partition(_TABLES_START)
-    _, end, tail = rest.partition(_TABLES_END)
     tables = "\n".join(_tables())
-    return f"{head}{start}{tables}\n{end}{tail}"
+    return between(text, _TABLES_START, _TABLES_END, f"{tables}\n", page="docs/report-schema.md")
 
 
 def _tables() -> Iterator[str]:

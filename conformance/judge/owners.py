@@ -520,7 +520,7 @@ _OF_COMMANDS: list[tuple[str, list[tuple[Condition, str]]]] = [
     ("process.files", [(_always, "M-RUNS-ONCE")]),
 ]
 
-# What the code starts with was seen before: a special variable that only the result lacks was taken out of that.
+# The special variables with which the code starts are compared earlier: one that only the result lacks was removed.
 _FROM_RESULT: list[tuple[Condition, str]] = [(_missing, "RESULT-IS-GLOBALS")]
 
 OWNERS: list[tuple[str, list[tuple[Condition, str]]]] = [

@@ -1,4 +1,4 @@
-"""What is known of a campaign: the cases that were tried, the divergences that were found, and its figures.
+"""The state of a campaign: the cases that were tried, the divergences that were found, and its figures.
 
 Rules. Knows what is kept, and not where (`stores`). Figures of the whole campaign are made of what each chunk has left,
 so that they are the same in whichever order, and on however many machines, the chunks were done.

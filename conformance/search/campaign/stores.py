@@ -35,7 +35,7 @@ class Addition:
 
 
 class Store(Protocol):
-    """What a campaign needs of the place where it is kept. All methods raise StoreError."""
+    """The operations of a place where a campaign is kept. All methods raise StoreError."""
 
     def those_in(self, name: str, members: Iterable[bytes]) -> set[bytes]:
         """Those of the given members that a set holds."""
