@@ -138,9 +138,11 @@ def test_what_is_recorded_is_read_to_the_letter(observations: dict[str, Any]) ->
     """Through shorthand, folding and a file, for every version; also what no agent would say."""
     stored = {language: encode(seen, WORDS[language]) for language, seen in observations.items()}
     entry = fold_entry("digest", stored)
-    assert read(write({"a": entry, "b": entry}, LANGUAGES), "file") == {"a": entry, "b": entry}
-    for language, seen in observations.items():
-        assert json.dumps(decode(entry.stored(language), WORDS[language])) == json.dumps(seen)
+    again = read(write({"a": entry, "b": entry}, LANGUAGES), "file")
+    for found in (entry, *again.values()):
+        assert (found.digest, found.languages, found.folded) == (entry.digest, entry.languages, entry.folded)
+        for language, seen in observations.items():
+            assert json.dumps(decode(found.stored(language), WORDS[language])) == json.dumps(seen)
 
 
 def test_real_observations_are_brought_back_and_none_is_kept_in_full(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Tests of the cache: a cached case is not run again, and a wrong cache is noticed and blamed on nobody."""
+"""Tests of the cache: a cached case is not run again, and a wrong cache is noticed and blamed on nobody.
+
+So it is with what the recordings add to it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import gzip
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,8 @@ from conformance.judge.trial import Trial
 from conformance.observation.cached import CachedSide, CacheFile
 from conformance.observation.interpreters import find
 from conformance.observation.live import LiveSide
+from conformance.observation.recording import Build, Recordings, encode, fold_entry, texts
+from conformance.observation.replayed import RecordedLines
 from conformance.observation.two_agents import TwoAgentsSide
 from conformance.search.examine import Examiner
 from tests.harness import conformance, mutants
@@ -118,6 +123,103 @@ def test_a_wrong_memory_is_found_out(line: bytes | None, count: int, oracle: Cal
     side.start(PLAIN[:2])
     side.finish()
     assert not side.cache_proved_wrong, "that was about the answers before"
+
+
+def build_of(side: LiveSide) -> Build:
+    """The build in which a side runs."""
+    assert side.greeting.build is not None
+    return side.greeting.build
+
+
+def recorded(
+    side: CachedSide, folder: Path, change: Callable[[bytes], bytes] = bytes, build: Build | None = None
+) -> Recordings:
+    """A recording of what a side shows in SOME, except for what is changed in it. build: that it is said to be of."""
+    build = build or build_of(side)
+    side.start(PLAIN)
+    observations = [json.loads(change(reply.line)) for reply in side.finish()]
+    entries = [
+        (case.id, fold_entry(case.digest, {build.language: encode(observation, build.words)}))
+        for case, observation in zip(SOME, observations, strict=True)
+    ]
+    for name, text in texts(entries, {build.language: build}):
+        (folder / name).write_text(text)
+    return Recordings(folder)
+
+
+def lines(recordings: Recordings, build: Build, cases: Sequence[Case] = SOME) -> RecordedLines:
+    """The lines of a recording for a build, with all capabilities, and told of the cases."""
+    found = RecordedLines(recordings, build, frozenset(build.capabilities))
+    found.expect(cases)
+    return found
+
+
+def test_what_is_recorded_is_not_run_but_for_a_sample(
+    oracle: Callable[..., CachedSide], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the byte it is what the oracle would show; and another run has it in its cache."""
+    shown: dict[str, bytes] = {}
+    recordings = recorded(oracle(shown), tmp_path)
+    seen: dict[str, bytes] = {}
+    side = oracle(seen)
+    side.fill_from(lines(recordings, build_of(side)))
+    sent = asked(side, monkeypatch)
+    assert [trial.verdict for trial in judged(side, *SOME)] == ["agrees"] * 20
+    assert sent == [1]
+    assert seen == shown
+
+
+def test_a_wrong_recording_is_found_out(oracle: Callable[..., CachedSide], tmp_path: Path) -> None:
+    """All of it is given up, and the candidate is not told anything."""
+    shown: dict[str, bytes] = {}
+    recordings = recorded(oracle(shown), tmp_path, wrong)
+    seen: dict[str, bytes] = {}
+    side = oracle(seen)
+    side.fill_from(lines(recordings, build_of(side)))
+    trials = judged(side, *SOME)
+    assert [(trial.verdict, trial.unconfirmed, trial.reason) for trial in trials] == [("agrees", (), "")] * 20
+    assert seen == shown
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"implementation": "other"},
+        {"platform": "other-x86_64"},
+        {"abiflags": "t"},
+        {"gil_disabled": True},
+        {"debug": True},
+        {"version": "4.0.0"},
+    ],
+    ids=lambda other: next(iter(other)),
+)
+def test_what_another_kind_of_build_showed_is_not_used(
+    other: Mapping[str, Any], oracle: Callable[..., CachedSide], tmp_path: Path
+) -> None:
+    """Nor is what is recorded of a case that has changed."""
+    side = oracle({})
+    build = build_of(side)
+    recordings = recorded(side, tmp_path)
+    assert lines(recordings, build).line(PLAIN[0])
+    assert lines(recordings, replace(build, **other)).line(PLAIN[0]) == b""
+    changed = replace(SOME[0], argv=("other",))
+    assert lines(recordings, build, [changed]).line(changed.plain()) == b""
+
+
+def test_of_another_release_only_what_has_not_changed_is_used(
+    oracle: Callable[..., CachedSide], tmp_path: Path
+) -> None:
+    """A micro release changed P-PATH-LIKE-KEPT in 3.12, as the ledger knows."""
+    side = oracle({})
+    build = replace(build_of(side), version="3.12.1")
+    recordings = recorded(side, tmp_path, build=build)
+    cases = [
+        replace(SOME[0], clauses=("NAME-OF-MODULE", "P-PATH-LIKE-KEPT")),
+        replace(SOME[1], clauses=("NAME-OF-MODULE",)),
+    ]
+    for version, known in (("3.12.1", [True, True]), ("3.12.99", [False, True])):
+        found = lines(recordings, replace(build, version=version), cases)
+        assert [bool(found.line(plain)) for plain in PLAIN[:2]] == known
 
 
 def test_a_divergence_is_judged_by_what_the_oracle_shows_now(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from .model import Case, Recipe
 
@@ -31,9 +31,8 @@ def features(case: Case) -> tuple[str, ...]:
 
 def _of_calls(case: Case) -> Iterator[str]:
     """The features of the calls in the steps: how many there are, and what they are given."""
-    texts = [step.content for step in case.steps if isinstance(step.content, str)]
-    trees = [tree for text in texts if (tree := _parsed(text)) is not None]
-    calls = [call for tree in trees for call in _calls(tree)]
+    steps = [_calls_and_words(step.content) for step in case.steps if isinstance(step.content, str)]
+    calls = [call for calls, _ in steps for call in calls]
     if len(calls) > 1:
         yield "run_module is called more than once"
     for call in calls:
@@ -44,8 +43,7 @@ def _of_calls(case: Case) -> Iterator[str]:
             yield "more than the name is given by position"
     if any(call.keywords for call in calls):
         yield "an argument is given by keyword"
-    words = {node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)}
-    if any("init_globals" in _given(call) for call in calls) and words & SPECIALS:
+    if any("init_globals" in _given(call) for call in calls) and any(words & SPECIALS for _, words in steps):
         yield "init_globals holds a special name"
 
 
@@ -133,21 +131,16 @@ def _sources(files: Mapping[str, Recipe]) -> Iterator[tuple[str, str]]:
                     yield name, content
 
 
-@functools.lru_cache(maxsize=4096)
-def _parsed(text: str) -> ast.Module | None:
+@functools.lru_cache(maxsize=4096)  # few of the steps of all cases differ
+def _calls_and_words(text: str) -> tuple[Sequence[ast.Call], Set[object]]:
+    """The calls of run_module in a step, and the constants in it; none if the step is no Python."""
     try:
-        return ast.parse(text)
+        nodes = list(ast.walk(ast.parse(text)))
     except (SyntaxError, ValueError):
-        return None
-
-
-def _calls(tree: ast.Module) -> list[ast.Call]:
-    """The calls of run_module in a step."""
-    return [
-        node
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "run_module"
-    ]
+        return (), frozenset()
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    words = frozenset(node.value for node in nodes if isinstance(node, ast.Constant))
+    return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == "run_module"], words
 
 
 def _given(call: ast.Call) -> set[str]:

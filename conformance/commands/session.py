@@ -184,10 +184,12 @@ class Session:
         all_cases: returns all cases of the run, each with its batch; the cases of a batch are neighbours.
         """
         assert self._examiner is not None
+        assert self._sides is not None
         if case.id not in self._ahead:
             if not self._batches:
                 grouped = itertools.groupby(all_cases(), lambda pair: pair[0])
                 self._batches = {name: [case for _, case in pairs] for name, pairs in grouped}
+                self._sides.expect(itertools.chain.from_iterable(self._batches.values()))
             if batch not in self._batches:  # trying the whole batch has failed
                 return self._examiner.run(case)
             cases = self._batches.pop(batch)

@@ -7,19 +7,21 @@ made from one.
 
 from __future__ import annotations
 
+import contextlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from .. import REFERENCE
+from ..cases.model import Case
 from ..cases.tree import cases as whole_tree
 from ..judge.expected import Expected, expected_of
 from ..observation.agent_process import cores
 from ..observation.cached import CachedSide, CacheFile
 from ..observation.interpreters import Target, cpython_for
-from ..observation.recording import FOLDER, Build, Recordings
-from ..observation.replayed import ReplayedSide
+from ..observation.recording import FOLDER, Build, RecordingError, Recordings
+from ..observation.replayed import RecordedLines, ReplayedSide
 from ..observation.side import Greeting, Side
 from ..observation.translated import TranslatedSide, in_shared_words
 from ..observation.two_agents import TwoAgentsSide
@@ -74,13 +76,13 @@ class Sides:
             if option.oracle == "recording":
                 recordings = Recordings(folder / FOLDER)
                 return judged, ReplayedSide(recordings, whole_tree(folder), build, greeting.capabilities)
-            return judged, self._cached_side(self.target, option, options)
+            return judged, self._cached_side(self.target, option, options, folder)
         if option.oracle != "recording":
             self.oracle_target = cpython_for(self.target, option.target if option.target != sys.executable else "")
         candidate: Side = TranslatedSide(judged, build)
         oracle: Side
         if self.oracle_target is not None:
-            cached = self._cached_side(self.oracle_target, option, options)
+            cached = self._cached_side(self.oracle_target, option, options, folder)
             other = _build_in(cached.greeting)
             oracle = TranslatedSide(cached, other, build)
         else:
@@ -95,14 +97,22 @@ class Sides:
         """The build of the target, as the candidate's agent has told it."""
         return _build_in(self._open[0].greeting)
 
-    def _cached_side(self, target: Target, option: Any, options: Mapping[str, Any]) -> CachedSide:
-        """The oracle, with the observations that earlier runs have cached."""
+    def expect(self, cases: Iterable[Case]) -> None:
+        """Say which cases the oracle will be asked about; it may have been recorded in them."""
+        if self._cached is not None:
+            self._cached.expect(cases)
+
+    def _cached_side(self, target: Target, option: Any, options: Mapping[str, Any], folder: Path) -> CachedSide:
+        """The oracle, with the observations that earlier runs have cached, and with those that are recorded."""
         self._cached = side = CachedSide(target, self._observations, **options)
         self._open.append(side)
-        folder = kept(option.database)
-        if folder is not None and side.warm:
-            self._cache = CacheFile(folder / "oracle", side.greeting, target.executable)
+        cache = kept(option.database)
+        if cache is not None and side.warm:
+            self._cache = CacheFile(cache / "oracle", side.greeting, target.executable)
             self._observations.update(self._cache.read())
+            build = _build_in(side.greeting)
+            with contextlib.suppress(RecordingError):
+                side.fill_from(RecordedLines(Recordings(folder / FOLDER), build, side.greeting.capabilities))
         return side
 
     def _has_idle_core(self) -> bool:

@@ -1,4 +1,4 @@
-"""The oracle's side with a cache: what it did in a case is read from an earlier run.
+"""The oracle's side with a cache: what it did in a case is read from an earlier run, or from the recordings.
 
 Rules. Knows nothing of the candidate: what the oracle does in a case does not depend on it. Owns the file of the cache.
 
@@ -17,16 +17,18 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..cases.model import Case
 from .agent_process import AGENT
 from .interpreters import Target
 from .live import LiveSide
+from .replayed import RecordedLines
 from .side import Greeting, Reply
 
-_MOST = 6000  # cases; half as many again as an ordinary run tries
+_MOST = 12_000  # cases; half as many again as an ordinary run tries
 
 
 class CachedSide(LiveSide):
@@ -41,6 +43,7 @@ class CachedSide(LiveSide):
     ) -> None:
         super().__init__(target, "oracle", **options)
         self._cache = cache
+        self._recorded: RecordedLines | None = None
         self._trusted = trusted
         self._used: set[str] = set()  # the keys that this run has asked for
         self._keys: list[str] = []  # of the cases started last
@@ -49,6 +52,15 @@ class CachedSide(LiveSide):
         self._changed = False  # the cache differs from what it was at first
         self._cleared = False  # it proved wrong
         self._proved_wrong = False  # and that was after several cases were last started
+
+    def fill_from(self, recorded: RecordedLines) -> None:
+        """Add to the cache, for each case that is asked for, the line that is recorded, if the cache has none."""
+        self._recorded = recorded
+
+    def expect(self, cases: Iterable[Case]) -> None:
+        """Say which cases will be asked for, since a recording is found by the name of a case."""
+        if self._recorded is not None:
+            self._recorded.expect(cases)
 
     @property
     def at_work(self) -> bool:
@@ -65,6 +77,7 @@ class CachedSide(LiveSide):
         self._proved_wrong = self._proved_wrong and len(cases) == 1
         self._keys = [_key(case) for case in cases]
         by_key = dict(zip(self._keys, cases, strict=True))
+        self._fill(by_key)
         cache = self._cache if self._trusted or len(cases) > 1 else {}
         self._cached = {
             key: Reply("done", None, cache[key], cached=not self._trusted) for key in by_key if key in cache
@@ -107,12 +120,22 @@ class CachedSide(LiveSide):
         else:
             file.write({**file.read(), **self._cache})  # another run may have added to it at the same time
 
+    def _fill(self, by_key: Mapping[str, Mapping[str, Any]]) -> None:
+        """Add the recorded lines of these cases to the cache."""
+        if self._recorded is None or len(by_key) == 1:
+            return
+        for key, case in by_key.items():
+            if key not in self._cache and len(self._cache) < _MOST and (line := self._recorded.line(case)):
+                self._cache[key] = line
+                self._changed = True
+
     def _learn(self, key: str, reply: Reply) -> None:
         before = self._cache.get(key)
         if reply.status != "done" or before == reply.line:
             return
         if before is not None:
             self._cache.clear()
+            self._recorded = None
             self._cleared = self._proved_wrong = True
         if len(self._cache) < _MOST:
             self._cache[key] = reply.line

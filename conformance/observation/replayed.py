@@ -1,18 +1,20 @@
 """The oracle's side read from the recordings, where no CPython of that version is installed.
 
 It says beforehand what it has no answer for: `left_out` for a case, `unsettled` for clauses whose boundary may lie
-between the release that was recorded and the target's.
+between the release that was recorded and the target's. Where CPython is installed, the recordings fill its cache: see
+`RecordedLines`.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ..cases.model import Case
-from ..clauses import Clause
+from ..clauses import Clause, registry
 from .differing import about_a_differing_module, changed_within, differing_modules, text_of
 from .recording import Build, RecordingError, Recordings, decode
 from .side import Greeting, Reply
@@ -23,8 +25,8 @@ _RUN_NAME = re.compile(r"""run_module\(["']([A-Za-z_]\w*)""")
 class ReplayedSide:
     """The oracle as it was recorded. What its methods do is described at `Side`.
 
-    tree: the cases that may be asked for. target: the build in which the candidate runs; capabilities: those of it.
-    Raises RecordingError.
+    tree: the cases that may be asked for; `expect` adds more. target: the build in which the candidate runs;
+    capabilities: those of it. Raises RecordingError.
     """
 
     forks = warm = True
@@ -43,8 +45,7 @@ class ReplayedSide:
         self._target = target
         self._recordings = recordings
         self._cases: dict[str, list[Case]] = {}  # more than one if they differ in what they require
-        for case in tree:
-            self._cases.setdefault(_content(case.plain()), []).append(case)
+        self.expect(tree)
         self._started: Sequence[Mapping[str, Any]] = ()
         self._differing = differing_modules(self.build, target)
         self.greeting = Greeting(
@@ -55,6 +56,11 @@ class ReplayedSide:
             delegates=False,
             unseen={},
         )
+
+    def expect(self, cases: Iterable[Case]) -> None:
+        """Note cases that may be asked for."""
+        for case in cases:
+            self._cases.setdefault(_content(case.plain()), []).append(case)
 
     @property
     def description(self) -> str:
@@ -75,9 +81,8 @@ class ReplayedSide:
             return "it has changed since it was recorded (in a clone of the suite `nox -s record` makes it again)"
         if reason := about_a_differing_module(case, self._differing):
             return reason
-        text = text_of(case)
         if self.build.version != self._target.version:
-            for name in sorted(set(_RUN_NAME.findall(text)) & {*self.build.builtin, *self.build.frozen}):
+            for name in sorted(set(_RUN_NAME.findall(text_of(case))) & {*self.build.builtin, *self.build.frozen}):
                 return f"{name} may have changed between {self._target.version} and {self.build.version}"
         return ""
 
@@ -126,6 +131,41 @@ class ReplayedSide:
             return Reply("lost", "the case is not in the recording")
         observation = decode(entry.stored(self.build.language), self._target.words)
         return Reply("done", line=json.dumps(observation).encode("ascii"))
+
+
+class RecordedLines:
+    """The result lines that a recording has for the oracle of an installed CPython, before the oracle has run a case.
+
+    They are those of the cases in which the release that was recorded and the target cannot differ as far as the
+    ledger knows, in the target's words: to the byte what its agent writes. None are known of another implementation,
+    another system or another kind of build.
+    """
+
+    def __init__(self, recordings: Recordings, target: Build, capabilities: frozenset[str]) -> None:
+        build = recordings.builds.get(target.language)
+        self._side: ReplayedSide | None = None
+        if build is not None and _kind(build) == _kind(target) and not (target.debug or target.gil_disabled):
+            self._side = ReplayedSide(recordings, (), target, capabilities)
+
+    def expect(self, cases: Iterable[Case]) -> None:
+        """Note cases that may be asked for."""
+        if self._side is not None:
+            self._side.expect(case for case in cases if self._unsettled.isdisjoint(case.clauses))
+
+    def line(self, plain: Mapping[str, Any]) -> bytes:
+        """The line of a case, which `expect` was told of; empty if none is known."""
+        try:
+            return self._side.run(plain).line if self._side is not None else b""
+        except RecordingError:  # an oracle that runs needs no recording, and `nox -s record` tells of the mistake
+            return b""
+
+    @functools.cached_property
+    def _unsettled(self) -> frozenset[str]:
+        return frozenset(self._side.unsettled(registry().values()) if self._side is not None else ())
+
+
+def _kind(build: Build) -> tuple[str, str, str]:
+    return build.implementation, build.system, build.abiflags
 
 
 def _content(plain: Mapping[str, Any]) -> str:

@@ -90,10 +90,9 @@ def write_builds(builds: Mapping[str, Build]) -> str:
 def read_builds(text: str, where: str) -> dict[str, Build]:
     """The builds in the text of pythons.json, by version of the language. where: see `read`. Raises RecordingError."""
     data = checked(text, where)
-    languages = sorted(data["pythons"], key=numbers)
     found = {}
     for language, facts in data["pythons"].items():
-        modules = unfold(data["modules"], language, languages)
+        modules = unfold(data["modules"], language)
         kinds = {kind: [name for name in modules if modules[name] == kind] for kind in ("builtin", "frozen")}
         found[language] = build_from(facts | kinds)
     return found

@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .versions import DIFFERS, fold, numbers, unfold
+from .versions import DIFFERS, NAME, NO_PARTS, Parts, fold, numbers, unfold
 
 SCHEMA = 1
 _WIDTH = 120
@@ -38,16 +38,23 @@ class RecordingError(Exception):
 class Entry:
     """The recorded observations of one case.
 
-    digest: of the case's content. languages: the versions that were recorded. folded: what they did (see `versions`).
+    digest: of the case's content. languages: the versions that were recorded. body: what they did (see `versions`), in
+    which names may stand for parts. parts: the parts that have a name.
     """
 
     digest: str
     languages: tuple[str, ...]
-    folded: Any
+    body: Any
+    parts: Parts = NO_PARTS
+
+    @property
+    def folded(self) -> Any:
+        """What the versions did, without names."""
+        return self.parts.expanded(self.body)
 
     def stored(self, language: str) -> Any:
-        """The observation of one version, as `encode` returned it."""
-        return unfold(self.folded, language, self.languages)
+        """The observation of one version, as `encode` returned it. It shares parts with others: do not change it."""
+        return unfold(self.body, language, self.parts)
 
 
 def fold_entry(digest: str, stored: Mapping[str, Any]) -> Entry:
@@ -82,12 +89,12 @@ def read(text: str, where: str) -> dict[str, Entry]:
     """The entries in the text of a file, by case. where: the file's name, for messages. Raises RecordingError."""
     data = checked(text, where)
     everywhere = tuple(data["pythons"].split())
-    shared = data["shared"]
+    parts = Parts(data["shared"])
     found = {}
     for name, entry in data["cases"].items():
         languages = tuple(entry["pythons"].split()) if "pythons" in entry else everywhere
         body = {key: part for key, part in entry.items() if key not in ("digest", "pythons")}
-        found[name] = Entry(entry["digest"], languages, _expanded(body, shared))
+        found[name] = Entry(entry["digest"], languages, body, parts)
     return found
 
 
@@ -132,7 +139,7 @@ def _share(bodies: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         text = json.dumps(value)
         if counts[text] < often:
             return inside(value, often, depth)
-        name = f"${_hint(value)}{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+        name = f"{NAME}{_hint(value)}{hashlib.sha256(text.encode()).hexdigest()[:8]}"
         if name not in shared:
             shared[name] = inside(value, often, depth)
         return name
@@ -151,16 +158,6 @@ def _hint(value: Any) -> str:
         return ""
     words = re.findall(r"[A-Za-z]+", str(value.get("event", next(iter(value), ""))))
     return f"{words[0]}-" if words else ""
-
-
-def _expanded(value: Any, shared: Mapping[str, Any]) -> Any:
-    if isinstance(value, str):
-        return _expanded(shared[value], shared) if value[:1] == "$" else value
-    if isinstance(value, dict):
-        return {key: _expanded(part, shared) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_expanded(part, shared) for part in value]
-    return value
 
 
 def laid_out(value: Any, indent: int, *, narrow: bool = False) -> str:

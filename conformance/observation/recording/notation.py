@@ -29,6 +29,8 @@ def _quoted(text: str, words: Mapping[str, str]) -> str:
 def _unquoted(text: str, words: Mapping[str, str]) -> str:
     if text[:1] == "'":
         return text[1:]
+    if "{" not in text:  # with which each word begins
+        return text
     for word, own in words.items():
         text = text.replace(word, own)
     return text
@@ -53,16 +55,18 @@ def encoded(value: Any, words: Mapping[str, str], key: str = "") -> Any:
 
 def decoded(value: Any, words: Mapping[str, str], key: str = "") -> Any:
     """The JSON data of what `encoded` returned; the words may be those of another interpreter."""
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         return _unquoted(value, words)
-    if isinstance(value, dict):
+    if kind is dict:
         if key == _AUDIT and isinstance(value.get(_WRAPPED), list):
             return decoded(value[_WRAPPED], words)
-        if key in _PAIRS and value.keys() != {_WRAPPED}:
-            return [[_unquoted(name, words), decoded(part, words)] for name, part in value.items()]
-        plain = {_unquoted(name, words): part for name, part in (value[_WRAPPED] if key in _PAIRS else value).items()}
-        return {name: decoded(part, words, name) for name, part in plain.items()}
-    if isinstance(value, list):
+        if key in _PAIRS:
+            if value.keys() != {_WRAPPED}:
+                return [[_unquoted(name, words), decoded(part, words)] for name, part in value.items()]
+            value = value[_WRAPPED]
+        return {(own := _unquoted(name, words)): decoded(part, words, own) for name, part in value.items()}
+    if kind is list:
         if key == _AUDIT and all(isinstance(item, str) for item in value):
             return [_unquoted(item, words).split(" ", 1) for item in value]
         return [decoded(item, words) for item in value]

@@ -11,11 +11,13 @@ folded in the same way, and the other versions are not named.
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 DIFFERS = "?"
+NAME = "$"  # with which the name of a part begins
 _NOT_THERE = object()
 
 
@@ -25,9 +27,56 @@ def fold(values: Mapping[str, Any]) -> Any:
     return _fold({language: values[language] for language in languages}, languages)
 
 
-def unfold(folded: Any, language: str, languages: Sequence[str]) -> Any:
-    """The data of one of the versions `languages` that were folded."""
-    return _unfold(folded, language, languages)
+class Parts:
+    """The parts of folded data that have a name, which stands in their places. Each is unfolded once for a version.
+
+    parts: by name, still folded; there may be names in them as well.
+    """
+
+    def __init__(self, parts: Mapping[str, Any]) -> None:
+        self._parts = parts
+        self._unfolded: dict[tuple[str, str], Any] = {}
+
+    def expanded(self, value: Any) -> Any:
+        """Folded data with the parts in the places of their names."""
+        if isinstance(value, str):
+            return self.expanded(self._parts[value]) if value[:1] == NAME else value
+        if isinstance(value, dict):
+            return {key: self.expanded(part) for key, part in value.items()}
+        if isinstance(value, list):
+            return [self.expanded(part) for part in value]
+        return value
+
+    def unfolded(self, name: str, language: str) -> Any:
+        """The part with this name as it is in one version."""
+        key = name, language
+        if key not in self._unfolded:
+            self._unfolded[key] = unfold(self._parts[name], language, self)
+        return self._unfolded[key]
+
+
+NO_PARTS = Parts({})
+
+
+def unfold(folded: Any, language: str, parts: Parts = NO_PARTS) -> Any:
+    """The data of one of the versions that were folded."""
+    if isinstance(folded, dict):
+        if folded.keys() == {DIFFERS}:
+            choices = folded[DIFFERS]
+            if isinstance(choices, str):
+                choices = parts.expanded(choices)
+            for ranges, value in choices.items():
+                if _within(language, ranges):
+                    return unfold(value, language, parts)
+            return _NOT_THERE
+        items = ((key, unfold(value, language, parts)) for key, value in folded.items())
+        return {key: value for key, value in items if value is not _NOT_THERE}
+    if isinstance(folded, list):
+        found = (unfold(item, language, parts) for item in folded)
+        return [item for item in found if item is not _NOT_THERE]
+    if isinstance(folded, str) and folded[:1] == NAME:
+        return parts.unfolded(folded, language)
+    return folded
 
 
 def numbers(language: str) -> tuple[int, ...]:
@@ -116,6 +165,7 @@ def _ranges(chosen: Sequence[str], languages: Sequence[str]) -> str:
     return " ".join(found)
 
 
+@functools.lru_cache(maxsize=4096)
 def _within(language: str, ranges: str) -> bool:
     number = numbers(language)
     for part in ranges.split():
@@ -123,18 +173,3 @@ def _within(language: str, ranges: str) -> bool:
         if numbers(first) <= number and (part.endswith("+") or number <= numbers(last if dash else first)):
             return True
     return False
-
-
-def _unfold(folded: Any, language: str, languages: Sequence[str]) -> Any:
-    if isinstance(folded, dict):
-        if folded.keys() == {DIFFERS}:
-            for ranges, value in folded[DIFFERS].items():
-                if _within(language, ranges):
-                    return _unfold(value, language, languages)
-            return _NOT_THERE
-        items = ((key, _unfold(value, language, languages)) for key, value in folded.items())
-        return {key: value for key, value in items if value is not _NOT_THERE}
-    if isinstance(folded, list):
-        found = (_unfold(item, language, languages) for item in folded)
-        return [item for item in found if item is not _NOT_THERE]
-    return folded
