@@ -247,7 +247,7 @@ OPTIONS = (
         "--database",
         "DIR",
         "where finds and the oracle's cached results are kept between runs: a folder, a Redis server such as "
-        "redis://... (finds only), or none (default: the user's cache folder)",
+        "redis://... (finds only), or none, with which the oracle runs every case (default: the user's cache folder)",
         Kind.DATABASE,
         overridable=True,
     ),
