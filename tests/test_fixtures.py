@@ -45,7 +45,7 @@ def test_every_testable_clause_has_a_fixture() -> None:
 
 @pytest.mark.parametrize("case", every_case().values(), ids=list(every_case()))
 def test_the_oracle_agrees_with_itself_and_its_steps_succeed(case: Case, oracle_of: Callable[[Target], Oracle]) -> None:
-    """Twice the same observation, for some in a fresh interpreter; and only calls, never a fixture's `do`, may raise."""
+    """Twice the same observation, for some in fresh interpreters; and only calls, never a fixture's `do`, may raise."""
     target = target_for(
         ",".join(requirement[len("python") :] for requirement in case.requires if requirement.startswith("python"))
     )
