@@ -67,6 +67,12 @@ def test_the_table_says_what_and_why() -> None:
         ("entry.__builtins__.is", "builtins", "builtins module"),  # PyPy 3.9, whose `builtins` has no spec
         ("exit.globals.module", "builtins", "absent"),  # the same, where the code holds the module
         ("exit.globals.is", "absent", "builtins module"),
+        (  # PyPy 3.9, since its `builtins` has no spec
+            "exception.message",
+            "No code object available for builtins",
+            "Error while finding module specification for 'builtins' (ValueError: builtins.__spec__ is None)",
+        ),
+        ("exception.cause", "null", '{"exception": "ValueError", "message": "builtins.__spec__ is None"}'),
         ("program.flags.utf8_mode", "0", "1"),  # PyPy 3.11
         ("exit.state.environ.OWN_VARIABLE", '{"bytes": "value"}', "absent"),  # PyPy 3.11: equal bytes are one object
         ("exception.held", "absent", '{"name": "x"}'),  # PyPy 3.9, ahead of CPython
