@@ -169,6 +169,12 @@ def test_an_answer_that_comes_too_early_is_told(tmp_path: Path) -> None:
     assert fault(hollow(tmp_path, early="sys.exit(5)"), early=60) == (
         "The bridge ended, with exit status 5, before it was sent anything."
     )
+    assert fault(hollow(tmp_path, early="raise OSError('no engine')"), early=60) == (
+        "The bridge ended, with exit status 1, before it was sent anything: OSError: no engine."
+    )
+    assert fault(hollow(tmp_path, early="sys.exit('The engine is missing.')"), early=60) == (
+        "The bridge ended, with exit status 1, before it was sent anything: The engine is missing."
+    )
 
 
 def test_a_bridge_that_takes_too_much_memory_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,6 +209,7 @@ AFTER_REQUEST: dict[str, tuple[str, str]] = {
         "In the simplest case the bridge reports `agent_failed`: KeyError: 1.",
     ),
     "ends": ("sys.exit(4)", "The simplest case ends the interpreter or the bridge, with exit status 4."),
+    "fails": ("raise KeyError(7)", "ends the interpreter or the bridge, with exit status 1: KeyError: 7."),
 }
 
 

@@ -116,7 +116,9 @@ def _wait_for_start(side: LiveSide, early: float) -> None:
             return
         line = b""
     except AgentEnded as exc:
-        raise CandidateError(f"The bridge ended, with {exc.how}, before it was sent anything.") from None
+        raise CandidateError(
+            f"The bridge ended, with {exc.how}, before it was sent anything{side.complaint()}."
+        ) from None
     except AgentLost as exc:
         raise CandidateError(f"Before the bridge was sent anything, {exc}.") from None
     finally:
@@ -128,7 +130,7 @@ def _wait_for_start(side: LiveSide, early: float) -> None:
 
 def check_first_case(side: LiveSide) -> None:
     """Run the simplest case. Raises CandidateError if the bridge does not give a result that fits the protocol."""
-    observation = _observation(side.run(SMOKE.plain()), "the simplest case")
+    observation = _observation(side, side.run(SMOKE.plain()), "the simplest case")
     (step,) = observation["steps"]
     notes = [event["values"] for event in step["events"] if event["event"] == "note"]
     if step["outcome"] != "returned" or notes != [["ran by runpy"]]:
@@ -144,10 +146,10 @@ def _check_another(side: LiveSide) -> None:
             "The bridge ended, or sent something, between its answer to one request and the next request: it may end "
             "only after an answer that says `spent`."
         )
-    _observation(reply, "the same case once more")
+    _observation(side, reply, "the same case once more")
 
 
-def _observation(reply: Reply, name: str) -> Any:
+def _observation(side: LiveSide, reply: Reply, name: str) -> Any:
     if reply.retry_reason:
         problem = reply.detail if reply.status == "lost" else reply.retry_reason.removeprefix("run again, since ")
         raise CandidateError(f"In {name} the bridge breaks the protocol: {problem}.")
@@ -159,8 +161,8 @@ def _observation(reply: Reply, name: str) -> Any:
         )
     ways = {
         "hang": f"does not end within {reply.detail} s",
-        "exit": f"ends the interpreter or the bridge, with exit status {reply.detail}",
-        "signal": f"ends the bridge by signal {reply.detail}",
+        "exit": f"ends the interpreter or the bridge, with exit status {reply.detail}{side.complaint()}",
+        "signal": f"ends the bridge by signal {reply.detail}{side.complaint()}",
         "too-large": f"takes {reply.detail} bytes of memory, more than are allowed",
         "not-run": "is not run: the answer names what was `changed`, or there is no `result` for it",
     }
@@ -176,7 +178,7 @@ def _try_batch(side: LiveSide) -> None:
                 "it has no result for it, or its answer names something that was `changed`"
             )
             raise CandidateError(f"The bridge says `warm`, but cannot run case {number} of a batch: {reason}.")
-        observation = _observation(reply, f"case {number} of a batch")
+        observation = _observation(side, reply, f"case {number} of a batch")
         notes = _notes(observation)
         if number and notes != [False, False, False]:
             raise CandidateError("The bridge says `warm`, but a case finds what the case before has left in `sys`.")
@@ -193,7 +195,7 @@ def _try_capability(side: LiveSide, name: str) -> None:
         case = _case("import audited", {"audited.py": ""})
     begin = f"The handshake names the capability `{name}` in `capabilities`, but the interpreter lacks it"
     try:
-        observation = _observation(side.run(case.plain()), "a case that needs it")
+        observation = _observation(side, side.run(case.plain()), "a case that needs it")
     except CandidateError as exc:
         raise CandidateError(f"{begin}. {exc}") from None
     step = observation["steps"][0]
@@ -218,6 +220,6 @@ def _try_ending(side: LiveSide, source: str, expected: tuple[str, ...]) -> None:
 
 def _try_fresh(side: LiveSide) -> None:
     for _ in range(2):
-        _observation(side.run(SMOKE.plain(), fresh=True), "a case in a fresh interpreter")
+        _observation(side, side.run(SMOKE.plain(), fresh=True), "a case in a fresh interpreter")
         if side.reset_problem:
             raise CandidateError(f"The handshake says `resets`, but {side.reset_problem}.")
