@@ -144,20 +144,23 @@ def test_what_it_does_otherwise_counts(other: Target, tmp_path: Path) -> None:
 EMPTY = """
 summary = "Code is given no builtins, and looks for some"
 clauses = ["P-INIT-VISIBLE"]
-call = "run_path('tool.py', {'__builtins__': {}})"
+call = "run_path('tool.py', {{'__name__': 'own', '__builtins__': {{}}}})"
 [files]
-"tool.py" = "from under_test import run_module; ran = run_module('plain')['__name__']"
+"tool.py" = "{}"
 "plain.py" = ""
 """
 
 
 def test_what_follows_from_a_nature_does_not_count(other: Target, tmp_path: Path) -> None:
-    """PyPy lets code import that is given no builtins, so another module runs, writes its compiled file and returns."""
+    """PyPy lets code import that is given no builtins, so another module runs, or something of `sys` is changed."""
     (tmp_path / "own").mkdir()
-    (tmp_path / "own" / "empty.toml").write_text(EMPTY)
-    done = judge(f"--interpreter={other.executable}", "--level=exact", f"--cases={tmp_path}", "own/empty")
+    runs = "from under_test import run_module; ran = run_module('plain')['__name__']"
+    changes = "import sys; sys.path.insert(0, 'own')"
+    for name, source in (("runs", runs), ("changes", changes)):
+        (tmp_path / "own" / f"{name}.toml").write_text(EMPTY.format(source))
+    done = judge(f"--interpreter={other.executable}", "--level=exact", f"--cases={tmp_path}", "own/runs", "own/changes")
     assert done.returncode == 0, done.stdout
-    assert "1 case conforms" in done.stdout
+    assert "2 cases conform" in done.stdout
 
 
 def test_where_no_cpython_is_at_hand_the_recording_judges(other: Target) -> None:

@@ -83,10 +83,15 @@ def _covering(divergence: Divergence, effects: Sequence[Effect]) -> list[Effect]
 
 
 def _as_exception(place: str, before: str, after: str) -> Iterator[tuple[str, str, str]]:
-    """The parts of an exception that differ if two last lines of a traceback do, which is how a command shows it."""
-    if place == "process.traceback.item":
-        (one, _, said), (other, _, said_too) = before.partition(": "), after.partition(": ")
-        yield ("exception.message", said, said_too) if one == other else ("exception.type", before, after)
+    """The parts of an exception that differ if two lines of a traceback do, which is how a command shows it."""
+    if place != "process.traceback.item":
+        return
+    (file, _, line), (other_file, _, other_line) = before.rpartition(", line "), after.rpartition(", line ")
+    if file and file == other_file:
+        yield "process.traceback.line", line, other_line
+        return
+    (one, _, said), (other, _, said_too) = before.partition(": "), after.partition(": ")
+    yield ("exception.message", said, said_too) if one == other else ("exception.type", before, after)
 
 
 def parts(place: str, before: Any, after: Any) -> Iterator[tuple[str, str, str]]:
