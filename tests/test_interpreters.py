@@ -127,6 +127,7 @@ def test_what_is_an_interpreters_nature_does_not_count(other: Target) -> None:
     done = judge(f"--interpreter={other.executable}", "--level=exact", "packages", "namespace_packages")
     assert done.returncode == 0, done.stdout
     assert "by the runpy of CPython 3.11" in done.stdout
+    assert "interpreter's own runpy" not in done.stdout
 
 
 def test_what_it_does_otherwise_counts(other: Target, tmp_path: Path) -> None:

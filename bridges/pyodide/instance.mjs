@@ -10,12 +10,14 @@ const HOME = "/runpy-conformance/agent";
 // The agent lies in the file system of the instance, and is loaded from there.
 const LOAD = `
 def load():
-    import importlib.util
+    import importlib.util, sys
     spec = importlib.util.spec_from_file_location("start", "${HOME}/start.py")
     start = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(start)
-    return start.load()
-def make(post, server=load()):
+    return start.load(), sys.path[:]
+def make(post, loaded=load()):
+    import sys
+    server, sys.path[:] = loaded # Pyodide puts the current folder there once more when it starts from a snapshot
     return server.Agent(lambda data: post(bytes(data).decode("ascii")))
 del load
 `;
