@@ -268,6 +268,13 @@ def test_what_a_bridge_claims_and_lacks_is_told(name: str, tmp_path: Path) -> No
     assert sentence in fault(warm(tmp_path, change, after))
 
 
+def test_a_fresh_interpreter_that_is_not_as_the_first_one_is_told(tmp_path: Path) -> None:
+    """An engine may put the current folder on the path once more when it starts from an image of its memory."""
+    after = "if json.loads(line).get('once'): sys.path.insert(0, 'once more')"
+    said = fault(warm(tmp_path, after=after))
+    assert said.startswith("A fresh interpreter is not as the first one was: its `sys.path` is ['once more', ")
+
+
 def test_a_reset_that_a_bridge_only_claims_is_no_loss(tmp_path: Path) -> None:
     """Its process is replaced; and it is told."""
     side = LiveSide(warm(tmp_path, CLAIMS["that it can be reset"][0]), bridges.SIDE)

@@ -56,6 +56,7 @@ _CASES: Mapping[str, tuple[Case, list[Any]]] = {
 }
 _LEAVES = "import sys\nsys.path.append('left')\nsys.modules['left'] = left = 1\nsys.argv.append('left')"
 _LOOKS = "import sys\nnote('left' in sys.path, 'left' in sys.modules, 'left' in sys.argv)"
+_PATH = "import sys\nnote(repr(sys.path))"
 
 
 def try_bridge(
@@ -80,6 +81,7 @@ def try_bridge(
         say(f"           {', '.join(_facts(greeting))}")
         _timed(say, "one case", lambda: check_first_case(side))
         _timed(say, "another", lambda: _check_another(side))
+        path = _path(side)
         if side.warm:
             _timed(say, "a batch", lambda: _try_batch(side))
         for name in sorted(greeting.capabilities & _CASES.keys()):
@@ -88,7 +90,7 @@ def try_bridge(
         _timed(say, "a crash", lambda: _try_ending(side, "import os\nos._exit(3)", ("exit", "signal")))
         side.shorten_time_limit(hang)
         _timed(say, "a hang", lambda: _try_ending(side, "while True: pass", ("hang",)))
-        _timed(say, "a reset" if greeting.resets else "a restart", lambda: _try_fresh(side))
+        _timed(say, "a reset" if greeting.resets else "a restart", lambda: _try_fresh(side, path))
     finally:
         side.close()
 
@@ -218,8 +220,19 @@ def _try_ending(side: LiveSide, source: str, expected: tuple[str, ...]) -> None:
         raise CandidateError(f"After a case that did `{source.splitlines()[-1]}` nothing works: {exc}") from None
 
 
-def _try_fresh(side: LiveSide) -> None:
+def _path(side: LiveSide, *, fresh: bool = False) -> Any:
+    reply = side.run(_case(_PATH, path=()).plain(), fresh=fresh)
+    (path,) = _notes(_observation(side, reply, "a case in a fresh interpreter" if fresh else "a case of one line"))
+    return path
+
+
+def _try_fresh(side: LiveSide, path: Any) -> None:
+    """Run two cases, each in a fresh interpreter. path: `sys.path` as it was at first."""
     for _ in range(2):
-        _observation(side, side.run(SMOKE.plain(), fresh=True), "a case in a fresh interpreter")
+        fresh = _path(side, fresh=True)
         if side.reset_problem:
             raise CandidateError(f"The handshake says `resets`, but {side.reset_problem}.")
+        if fresh != path:
+            raise CandidateError(
+                f"A fresh interpreter is not as the first one was: its `sys.path` is {fresh} in the place of {path}."
+            )
