@@ -87,9 +87,8 @@ def try_bridge(
         for name in sorted(greeting.capabilities & _CASES.keys()):
             _try_capability(side, name)
         say("           it has the capabilities that it names")
-        _timed(say, "a crash", lambda: _try_ending(side, "import os\nos._exit(3)", ("exit", "signal")))
-        side.shorten_time_limit(hang)
-        _timed(say, "a hang", lambda: _try_ending(side, "while True: pass", ("hang",)))
+        _timed(say, "a crash", lambda: _try_ending(side, "import os\nos._exit(3)", ("exit", "signal"), timeout))
+        _timed(say, "a hang", lambda: _try_ending(side, "while True: pass", ("hang",), hang))
         _timed(say, "a reset" if greeting.resets else "a restart", lambda: _try_fresh(side, path))
     finally:
         side.close()
@@ -208,9 +207,10 @@ def _try_capability(side: LiveSide, name: str) -> None:
         raise CandidateError(f"{begin}: a case that needs it does something else.")
 
 
-def _try_ending(side: LiveSide, source: str, expected: tuple[str, ...]) -> None:
-    """Run a case that does not come to its end, and then the simplest case."""
-    reply = side.run(_case(source).plain())
+def _try_ending(side: LiveSide, source: str, expected: tuple[str, ...], limit: float) -> None:
+    """Run a case that does not come to its end, with a time limit in seconds, and then the simplest case."""
+    with side.time_limit(limit):
+        reply = side.run(_case(source).plain())
     if reply.status not in expected:
         told = reply.detail if reply.status == "lost" else reply.status
         raise CandidateError(f"A case that does `{source.splitlines()[-1]}` is answered otherwise: {told}.")

@@ -20,7 +20,7 @@ import itertools
 import os
 import shutil
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -219,9 +219,18 @@ class LiveSide:
                     with contextlib.suppress(OSError):
                         os.unlink(os.path.join(self._folder, f"{request['id']}.{name}"))
 
-    def shorten_time_limit(self, seconds: float = SHORTENED) -> None:
-        """See `Side`. seconds: the new limit."""
-        self._timeout = min(self._timeout, seconds)
+    def shorten_time_limit(self) -> None:
+        """See `Side`."""
+        self._timeout = min(self._timeout, SHORTENED)
+
+    @contextlib.contextmanager
+    def time_limit(self, seconds: float) -> Iterator[None]:
+        """In the body of the `with` statement, this is the time limit of a case."""
+        usual, self._timeout = self._timeout, seconds
+        try:
+            yield
+        finally:
+            self._timeout = usual
 
     def abandon(self) -> None:
         """See `Side`."""
