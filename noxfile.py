@@ -24,6 +24,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import re
 import shlex
@@ -345,33 +346,52 @@ def campaign(session: nox.Session) -> None:
 def bridges(session: nox.Session) -> None:
     """Try the bridges with the interpreters that they are for: -- [pyodide | wasi] (docs/another-interpreter.md).
 
-    The interpreters are fetched by npm and pip; a bridge whose interpreter cannot be had is skipped.
+    The interpreters are fetched by npm and pip; a bridge whose interpreter cannot be had is skipped. The last lines say
+    for each interpreter how many cases agree, differ, and were not run.
     """
-    wanted = session.posargs or ["pyodide", "wasi"]
+    fetchers = {"pyodide": fetch_pyodide, "wasi": fetch_wasi}
+    if unknown := set(session.posargs) - fetchers.keys():
+        session.error(f"usage: there is no bridge to {', '.join(sorted(unknown))}, but to {' and '.join(fetchers)}")
     folder = session.env_dir.absolute() / "interpreters"  # a bridge is started in another folder
     folder.mkdir(exist_ok=True)
-    commands: list[list[str]] = []
-    if "pyodide" in wanted:
-        commands += fetch_pyodide(session, folder)
-    if "wasi" in wanted:
-        commands += fetch_wasi(session, folder)
-    for command in commands:
-        option = f"--target-command={shlex.join(command)}"
+    commands: dict[str, list[str]] = {}
+    for name in session.posargs or fetchers:
+        commands |= fetchers[name](session, folder)
+    outcomes = {name: try_bridge(session, command, folder / f"{name}.jsonl") for name, command in commands.items()}
+    for name, outcome in outcomes.items():
+        session.log(f"{name}: {outcome or 'the bridge does not work, as is said above'}")
+    if not commands:
+        session.skip("no interpreter of a bridge can be had")
+    if not all(outcomes.values()):
+        session.error("a bridge does not work")
+
+
+def try_bridge(session: nox.Session, command: Sequence[str], report: Path) -> str:
+    """Try a bridge, and judge its interpreter: how many cases agree; an empty text if the bridge does not work."""
+    option = f"--target-command={shlex.join(command)}"
+    quick = ["--profile=quick", "--level=exact", "--load-timeout=120", "--database=none", f"--report={report}"]
+    try:
         driver(session, "conformance", option, "--smoke", "--load-timeout=120")
         # A difference in the interpreter's runpy is no fault of its bridge.
-        driver(
-            session, "conformance", option, "--profile=quick", "--load-timeout=120", "--database=none", success=(0, 1)
-        )
+        driver(session, "conformance", option, *quick, success=(0, 1))
+    except nox.command.CommandFailed:
+        return ""
+    first, *_, last = (json.loads(line) for line in report.read_text(encoding="utf-8").splitlines())
+    counts = dict(last["trials"])
+    agree, left_out = counts.pop("agrees", 0), counts.pop("not-run", 0)
+    judged = f"{first['target']['name']}, by the {first['oracle']}"
+    return f"{judged}: {agree} cases agree, {sum(counts.values())} differ, {left_out} not run"
 
 
-def fetch_pyodide(session: nox.Session, folder: Path) -> list[list[str]]:
-    """Fetch the releases of Pyodide, and return the command of the bridge to each; skip what cannot be had."""
-    if shutil.which("npm") is None:
-        session.warn("pyodide: skipped, since there is no npm")
-        return []
-    commands = []
+def fetch_pyodide(session: nox.Session, folder: Path) -> dict[str, list[str]]:
+    """Fetch the releases of Pyodide: the command of the bridge to each, by a name; skip what cannot be had."""
+    if shutil.which("node") is None or shutil.which("npm") is None:
+        session.warn("pyodide: skipped, since there is no node, or no npm")
+        return {}
+    commands = {}
     for release in PYODIDES:
-        place = folder / f"pyodide-{release}"
+        name = f"pyodide-{release}"
+        place = folder / name
         try:
             install = ["npm", "install", "--silent", "--no-audit", "--no-fund", f"--prefix={place}"]
             session.run(*install, f"pyodide@{release}", external=True, silent=True)
@@ -379,15 +399,15 @@ def fetch_pyodide(session: nox.Session, folder: Path) -> list[list[str]]:
             session.warn(f"pyodide {release}: skipped, since npm could not install it")
             continue
         module = place / "node_modules" / "pyodide" / "pyodide.mjs"
-        commands.append(["node", str(HERE / "bridges" / "pyodide" / "bridge.mjs"), str(module)])
+        commands[name] = ["node", str(HERE / "bridges" / "pyodide" / "bridge.mjs"), str(module)]
     return commands
 
 
-def fetch_wasi(session: nox.Session, folder: Path) -> list[list[str]]:
-    """Fetch CPython on WASI, and return the command of the bridge to it; skip it if it cannot be had."""
+def fetch_wasi(session: nox.Session, folder: Path) -> dict[str, list[str]]:
+    """Fetch CPython on WASI: the command of the bridge to it, by a name; skip it if it cannot be had."""
     if shutil.which("node") is None or shutil.which("mkfifo") is None:
         session.warn("wasi: skipped, since there is no node, or no mkfifo")
-        return []
+        return {}
     python = folder / "wasi-python"
     if not python.exists():
         name, release = WASI
@@ -397,7 +417,7 @@ def fetch_wasi(session: nox.Session, folder: Path) -> list[list[str]]:
             session.run(*download, f"--dest={folder}", f"{name}=={release}", silent=True)
         except nox.command.CommandFailed:
             session.warn(f"wasi: skipped, since pip could not download {name} {release}")
-            return []
+            return {}
         with tarfile.open(folder / f"{name}-{release}.tar.gz") as archive:
             inside = f"{name}-{release}/nuitka/wasi-python/"
             members = [member for member in archive if member.name.startswith(inside) and "/test/" not in member.name]
@@ -406,7 +426,7 @@ def fetch_wasi(session: nox.Session, folder: Path) -> list[list[str]]:
             # Python has the filter from 3.11.4 on.
             archive.extraction_filter = getattr(tarfile, "data_filter", lambda member, path: member)
             archive.extractall(folder, members)
-    return [["node", str(HERE / "bridges" / "wasi" / "bridge.mjs"), str(python)]]
+    return {"wasi": ["node", str(HERE / "bridges" / "wasi" / "bridge.mjs"), str(python)]}
 
 
 # The interpreters of the session `bridges`: releases of Pyodide on npm, and the source on PyPI that holds CPython 3.11.

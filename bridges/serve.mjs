@@ -46,7 +46,7 @@ export function serve(launch) {
   function ended(status, reason) {
     instance = undefined;
     if (reason) process.stderr.write(`${reason.stack ?? reason}\n`);
-    if (request && "cases" in request) return done({ id: request.id, status: "exit", detail: status });
+    if (request && "id" in request) return done({ id: request.id, status: "exit", detail: status });
     if (request) done({ cannot_load: `The interpreter cannot be started: ${reason ?? `exit status ${status}`}.` });
   }
 

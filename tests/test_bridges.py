@@ -169,6 +169,12 @@ def test_an_answer_that_comes_too_early_is_told(tmp_path: Path) -> None:
     assert fault(hollow(tmp_path, early="sys.exit(5)"), early=60) == (
         "The bridge ended, with exit status 5, before it was sent anything."
     )
+    assert fault(hollow(tmp_path, early="raise OSError('no engine')"), early=60) == (
+        "The bridge ended, with exit status 1, before it was sent anything: OSError: no engine."
+    )
+    assert fault(hollow(tmp_path, early="sys.exit('The engine is missing.')"), early=60) == (
+        "The bridge ended, with exit status 1, before it was sent anything: The engine is missing."
+    )
 
 
 def test_a_bridge_that_takes_too_much_memory_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -203,6 +209,7 @@ AFTER_REQUEST: dict[str, tuple[str, str]] = {
         "In the simplest case the bridge reports `agent_failed`: KeyError: 1.",
     ),
     "ends": ("sys.exit(4)", "The simplest case ends the interpreter or the bridge, with exit status 4."),
+    "fails": ("raise KeyError(7)", "ends the interpreter or the bridge, with exit status 1: KeyError: 7."),
 }
 
 
@@ -237,9 +244,13 @@ CLAIMS: dict[str, tuple[str, str, str]] = {
 
 
 def test_a_bridge_that_keeps_to_the_protocol_passes(tmp_path: Path, place: Path) -> None:
-    """Without a fork: the cases follow one another in one process, and a crash or a hang ends it."""
+    """Without a fork: the cases follow one another in one process, and a crash or a hang ends it.
+
+    Only the case that hangs has a short time limit, since the first case of a new instance may take longer.
+    """
     lines: list[str] = []
-    side = warm(tmp_path)
+    limits = tmp_path / "limits"
+    side = warm(tmp_path, after=f"print(json.loads(line).get('timeout', ''), file=open({str(limits)!r}, 'a'))")
     try_bridge(side, lines.append, load_timeout=60, timeout=60, early=0, hang=2, margin=2)
     assert [line.split("  ")[0] for line in lines if not line.startswith(" ")] == [
         "handshake",
@@ -250,6 +261,7 @@ def test_a_bridge_that_keeps_to_the_protocol_passes(tmp_path: Path, place: Path)
         "a hang",
         "a restart",
     ]
+    assert set(limits.read_text().split()) == {"60"}
     assert not list(place.iterdir())
     assert not LINUX or eventually(lambda: not processes(str(tmp_path)))
 
@@ -259,6 +271,13 @@ def test_what_a_bridge_claims_and_lacks_is_told(name: str, tmp_path: Path) -> No
     """With the name of what it claims."""
     change, after, sentence = CLAIMS[name]
     assert sentence in fault(warm(tmp_path, change, after))
+
+
+def test_a_fresh_interpreter_that_is_not_as_the_first_one_is_told(tmp_path: Path) -> None:
+    """An engine may put the current folder on the path once more when it starts from an image of its memory."""
+    after = "if json.loads(line).get('once'): sys.path.insert(0, 'once more')"
+    said = fault(warm(tmp_path, after=after))
+    assert said.startswith("A fresh interpreter is not as the first one was: its `sys.path` is ['once more', ")
 
 
 def test_a_reset_that_a_bridge_only_claims_is_no_loss(tmp_path: Path) -> None:

@@ -67,6 +67,12 @@ def test_the_table_says_what_and_why() -> None:
         ("entry.__builtins__.is", "builtins", "builtins module"),  # PyPy 3.9, whose `builtins` has no spec
         ("exit.globals.module", "builtins", "absent"),  # the same, where the code holds the module
         ("exit.globals.is", "absent", "builtins module"),
+        (  # PyPy 3.9, since its `builtins` has no spec
+            "exception.message",
+            "No code object available for builtins",
+            "Error while finding module specification for 'builtins' (ValueError: builtins.__spec__ is None)",
+        ),
+        ("exception.cause", "null", '{"exception": "ValueError", "message": "builtins.__spec__ is None"}'),
         ("program.flags.utf8_mode", "0", "1"),  # PyPy 3.11
         ("exit.state.environ.OWN_VARIABLE", '{"bytes": "value"}', "absent"),  # PyPy 3.11: equal bytes are one object
         ("exception.held", "absent", '{"name": "x"}'),  # PyPy 3.9, ahead of CPython
@@ -91,6 +97,7 @@ def test_every_form_of_a_nature_is_known(place: str, before: str, after: str) ->
         ("wasi", "exception.args.0", "2", "44"),
         ("win32", "exception.message", "[Errno 2] No such file: '<root>/x'", "[WinError 3] No such path: '<root>/x'"),
         ("emscripten", "names.list.3", "C.UTF-8", "C"),
+        ("musl", "exception.held.strerror", "Too many levels of symbolic links", "Symbolic link loop"),
         ("emscripten", "audit.open.item", "script.py", "script.py/"),
         ("win32", "after.environ", '{"bytes": "1"}', "1"),
         (
@@ -105,12 +112,12 @@ def test_the_nature_of_a_system_is_known_there_alone(system: str, place: str, be
     """A build of CPython shows what its own system shows, and nothing of what other implementations show."""
 
     def is_expected(of_system: str) -> bool:
-        effects = expected_of("cpython", "3.13.2", "3.13.2", of_system).effects
+        effects = expected_of("cpython", "3.13.2", "3.13.2", ("linux", of_system)).effects
         return any(effect.covers(place, before, after) for effect in effects)
 
     assert is_expected(system)
     assert not is_expected("linux")
-    assert {nature.id for nature in natures() if nature.may_show("pypy", "linux")} == {
+    assert {nature.id for nature in natures() if nature.may_show("pypy", ("linux",))} == {
         nature.id for nature in natures() if not nature.systems
     }
 
@@ -120,6 +127,7 @@ def test_what_is_an_interpreters_nature_does_not_count(other: Target) -> None:
     done = judge(f"--interpreter={other.executable}", "--level=exact", "packages", "namespace_packages")
     assert done.returncode == 0, done.stdout
     assert "by the runpy of CPython 3.11" in done.stdout
+    assert "interpreter's own runpy" not in done.stdout
 
 
 def test_what_it_does_otherwise_counts(other: Target, tmp_path: Path) -> None:
@@ -137,20 +145,23 @@ def test_what_it_does_otherwise_counts(other: Target, tmp_path: Path) -> None:
 EMPTY = """
 summary = "Code is given no builtins, and looks for some"
 clauses = ["P-INIT-VISIBLE"]
-call = "run_path('tool.py', {'__builtins__': {}})"
+call = "run_path('tool.py', {{'__name__': 'own', '__builtins__': {{}}}})"
 [files]
-"tool.py" = "from under_test import run_module; ran = run_module('plain')['__name__']"
+"tool.py" = "{}"
 "plain.py" = ""
 """
 
 
 def test_what_follows_from_a_nature_does_not_count(other: Target, tmp_path: Path) -> None:
-    """PyPy lets code import that is given no builtins, so another module runs, writes its compiled file and returns."""
+    """PyPy lets code import that is given no builtins, so another module runs, or something of `sys` is changed."""
     (tmp_path / "own").mkdir()
-    (tmp_path / "own" / "empty.toml").write_text(EMPTY)
-    done = judge(f"--interpreter={other.executable}", "--level=exact", f"--cases={tmp_path}", "own/empty")
+    runs = "from under_test import run_module; ran = run_module('plain')['__name__']"
+    changes = "import sys; sys.path.insert(0, 'own')"
+    for name, source in (("runs", runs), ("changes", changes)):
+        (tmp_path / "own" / f"{name}.toml").write_text(EMPTY.format(source))
+    done = judge(f"--interpreter={other.executable}", "--level=exact", f"--cases={tmp_path}", "own/runs", "own/changes")
     assert done.returncode == 0, done.stdout
-    assert "1 case conforms" in done.stdout
+    assert "2 cases conform" in done.stdout
 
 
 def test_where_no_cpython_is_at_hand_the_recording_judges(other: Target) -> None:

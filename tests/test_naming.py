@@ -56,6 +56,13 @@ def test_a_build_is_named_by_all_that_is_unusual_in_it(facts: dict[str, Any], na
     assert str(build) == f"{name}, {build.platform}"
 
 
+def test_a_build_has_its_c_library_among_its_systems() -> None:
+    """If it is musl, whose words and locales are others than those of the recordings."""
+    assert Build(**FACTS).systems == ("linux",)
+    assert Build(**(FACTS | {"triplet": "x86_64-linux-musl"})).systems == ("linux", "musl")
+    assert Build(**(FACTS | {"platform": "win32"})).systems == ("win32",)
+
+
 def test_a_release_that_is_not_final_is_named_before_an_agent_has_greeted() -> None:
     """It counts as the release that it is to become."""
     assert Target("python3.15", "cpython", "3.15.0", "rc1").name == "CPython 3.15.0rc1"

@@ -123,6 +123,10 @@ def test_paths_are_absolute_and_names_are_not(here: Path) -> None:
     ]
     assert read(["--impl=mypkg.mod:run"], here).value("--impl") == "mypkg.mod:run"
     assert read(["--impl=src/"], here).value("--impl") == f"{here}/src"
+    (here / "src/mine.py").touch()
+    bridge = ["python3", "src/mine.py", "src/", "./src", "src", "src/absent"]
+    absolute = ["python3", f"{here}/src/mine.py", f"{here}/src", f"{here}/src", "src", "src/absent"]
+    assert read([f"--target-command={' '.join(bridge)}"], here).value("--target-command") == " ".join(absolute)
 
 
 def test_what_a_script_gives_can_be_overridden() -> None:

@@ -283,22 +283,26 @@ def test_an_effect_speaks_of_a_part_and_of_both_sides_of_it() -> None:
 
 
 def test_what_an_exception_shows_is_known_again_in_the_traceback_that_a_command_prints() -> None:
-    """By the type, or if that is the same, by the message."""
+    """By the type, or if that is the same, by the message; and its place by the line, if it is in the same file."""
     rows = [
         {"what": "exception.type", "before": "ValueError: no", "after": "SyntaxError: no"},
         {"what": "exception.message", "before": "old", "after": "new", "raises": "TypeError"},
+        {"what": "process.traceback.line", "before": "2", "after": "1", "raises": "TypeError"},
     ]
     expected = Expected([effect("X", row) for row in rows])
     case = Case(files={}, steps=(Step("command", {"command": ["-m", "m"]}),))
 
-    def rest(ours: str, theirs: str) -> list[Any]:
-        sides = [{"steps": [{"command": COMMAND | {"tracebacks": [[text]]}}]} for text in (ours, theirs)]
+    def rest(*lines: str) -> list[Any]:
+        sides = [{"steps": [{"command": COMMAND | {"tracebacks": [text.split("|")]}}]} for text in lines]
         found = judge(case, *sides, version="3.13.0", level=Level.EXACT)
         assert found
         return expected.rest(case, *sides, found, Level.EXACT)[0]
 
     assert rest("ValueError: no", "SyntaxError: no") == []
     assert rest("TypeError: old", "TypeError: new") == []
+    assert rest("<root>/m.py, line 2|TypeError: old", "<root>/m.py, line 1|TypeError: new") == []
+    assert rest("<root>/m.py, line 2|TypeError: old", "<root>/n.py, line 1|TypeError: old")
+    assert rest("<root>/m.py, line 1|TypeError: old", "<root>/m.py, line 2|TypeError: old")
     assert rest("ValueError: no", "SyntaxError: other")
     assert rest("ValueError: old", "ValueError: new")
 

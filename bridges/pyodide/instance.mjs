@@ -9,13 +9,17 @@ const AGENT = new URL("../../conformance/agent/", import.meta.url);
 const HOME = "/runpy-conformance/agent";
 // The agent lies in the file system of the instance, and is loaded from there.
 const LOAD = `
-def load(home, post):
-    import importlib.util
-    spec = importlib.util.spec_from_file_location("start", home + "/start.py")
+def load():
+    import importlib.util, sys
+    spec = importlib.util.spec_from_file_location("start", "${HOME}/start.py")
     start = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(start)
-    return start.load().Agent(lambda data: post(bytes(data).decode("ascii")))
-load
+    return start.load(), sys.path[:]
+def make(post, loaded=load()):
+    import sys
+    server, sys.path[:] = loaded # Pyodide puts the current folder there once more when it starts from a snapshot
+    return server.Agent(lambda data: post(bytes(data).decode("ascii")))
+del load
 `;
 
 function copy(FS, from, to) {
@@ -29,13 +33,54 @@ function copy(FS, from, to) {
   }
 }
 
-const place = workerData.pyodide;
+async function loaded() {
+  const pyodide = await loadPyodide({ ...STREAMS, _makeSnapshot: workerData.snapshot === undefined });
+  copy(pyodide.FS, AGENT, HOME);
+  pyodide.runPython(`${LOAD}\nNone`); // a snapshot holds no object of Python's that is known outside of the interpreter
+  return pyodide;
+}
+
+// Starts from the memory of another instance, which had loaded the agent.
+async function restored(snapshot) {
+  const copied = new Uint8Array(new Uint8Array(snapshot));
+  let timer; // if the engine refuses the memory, Pyodide may wait without end
+  const late = new Promise((_, reject) => (timer = setTimeout(reject, 10_000, new Error("it does not start from one"))));
+  const pyodide = await Promise.race([loadPyodide({ ...STREAMS, _loadSnapshot: copied }), late]);
+  clearTimeout(timer);
+  copy(pyodide.FS, AGENT, HOME); // the memory does not hold the files
+  return pyodide;
+}
+
+function keep(memory) {
+  const snapshot = new SharedArrayBuffer(memory.byteLength);
+  new Uint8Array(snapshot).set(memory);
+  parentPort.postMessage({ snapshot });
+}
+
+// Snapshots are no public part of Pyodide: where there are none, each instance is loaded.
+function renounce(error) {
+  process.stderr.write(`Pyodide works without a snapshot of its memory: ${error}\n`);
+  parentPort.postMessage({ snapshot: null });
+}
+
+const { pyodide: place, snapshot } = workerData; // the snapshot: undefined before there is one, null if there is none
 const { loadPyodide } = await import(isAbsolute(place) ? pathToFileURL(place).href : place);
-// Streams of its own: those of this thread have no descriptors, and the agent replaces them by files.
 const print = (text) => process.stderr.write(`${text}\n`);
-const pyodide = await loadPyodide({ stdin: () => null, stdout: print, stderr: print });
-copy(pyodide.FS, AGENT, HOME);
-const agent = pyodide.runPython(LOAD)(HOME, (lines) => parentPort.postMessage(lines));
+// Streams of its own: those of this thread have no descriptors, and the agent replaces them by files.
+const STREAMS = { stdin: () => null, stdout: print, stderr: print };
+let pyodide;
+try {
+  if (snapshot) pyodide = await restored(snapshot);
+} catch (error) {
+  renounce(error);
+}
+pyodide ??= await loaded();
+try {
+  if (snapshot === undefined) keep(pyodide.makeMemorySnapshot());
+} catch (error) {
+  renounce(error);
+}
+const agent = pyodide.globals.get("make")((lines) => parentPort.postMessage(lines));
 parentPort.on("message", (line) => {
   try {
     agent.take(line);

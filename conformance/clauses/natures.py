@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -27,7 +28,7 @@ class NatureEntry(Table, frozen=True):
     what: Annotated[str, says("in what interpreters differ, for a reader")]
     why: Annotated[str, says("why that is no behaviour of `run_module`, for a reader")]
     effects: Annotated[tuple[EffectRow, ...], says("by what it is known again in an observation")]
-    systems: Annotated[Texts, says("the systems whose nature it is, as `sys.platform` names them")] = ()
+    systems: Annotated[Texts, says("the systems whose nature it is, as `sys.platform` names them, or `musl`")] = ()
 
 
 class NaturesFile(Table, frozen=True):
@@ -42,8 +43,8 @@ class NaturesFile(Table, frozen=True):
 class Nature:
     """One way in which interpreters differ. what, why: sentences for a reader.
 
-    systems: those whose nature it is, as `sys.platform` names them, whatever the interpreter is. If there are
-    none, it is the nature of other implementations than CPython, on any system.
+    systems: those whose nature it is, as `sys.platform` names them, whatever the interpreter is; "musl" is the C
+    library of that name. If there are none, it is the nature of other implementations than CPython, on any system.
     """
 
     id: str
@@ -52,9 +53,9 @@ class Nature:
     effects: tuple[Effect, ...]
     systems: tuple[str, ...] = ()
 
-    def may_show(self, implementation: str, system: str) -> bool:
-        """True if an interpreter may show it, by the names of `sys.implementation` and `sys.platform`."""
-        return system in self.systems if self.systems else implementation != "cpython"
+    def may_show(self, implementation: str, systems: Collection[str]) -> bool:
+        """True if an interpreter may show it, by the name of `sys.implementation` and its systems (see above)."""
+        return not set(self.systems).isdisjoint(systems) if self.systems else implementation != "cpython"
 
 
 @functools.cache

@@ -292,7 +292,7 @@ def _requirement(name: str, text: str, folder: Path | None) -> str:
 
 
 def _target_command(name: str, text: str, folder: Path) -> str:
-    """The command line of a bridge, with the paths of files made absolute, since it is run elsewhere."""
+    """The command line of a bridge, with the paths in it made absolute, since it is run elsewhere."""
     try:
         words = shlex.split(text)
     except ValueError as problem:

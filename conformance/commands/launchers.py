@@ -57,7 +57,7 @@ def template(text: str, kind: str = MODULE) -> list[str]:
 
 
 def with_paths(text: str, folder: Path, kind: str = MODULE) -> str:
-    """The command with the paths of files in a folder made absolute, since it is run elsewhere. Raises WrongCommand."""
+    """The command with paths that start from a folder made absolute, since it is run elsewhere. Raises WrongCommand."""
     template(text, kind)
     words = []
     for word in shlex.split(text):
@@ -67,9 +67,12 @@ def with_paths(text: str, folder: Path, kind: str = MODULE) -> str:
 
 
 def absolute(word: str, folder: Path) -> str:
-    """A word of a command line; if it is the path of a file in a folder, or of a script there, that is absolute."""
+    """A word of a command line; if it is a path to what there is in a folder, or a script there, it is made absolute.
+
+    A word without a slash that is no script, such as `run`, may have another meaning, and stays as it is.
+    """
     is_path = "{" not in word and (os.sep in word or word.endswith((".py", ".js", ".mjs", ".cjs", ".wasm")))
-    return str((folder / word).absolute()) if is_path and (folder / word).is_file() else word
+    return str((folder / word).absolute()) if is_path and (folder / word).exists() else word
 
 
 def side_of(of_modules: str = "", of_paths: str = "") -> str:

@@ -89,7 +89,7 @@ class Sides:
             recordings, shared = Recordings(folder / FOLDER), in_shared_words(build)
             replayed = ReplayedSide(recordings, whole_tree(folder), shared, greeting.capabilities)
             oracle, other = replayed, replayed.build
-        self.expected = expected_of(build.implementation, build.version, other.version, build.system)
+        self.expected = expected_of(build.implementation, build.version, other.version, build.systems)
         return candidate, oracle
 
     @property

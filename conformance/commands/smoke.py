@@ -56,6 +56,7 @@ _CASES: Mapping[str, tuple[Case, list[Any]]] = {
 }
 _LEAVES = "import sys\nsys.path.append('left')\nsys.modules['left'] = left = 1\nsys.argv.append('left')"
 _LOOKS = "import sys\nnote('left' in sys.path, 'left' in sys.modules, 'left' in sys.argv)"
+_PATH = "import sys\nnote(repr(sys.path))"
 
 
 def try_bridge(
@@ -80,15 +81,15 @@ def try_bridge(
         say(f"           {', '.join(_facts(greeting))}")
         _timed(say, "one case", lambda: check_first_case(side))
         _timed(say, "another", lambda: _check_another(side))
+        path = _path(side)
         if side.warm:
             _timed(say, "a batch", lambda: _try_batch(side))
         for name in sorted(greeting.capabilities & _CASES.keys()):
             _try_capability(side, name)
         say("           it has the capabilities that it names")
-        _timed(say, "a crash", lambda: _try_ending(side, "import os\nos._exit(3)", ("exit", "signal")))
-        side.shorten_time_limit(hang)
-        _timed(say, "a hang", lambda: _try_ending(side, "while True: pass", ("hang",)))
-        _timed(say, "a reset" if greeting.resets else "a restart", lambda: _try_fresh(side))
+        _timed(say, "a crash", lambda: _try_ending(side, "import os\nos._exit(3)", ("exit", "signal"), timeout))
+        _timed(say, "a hang", lambda: _try_ending(side, "while True: pass", ("hang",), hang))
+        _timed(say, "a reset" if greeting.resets else "a restart", lambda: _try_fresh(side, path))
     finally:
         side.close()
 
@@ -116,7 +117,9 @@ def _wait_for_start(side: LiveSide, early: float) -> None:
             return
         line = b""
     except AgentEnded as exc:
-        raise CandidateError(f"The bridge ended, with {exc.how}, before it was sent anything.") from None
+        raise CandidateError(
+            f"The bridge ended, with {exc.how}, before it was sent anything{side.complaint()}."
+        ) from None
     except AgentLost as exc:
         raise CandidateError(f"Before the bridge was sent anything, {exc}.") from None
     finally:
@@ -128,7 +131,7 @@ def _wait_for_start(side: LiveSide, early: float) -> None:
 
 def check_first_case(side: LiveSide) -> None:
     """Run the simplest case. Raises CandidateError if the bridge does not give a result that fits the protocol."""
-    observation = _observation(side.run(SMOKE.plain()), "the simplest case")
+    observation = _observation(side, side.run(SMOKE.plain()), "the simplest case")
     (step,) = observation["steps"]
     notes = [event["values"] for event in step["events"] if event["event"] == "note"]
     if step["outcome"] != "returned" or notes != [["ran by runpy"]]:
@@ -144,10 +147,10 @@ def _check_another(side: LiveSide) -> None:
             "The bridge ended, or sent something, between its answer to one request and the next request: it may end "
             "only after an answer that says `spent`."
         )
-    _observation(reply, "the same case once more")
+    _observation(side, reply, "the same case once more")
 
 
-def _observation(reply: Reply, name: str) -> Any:
+def _observation(side: LiveSide, reply: Reply, name: str) -> Any:
     if reply.retry_reason:
         problem = reply.detail if reply.status == "lost" else reply.retry_reason.removeprefix("run again, since ")
         raise CandidateError(f"In {name} the bridge breaks the protocol: {problem}.")
@@ -159,8 +162,8 @@ def _observation(reply: Reply, name: str) -> Any:
         )
     ways = {
         "hang": f"does not end within {reply.detail} s",
-        "exit": f"ends the interpreter or the bridge, with exit status {reply.detail}",
-        "signal": f"ends the bridge by signal {reply.detail}",
+        "exit": f"ends the interpreter or the bridge, with exit status {reply.detail}{side.complaint()}",
+        "signal": f"ends the bridge by signal {reply.detail}{side.complaint()}",
         "too-large": f"takes {reply.detail} bytes of memory, more than are allowed",
         "not-run": "is not run: the answer names what was `changed`, or there is no `result` for it",
     }
@@ -176,7 +179,7 @@ def _try_batch(side: LiveSide) -> None:
                 "it has no result for it, or its answer names something that was `changed`"
             )
             raise CandidateError(f"The bridge says `warm`, but cannot run case {number} of a batch: {reason}.")
-        observation = _observation(reply, f"case {number} of a batch")
+        observation = _observation(side, reply, f"case {number} of a batch")
         notes = _notes(observation)
         if number and notes != [False, False, False]:
             raise CandidateError("The bridge says `warm`, but a case finds what the case before has left in `sys`.")
@@ -193,7 +196,7 @@ def _try_capability(side: LiveSide, name: str) -> None:
         case = _case("import audited", {"audited.py": ""})
     begin = f"The handshake names the capability `{name}` in `capabilities`, but the interpreter lacks it"
     try:
-        observation = _observation(side.run(case.plain()), "a case that needs it")
+        observation = _observation(side, side.run(case.plain()), "a case that needs it")
     except CandidateError as exc:
         raise CandidateError(f"{begin}. {exc}") from None
     step = observation["steps"][0]
@@ -204,9 +207,10 @@ def _try_capability(side: LiveSide, name: str) -> None:
         raise CandidateError(f"{begin}: a case that needs it does something else.")
 
 
-def _try_ending(side: LiveSide, source: str, expected: tuple[str, ...]) -> None:
-    """Run a case that does not come to its end, and then the simplest case."""
-    reply = side.run(_case(source).plain())
+def _try_ending(side: LiveSide, source: str, expected: tuple[str, ...], limit: float) -> None:
+    """Run a case that does not come to its end, with a time limit in seconds, and then the simplest case."""
+    with side.time_limit(limit):
+        reply = side.run(_case(source).plain())
     if reply.status not in expected:
         told = reply.detail if reply.status == "lost" else reply.status
         raise CandidateError(f"A case that does `{source.splitlines()[-1]}` is answered otherwise: {told}.")
@@ -216,8 +220,19 @@ def _try_ending(side: LiveSide, source: str, expected: tuple[str, ...]) -> None:
         raise CandidateError(f"After a case that did `{source.splitlines()[-1]}` nothing works: {exc}") from None
 
 
-def _try_fresh(side: LiveSide) -> None:
+def _path(side: LiveSide, *, fresh: bool = False) -> Any:
+    reply = side.run(_case(_PATH, path=()).plain(), fresh=fresh)
+    (path,) = _notes(_observation(side, reply, "a case in a fresh interpreter" if fresh else "a case of one line"))
+    return path
+
+
+def _try_fresh(side: LiveSide, path: Any) -> None:
+    """Run two cases, each in a fresh interpreter. path: `sys.path` as it was at first."""
     for _ in range(2):
-        _observation(side.run(SMOKE.plain(), fresh=True), "a case in a fresh interpreter")
+        fresh = _path(side, fresh=True)
         if side.reset_problem:
             raise CandidateError(f"The handshake says `resets`, but {side.reset_problem}.")
+        if fresh != path:
+            raise CandidateError(
+                f"A fresh interpreter is not as the first one was: its `sys.path` is {fresh} in the place of {path}."
+            )

@@ -11,7 +11,7 @@ import difflib
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..cases.model import Case
@@ -83,10 +83,15 @@ def _covering(divergence: Divergence, effects: Sequence[Effect]) -> list[Effect]
 
 
 def _as_exception(place: str, before: str, after: str) -> Iterator[tuple[str, str, str]]:
-    """The parts of an exception that differ if two last lines of a traceback do, which is how a command shows it."""
-    if place == "process.traceback.item":
-        (one, _, said), (other, _, said_too) = before.partition(": "), after.partition(": ")
-        yield ("exception.message", said, said_too) if one == other else ("exception.type", before, after)
+    """The parts of an exception that differ if two lines of a traceback do, which is how a command shows it."""
+    if place != "process.traceback.item":
+        return
+    (file, _, line), (other_file, _, other_line) = before.rpartition(", line "), after.rpartition(", line ")
+    if file and file == other_file:
+        yield "process.traceback.line", line, other_line
+        return
+    (one, _, said), (other, _, said_too) = before.partition(": "), after.partition(": ")
+    yield ("exception.message", said, said_too) if one == other else ("exception.type", before, after)
 
 
 def parts(place: str, before: Any, after: Any) -> Iterator[tuple[str, str, str]]:
@@ -159,15 +164,15 @@ def _text_of(case: Case) -> str:
     return json.dumps(case.plain(), ensure_ascii=False)
 
 
-def expected_of(implementation: str, version: str, oracle: str, system: str = "linux") -> Expected:
+def expected_of(implementation: str, version: str, oracle: str, systems: Collection[str] = ("linux",)) -> Expected:
     """The differences that an interpreter may show from CPython of the release `oracle`, of the same version.
 
-    system: the interpreter's own, as `sys.platform` names it; the oracle's is one that is like Linux.
+    systems: the interpreter's own (see `Nature`); the oracle's is one that is like Linux.
 
     The release that another implementation names is that of its library: of what a micro release has changed in CPython
     itself, it may have more or less.
     """
-    effects = [effect for nature in natures() if nature.may_show(implementation, system) for effect in nature.effects]
+    effects = [effect for nature in natures() if nature.may_show(implementation, systems) for effect in nature.effects]
     if implementation != "cpython":
         effects += [effect for change in ledger() if change.came_within(version) for effect in change.either_way]
     effects += [effect for change in ledger() for effect in change.effects_between(oracle, version)]

@@ -20,7 +20,7 @@ import itertools
 import os
 import shutil
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -219,9 +219,18 @@ class LiveSide:
                     with contextlib.suppress(OSError):
                         os.unlink(os.path.join(self._folder, f"{request['id']}.{name}"))
 
-    def shorten_time_limit(self, seconds: float = SHORTENED) -> None:
-        """See `Side`. seconds: the new limit."""
-        self._timeout = min(self._timeout, seconds)
+    def shorten_time_limit(self) -> None:
+        """See `Side`."""
+        self._timeout = min(self._timeout, SHORTENED)
+
+    @contextlib.contextmanager
+    def time_limit(self, seconds: float) -> Iterator[None]:
+        """In the body of the `with` statement, this is the time limit of a case."""
+        usual, self._timeout = self._timeout, seconds
+        try:
+            yield
+        finally:
+            self._timeout = usual
 
     def abandon(self) -> None:
         """See `Side`."""
@@ -393,19 +402,20 @@ class LiveSide:
                 did = f"started {exc.number} processes" if is_count else f"took {exc.number:,} bytes of memory"
                 return CandidateError(f"{name} {did} while it was {loading}.")
             case AgentEnded() if is_bridge:
-                return CandidateError(f"{name} ended with {exc.how} while it was {loading}{sent}{self._complaint()}.")
+                return CandidateError(f"{name} ended with {exc.how} while it was {loading}{sent}{self.complaint()}.")
             case AgentEnded():
                 return CandidateError(f"{name} ended the interpreter while it was {loading} ({exc.how}).")
             case _:
                 return self._unusable(str(exc) if isinstance(exc, AgentLost) else f"the agent sent {exc}")
 
-    def _complaint(self) -> str:
-        """The end of a sentence about a bridge: the last error that it has printed; empty if there is none."""
+    def complaint(self) -> str:
+        """The end of a sentence about a bridge: the last error that it has printed, or the last line; or nothing."""
         try:
             lines = Path(self._folder, LOG).read_text("utf-8", "backslashreplace").splitlines()
         except OSError:
             return ""
-        errors = [line.strip() for line in lines if "rror" in line and not line.startswith(" ")]
+        lines = [line.strip() for line in lines if line.strip() and not line.startswith(" ")]
+        errors = [line for line in lines if "rror" in line] or lines
         return f": {errors[-1][:300].rstrip('.')}" if errors else ""
 
     def _unusable(self, said: str) -> CandidateError | AgentError:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from .interpreters import Target
-from .live import SHORTENED, LiveSide
+from .live import LiveSide
 from .side import AgentError, CandidateError, Reply
 
 _FEW = 8  # cases that are not worth another process
@@ -69,9 +69,9 @@ class TwoAgentsSide(LiveSide):
         others = iter(second.finish())
         return [reply for mine in replies for reply in (mine, *itertools.islice(others, 1))]
 
-    def shorten_time_limit(self, seconds: float = SHORTENED) -> None:
+    def shorten_time_limit(self) -> None:
         """See `Side`."""
-        super().shorten_time_limit(seconds)
+        super().shorten_time_limit()
         self._shortened = True
         if self._second is not None:
             self._second.shorten_time_limit()

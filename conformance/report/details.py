@@ -177,7 +177,7 @@ def _print_unsupported(console: Console, run: Run) -> None:
             console.print(f"  {count} case{'s' if count > 1 else ''}: {reason}", highlight=False, markup=False)
     for field, reason in run.run["unseen"].items():
         console.print(f"  not seen through this adapter: {field} ({reason})", highlight=False, markup=False)
-    if run.run["delegates"]:
+    if run.run["delegates"] and run.run["candidate"] != "runpy":  # else that was asked for
         what = run.judged_as if run.judged_as.startswith("python") else "runpy"
         console.print(
             f"\nThe candidate is this interpreter's own {what}, or has it do the work: a fact, and no verdict.",

@@ -49,9 +49,14 @@ class Build:
         return name_of(self)
 
     @property
-    def system(self) -> str:
-        """The system, as `sys.platform` names it: "linux", "win32"."""
-        return self.platform.partition("-")[0]
+    def systems(self) -> tuple[str, ...]:
+        """The system, as `sys.platform` names it ("linux", "win32"), and "musl" if that is the C library."""
+        return self.platform.partition("-")[0], *(["musl"] if self.is_musl else [])
+
+    @property
+    def is_musl(self) -> bool:
+        """True if the interpreter is linked with the C library musl."""
+        return self.triplet.endswith("musl")
 
     @property
     def language(self) -> str:

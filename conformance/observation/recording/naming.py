@@ -47,7 +47,7 @@ def _peculiarities(build: Build) -> list[str]:
     is_off = freezes and "os" not in build.frozen
     found = {
         "free-threaded": build.gil_disabled or "t" in build.abiflags,
-        "musl": build.triplet.endswith("musl"),
+        "musl": build.is_musl,
         # In a debug build the frozen modules are off, unless an option turns them on.
         "frozen modules off": is_off and not _is_debug(build),
         "frozen modules on": freezes and not is_off and _is_debug(build),
