@@ -24,6 +24,14 @@ from .recipe import CHECKS, REPORTS, Expected, Recipe
 
 # The verdicts that have a check; a detail has none.
 CHECKED = ("fault", "choice", "ours")
+# Prints the version of the language, and the name and version of the interpreter.
+_INTERPRETER = """
+import platform, sys
+version = platform.python_version()
+print(version)
+pypy = getattr(sys, "pypy_version_info", None)
+print("PyPy %d.%d.%d (Python %s)" % (*pypy[:3], version) if pypy else platform.python_implementation() + " " + version)
+"""
 
 
 class File(msgspec.Struct):
@@ -52,10 +60,9 @@ def check(recipe: Recipe, python: Path) -> int:
 
     Writes the text for the maintainers if there are faults and the script shows all divergences.
     """
-    program = "import platform; print(platform.python_implementation(), platform.python_version())"
-    done = subprocess.run([str(python), "-c", program], capture_output=True, text=True, check=True)
-    interpreter = done.stdout.strip()
-    expected = [entry for entry in recipe.expected if entry.verdict in CHECKED and entry.holds(interpreter.split()[1])]
+    done = subprocess.run([str(python), "-c", _INTERPRETER], capture_output=True, text=True, check=True)
+    version, interpreter = done.stdout.splitlines()
+    expected = [entry for entry in recipe.expected if entry.verdict in CHECKED and entry.holds(version)]
     print(f"\n== {recipe.title}", flush=True)
     if not expected:
         return 0

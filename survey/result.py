@@ -6,6 +6,7 @@ a change of an implementation, or of the suite, is a difference that a person re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from .recipe import HERE
 
 RESULTS = HERE / "results"
 LEVELS = tuple(str(level) for level in Level)
+_LIMIT = re.compile(r"no end within [\d.]+ s")  # the limit is shorter once several programs have reached it
 
 
 class Broken(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -122,7 +124,7 @@ def _broken(clause: ClauseRecord, found: Sequence[Finding], environment: str) ->
     after_another, _, _, trial, divergence = min(pairs, key=lambda pair: (pair[0], pair[1] if not pair[0] else pair[2]))
 
     def placed(value: str) -> str:
-        return value.replace(environment, "<environment>")
+        return _LIMIT.sub("no end", value.replace(environment, "<environment>"))
 
     place, oracle, candidate = shown(divergence)
     return Broken(

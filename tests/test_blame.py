@@ -64,6 +64,26 @@ def test_what_most_cases_show_comes_before_a_firmer_clause() -> None:
     assert [group.clause for group in found] == ["PATH-UNCHANGED", "NAME-OF-MODULE"]
 
 
+@pytest.mark.parametrize(
+    ("own_fails", "findings"), [(True, ["M-CACHED-OF-SPEC", "M-SPEC-OF-MODULE"]), (False, ["M-CACHED-OF-SPEC"])]
+)
+def test_a_softer_clause_hides_no_firmer_one_whose_own_cases_fail(own_fails: bool, findings: list[str]) -> None:
+    """A launcher may have two faults that show in every program: both are told, the firmer one as well."""
+    cached = Symptom(Signature("M-CACHED-OF-SPEC", "prepare", "program.__cached__", "missing"), Level.COMPAT, True)
+    spec, of_package = (
+        Symptom(Signature(clause, "prepare", "program.__spec__", "value"), Level.DOCUMENTED, True)
+        for clause in ("M-SPEC-OF-MODULE", "M-SPEC-OF-PACKAGE")
+    )
+    cases = [
+        CaseSymptoms("a/cached", 2, (spec, cached), ("M-CACHED-OF-SPEC",)),
+        CaseSymptoms("a/spec", 2, (spec, cached) if own_fails else (), ("M-SPEC-OF-MODULE",)),
+        *(CaseSymptoms(f"b/{number}", 2, (spec, cached), ("M-RUNS-ONCE",)) for number in range(20)),
+        *(CaseSymptoms(f"c/{number}", 2, (of_package, cached), ("M-RUNS-ONCE",)) for number in range(9)),
+    ]
+    found = grouped(cases, Level.COMPAT, len(cases))
+    assert [group.clause for group in found.all] == findings
+
+
 def test_a_clause_is_blamed_once() -> None:
     """Also where two groups of cases show it in two ways."""
     symptoms = [

@@ -8,6 +8,7 @@ import itertools
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from conformance.cases.model import Case, CaseError, Step
 from conformance.clauses import Level, registry
 from conformance.clauses.pythons import TARGETS
 from conformance.commands.families import main, running
+from conformance.commands.selection import Selection
 from conformance.observation.interpreters import Target
 from conformance.observation.live import LiveSide
 from tests.harness import Mutant, Oracle, all_cases, combined_mutants, judged, target_for
@@ -49,6 +51,18 @@ def test_whoever_reads_may_have_enough() -> None:
         listing.stdout.close()
         assert listing.stderr.read() == b""
     assert listing.returncode == 0
+
+
+def test_a_sample_does_not_depend_on_what_else_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One more case moves no other one out of the profile `quick`, or into it; each large family is in it."""
+    selection = Selection(FIXTURES, families_step=10)
+    monkeypatch.setitem(selection.__dict__, "of_families", generated())
+    sample = [case.id for case in selection.generated()]
+    assert 0.08 < len(sample) / len(generated()) < 0.12
+    sizes = Counter(case.family for case in generated())
+    assert {family for family, size in sizes.items() if size > 40} <= {case.family for case in selection.generated()}
+    monkeypatch.setitem(selection.__dict__, "of_families", generated()[1:])
+    assert [case.id for case in selection.generated()] == [name for name in sample if name != generated()[0].id]
 
 
 # -- what there is ------------------------------------------------------------------------------------------------

@@ -117,6 +117,26 @@ def test_the_program_that_a_path_leads_to_tells(path: str, files: dict[str, obje
 
 
 @pytest.mark.parametrize(
+    ("name", "content", "requires"),
+    [
+        ("tool.pyc", {"pyc": "x = 1"}, ()),
+        ("tool.py", {"pyc": "x = 1"}, ("cpython",)),
+        ("tool", {"pyc": "x = 1"}, ("cpython",)),
+        ("tool", "x = 1", ()),
+    ],
+)
+def test_a_compiled_file_is_known_by_its_suffix_except_on_cpython(
+    name: str, content: object, requires: tuple[str, ...]
+) -> None:
+    """PyPy takes `tool.py` for source, whatever it holds; its `run_path` does not, and is not asked for less."""
+    case = from_plain({"files": {name: content}, "call": f"run_path({name!r})"}, "test/case")
+    made = of_path(case)
+    assert case.requires == ()
+    assert made is not None
+    assert made.requires == requires
+
+
+@pytest.mark.parametrize(
     "call", ["run_path('tool', {'x': 1})", "run_path('tool', run_name=1)", "run_path('')", "run_path(b'tool')"]
 )
 def test_a_call_that_no_command_line_can_say_makes_no_case(call: str) -> None:

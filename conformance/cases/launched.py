@@ -63,11 +63,21 @@ def of_path(case: Case) -> Case | None:
         files=files,
         steps=(Step("command", {"command": [path, *case.argv[1:]]}),),
         path=case.path,
-        requires=case.requires,
+        requires=_requirements(case, path, files.get(entry)),
         id=f"{FAMILY_OF_PATHS}/{case.id.removeprefix(f'{FAMILIES}/').replace('/', '.')}",
         summary=case.summary,
         clauses=("S-AS-RUN-PATH",),
     )
+
+
+def _requirements(case: Case, path: str, recipe: Recipe | None) -> tuple[str, ...]:
+    """The requirements of the case of a command that runs a path, at which a file of this content lies.
+
+    `run_path` knows a compiled file by its first bytes. That a command does so is a detail of CPython
+    (S-COMPILED-BY-CONTENT).
+    """
+    is_compiled = isinstance(recipe, Mapping) and "pyc" in recipe
+    return (*case.requires, "cpython") if is_compiled and not path.endswith(".pyc") else case.requires
 
 
 def _file_behind(name: str, files: Mapping[str, Recipe]) -> str:

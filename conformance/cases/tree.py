@@ -5,6 +5,7 @@ The cases of commands are apart: there is no recording of them, and other harnes
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 from .families import generate
@@ -22,3 +23,8 @@ def cases(root: Path) -> list[Case]:
 def generated(root: Path) -> list[Case]:
     """All cases that nobody wrote down: those of the families, and the commands made of fixtures. Raises CaseError."""
     return [*generate(root), *launched(root), *launched_paths(root)]
+
+
+def in_sample(name: str, one_of: int) -> bool:
+    """True for about one of `one_of` ids of cases. It does not depend on which other cases there are."""
+    return zlib.crc32(name.encode()) % one_of == 0

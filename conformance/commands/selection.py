@@ -16,6 +16,7 @@ from ..cases.fixtures import fixtures, read
 from ..cases.launched import launched, launched_paths
 from ..cases.model import SEARCH, Case
 from ..cases.strategies import PROPERTIES
+from ..cases.tree import in_sample
 from ..clauses import CALLS, MODULE, PATH
 from ..report.rerun import pointed
 
@@ -26,8 +27,8 @@ class Selection:
 
     folder: the folder of the fixtures and of the tables of the families. names: the clauses, chapters, families, cases
     and properties that the user named; if there are none, all cases are selected. clauses_of: the clauses for which a
-    case is tried, by its id. families_step: with no names, every families_step-th case of the families is selected.
-    kinds: the kinds of cases that are selected (see `clauses.kind_of`).
+    case is tried, by its id. families_step: with no names, about one of so many cases of the families is selected
+    (see `in_sample`). kinds: the kinds of cases that are selected (see `clauses.kind_of`).
     """
 
     folder: Path
@@ -68,8 +69,8 @@ class Selection:
         """The selected cases of the families. Raises CaseError."""
         if self._means_fixtures:
             return
-        for number, case in enumerate(self.of_families):
-            if (self.names or number % self.families_step == 0) and self.wants(case):
+        for case in self.of_families:
+            if (self.names or in_sample(case.id, self.families_step)) and self.wants(case):
                 yield case
 
     def properties(self) -> list[str]:

@@ -147,7 +147,11 @@ def blamed(failing: Mapping[str, Sequence[Cause]], population: Population, maske
         for cause in causes:
             for other in naming.keys() & set(cause.others):
                 naming[other].add(name)
-    candidates = [_judged(clause, names, failing, showing, population, masked) for clause, names in naming.items()]
+    # The clauses that all their own cases name.
+    standing = {clause for clause, names in naming.items() if names.issuperset(population.own(clause) or [""])}
+    candidates = [
+        _judged(clause, names, failing, showing, population, masked, standing) for clause, names in naming.items()
+    ]
 
     def plainest(blame: Blamed) -> int:
         return min(population.sizes[case] for case in blame.naming)
@@ -163,6 +167,7 @@ def _judged(
     showing: Mapping[object, set[str]],
     population: Population,
     masked: Collection[str],
+    standing: Collection[str],
 ) -> Blamed:
     own = [name for name in population.own(clause) if name in naming or name not in masked]
     own_failing = [name for name in own if name in naming]
@@ -174,7 +179,7 @@ def _judged(
         for cause in failing[name]
         if cause.names(clause) or not (cause.trace or name.startswith(f"{FAMILIES}/"))
     }
-    keys = frozenset(cause.key for cause in causes)
+    keys = frozenset(cause.key for cause in causes if not _is_firmer(cause, clause, standing))
     # Only what differs for a reason of its own says something of cases that are not about the clause.
     covered, perhaps = set(naming), set[str]()
     for cause in causes:
@@ -200,3 +205,14 @@ def _judged(
     if known is not None:
         score *= _FIRMNESS[known.level] * (_FOLLOWS if known.is_consequence else 1)
     return Blamed(clause, score, keys, bool(own_failing), frozenset(naming))
+
+
+def _is_firmer(cause: Cause, clause: str, standing: Collection[str]) -> bool:
+    """True if a cause names a firmer clause than `clause`, and one for which all its own cases speak.
+
+    The finding of a softer clause does not hide such a clause.
+    """
+    ours, theirs = registry().get(clause), registry().get(cause.clause)
+    if ours is None or theirs is None or cause.names(clause) or cause.way or cause.general:
+        return False
+    return theirs.level < ours.level and cause.clause in standing

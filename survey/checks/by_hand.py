@@ -9,6 +9,7 @@ Rules. Standard library only, and nothing of the suite.
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -138,6 +139,7 @@ def _output(files, prepare, command):
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            preexec_fn=_heed_interrupts,
             timeout=120,
             check=False,
         )
@@ -145,6 +147,11 @@ def _output(files, prepare, command):
         output = output.replace(sys.prefix, "<environment>").replace(os.path.dirname(os.__file__), "<library>")
         lines = re.sub(r"\b0x[0-9a-f]{6,}", "0x...", output).rstrip("\n").splitlines()
         return "\n".join([*(line.rstrip() for line in lines), f"status {done.returncode}"])
+
+
+def _heed_interrupts():
+    """Undo that a shell lets the programs that it starts in the background ignore SIGINT."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _cut(output):

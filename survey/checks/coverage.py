@@ -68,8 +68,6 @@ sys.modules['pk.m'] = module_from_spec(spec_from_file_location('pk.m', 'pk/m.py'
 """
 PARENT = {"pk/__init__.py": "print('parent')\n", "pk/m.py": ""}
 f("PARENTS-IMPORTED", PARENT, IMPORTED + run("pk.m"), "parent", "status 0")
-MOVES = {"m.py": "import os\nos.mkdir('other')\nos.chdir('other')\n"}
-f("STATE-CHANGES-STAY", MOVES, f"{run()}import os\nprint(os.getcwd())", "<folder>/other", "<folder>\n")
 HOOK = """
 import sys
 def hook(event, given):

@@ -23,14 +23,14 @@ import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from itertools import islice, pairwise
+from itertools import pairwise
 from pathlib import Path
 
 from packaging.version import Version
 
 from ... import FIXTURES, INTERRUPTED
 from ...cases.model import FAMILIES, Case, CaseError
-from ...cases.tree import cases
+from ...cases.tree import cases, in_sample
 from ...clauses import registry
 from ...clauses.ledger import LedgerError, disagreements, ledger
 from ...observation.interpreters import LANGUAGES, OLDEST, BadInterpreter, find
@@ -113,9 +113,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _tree(names: Sequence[str], step: int) -> list[Case]:
     tree = cases(FIXTURES)
-    fixtures = [case for case in tree if case.chapter != FAMILIES]
-    generated = islice((case for case in tree if case.chapter == FAMILIES), 0, None, 1 if names else step)
-    selected = [case for case in (*fixtures, *generated) if wanted(case, names)]
+    tried = (case for case in tree if names or case.chapter != FAMILIES or in_sample(case.id, step))
+    selected = [case for case in tried if wanted(case, names)]
     if not selected:
         raise _Usage(f"There is no case {names[0]!r}; give a chapter, families/NAME, or the id of a case.")
     return selected
