@@ -205,7 +205,7 @@ def _end_in_the_same_error(oracle: StepObservation, candidate: StepObservation) 
     if "exception" not in oracle or "exception" not in candidate:
         return False
     met = which_object(oracle["exception"])
-    return met != ABSENT and met == which_object(candidate["exception"])
+    return bool(met != ABSENT and met == which_object(candidate["exception"]))
 
 
 def _names_of(result: Any) -> set[str]:
