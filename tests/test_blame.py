@@ -171,6 +171,33 @@ def test_a_case_names_each_clause_that_it_lists() -> None:
     assert grouped(cases, Level.COMPAT, 400).all[0].clause == "NAMESPACE-RUNS-MAIN"
 
 
+def test_what_differs_without_threads_is_no_matter_of_threads() -> None:
+    """Though the cases about threads fail all, and those about the reason only in part."""
+    cases = population(
+        *((f"threads/{number}", ["OVERLAP-ENDS-AS-NESTED"]) for number in range(3)),
+        *((f"initial_globals/{number}", ["INIT-SAME-OBJECTS"]) for number in range(6)),
+    )
+    failing = {f"threads/{number}": [cause("OVERLAP-ENDS-AS-NESTED")] for number in range(3)}
+    assert blamed(failing, cases, ())[0].clause == "OVERLAP-ENDS-AS-NESTED"
+    failing["initial_globals/1"] = [cause("INIT-SAME-OBJECTS")]
+    failing |= {f"a/{number}": [cause("INIT-SAME-OBJECTS")] for number in range(9)}
+    assert blamed(failing, cases, ())[0].clause == "INIT-SAME-OBJECTS"
+
+
+def test_a_clause_about_all_that_is_seen_says_little_of_each_part() -> None:
+    """Another clause is about the very field."""
+    wide, narrow = (
+        Symptom(Signature(clause, "prepare", "entry.argv", "value"), Level.COMPAT, True)
+        for clause in ("P-NESTED", "P-ARGV-REST-KEPT")
+    )
+    cases = [
+        CaseSymptoms("path_sys/nested", 2, (wide,), ("P-NESTED",)),
+        CaseSymptoms("path_sys/kept", 3, (narrow,), ("P-ARGV-REST-KEPT",)),
+        CaseSymptoms("path_sys/also_kept", 3, (), ("P-ARGV-REST-KEPT",)),
+    ]
+    assert grouped(cases, Level.COMPAT, 400).all[0].clause == "P-ARGV-REST-KEPT"
+
+
 def test_that_nothing_runs_says_little_of_the_reason() -> None:
     """The clause that more cases name goes before the one that could be the reason of all."""
     cases = population(

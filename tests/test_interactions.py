@@ -21,6 +21,8 @@ FILES = {
     "fails.py": "1 / 0\n",
     "outer/__init__.py": "",
     "outer/m.py": "x = 1\n",
+    "compiled.pyc": {"pyc": "x = 1", "for": "compiled.py"},
+    "outer/__main__.py": "x = 1\n",
     "nests.py": "from under_test import run_module\nrun_module('m')\n",
 }
 # For each condition the statements before a call for which it holds, and the arguments of the call.
@@ -45,6 +47,16 @@ HOLDS = {
         "import sys\nclass Finder:\n    find_spec = staticmethod(lambda *args: None)\nsys.meta_path.append(Finder)",
         "'m'",
     ),
+    "only for a package or a folder": ("pass", "'outer'"),
+    "only for a submodule": ("pass", "'outer.m'"),
+    "only for what lies in no folder": (
+        "import sys\nfrom importlib.machinery import ModuleSpec\nclass Finder:\n"
+        "    find_spec = staticmethod(lambda name, *args: ModuleSpec(name, Finder) if name == 'held' else None)\n"
+        "    get_code = staticmethod(lambda name: compile('x = 1', 'world:held', 'exec'))\n"
+        "sys.meta_path.append(Finder)",
+        "'held'",
+    ),
+    "only for compiled files": ("pass", "'compiled'"),
 }
 PLAIN = Case(files=FILES, steps=(Step("call", "run_module('m')"),))
 

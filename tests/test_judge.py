@@ -11,7 +11,7 @@ import pytest
 from conformance.cases.model import Case, Step
 from conformance.clauses import Clause, Level, registry
 from conformance.judge.baseline import KINDS
-from conformance.judge.causes import explains
+from conformance.judge.causes import explains, with_causes
 from conformance.judge.compare import failed, judge
 from conformance.judge.context import Place, StepContext
 from conformance.judge.descriptions import ABSENT, difference_kind
@@ -349,6 +349,17 @@ def test_a_statement_that_fails_belongs_to_what_the_fixture_is_about() -> None:
     ]
 
 
+def test_a_statement_that_fails_explains_what_comes_later() -> None:
+    """The rest of the statements does nothing on that side."""
+    raises = Divergence(Signature("FUNCTIONS-WORK", "result", "names", "raises"), Level.COMPAT, "", 1, 2, Moment(1, 5))
+    argv = Divergence(
+        Signature("ARGV-RESTORED", "restore", "after.argv", "value"), Level.COMPAT, "", 1, 2, Moment(1, 9)
+    )
+    assert [found.cause for found in with_causes([raises, argv], Level.COMPAT, registry())] == [True, False]
+    missing = replace(raises, signature=replace(raises.signature, kind="missing"))
+    assert [found.cause for found in with_causes([missing, argv], Level.COMPAT, registry())] == [True, True]
+
+
 def test_a_key_too_many_is_told_once() -> None:
     """A key that the candidate adds before the code runs is there as the code ends, too."""
     candidate = observation()
@@ -567,6 +578,42 @@ def test_an_error_of_restoring_belongs_to_what_cannot_be_restored(
     for of_path, clause in ((False, of_run_module), (True, of_run_path)):
         difference = Difference("outcome", "returns", f"raised {error}", "returned", returned=False, ran=True)
         assert default_owner(replace(difference, of_path=of_path), "3.13.0", registry()) == clause
+
+
+@pytest.mark.parametrize(
+    ("message", "facts", "clause"),
+    [
+        ("No module named m", {}, "MISSING-MODULE-MESSAGE"),
+        ("'Loader' object has no attribute 'get_code'", {}, "NO-GET-CODE-MESSAGE"),
+        ("'int' object is not iterable", {}, "INIT-BAD-TEXT"),
+        ("loader for m cannot handle __main__", {}, "MAIN-WITH-FOREIGN-SPEC-MESSAGE"),
+        ("'outer.m' found in sys.modules after import", {}, "WARNING-TEXT"),
+        ("'m'", {"ran": True}, "ENTRY-GONE-KEYERROR"),
+        ("on purpose", {"imported": frozenset(("<root>/outer/__init__.py",))}, "PARENT-ERROR-PROPAGATES"),
+        ("on purpose", {}, "OTHER-FIND-ERROR-PROPAGATES"),
+    ],
+)
+def test_the_words_of_an_error_belong_to_the_clause_about_that_error(
+    message: str, facts: dict[str, Any], clause: str
+) -> None:
+    """Only a module that is not found is said to be missing."""
+    difference = Difference("exception.message", "value", message, "other words", returned=False, **facts)
+    assert default_owner(difference, "3.13.0", registry()) == clause
+
+
+def test_an_error_without_its_frames_may_be_the_same_object() -> None:
+    """Then only its traceback is lost."""
+    frames = [["<step 1>", 1, "<module>"], ["<root>/m.py", 2, "<module>"]]
+    difference = Difference("exception.frames", "value", frames, frames[:1], returned=False, ran=True, of_world=True)
+    for same_error, clause in ((False, "CODE-ERROR-SAME-OBJECT"), (True, "CODE-ERROR-TRACEBACK")):
+        assert default_owner(replace(difference, same_error=same_error), "3.13.0", registry()) == clause
+
+
+def test_a_spec_of_another_finder_is_that_of_an_entry_all_the_same() -> None:
+    """So it breaks no documented promise."""
+    for kind, clause in (("identity", "P-ENTRY-CACHED"), ("value", "P-ENTRY-SPEC")):
+        difference = Difference("entry.__spec__", kind, SPEC, SPEC, ran=True, spec_name="__main__", of_path=True)
+        assert default_owner(difference, "3.13.0", registry()) == clause
 
 
 def test_a_compiled_script_is_no_source() -> None:

@@ -12,14 +12,14 @@ the passing ones. Three facts speak for a clause:
   override the specials are named as a wrong `__name__` in every case but those that are about `__name__`.
 - *What differs in its own cases differs in the others, too.* So a clause that only few cases are about can be blamed
   for a thousand. That nothing runs, or that the call ends otherwise, has so many reasons that it counts for less, and
-  so does what differs in its own cases and belongs to another clause. A clause that families list is another matter:
-  all cases that are about it say so, and where others fail as well, it is not what they have in common.
+  so does what differs in its own cases and belongs to another clause.
 - *Others name it.* Where the table of owners has the right row, most of the failing cases do.
 
 A clause about an act of the implementation outweighs a clause about the words of an error, and a difference in a field
 that a clause owns outweighs a difference in the values that the executed code computes.
 
-A clause about what programs come to see follows from other clauses, and yields to them.
+A clause about what programs come to see follows from other clauses, and yields to them. A clause about threads is none
+about what differs without threads as well.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ _ACCOMPANIES = 0.1
 # The part for which a case counts that a clause covers only by the way in which its own cases go, or by what differs in
 # them and belongs to another clause.
 _BY_THE_WAY = 0.3
+# The chapter about runs beside others: what differs in other cases as well is no matter of threads.
+_THREADS = "threads"
 _FIRMNESS = {Level.DOCUMENTED: 1.0, Level.COMPAT: 0.85, Level.EXACT: 0.7}
-# The number of cases of families from which on a clause is one that families list.
-_LISTED_BY_FAMILIES = 4
 
 
 @dataclass(frozen=True)
@@ -105,15 +105,12 @@ class Blamed:
 class Population:
     """All cases that ran, by what they are about.
 
-    fixtures, generated: by clause, the ids of the cases whose point it is. in_families: by clause, the number of the
-    cases of families that list it. listing: by clause, the ids of all cases that list it. sizes: by id of a case, how
-    much there is to read.
+    fixtures, generated: by clause, the ids of the cases whose point it is. sizes: by id of a case, how much there is to
+    read.
     """
 
     fixtures: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     generated: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    listing: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    in_families: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     sizes: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
     def add(self, case: str, clauses: Sequence[str], size: int = 0) -> None:
@@ -122,9 +119,6 @@ class Population:
         generated = case.startswith(f"{FAMILIES}/")
         for clause in clauses[:1]:
             (self.generated if generated else self.fixtures)[clause].append(case)
-        for clause in clauses:
-            self.listing[clause].add(case)
-            self.in_families[clause] += generated
 
     def own(self, clause: str) -> Sequence[str]:
         """The ids of a clause's own cases: of fixtures, or of cases of families if there are none."""
@@ -186,9 +180,10 @@ def _judged(
         if not cause.general:
             is_telling = cause.names(clause) and not cause.way
             (covered if is_telling else perhaps).update(showing[cause.subject])
-    if population.in_families.get(clause, 0) >= _LISTED_BY_FAMILIES:
-        covered &= population.listing[clause] | set(naming)
-        perhaps &= population.listing[clause]
+    known = registry().get(clause)
+    if known is not None and known.chapter == _THREADS:
+        covered = {name for name in covered if name in naming or name.startswith(f"{_THREADS}/")}
+        perhaps.clear()
     perhaps -= covered
     if all(cause.trace for cause in causes):
         weight *= _TRACE
@@ -201,7 +196,6 @@ def _judged(
         weight *= _OTHER_ERROR
     score = weight * (len(covered) + _BY_THE_WAY * len(perhaps)) / len(failing)
     score *= _WHOEVER_NAMES_IT + (1 - _WHOEVER_NAMES_IT) * len(naming) / len(failing)
-    known = registry().get(clause)
     if known is not None:
         score *= _FIRMNESS[known.level] * (_FOLLOWS if known.is_consequence else 1)
     return Blamed(clause, score, keys, bool(own_failing), frozenset(naming))

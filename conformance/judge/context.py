@@ -18,7 +18,14 @@ from ..agent import SPECIALS
 from ..agent.messages import StepObservation
 from ..cases.model import PATH, Case, Step
 from ..clauses import FREE_FIELDS
-from .descriptions import ABSENT, UNCHANGED, describes_module, difference_kind, without_error_details
+from .descriptions import (
+    ABSENT,
+    UNCHANGED,
+    describes_module,
+    difference_kind,
+    which_object,
+    without_error_details,
+)
 from .difference import Difference
 from .divergence import Found, Moment
 from .fields import FIELDS
@@ -75,6 +82,7 @@ class StepContext:
             "returned": oracle.get("outcome") == "returned",
             # A nested run's own errors pass through the world as well.
             "of_world": bool(runs) and bool(world_frames(oracle)) and not oracle["exception"].get("from_runpy"),
+            "same_error": _end_in_the_same_error(oracle, candidate),
             "refusal": "" if runs else refusal(oracle),
             "refused": import_error(candidate) if runs else "",
             "name": specials.get("__name__"),
@@ -190,6 +198,14 @@ def _ends_alike(oracle: StepObservation, candidate: StepObservation) -> bool:
         return bool(frames) and all(frame in world_frames(candidate) for frame in frames)
     names, others = (_names_of(side.get("result")) for side in (oracle, candidate))
     return "__name__" in names & others and names ^ others <= {*SPECIALS}
+
+
+def _end_in_the_same_error(oracle: StepObservation, candidate: StepObservation) -> bool:
+    """True if both sides end in an exception that was met before, at the same place."""
+    if "exception" not in oracle or "exception" not in candidate:
+        return False
+    met = which_object(oracle["exception"])
+    return bool(met != ABSENT and met == which_object(candidate["exception"]))
 
 
 def _names_of(result: Any) -> set[str]:

@@ -19,6 +19,7 @@ class Difference:
     ran: bool = False  # a module is seen to run
     returned: bool = True
     of_world: bool = False
+    same_error: bool = False  # both sides end in the same exception object, which was met before
     name: Any = None
     spec_name: Any = None
     located: bool = True

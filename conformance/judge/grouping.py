@@ -58,6 +58,7 @@ _CONTENTS = ("result.keys", "result.values")
 # it is all that there is to see of a run inside a run.
 _WEAK = (_SIGHT, _STATE, _OUTPUT, "names", "files", "result.functions")
 _GENERAL = (_SIGHT, "names", "values")
+_MOMENTS = ("entry", "exit", "result", "after")
 _TRACES = ("files", "audit.open", "audit.compile", "audit.exec", "audit.import")
 # What is altered and put back: two things to go wrong.
 _PUT_BACK = ("argv", "modules")
@@ -433,6 +434,17 @@ def _mistake(divergence: Divergence) -> str:
     return "" if error in REFUSALS or ", run by " in place else place
 
 
+def _by_the_whole_group(signature: Signature) -> bool:
+    """True if the clause owns the field only with all that is seen at that moment, as "entry.*" stands for."""
+    group = signature.field.partition(".")[0]
+    clause = registry().get(signature.clause)
+    if clause is None or group not in _MOMENTS:
+        return False
+    return f"{group}.*" in clause.fields and not any(
+        pattern.partition(":")[0] == signature.field for pattern in clause.fields
+    )
+
+
 def _for_blame(symptom: Symptom, listed: Sequence[str]) -> Cause:
     """A symptom as blame looks at it. listed: the clauses that its case lists."""
     signature, area, known = symptom.signature, symptom.area, registry()
@@ -444,7 +456,7 @@ def _for_blame(symptom: Symptom, listed: Sequence[str]) -> Cause:
         signature.clause,
         symptom.key,
         subject=area if area.endswith(_AFTERWARDS) or area == _WAY else symptom.key,
-        general=area in _GENERAL,
+        general=area in _GENERAL or _by_the_whole_group(signature),
         trace=area in _TRACES,
         others=tuple(others),
         way=area == _WAY,

@@ -212,7 +212,7 @@ def _raised_anew(difference: Difference) -> bool:
     """The code's exception comes through frames of the world, and the candidate's through none: it is another one."""
     ours, theirs = (side if isinstance(side, list) else [] for side in (difference.oracle, difference.candidate))
     in_world, in_world_as_well = (any("<step " not in frame[0] for frame in side) for side in (ours, theirs))
-    return difference.of_world and in_world and not in_world_as_well
+    return difference.of_world and in_world and not in_world_as_well and not difference.same_error
 
 
 def _other_entry(difference: Difference) -> bool:
@@ -378,6 +378,17 @@ _SAYINGS = (
     ("Cannot use package as __main__", "MAIN-IS-A-PACKAGE", "MAIN-IS-A-PACKAGE-MESSAGE"),
     ("No code object available", "NO-CODE-OBJECT", "NO-CODE-OBJECT-MESSAGE"),
     ("Relative module names", "RELATIVE-NAME-REFUSED", "RELATIVE-NAME-MESSAGE"),
+    ("is a namespace package and cannot be executed", "SPEC-WITHOUT-LOADER", "SPEC-WITHOUT-LOADER"),
+    ("cannot handle __main__", "MAIN-WITH-FOREIGN-SPEC", "MAIN-WITH-FOREIGN-SPEC-MESSAGE"),
+    ("has no attribute 'get_code'", "NO-GET-CODE", "NO-GET-CODE-MESSAGE"),
+    ("has no attribute 'startswith'", "NAME-WITHOUT-STARTSWITH", "NAME-WITHOUT-STARTSWITH-MESSAGE"),
+    ("startswith first arg", "NAME-OF-BYTES", "NAME-OF-BYTES"),
+    ("argument 'name' must be str", "RUN-NAME-NOT-STR-ALTERED", "RUN-NAME-NOT-STR-TEXT"),
+    ("exec() arg 1", "CODE-OF-WRONG-TYPE", "CODE-OF-WRONG-TYPE"),
+    ("free variables", "CODE-WITH-FREE-VARIABLES", "CODE-WITH-FREE-VARIABLES-OLD-MESSAGE"),
+    ("requires a closure", "CODE-WITH-FREE-VARIABLES", "CODE-WITH-FREE-VARIABLES-MESSAGE"),
+    ("object is not iterable", "INIT-NOT-ITERABLE", "INIT-BAD-TEXT"),
+    ("dictionary update sequence", "INIT-NOT-PAIRS", "INIT-BAD-TEXT"),
 )
 _ERROR: list[tuple[Condition, str]] = [
     (_of_an_exit, "CODE-EXIT-PROPAGATES"),
@@ -387,6 +398,7 @@ _ERROR: list[tuple[Condition, str]] = [
     (_says("list index out of range"), "ARGV-EMPTY-BEFORE"),
     (_says("list assignment index out of range"), "ARGV-UNRESTORABLE"),
     (lambda difference: difference.ran and _says("KeyError")(difference), "ENTRY-GONE-KEYERROR"),
+    (_says("found in sys.modules"), "WARNING-AS-ERROR"),
     (_always, "MISSING-MODULE"),
 ]
 _MESSAGE: list[tuple[Condition, str]] = [
@@ -396,7 +408,11 @@ _MESSAGE: list[tuple[Condition, str]] = [
     (_says("list index out of range"), "ARGV-EMPTY-BEFORE-TEXT"),
     (_says("list assignment index out of range"), "ARGV-UNRESTORABLE-TEXT"),
     *((_says(text), clause) for text, _, clause in _SAYINGS),
-    (_always, "MISSING-MODULE-MESSAGE"),
+    (_says("No module named"), "MISSING-MODULE-MESSAGE"),
+    (_says("found in sys.modules"), "WARNING-TEXT"),
+    (lambda difference: difference.ran, "ENTRY-GONE-KEYERROR"),
+    (lambda difference: bool(difference.imported), "PARENT-ERROR-PROPAGATES"),
+    (_always, "OTHER-FIND-ERROR-PROPAGATES"),
 ]
 _CHAIN: list[tuple[Condition, str]] = [
     (_of_world, "NO-FOREIGN-CONTEXT"),

@@ -118,7 +118,14 @@ PATH_OWNERS: list[tuple[str, _Rows]] = [
             (_always, "P-NAME-FROM-RUN-NAME"),
         ],
     ),
-    ("*.__spec__", [(_script, "P-SCRIPT-HAS-NO-SPEC"), (_always, "P-ENTRY-SPEC")]),
+    (
+        "*.__spec__",
+        [
+            (_script, "P-SCRIPT-HAS-NO-SPEC"),
+            (lambda difference: difference.kind == "identity", "P-ENTRY-CACHED"),
+            (_always, "P-ENTRY-SPEC"),
+        ],
+    ),
     ("*.__file__", [(_script, "P-SCRIPT-FILE-AS-GIVEN"), (_always, "P-ENTRY-FILE")]),
     (
         "*.__cached__",

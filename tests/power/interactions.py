@@ -28,11 +28,20 @@ CONDITIONS = {
     "only for a name with dots": "'.' in str(target)",
     "only for what has been imported": "str(target) in sys.modules",
     "only with an archive on sys.path": "any('.zip' in str(entry) and entry not in _path for entry in sys.path)",
-    "only with an empty sys.argv": "not sys.argv",
+    "only with an empty sys.argv": "not getattr(sys, 'argv', True)",
     "only with a finder of the program's own": "len(sys.meta_path) > _finders",
+    "only for a package or a folder": "any(map(os.path.isdir, _places(target)))",
+    "only for a submodule": "'.' in str(target) and not any(map(os.path.isdir, _places(target)))",
+    "only for what lies in no folder": "not any(os.path.exists(at + end) for at in _places(target) for end in _ENDS)",
+    "only for compiled files": "any(at.endswith('.pyc') or os.path.exists(at + '.pyc') for at in _places(target))",
 }
 # Conditions that cannot matter for `run_path`, which always alters `sys` and takes no name of a module.
-_OF_RUN_MODULE = frozenset(("only when altering", "only for a name with dots", "only for what has been imported"))
+_OF_RUN_MODULE = frozenset(
+    (
+        *("only when altering", "only for a name with dots", "only for what has been imported"),
+        *("only for a submodule", "only for what lies in no folder"),
+    )
+)
 
 _SOURCE = '''\
 import os
@@ -46,6 +55,17 @@ class _Case:
 
     def __init__(self):
         self.depth, self.targets, self.failed = 0, [], False
+
+
+_ENDS = "", ".py", ".pyc"
+
+
+def _places(target):
+    """The paths at which the module of a name may lie in a folder, without its suffix; of a path, that path alone."""
+    name = str(target)
+    if os.path.exists(name) or name.endswith((".py", ".pyc", ".zip")) or "/" in name:
+        return [name]
+    return [os.path.join(str(entry), *name.split(".")) for entry in getattr(sys, "path", ())]
 
 
 _cases = {{}}
