@@ -202,7 +202,7 @@ def test_that_nothing_runs_says_little_of_the_reason() -> None:
     """The clause that more cases name goes before the one that could be the reason of all."""
     cases = population(
         ("a/empty", ["INIT-EMPTY-ITERABLE"]),
-        ("a/pairs", ["INIT-PAIRS"]),
+        *((f"a/{name}", ["INIT-PAIRS"]) for name in ("pairs", "more_pairs", "most_pairs")),
         *((f"families/f/{number}", ["INIT-PAIRS"]) for number in range(4)),
         ("a/missing", ["MISSING-MODULE"]),
     )

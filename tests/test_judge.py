@@ -18,7 +18,7 @@ from conformance.judge.descriptions import ABSENT, difference_kind
 from conformance.judge.difference import Difference
 from conformance.judge.divergence import Divergence, Moment, Signature
 from conformance.judge.fields import FIELDS
-from conformance.judge.owners import OWNERS, UNOWNED, default_owner
+from conformance.judge.owners import OWNERS, UNOWNED, default_owner, is_beyond
 from conformance.judge.path_owners import PATH_OWNERS
 
 CASE = Case(files={"m.py": ""}, steps=(Step("call", "run_module('m')"),), id="packages/made_up")
@@ -607,6 +607,22 @@ def test_an_error_without_its_frames_may_be_the_same_object() -> None:
     difference = Difference("exception.frames", "value", frames, frames[:1], returned=False, ran=True, of_world=True)
     for same_error, clause in ((False, "CODE-ERROR-SAME-OBJECT"), (True, "CODE-ERROR-TRACEBACK")):
         assert default_owner(replace(difference, same_error=same_error), "3.13.0", registry()) == clause
+
+
+def test_the_result_of_an_earlier_call_is_no_fresh_one() -> None:
+    """Whether it should be a copy or not."""
+    difference = Difference("result.identity", "identity", ABSENT, {"is": "result"}, altered=True, ran=True)
+    assert default_owner(difference, "3.13.0", registry()) == "RESULT-FRESH"
+    other = replace(difference, candidate={"is": "globals of run m"})
+    assert default_owner(other, "3.13.0", registry()) == "RESULT-COPY"
+
+
+def test_initial_globals_are_no_matter_of_threads() -> None:
+    """Though the fixtures about threads give their objects by these."""
+    clause = registry()["OVERLAP-ENDS-AS-NESTED"]
+    for initial in (True, False):
+        difference = Difference("names", "value", {}, {"__builtins__": 1}, initial=initial)
+        assert is_beyond(clause, difference) is initial
 
 
 def test_a_spec_of_another_finder_is_that_of_an_entry_all_the_same() -> None:
