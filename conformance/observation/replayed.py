@@ -164,8 +164,8 @@ class RecordedLines:
         return frozenset(self._side.unsettled(registry().values()) if self._side is not None else ())
 
 
-def _kind(build: Build) -> tuple[str, str, str]:
-    return build.implementation, build.system, build.abiflags
+def _kind(build: Build) -> tuple[object, ...]:
+    return build.implementation, build.systems, build.abiflags
 
 
 def _content(plain: Mapping[str, Any]) -> str:
