@@ -122,15 +122,17 @@ def run_module(*given, **named):
     with count.open("a") as file:
         file.write("x")
     found = runpy.run_module(*given, **named)
-    return {{**found, "__doc__": "own"}} if {wrong} else found
+    if {wrong}:
+        found["__doc__"] = "own"
+    return found
 """
 
 
 @pytest.mark.parametrize(
     ("wrong", "status"),
     [
-        # One call in four, as far as anybody can tell from outside.
-        ("hashlib.sha256(str(count.stat().st_size).encode()).digest()[0] % 4 == 0", 0),
+        # One call in sixteen, as far as anybody can tell from outside.
+        ("hashlib.sha256(str(count.stat().st_size).encode()).digest()[0] % 16 == 0", 0),
         ("calls > 20", 0),
         ("count.stat().st_size > 60", 1),
     ],
