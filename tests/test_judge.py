@@ -589,16 +589,17 @@ def test_an_error_of_restoring_belongs_to_what_cannot_be_restored(
         ("loader for m cannot handle __main__", {}, "MAIN-WITH-FOREIGN-SPEC-MESSAGE"),
         ("'outer.m' found in sys.modules after import", {}, "WARNING-TEXT"),
         ("'m'", {"ran": True}, "ENTRY-GONE-KEYERROR"),
-        ("on purpose", {"imported": frozenset(("<root>/outer/__init__.py",))}, "PARENT-ERROR-PROPAGATES"),
-        ("on purpose", {}, "OTHER-FIND-ERROR-PROPAGATES"),
+        ("'tuple' object does not support item assignment", {"altered": True}, "MISSING-MODULE-MESSAGE"),
+        ("on purpose", {"imported": frozenset(("<root>/outer/__init__.py",))}, "MISSING-MODULE-MESSAGE"),
     ],
 )
 def test_the_words_of_an_error_belong_to_the_clause_about_that_error(
     message: str, facts: dict[str, Any], clause: str
 ) -> None:
-    """Only a module that is not found is said to be missing."""
+    """And to none that is firmer than the words of errors are, which a compiled implementation has of its own."""
     difference = Difference("exception.message", "value", message, "other words", returned=False, **facts)
     assert default_owner(difference, "3.13.0", registry()) == clause
+    assert registry()[clause].level == Level.EXACT
 
 
 def test_an_error_without_its_frames_may_be_the_same_object() -> None:

@@ -416,11 +416,10 @@ _MESSAGE: list[tuple[Condition, str]] = [
     (_says("list index out of range"), "ARGV-EMPTY-BEFORE-TEXT"),
     (_says("list assignment index out of range"), "ARGV-UNRESTORABLE-TEXT"),
     *((_says(text), clause) for text, _, clause in _SAYINGS),
-    (_says("No module named"), "MISSING-MODULE-MESSAGE"),
     (_says("found in sys.modules"), "WARNING-TEXT"),
-    (lambda difference: difference.ran, "ENTRY-GONE-KEYERROR"),
-    (lambda difference: bool(difference.imported), "PARENT-ERROR-PROPAGATES"),
-    (_always, "OTHER-FIND-ERROR-PROPAGATES"),
+    (lambda difference: difference.ran and str(difference.oracle).startswith("'"), "ENTRY-GONE-KEYERROR"),
+    # Other words of the implementation's own error belong to no firmer clause, whatever the error is about.
+    (_always, "MISSING-MODULE-MESSAGE"),
 ]
 _CHAIN: list[tuple[Condition, str]] = [
     (_of_world, "NO-FOREIGN-CONTEXT"),
