@@ -370,6 +370,11 @@ def _says(text: str) -> Condition:
     return lambda difference: text in str(difference.oracle)
 
 
+def _is_quoted(text: object) -> bool:
+    """True for a text in quotes and nothing else, which is how a KeyError words itself."""
+    return str(text)[:1] == str(text)[-1:] == "'"
+
+
 def _of_package_error(difference: Difference) -> bool:
     """The error of a package has another error before it, or the right one in another way."""
     ours, theirs = (
@@ -417,7 +422,7 @@ _MESSAGE: list[tuple[Condition, str]] = [
     (_says("list assignment index out of range"), "ARGV-UNRESTORABLE-TEXT"),
     *((_says(text), clause) for text, _, clause in _SAYINGS),
     (_says("found in sys.modules"), "WARNING-TEXT"),
-    (lambda difference: difference.ran and str(difference.oracle).startswith("'"), "ENTRY-GONE-KEYERROR"),
+    (lambda difference: difference.ran and _is_quoted(difference.oracle), "ENTRY-GONE-KEYERROR"),
     # Other words of the implementation's own error belong to no firmer clause, whatever the error is about.
     (_always, "MISSING-MODULE-MESSAGE"),
 ]
