@@ -611,7 +611,7 @@ def test_an_error_without_its_frames_may_be_the_same_object() -> None:
 
 
 def test_the_result_of_an_earlier_call_is_no_fresh_one() -> None:
-    """Whether it should be a copy or not."""
+    """A plain run and an altered one both owe a namespace of their own."""
     difference = Difference("result.identity", "identity", ABSENT, {"is": "result"}, altered=True, ran=True)
     assert default_owner(difference, "3.13.0", registry()) == "RESULT-FRESH"
     other = replace(difference, candidate={"is": "globals of run m"})

@@ -25,6 +25,7 @@ from conformance.observation.interpreters import find
 from conformance.observation.live import LiveSide
 from conformance.observation.recording import Build, Recordings, encode, fold_entry, texts
 from conformance.observation.replayed import RecordedLines
+from conformance.observation.side import key_of
 from conformance.observation.two_agents import TwoAgentsSide
 from conformance.search.examine import Examiner
 from tests.harness import conformance, mutants
@@ -200,10 +201,10 @@ def test_what_another_kind_of_build_showed_is_not_used(
     side = oracle({})
     build = build_of(side)
     recordings = recorded(side, tmp_path)
-    assert lines(recordings, build).line(PLAIN[0])
-    assert lines(recordings, replace(build, **other)).line(PLAIN[0]) == b""
+    assert lines(recordings, build).line(key_of(PLAIN[0]))
+    assert lines(recordings, replace(build, **other)).line(key_of(PLAIN[0])) == b""
     changed = replace(SOME[0], argv=("other",))
-    assert lines(recordings, build, [changed]).line(changed.plain()) == b""
+    assert lines(recordings, build, [changed]).line(key_of(changed.plain())) == b""
 
 
 def test_of_another_release_only_what_has_not_changed_is_used(
@@ -219,7 +220,7 @@ def test_of_another_release_only_what_has_not_changed_is_used(
     ]
     for version, known in (("3.12.1", [True, True]), ("3.12.99", [False, True])):
         found = lines(recordings, replace(build, version=version), cases)
-        assert [bool(found.line(plain)) for plain in PLAIN[:2]] == known
+        assert [bool(found.line(key_of(plain))) for plain in PLAIN[:2]] == known
 
 
 def test_a_divergence_is_judged_by_what_the_oracle_shows_now(

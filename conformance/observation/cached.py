@@ -17,7 +17,7 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, MutableMapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from .agent_process import AGENT
 from .interpreters import Target
 from .live import LiveSide
 from .replayed import RecordedLines
-from .side import Greeting, Reply
+from .side import Greeting, Reply, key_of
 
 _MOST = 12_000  # cases; half as many again as an ordinary run tries
 
@@ -34,7 +34,7 @@ _MOST = 12_000  # cases; half as many again as an ordinary run tries
 class CachedSide(LiveSide):
     """An oracle that runs only the cases that are not in its cache.
 
-    cache: the result lines by key of the case (see `_key`), as the agent wrote them; it is read and changed here.
+    cache: the result lines by key of the case (see `key_of`), as the agent wrote them; it is read and changed here.
     trusted: answer from the cache also for a case by itself, and do not call such a reply cached.
     """
 
@@ -75,9 +75,9 @@ class CachedSide(LiveSide):
     def start(self, cases: Sequence[Mapping[str, Any]], *, fresh: bool = False) -> None:
         """Begin to run those cases that are not in the cache."""
         self._proved_wrong = self._proved_wrong and len(cases) == 1
-        self._keys = [_key(case) for case in cases]
+        self._keys = [key_of(case) for case in cases]
         by_key = dict(zip(self._keys, cases, strict=True))
-        self._fill(by_key)
+        self._fill(by_key.keys())
         cache = self._cache if self._trusted or len(cases) > 1 else {}
         self._cached = {
             key: Reply("done", None, cache[key], cached=not self._trusted) for key in by_key if key in cache
@@ -100,7 +100,7 @@ class CachedSide(LiveSide):
         """See `Side`."""
         replies = super().rerun(cases)
         for case, reply in zip(cases, replies, strict=True):
-            self._learn(_key(case), reply)
+            self._learn(key_of(case), reply)
         return replies
 
     def abandon(self) -> None:
@@ -120,12 +120,12 @@ class CachedSide(LiveSide):
         else:
             file.write({**file.read(), **self._cache})  # another run may have added to it at the same time
 
-    def _fill(self, by_key: Mapping[str, Mapping[str, Any]]) -> None:
-        """Add the recorded lines of these cases to the cache."""
-        if self._recorded is None or len(by_key) == 1:
+    def _fill(self, keys: Collection[str]) -> None:
+        """Add the recorded lines of the cases with these keys to the cache."""
+        if self._recorded is None or len(keys) == 1:
             return
-        for key, case in by_key.items():
-            if key not in self._cache and len(self._cache) < _MOST and (line := self._recorded.line(case)):
+        for key in keys:
+            if key not in self._cache and len(self._cache) < _MOST and (line := self._recorded.line(key)):
                 self._cache[key] = line
                 self._changed = True
 
@@ -140,11 +140,6 @@ class CachedSide(LiveSide):
         if len(self._cache) < _MOST:
             self._cache[key] = reply.line
         self._changed = True
-
-
-def _key(plain: Mapping[str, Any]) -> str:
-    """The key of a case in the cache: a hash of its world and steps."""
-    return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode("ascii"), digest_size=16).hexdigest()
 
 
 class CacheFile:

@@ -17,7 +17,7 @@ from ..cases.model import Case
 from ..clauses import Clause, registry
 from .differing import about_a_differing_module, changed_within, differing_modules, text_of
 from .recording import Build, RecordingError, Recordings, decode
-from .side import Greeting, Reply
+from .side import Greeting, Reply, key_of
 
 _RUN_NAME = re.compile(r"""run_module\(["']([A-Za-z_]\w*)""")
 
@@ -60,7 +60,7 @@ class ReplayedSide:
     def expect(self, cases: Iterable[Case]) -> None:
         """Note cases that may be asked for."""
         for case in cases:
-            self._cases.setdefault(_content(case.plain()), []).append(case)
+            self._cases.setdefault(key_of(case.plain()), []).append(case)
 
     @property
     def description(self) -> str:
@@ -125,12 +125,17 @@ class ReplayedSide:
         """Do nothing: nothing was started."""
 
     def _reply(self, plain: Mapping[str, Any]) -> Reply:
-        able = (case for case in self._cases.get(_content(plain), ()) if not self.left_out(case))
+        line = self.line(key_of(plain))
+        return Reply("done", line=line) if line else Reply("lost", "the case is not in the recording")
+
+    def line(self, key: str) -> bytes:
+        """The result line of a case, by its key (see `key_of`); empty if the case is not in the recording."""
+        able = (case for case in self._cases.get(key, ()) if not self.left_out(case))
         entry = next((self._recordings.entry(case.id) for case in able), None)
         if entry is None:
-            return Reply("lost", "the case is not in the recording")
+            return b""
         observation = decode(entry.stored(self.build.language), self._target.words)
-        return Reply("done", line=json.dumps(observation).encode("ascii"))
+        return json.dumps(observation).encode("ascii")
 
 
 class RecordedLines:
@@ -152,10 +157,10 @@ class RecordedLines:
         if self._side is not None:
             self._side.expect(case for case in cases if self._unsettled.isdisjoint(case.clauses))
 
-    def line(self, plain: Mapping[str, Any]) -> bytes:
-        """The line of a case, which `expect` was told of; empty if none is known."""
+    def line(self, key: str) -> bytes:
+        """The line of a case that `expect` was told of, by its key (see `key_of`); empty if none is known."""
         try:
-            return self._side.run(plain).line if self._side is not None else b""
+            return self._side.line(key) if self._side is not None else b""
         except RecordingError:  # an oracle that runs needs no recording, and `nox -s record` tells of the mistake
             return b""
 
@@ -166,7 +171,3 @@ class RecordedLines:
 
 def _kind(build: Build) -> tuple[object, ...]:
     return build.implementation, build.systems, build.abiflags
-
-
-def _content(plain: Mapping[str, Any]) -> str:
-    return json.dumps(plain, sort_keys=True)

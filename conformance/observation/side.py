@@ -13,6 +13,8 @@ reads a recording.
 from __future__ import annotations
 
 import functools
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
@@ -190,3 +192,8 @@ class Side(Protocol):
 
     def close(self) -> None:
         """End everything that the side has started, and remove its files."""
+
+
+def key_of(plain: Mapping[str, Any]) -> str:
+    """The key of a case for whoever keeps its result lines: a hash of its world and steps."""
+    return hashlib.blake2b(json.dumps(plain, sort_keys=True).encode("ascii"), digest_size=16).hexdigest()

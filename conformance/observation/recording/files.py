@@ -38,8 +38,8 @@ class RecordingError(Exception):
 class Entry:
     """The recorded observations of one case.
 
-    digest: of the case's content. languages: the versions that were recorded. body: what they did (see `versions`), in
-    which names may stand for parts. parts: the parts that have a name.
+    digest: of the case's content. languages: the versions that were recorded. body: their folded observations (see
+    `versions`), in which names may stand for parts. parts: the parts that have a name.
     """
 
     digest: str
@@ -49,7 +49,7 @@ class Entry:
 
     @property
     def folded(self) -> Any:
-        """What the versions did, without names."""
+        """The folded observations, with each part in the place of its name."""
         return self.parts.expanded(self.body)
 
     def stored(self, language: str) -> Any:
