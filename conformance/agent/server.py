@@ -55,6 +55,7 @@ def main(arguments: List[str]) -> None:
     arguments: see `start`.
     """
     options = dict(word.partition("=")[::2] for word in arguments)
+    os.environ.pop(options.get("--unset", ""), None)
     channel = Channel(options.get("--replies", ""))
     agent = Agent(channel.send, channel.descriptors, options.get("--orphans", ""))
     for line in channel.lines():

@@ -1,12 +1,14 @@
 """Started by the driver as a script, in the target interpreter: makes this folder importable, and hands over.
 
-usage: start.py [--orphans=apart | --orphans=guard:PID] [--replies=FILE]
+usage: start.py [--orphans=apart | --orphans=guard:PID] [--replies=FILE] [--unset=NAME]
 
 The messages of the protocol come from standard input, and the replies go to standard output. --orphans: how the agent
 finds processes that a case leaves behind outside of its process group. `apart`: the agent is a child of process 1 and
 alone with its descendants in a namespace of processes. `guard:PID`: its parent is a subreaper with this number.
 --replies: a file, such as a named pipe, that gets the replies in place of standard output, for platforms where
-descriptors cannot be duplicated. A program that has the interpreter in itself calls `load` and makes a `server.Agent`.
+descriptors cannot be duplicated. --unset: a variable of the environment that was meant for the start of the
+interpreter, and that no case is to see. A program that has the interpreter in itself calls `load` and makes a
+`server.Agent`.
 """
 
 import builtins
