@@ -387,6 +387,28 @@ def test_a_file_system_without_unicode_is_told(monkeypatch: pytest.MonkeyPatch) 
         side.close()
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="LC_ALL=C has an encoding of its own only there")
+def test_driver_and_target_may_decode_the_names_of_files_differently(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each finds the same files, and no folder of the machine is seen in a message that quotes a path."""
+    for name, value in {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}.items():
+        monkeypatch.setenv(name, value)
+    folder = tmp_path / "größer 道's"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    (folder / "candidate.py").write_text("from runpy import run_module, run_path\n", encoding="utf-8")
+    side = LiveSide(find(sys.executable), str(folder / "candidate.py"), import_from=str(folder))
+    try:
+        case = all_cases()["path_sys/none_in_the_cache"]
+        told = str(side.run(case.plain()).observation["steps"][-1])
+        assert "<root>/folder" in told
+        assert "udcc3" not in told
+    finally:
+        side.close()
+
+
 def test_a_case_ends_with_its_run(tmp_path: Path) -> None:
     """Ctrl-C while a candidate hangs leaves no process behind: what it has locked becomes free."""
     held = tmp_path / "held"

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Dict, Tuple, Union
 
 from . import PROTOCOL
-from .own import loads
+from .own import loads, own_spelling
 
 _Kind = Union[type, Tuple[type, ...]]
 _NUMBER = (int, float)
@@ -29,6 +29,7 @@ MESSAGES: Dict[str, Dict[str, _Kind]] = {
     "cases": {"id": int, "cases": list, "root": str, "timeout": _NUMBER},
     "reset": {"id": int, "reset": bool},
 }
+_PATHS = ("side", "import_from", "folder", "root")
 NAMES = {"protocol": "start", "cases": "request", "reset": "reset"}
 _WORDS = {int: "a whole number", _NUMBER: "a number", str: "a text", bool: "true or false", dict: "an object"}
 
@@ -38,7 +39,10 @@ class Nonsense(ValueError):
 
 
 def message(line: str) -> Tuple[str, Any]:
-    """The key that tells which message a line holds, and the message. Raises Nonsense."""
+    """The key that tells which message a line holds, and the message, with paths as this interpreter spells them.
+
+    Raises Nonsense.
+    """
     if not line.endswith("\n"):
         raise Nonsense("The last message is cut off: it has no end of line.")
     try:
@@ -61,6 +65,7 @@ def message(line: str) -> Tuple[str, Any]:
         if type(case) is not dict:
             raise Nonsense("{} is no object.".format(_begin(place)))
         _check(case, CASE, place)
+    decoded.update((key, own_spelling(decoded[key])) for key in _PATHS if key in decoded)
     return kind, decoded
 
 

@@ -110,6 +110,7 @@ class Describer:
 
     def __init__(self, root: str, callables: Mapping[str, str], is_world: Callable[[str], bool]) -> None:
         self._root = root
+        self._quoted = {repr(root)[1:-1], ascii(root)[1:-1]} - {root}  # as in most messages; empty for a plain path
         self._callables = [(own + "(", name + "(") for name, own in callables.items() if own != name]
         self._is_world = is_world
         self._met: Dict[int, Tuple[Any, str]] = {}
@@ -189,6 +190,8 @@ class Describer:
     def _normal(self, text: str) -> str:
         if self._root in text:
             text = text.replace(self._root, "<root>")
+        for quoted in self._quoted:
+            text = text.replace(quoted, "<root>")
         if SEPARATOR != "/":
             text = self._with_slashes(text)
         if " at 0x" in text:

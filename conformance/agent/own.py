@@ -28,7 +28,7 @@ try:
 except ImportError:  # a platform whose processes get no signals
     SIGKILL = 9  # type: ignore[misc, assignment]
 
-__all__ = ["LINE_END", "SIGKILL", "dumps", "identity", "loads", "os", "select"]
+__all__ = ["LINE_END", "SIGKILL", "dumps", "identity", "loads", "os", "own_spelling", "select"]
 LINE_END = os.linesep  # which text streams write for the end of a line
 # A call of `id` raises an audit event each time; on CPython this does the same without one.
 identity: Callable[[Any], int] = object.__hash__ if sys.implementation.name == "cpython" else id
@@ -60,6 +60,11 @@ def _copy_of(value: Any) -> Any:
 
 if not TYPE_CHECKING:
     os = _copy(os)
+
+
+def own_spelling(path: str) -> str:
+    """A path from the driver, as this interpreter spells it: the two may decode the names of files differently."""
+    return os.fsdecode(path.encode("utf-8", "surrogateescape"))
 
 
 def _encoder() -> Callable[[Any], str]:
