@@ -24,6 +24,7 @@ from rich.console import Console
 from conformance import FIXTURES
 from conformance.cases.model import Case
 from conformance.cases.tree import cases as tree
+from conformance.cases.tree import in_sample
 from conformance.clauses import Level
 from conformance.clauses.pythons import NEWEST, OLDEST
 from conformance.observation.interpreters import BadInterpreter, Target, find
@@ -56,8 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--budget", type=_seconds, default=math.inf, metavar="30m")
     parser.add_argument("--sample", type=int, metavar="N", help="only so many, chosen by chance")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample, and of what the search draws")
-    usual = PROFILES["default"].examples
-    parser.add_argument("--drawn", type=int, default=usual, metavar="N", help="cases of the search for each property")
+    parser.add_argument("--profile", choices=PROFILES, default="default", help="by how much to try, as of the suite")
     parser.add_argument("--level", default="compat", help="up to which divergences of FILE.py count (default: compat)")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--blame", action="store_true", help="try all named cases, and say which clause is blamed")
@@ -74,9 +74,14 @@ def main(arguments: list[str] | None = None) -> int:
     if asked.sample is not None:
         wrong = random.Random(asked.seed).sample(wrong, min(asked.sample, len(wrong)))
     parts = asked.part or PARTS
-    cases = [case for case in tree(asked.cases) if part_of(case) in parts]
-    if SEARCH in parts:
-        cases += drawn(asked.drawn, asked.seed)
+    profile = PROFILES[asked.profile]
+    cases = [
+        case
+        for case in tree(asked.cases)
+        if part_of(case) in parts and (part_of(case) != FAMILY or in_sample(case.id, profile.families))
+    ]
+    if SEARCH in parts and profile.examples:
+        cases += drawn(profile.examples, asked.seed)
     if not wrong or not cases:
         print("There is nothing to run: name a mutant, a clause that has one, or a file.", file=sys.stderr)
         return 5
