@@ -11,7 +11,6 @@ itself failed, 5 nothing ran, 130 interrupted.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import json
 import multiprocessing
@@ -30,7 +29,7 @@ from .. import HOUSE, INTERRUPTED, REFERENCE, __version__
 from ..cases.strategies import PROPERTIES
 from ..clauses.pythons import TARGETS
 from ..observation.agent_process import cores
-from ..observation.interpreters import BadInterpreter, Target, find
+from ..observation.interpreters import BadInterpreter, Target, all_found, find
 from ..observation.side import AgentError, CandidateError
 from ..report.finds import name_of
 from ..search.campaign.state import Figures, State
@@ -149,13 +148,7 @@ def _count(text: str) -> int:
 
 def _targets(names: Sequence[str]) -> list[Target]:
     """The targets that the user names, or all that are found. Raises BadInterpreter."""
-    if names:
-        return [find(name) for name in names]
-    found = []
-    for name in TARGETS:
-        with contextlib.suppress(BadInterpreter):
-            found.append(find(f"python{name}" if name[0].isdigit() else name))
-    return found
+    return [find(name) for name in names] or [*all_found(TARGETS).values()]
 
 
 # -- one target -------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ from ..clauses import FREE_FIELDS, registry
 from ..judge.owners import OWNERS
 from ..judge.path_owners import PATH_OWNERS
 from ..observation.agent_process import AGENT
-from ..observation.interpreters import BadInterpreter, Target, find
+from ..observation.interpreters import Target, all_found, language_of
 from ..observation.recording import FOLDER, Build, Observation, RecordingError, Recordings, decode
 from ..observation.side import AgentError
 from .destination import DestinationError, check_room, content_size, destination, megabytes
@@ -151,15 +151,13 @@ def _runs_on_any(case: Case, builds: Mapping[str, Build]) -> bool:
 
 def _compilers(builds: Iterable[str]) -> dict[str, Target]:
     """The CPythons that are found, by language version; each missing one is reported on stderr."""
-    targets = {}
+    targets = {
+        language: target
+        for language, target in all_found(builds).items()
+        if target.implementation == "cpython" and language_of(target) == language
+    }
     for language in builds:
-        try:
-            target = find(f"python{language}")
-        except BadInterpreter:
-            target = None
-        if target is not None and target.implementation == "cpython" and target.version.startswith(f"{language}."):
-            targets[language] = target
-        else:
+        if language not in targets:
             print(f"There is no CPython {language} here, so the tree has no compiled files for it.", file=sys.stderr)
     return targets
 

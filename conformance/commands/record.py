@@ -36,7 +36,7 @@ from ..cases.tree import cases
 from ..judge.first_difference import first_difference
 from ..observation.batches import batches, run_together
 from ..observation.build import build_of
-from ..observation.interpreters import LANGUAGES, BadInterpreter, Target, find
+from ..observation.interpreters import LANGUAGES, BadInterpreter, Target, all_found, find
 from ..observation.live import LiveSide
 from ..observation.recording import (
     FOLDER,
@@ -102,13 +102,11 @@ def _targets(versions: Sequence[str], paths: Sequence[str], recordings: Recordin
         targets = [find(path) for path in paths]
         targets += [find(name if name.startswith("python") else f"python{name}") for name in versions]
     else:
-        targets = []
-        for language in LANGUAGES:
-            try:
-                targets.append(find(f"python{language}"))
-            except BadInterpreter:
-                if language in recordings.builds:
-                    print(f"There is no python{language} here; its recording stays as it is.", file=sys.stderr)
+        found = all_found(LANGUAGES)
+        targets = [*found.values()]
+        for language in recordings.builds:
+            if language not in found:
+                print(f"There is no python{language} here; its recording stays as it is.", file=sys.stderr)
     others = [target.name for target in targets if target.implementation != "cpython"]
     if others:
         raise BadInterpreter(f"Recordings are made of CPython, and not of {others[0]}.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -80,6 +82,15 @@ def find(interpreter: str) -> Target:
     if parsed < OLDEST:
         raise BadInterpreter(f"{path} is Python {version}; targets are Python {OLDEST} and later.")
     return Target(path, implementation, version, _stage(stage))
+
+
+def all_found(names: Iterable[str]) -> dict[str, Target]:
+    """The targets that are found, by the names given: of commands or paths, or a version alone, "3.13"."""
+    targets = {}
+    for name in names:
+        with contextlib.suppress(BadInterpreter):
+            targets[name] = find(f"python{name}" if name[:1].isdigit() else name)
+    return targets
 
 
 def _stage(text: str) -> str:

@@ -16,7 +16,7 @@ import random
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -27,7 +27,7 @@ from conformance.cases.tree import cases as tree
 from conformance.cases.tree import in_sample
 from conformance.clauses import Level
 from conformance.clauses.pythons import NEWEST, OLDEST
-from conformance.observation.interpreters import BadInterpreter, Target, find
+from conformance.observation.interpreters import BadInterpreter, Target, all_found, find
 from conformance.search.profiles import PROFILES
 from tests.power import blame
 from tests.power.interactions import interactions
@@ -37,7 +37,7 @@ from tests.power.wrong import INTERACTION, Wrong, equivalents, files, generated,
 
 # An implementation that the first of these cannot tell is tried in the next: the driver's own interpreter, the newest,
 # the oldest, and those between which something has changed.
-NAMES = (sys.executable, *(f"python{version}" for version in (NEWEST, OLDEST, "3.9", "3.13", "3.14")))
+NAMES = (sys.executable, NEWEST, OLDEST, "3.9", "3.13", "3.14")
 
 _WHAT = "NAME, CLAUSE, written, single, generated, interaction or FILE.py"
 
@@ -65,7 +65,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--report", type=Path, metavar="FILE.jsonl")
     asked = parser.parse_args(arguments)
     try:
-        targets = [find(name) for name in asked.target] or list(_found())
+        targets = [find(name) for name in asked.target] or [*all_found(NAMES).values()]
         wrong = _chosen(asked.names, asked.generated, Level.parse(asked.level))
         known = equivalents()
     except (BadInterpreter, OSError, ValueError) as exc:
@@ -123,14 +123,6 @@ def _blame(wrong: Sequence[Wrong], target: Target, cases: Sequence[Case], worker
                 file.flush()
     blame.show(Console(), leads, target)
     return 0
-
-
-def _found() -> Iterator[Target]:
-    for name in NAMES:
-        try:
-            yield find(name)
-        except BadInterpreter:
-            continue
 
 
 def _seconds(text: str) -> float:
