@@ -9,6 +9,7 @@ import enum
 import fcntl
 import functools
 import json
+import os
 import shutil
 import sys
 import time
@@ -385,6 +386,16 @@ def test_a_file_system_without_unicode_is_told(monkeypatch: pytest.MonkeyPatch) 
         assert "unicode" not in side.greeting.capabilities
     finally:
         side.close()
+
+
+@pytest.mark.parametrize("root", ["/tmp/x", "/tmp/größer 道's", "/tmp/gr\udcc3\udcb6\"'"])
+def test_the_root_is_known_however_a_text_spells_it(root: str) -> None:
+    """As it is, quoted, quoted in ASCII, and as bytes."""
+    describer = Describer(root, {}, __file__.__eq__)
+    data = os.fsencode(root + "/m.py")
+    for text in (root + "/m.py", repr(root + "/m.py")[1:-1], ascii(root + "/m.py")[1:-1], repr(data)[2:-1]):
+        assert describer.text(f"no {text} there") == "no <root>/m.py there"
+    assert describer.value(data, "x") == {"bytes": "<root>/m.py"}
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="LC_ALL=C has an encoding of its own only there")

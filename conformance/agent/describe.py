@@ -48,7 +48,7 @@ _FUNCTIONS = (types.FunctionType,)
 _BUILTIN_FUNCTIONS = (types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType)
 # Objects whose identity does not matter: values, or objects that are new at each look.
 _VALUES = (type(None), bool, int, float, complex, str, bytes, tuple, frozenset)
-_isabs = os.path.isabs  # the world may replace it
+_isabs, _fsencode = os.path.isabs, os.fsencode  # the world may replace them
 # The parts of builtin objects, and of the standard library's values, that have no contents of another kind.
 _PARTS = {
     "range": ("start", "stop", "step"),
@@ -110,7 +110,9 @@ class Describer:
 
     def __init__(self, root: str, callables: Mapping[str, str], is_world: Callable[[str], bool]) -> None:
         self._root = root
-        self._quoted = {repr(root)[1:-1], ascii(root)[1:-1]} - {root}  # as in most messages; empty for a plain path
+        as_bytes = _fsencode(root)
+        # As in most messages, and in bytes; empty for a plain path.
+        self._quoted = {repr(root)[1:-1], ascii(root)[1:-1], repr(as_bytes)[2:-1], as_bytes.decode("latin-1")} - {root}
         self._callables = [(own + "(", name + "(") for name, own in callables.items() if own != name]
         self._is_world = is_world
         self._met: Dict[int, Tuple[Any, str]] = {}
