@@ -39,6 +39,7 @@ _hooks = (frames.trace_function, frames.profile_function)
 _QUIET = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
 _MAX_OUTPUT = 20_000
 _WORDS = re.compile(r"\w+")
+_EXECUTES_TEXT = ("exec(", "eval(", "get_code", "FunctionType")  # or a function, in the words of a case
 _OWN_NAMES = frozenset(("__builtins__", "__name__", REGISTRY, "run_module", "run_path", "note", "result", "error"))
 
 
@@ -154,7 +155,7 @@ class _Run:
         self._describer.opaque(under_test, "under_test")
         self._describer.opaque(self._namespace, "the steps")
         _listen(self._watch)
-        self._watch.throughout = alone or not _AnnouncementTest.passed
+        self._watch.throughout = alone or not _AnnouncementTest.announces_all(text)
         self._streams = (sys.stdout, sys.stderr)
         self._read = [_size(1), _size(2)]
         self._shown_names: Dict[str, str] = {}  # of files, by path; empty for those that are not shown
@@ -369,14 +370,20 @@ def _listen(watch: Watch) -> None:
     if not _listeners and hasattr(sys, "addaudithook"):
         _listeners[:] = [_AnnouncementTest]
         sys.addaudithook(_hook)
-        _AnnouncementTest.passed = frames.finds_announced()
+        _AnnouncementTest.of_code = frames.finds_announced(compile("", "<tried>", "exec", dont_inherit=True))
+        _AnnouncementTest.of_text = frames.finds_announced("")
     _listeners[:] = [watch]
 
 
 class _AnnouncementTest:
     """Listens before the first case, to test whether audit events announce the body of every module (see `frames`)."""
 
-    auditing, passed = True, False
+    auditing, of_code, of_text = True, False, False
+
+    @classmethod
+    def announces_all(cls, text: str) -> bool:
+        """True if each body in a case with this text is announced: PyPy announces only those of code objects."""
+        return cls.of_code and (cls.of_text or not any(word in text for word in _EXECUTES_TEXT))
 
     @staticmethod
     def audit(event: str, args: Any) -> None:
