@@ -18,7 +18,7 @@ from conformance import FIXTURES
 from conformance.cases.families.storages import STORAGES
 from conformance.cases.fixtures import from_plain, read, toml
 from conformance.cases.model import CAPABILITIES, Case, Step
-from conformance.cases.strategies import PROPERTIES, TABLES, bodies, calls, cases, drawn, shapes, states
+from conformance.cases.strategies import PROPERTIES, TABLES, bodies, calls, cases, drawn, paths, shapes, states
 from conformance.cases.strategies.derive import Part, Request, derive
 from conformance.cases.strategies.feature import NOTHING, Feature
 from conformance.cases.strategies.shapes import MODULE, Shape
@@ -282,3 +282,15 @@ def test_levels_are_kept_apart_in_drawn_cases(tmp_path: Path) -> None:
         candidate.close()
     assert [trial.case.id for trial in trials if trial.counts(Level.COMPAT)] == []
     assert any(trial.divergences for trial in trials)
+
+
+@pytest.mark.parametrize(
+    "entry", [entry for entry in paths.ENTRIES if "pyc" in str(entry.files)], ids=lambda entry: entry.says
+)
+def test_what_is_compiled_can_be_compiled(entry: paths.Entry) -> None:
+    """A world that cannot be built shows nothing, and ends a run that needs it."""
+    for deed in paths.DEEDS:
+        case = paths.derive("search/paths", [paths.Turn(entry, deed, paths.CALLS[0])] * 2, "")
+        for recipe in case.files.values():
+            if isinstance(recipe, dict) and "pyc" in recipe:
+                compile(recipe["pyc"], "file", "exec")
