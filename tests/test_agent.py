@@ -420,6 +420,25 @@ def test_driver_and_target_may_decode_the_names_of_files_differently(
         side.close()
 
 
+@pytest.mark.parametrize("after", ["None", "before", "lambda *given: None"])
+def test_a_candidates_own_trace_function_counts_as_none(
+    after: str, tmp_path: Path, oracle_of: Callable[[Target], Oracle]
+) -> None:
+    """It may have set one when it was imported, and code may set another one, none, or the candidate's again."""
+    traces = "import sys\nsys.settrace(lambda frame, event, argument: None)\n"
+    (tmp_path / "tracing.py").write_text(
+        traces + (REFERENCE / "__init__.py").read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    step = f"import sys\nbefore = sys.gettrace()\nsys.settrace(lambda *given: None)\nsys.settrace({after})\ndel before"
+    case = Case(CASE.files, (Step("do", step), Step("do", "sys.settrace(None)"), *CASE.steps))
+    target = find(sys.executable)
+    side = LiveSide(target, str(tmp_path / "tracing.py"))
+    try:
+        assert judged(oracle_of(target), side, case) == []
+    finally:
+        side.close()
+
+
 def test_a_case_ends_with_its_run(tmp_path: Path) -> None:
     """Ctrl-C while a candidate hangs leaves no process behind: what it has locked becomes free."""
     held = tmp_path / "held"

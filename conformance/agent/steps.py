@@ -163,6 +163,7 @@ class _Run:
             self._list_files() if written is None else {self._describer.text(k): v for k, v in written.items()}
         )
         self._hooks: Dict[str, str] = {}
+        self._own_hooks = [hook() for hook in _hooks]  # of a candidate that traces or profiles since its import
         self._steps = len(case["steps"])
         self._told: Tuple[List[str], List[int]] = (
             [],
@@ -307,7 +308,10 @@ class _Run:
             observed["changed_names"] = {**shown, **dict.fromkeys(gone, ABSENT)}
 
     def _changed_hooks(self, before: List[Any], now: List[Any]) -> None:
-        """Note the trace or profile function if the step has changed it."""
+        """Note the trace or profile function if the step has changed it. The candidate's own one counts as none."""
+        before, now = (
+            [None if hook is own else hook for hook, own in zip(hooks, self._own_hooks)] for hooks in (before, now)
+        )
         self._hooks = {
             name: "none" if new is None else "another"
             for name, old, new in zip(("trace function", "profile function"), before, now)
