@@ -63,7 +63,7 @@ def test_a_new_python_is_one_entry_in_one_table(tmp_path: Path) -> None:
         "ledger": "True False",
         "condition": ">=3.31 3.31",
         "families": "['3.16', 'PyPy 3.11']",
-        "mutants": "python3.16",
+        "mutants": "3.16",
     }
     pytest.importorskip("nox")
     sessions = tell(tmp_path, sys.executable, "-m", "nox", "--list-sessions")
