@@ -24,6 +24,7 @@ import pytest
 from conformance import FIXTURES, REFERENCE
 from conformance.agent import MUTE, describe, outputs
 from conformance.agent.describe import Describer
+from conformance.agent.own import own_spelling
 from conformance.agent.steps import world_test
 from conformance.cases.families import generate
 from conformance.cases.model import Case, Step
@@ -396,6 +397,12 @@ def test_the_root_is_known_however_a_text_spells_it(root: str) -> None:
     for text in (root + "/m.py", repr(root + "/m.py")[1:-1], ascii(root + "/m.py")[1:-1], repr(data)[2:-1]):
         assert describer.text(f"no {text} there") == "no <root>/m.py there"
     assert describer.value(data, "x") == {"bytes": "<root>/m.py"}
+
+
+@pytest.mark.parametrize("path", ["/tmp/x", "größer 道", "\udcc3", chr(0xD800)])
+def test_a_path_that_both_spell_alike_stays(path: str) -> None:
+    """And so does one that names no file."""
+    assert own_spelling(path) == path
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="LC_ALL=C has an encoding of its own only there")

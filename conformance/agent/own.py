@@ -64,7 +64,10 @@ if not TYPE_CHECKING:
 
 def own_spelling(path: str) -> str:
     """A path from the driver, as this interpreter spells it: the two may decode the names of files differently."""
-    return os.fsdecode(path.encode("utf-8", "surrogateescape"))
+    try:
+        return os.fsdecode(path.encode("utf-8", "surrogateescape"))
+    except UnicodeError:  # no bytes name such a file here, so that its name means nothing else
+        return path
 
 
 def _encoder() -> Callable[[Any], str]:

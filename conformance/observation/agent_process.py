@@ -90,7 +90,8 @@ class AgentProcess:
         self._length = 0  # of these
         command = target.command or [target.executable, str(AGENT)]
         mode = "bridge" if target.command else "agent"
-        variables = _NURSERY if target.implementation == "pypy" and not os.environ.keys() & _NURSERY else {}
+        is_pypy = mode == "agent" and target.implementation == "pypy"  # a bridge starts its interpreter as it likes
+        variables = _NURSERY if is_pypy and not os.environ.keys() & _NURSERY else {}
         command = [*command, *(f"--unset={name}" for name in variables)]
         self._guarded = Guarded(command, folder, mode, (theirs_read, theirs_write), variables=variables)
         os.close(theirs_read)
