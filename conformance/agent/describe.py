@@ -111,8 +111,9 @@ class Describer:
     def __init__(self, root: str, callables: Mapping[str, str], is_world: Callable[[str], bool]) -> None:
         self._root = root
         as_bytes = _fsencode(root)
-        # As in most messages, and in bytes; empty for a plain path.
-        self._quoted = {repr(root)[1:-1], ascii(root)[1:-1], repr(as_bytes)[2:-1], as_bytes.decode("latin-1")} - {root}
+        # As it is, in quotes, as most messages have it, and as bytes; all of a plain path are the same.
+        spellings = root, repr(root)[1:-1], ascii(root)[1:-1], repr(as_bytes)[2:-1], as_bytes.decode("latin-1")
+        self._spellings = tuple(dict.fromkeys(spellings))
         self._callables = [(own + "(", name + "(") for name, own in callables.items() if own != name]
         self._is_world = is_world
         self._met: Dict[int, Tuple[Any, str]] = {}
@@ -190,10 +191,8 @@ class Describer:
         return self._normal(text)
 
     def _normal(self, text: str) -> str:
-        if self._root in text:
-            text = text.replace(self._root, "<root>")
-        for quoted in self._quoted:
-            text = text.replace(quoted, "<root>")
+        for spelling in self._spellings:
+            text = text.replace(spelling, "<root>")
         if SEPARATOR != "/":
             text = self._with_slashes(text)
         if " at 0x" in text:
@@ -212,7 +211,6 @@ class Describer:
 
     def _with_slashes(self, text: str) -> str:
         """A text in which the paths of the world have slashes; in the `repr` of a path each separator is doubled."""
-        text = text.replace(self._root.replace(SEPARATOR, SEPARATOR * 2), "<root>")
         text = text.replace(self._root.partition(":")[2] or "<root>", "<root>")  # compiled files lie there in a prefix
         if "\n" not in text and (text.startswith("<root>") or self._is_world(text)):
             return text.replace(SEPARATOR, "/")

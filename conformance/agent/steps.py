@@ -39,7 +39,7 @@ _hooks = (frames.trace_function, frames.profile_function)
 _QUIET = (DeprecationWarning, PendingDeprecationWarning, ResourceWarning)
 _MAX_OUTPUT = 20_000
 _WORDS = re.compile(r"\w+")
-_EXECUTES_TEXT = ("exec(", "eval(", "get_code", "FunctionType")  # or a function, in the words of a case
+_UNANNOUNCED = ("exec(", "eval(", "get_code", "FunctionType")  # where a case has code executed from text, or called
 _OWN_NAMES = frozenset(("__builtins__", "__name__", REGISTRY, "run_module", "run_path", "note", "result", "error"))
 
 
@@ -209,11 +209,11 @@ class _Run:
         observed: StepObservation = {}
         try:
             self._watch.start()
-            hooks = [hook() for hook in _hooks]
+            hooks = self._foreign_hooks()
             try:
                 value = eval(code, self._namespace)
             finally:
-                changed = [hook() for hook in _hooks]
+                changed = self._foreign_hooks()
                 self._watch.stop()
                 self._changed_hooks(hooks, changed)
         except Unsupported:
@@ -307,11 +307,12 @@ class _Run:
             gone += [key for key in keys if key in new and key not in shown]  # now a module, which is not told
             observed["changed_names"] = {**shown, **dict.fromkeys(gone, ABSENT)}
 
+    def _foreign_hooks(self) -> List[Any]:
+        """The trace and the profile function; that with which the case began, a candidate's own one, counts as none."""
+        return [None if (now := hook()) is own else now for hook, own in zip(_hooks, self._own_hooks)]
+
     def _changed_hooks(self, before: List[Any], now: List[Any]) -> None:
-        """Note the trace or profile function if the step has changed it. The candidate's own one counts as none."""
-        before, now = (
-            [None if hook is own else hook for hook, own in zip(hooks, self._own_hooks)] for hooks in (before, now)
-        )
+        """Note the trace or profile function if the step has changed it."""
         self._hooks = {
             name: "none" if new is None else "another"
             for name, old, new in zip(("trace function", "profile function"), before, now)
@@ -387,7 +388,7 @@ class _AnnouncementTest:
     @classmethod
     def announces_all(cls, text: str) -> bool:
         """True if each body in a case with this text is announced: PyPy announces only those of code objects."""
-        return cls.of_code and (cls.of_text or not any(word in text for word in _EXECUTES_TEXT))
+        return cls.of_code and (cls.of_text or not any(word in text for word in _UNANNOUNCED))
 
     @staticmethod
     def audit(event: str, args: Any) -> None:

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ..model import Case, Recipe, Step
+from .bodies import BROKEN
 
 SENTENCE = "A path runs as it would alone, whatever ran before it, around it or inside it"
 
@@ -59,7 +60,6 @@ ENTRIES: tuple[Entry, ...] = (
 )
 # Where an entry has no `__main__`, that of the entry around it is found, which would run it again without an end.
 _ONCE = "import sys\nif sum('app' in str(entry) for entry in sys.path) < 4:\n"
-_BROKEN = "x = (\n"
 DEEDS: tuple[str, ...] = (
     "x = 1\n",
     "def tell(): return __name__, __file__\nx = [1]\n",
@@ -86,7 +86,7 @@ DEEDS: tuple[str, ...] = (
     "from under_test import run_module\ninner = run_module('plain', run_name=__name__)['__name__']\n",
     "import sys\nsys.path_importer_cache.clear()\n",
     "import os\nos.makedirs('made', exist_ok=True)\nos.chdir('made')\n",
-    _BROKEN,
+    "x = (\n",
 )
 CALLS: tuple[str, ...] = (
     "run_path('$target')",
@@ -142,7 +142,7 @@ def derive(where: str, turns: Sequence[Turn], around: str) -> Case:
         # The last of the calls would run the first one's code, which may run the last one's again, without an end; and
         # what is compiled has no broken source.
         is_last = number + 1 == len(turns)
-        unfit = (is_last and "$next" in turn.deed) or (turn.deed == _BROKEN and ".pyc" in str(turn.entry.files))
+        unfit = (is_last and "$next" in turn.deed) or (turn.deed in BROKEN and ".pyc" in str(turn.entry.files))
         deed = (DEEDS[0] if unfit else turn.deed).replace("$next", following)
         for name, recipe in turn.entry.files.items():
             files[name.replace("#", str(number))] = _filled(recipe, deed, str(number))
