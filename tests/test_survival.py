@@ -68,10 +68,10 @@ def words(trial: Trial) -> str:
 def processes(of: str) -> list[int]:
     """The processes that were started with this text among their arguments, and what they have forked."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*"):  # its files are asked for below: a process may end meanwhile
         try:
-            if of.encode() in path.read_bytes():
-                found.append(int(path.parent.name))
+            if of.encode() in (process / "cmdline").read_bytes():
+                found.append(int(process.name))
         except OSError:
             continue
     return found
