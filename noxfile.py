@@ -75,6 +75,7 @@ from conformance.commands.nox_request import (  # noqa: E402
     path_of_user,
     read_request,
 )
+from conformance.observation.interpreters import command_of  # noqa: E402
 
 sys.path.remove(str(HERE))
 os.environ["PATH"] = path_of_user(os.environ["PATH"], Path(sys.prefix))
@@ -489,7 +490,7 @@ def bench(session: nox.Session) -> None:
     """Measure the speed beside the bare calls: -- [3.13 ...] [--growth] [--memory=TIME] [--write] (docs/speed.md)."""
     versions = [word for word in session.posargs if not word.startswith("-")] or TARGETS
     options = [word for word in session.posargs if word.startswith("-")]
-    names = [version if version.startswith("pypy") else f"python{version}" for version in versions]
+    names = [command_of(version) for version in versions]
     targets = [f"--target={path}" for name in names if (path := shutil.which(name))]
     if not targets:
         session.error("nothing to measure: there is none of " + ", ".join(names))

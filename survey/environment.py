@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from conformance.observation.interpreters import command_of
+
 from .recipe import RECIPES, Recipe
 
 
@@ -33,7 +35,7 @@ def environment(recipe: Recipe, target: str, folder: Path) -> Path:
     if python.exists() and record.exists() and record.read_text(encoding="utf-8") == wanted:
         return python
     uv = [sys.executable, "-m", "uv"]
-    name = target if target.startswith("pypy") else f"python{target}"
+    name = command_of(target)
     if shutil.which(name) is None:
         raise NoInterpreter(f"there is no {name} on PATH")
     _run([*uv, "venv", "--quiet", "--clear", "--python", name, str(place)], f"could not make an environment of {name}")

@@ -100,7 +100,7 @@ def exported(tmp_path_factory: pytest.TempPathFactory, compilers: Mapping[str, T
 
 def _contents(compilers: Mapping[str, Target]) -> dict[str, bytes]:
     recordings = Recordings(FIXTURES / FOLDER)
-    return export.contents(_tree(), recordings, recordings.builds, compilers)
+    return export.contents(_tree(), recordings, recordings.cpythons, compilers)
 
 
 def _files(folder: Path) -> dict[str, bytes]:
@@ -611,10 +611,10 @@ def test_without_a_folder_it_says_where_it_writes(
 def test_a_tree_for_some_versions_holds_nothing_of_others(tmp_path: Path, compilers: Mapping[str, Target]) -> None:
     """No observation, no compiled file, no case that none of them can run."""
     recordings = Recordings(FIXTURES / FOLDER)
-    builds = export._selected_builds(recordings.builds, ["3.12"])
+    builds = export._selected_builds(recordings.cpythons, ["3.12"])
     newest = next(case for case in all_cases().values() if "python>=3.14" in case.requires)
     assert not export._runs_on_any(newest, builds)
-    assert export._runs_on_any(newest, recordings.builds)
+    assert export._runs_on_any(newest, recordings.cpythons)
     files = export.contents(
         _tree(), recordings, builds, {language: compilers[language] for language in compilers if language == "3.12"}
     )

@@ -39,14 +39,14 @@ from conformance.observation.recording.shorthand import IN_FULL, restore, shorte
 from conformance.observation.replayed import ReplayedSide
 from tests.harness import all_cases, conformance, target_for
 
-LANGUAGES = ("3.8", "3.9", "3.10", "3.14")
+PYTHONS = ("3.8", "3.9", "3.10", "3.14", "pypy3.9", "pypy3.10")
 WORDS = {
-    language: {
-        "{library}": f"/lib/python{language}",
-        "{extension}": f".cp{language}.so",
-        "{tag}": f"cpython-{language.replace('.', '')}",
+    python: {
+        "{library}": f"/lib/python{python}",
+        "{extension}": f".cp{python}.so",
+        "{tag}": f"cpython-{python.replace('.', '')}",
     }
-    for language in LANGUAGES
+    for python in PYTHONS
 }
 
 
@@ -133,27 +133,26 @@ STEPS = st.fixed_dictionaries(
 
 
 @settings(deadline=None, max_examples=150)
-@given(st.dictionaries(st.sampled_from(LANGUAGES), STEPS | st.dictionaries(KEYS, VALUES), min_size=1))
+@given(st.dictionaries(st.sampled_from(PYTHONS), STEPS | st.dictionaries(KEYS, VALUES), min_size=1))
 def test_what_is_recorded_is_read_to_the_letter(observations: dict[str, Any]) -> None:
     """Through shorthand, folding and a file, for every version; also what no agent would say."""
-    stored = {language: encode(seen, WORDS[language]) for language, seen in observations.items()}
+    stored = {python: encode(seen, WORDS[python]) for python, seen in observations.items()}
     entry = fold_entry("digest", stored)
-    again = read(write({"a": entry, "b": entry}, LANGUAGES), "file")
+    again = read(write({"a": entry, "b": entry}, PYTHONS), "file")
     for found in (entry, *again.values()):
-        assert (found.digest, found.languages, found.folded) == (entry.digest, entry.languages, entry.folded)
-        for language, seen in observations.items():
-            assert json.dumps(decode(found.stored(language), WORDS[language])) == json.dumps(seen)
+        assert (found.digest, found.pythons, found.folded) == (entry.digest, entry.pythons, entry.folded)
+        for python, seen in observations.items():
+            assert json.dumps(decode(found.stored(python), WORDS[python])) == json.dumps(seen)
 
 
 def test_real_observations_are_brought_back_and_none_is_kept_in_full(tmp_path: Path) -> None:
     """The shorthand is made for what the agent says; were it not to fit any more, recordings would grow large."""
     recordings = Recordings(FIXTURES / "recordings")
-    language = min(recordings.builds, key=lambda language: [int(part) for part in language.split(".")])
     entries = {case.id: recordings.entry(case.id) for case in list(all_cases().values())[::7]}
     stored = {
-        name: entry.stored(language)
+        name: entry.stored(pythons.OLDEST)
         for name, entry in entries.items()
-        if entry is not None and language in entry.languages
+        if entry is not None and pythons.OLDEST in entry.pythons
     }
     assert len(stored) > len(entries) / 2
     for name, form in stored.items():
@@ -161,15 +160,15 @@ def test_real_observations_are_brought_back_and_none_is_kept_in_full(tmp_path: P
         assert shorten(restore(form)) == form, name
 
 
-def test_what_versions_share_is_written_once() -> None:
-    """And what differs stands at its place, with the versions."""
-    values = dict(zip(LANGUAGES, (1, 2, 2, 1), strict=True))
+def test_what_pythons_share_is_written_once() -> None:
+    """And what differs stands at its place, with the Pythons."""
+    values = dict(zip(PYTHONS, (1, 2, 2, 1, 2, 1), strict=True))
     text = write(
-        {"a": fold_entry("d", {language: shorten(_observation(value)) for language, value in values.items()})},
-        LANGUAGES,
+        {"a": fold_entry("d", {python: shorten(_observation(value)) for python, value in values.items()})},
+        PYTHONS,
     )
     assert text.count("<root>/m.py") == 2
-    assert '"result": {"?": {"3.8 3.14+": 1, "3.9-3.10": 2}}' in text
+    assert '"result": {"?": {"3.8 3.14+ pypy3.10+": 1, "3.9-3.10 pypy3.9": 2}}' in text
 
 
 def _observation(value: Any) -> Mapping[str, Any]:
@@ -196,12 +195,12 @@ def _observation(value: Any) -> Mapping[str, Any]:
 
 
 def test_a_change_of_behaviour_is_a_local_difference() -> None:
-    """One case of fifty shows something else on one version: a reviewer sees that, and nothing besides."""
-    stored = {f"chapter/case_{n}": dict.fromkeys(LANGUAGES, shorten(_observation(n))) for n in range(50)}
+    """One case of fifty shows something else on one Python: a reviewer sees that, and nothing besides."""
+    stored = {f"chapter/case_{n}": dict.fromkeys(PYTHONS[:4], shorten(_observation(n))) for n in range(50)}
     changed = copy.deepcopy(stored)
     changed["chapter/case_7"]["3.14"] = shorten(_observation("new"))
     before, after = (
-        write({case: fold_entry("d", seen) for case, seen in side.items()}, LANGUAGES).splitlines()
+        write({case: fold_entry("d", seen) for case, seen in side.items()}, PYTHONS[:4]).splitlines()
         for side in (stored, changed)
     )
     difference = [line for line in difflib.ndiff(before, after) if line[0] in "+-"]
@@ -209,11 +208,11 @@ def test_a_change_of_behaviour_is_a_local_difference() -> None:
     assert '"result": {"?": {"3.8-3.10": 7, "3.14+": "new"}}' in "\n".join(difference)
 
 
-def test_versions_are_written_in_their_order() -> None:
+def test_pythons_are_written_in_their_order() -> None:
     """Whichever was recorded anew, and so comes before those that are kept."""
-    stored = {language: shorten(_observation("old" if language == "3.8" else "new")) for language in LANGUAGES}
+    stored = {python: shorten(_observation("old" if python == "3.8" else "new")) for python in PYTHONS}
     anew = dict(reversed(stored.items()))
-    assert write({"a": fold_entry("d", anew)}, LANGUAGES) == write({"a": fold_entry("d", stored)}, LANGUAGES)
+    assert write({"a": fold_entry("d", anew)}, PYTHONS) == write({"a": fold_entry("d", stored)}, PYTHONS)
 
 
 def test_builds_are_read_as_they_were_written() -> None:
@@ -222,6 +221,7 @@ def test_builds_are_read_as_they_were_written() -> None:
     builds = {
         "3.8": build(version="3.8.18", builtin=("a", "b"), frozen=("c",), words=words),
         "3.9": build(version="3.9.1rc2", builtin=("a",), frozen=("b", "c"), words=words),
+        "pypy3.9": build(implementation="pypy", version="3.9.19", own_version="7.3.16", words=words),
     }
     assert read_builds(write_builds(builds), "file") == builds
 
@@ -243,18 +243,18 @@ def test_another_schema_is_refused_with_the_command_that_makes_it_again(text: st
 def test_the_committed_recordings_are_of_the_fixtures_as_they_are() -> None:
     """Every fixture, for every version that can run it; after a change of one, `nox -s record`."""
     recordings = Recordings(FIXTURES / "recordings")
-    assert recordings.builds.keys() >= set(pythons.VERSIONS)
+    assert recordings.builds.keys() == set(pythons.TARGETS)
     for case in all_cases().values():
         able = {
-            language
-            for language, build in recordings.builds.items()
+            python
+            for python, build in recordings.builds.items()
             if not case.unmet(build.version, frozenset(build.capabilities))
         }
         entry = recordings.entry(case.id)
         if able:
             assert entry is not None, f"{case.id} is not recorded: nox -s record"
             assert entry.digest == case.digest, f"{case.id} has changed since it was recorded: nox -s record"
-            assert set(entry.languages) == able
+            assert set(entry.pythons) == able
 
 
 def test_the_committed_recordings_hold_no_path_and_are_small() -> None:

@@ -188,7 +188,7 @@ def recordings() -> Recordings:
 def recorded(case: Case, language: str) -> Mapping[str, Any] | None:
     """The recording of a case, in words that all versions share."""
     entry = recordings().entry(case.id)
-    if entry is None or language not in entry.languages:
+    if entry is None or language not in entry.pythons:
         return None
     words = recordings().builds[language].words
     return decode(entry.stored(language), {word: word for word in words})
@@ -207,7 +207,7 @@ def between(case: Case, old: str, new: str) -> tuple[list[Any], tuple[str, ...]]
 
 def recorded_pairs() -> Iterator[tuple[str, str]]:
     """Successive versions."""
-    return pairwise(recordings().builds)
+    return pairwise(recordings().cpythons)
 
 
 def test_recordings_of_successive_releases_differ_by_the_ledger_alone() -> None:

@@ -140,10 +140,10 @@ def recorded(
     side.start(PLAIN)
     observations = [json.loads(change(reply.line)) for reply in side.finish()]
     entries = [
-        (case.id, fold_entry(case.digest, {build.language: encode(observation, build.words)}))
+        (case.id, fold_entry(case.digest, {build.python: encode(observation, build.words)}))
         for case, observation in zip(SOME, observations, strict=True)
     ]
-    for name, text in texts(entries, {build.language: build}):
+    for name, text in texts(entries, {build.python: build}):
         (folder / name).write_text(text)
     return Recordings(folder)
 
@@ -205,6 +205,18 @@ def test_what_another_kind_of_build_showed_is_not_used(
     assert lines(recordings, replace(build, **other)).line(key_of(PLAIN[0])) == b""
     changed = replace(SOME[0], argv=("other",))
     assert lines(recordings, build, [changed]).line(key_of(changed.plain())) == b""
+
+
+def test_of_another_implementation_only_its_own_release_is_used(
+    oracle: Callable[..., CachedSide], tmp_path: Path
+) -> None:
+    """The ledger knows what the releases of CPython have changed, and nothing of those of PyPy."""
+    side = oracle({})
+    build = replace(build_of(side), implementation="pypy", own_version="8.0.1")
+    recordings = recorded(side, tmp_path, build=build)
+    for own_version, known in (("8.0.1", True), ("8.0.2", False)):
+        found = lines(recordings, replace(build, own_version=own_version))
+        assert bool(found.line(key_of(PLAIN[0]))) == known
 
 
 def test_of_another_release_only_what_has_not_changed_is_used(

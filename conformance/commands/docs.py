@@ -92,7 +92,7 @@ def pages() -> dict[Path, Callable[[], str]]:
         ),
         DOCS / "options.md": manual.page,
         DOCS / "equivalence.md": equivalence.page,
-        DOCS / "releases.md": lambda: releases_page(ledger(), Recordings(FIXTURES / FOLDER).builds),
+        DOCS / "releases.md": lambda: releases_page(ledger(), Recordings(FIXTURES / FOLDER).cpythons),
         DOCS / "protocol.schema.json": lambda: json.dumps(protocol.schema(), indent=1) + "\n",
         DOCS / "interpreters.md": lambda: interpreters_page((DOCS / "interpreters.md").read_text(encoding="utf-8")),
         DOCS / "report-schema.md": lambda: records_page.page((DOCS / "report-schema.md").read_text(encoding="utf-8")),

@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise CaseError(f"--cases: there is no folder {root}.")
         place.check()
         recordings = Recordings(root / FOLDER)
-        builds = _selected_builds(recordings.builds, options.versions)
+        builds = _selected_builds(recordings.cpythons, options.versions)
         tree = [case for case in cases(root) if not options.versions or _runs_on_any(case, builds)]
         if not tree:
             raise CaseError(f"There are no cases in {root}" + (" for these versions." if options.versions else "."))
@@ -318,7 +318,7 @@ def _observed(case: Case, recordings: Recordings, languages: Iterable[str]) -> l
         return []
     groups: dict[str, tuple[list[str], Observation]] = {}
     for language in languages:
-        if language in entry.languages:
+        if language in entry.pythons:
             # In the words that all versions share, so that most versions have the same observation.
             observation = decode(entry.stored(language), {})
             groups.setdefault(json.dumps(observation), ([], observation))[0].append(language)

@@ -1,8 +1,8 @@
-"""Makes the recordings, which hold the observation of every case on each CPython, or checks them (docs/recordings.md).
+"""Makes the recordings, which hold the observation of every case on each Python, or checks them (docs/recordings.md).
 
-usage: python -m conformance.commands.record [--check | --new] [--cases=DIR] [--target=PYTHON] ... [VERSION ...]
+usage: python -m conformance.commands.record [--check | --new] [--cases=DIR] [--target=PYTHON] ... [NAME ...]
 
-VERSION is the version of an interpreter on PATH, such as 3.13 (default: every CPython that is found). An interpreter
+NAME is that of an interpreter on PATH, such as 3.13 or pypy3.11 (default: every known Python that is found). A Python
 that is not found keeps its recording. With --new, a case that has not changed keeps its recording on the same build.
 With --check nothing is written: each observation is compared with the recording if the build is the recorded one; any
 other build is reported and not checked. Exit status: 0, 1 a recording differs, 2 usage error, 4 a case is not
@@ -33,10 +33,11 @@ from .. import FIXTURES
 from ..agent.messages import Observation
 from ..cases.model import Case, CaseError
 from ..cases.tree import cases
+from ..clauses.pythons import TARGETS
 from ..judge.first_difference import first_difference
 from ..observation.batches import batches, run_together
 from ..observation.build import build_of
-from ..observation.interpreters import LANGUAGES, BadInterpreter, Target, all_found, find
+from ..observation.interpreters import LANGUAGES, BadInterpreter, Target, all_found, command_of, find
 from ..observation.live import LiveSide
 from ..observation.recording import (
     FOLDER,
@@ -71,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
         description="\n".join(str(__doc__).splitlines()[2:]),
         usage=argparse.SUPPRESS,
     )
-    parser.add_argument("versions", nargs="*", metavar="VERSION", help="record only these versions")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="record only these Pythons")
     parser.add_argument("--target", action="append", default=[], metavar="PYTHON", help="an interpreter; repeatable")
     parser.add_argument(
         "--cases", default=str(FIXTURES), metavar="DIR", help="the folder of the cases (default: the suite's fixtures)"
@@ -83,7 +84,7 @@ def main(arguments: list[str] | None = None) -> int:
     root = Path(options.cases).resolve()
     try:
         recordings = Recordings(root / FOLDER, making=not options.check)
-        targets = _targets(options.versions, options.target, recordings)
+        targets = _targets(options.names, options.target, recordings)
         tree = cases(root)
         if options.check:
             return _check(tree, recordings, targets)
@@ -96,23 +97,17 @@ def main(arguments: list[str] | None = None) -> int:
         return 4
 
 
-def _targets(versions: Sequence[str], paths: Sequence[str], recordings: Recordings) -> list[Target]:
-    """The interpreters to record: the given ones, or else every CPython on PATH. Raises BadInterpreter."""
-    if versions or paths:
-        targets = [find(path) for path in paths]
-        targets += [find(name if name.startswith("python") else f"python{name}") for name in versions]
-    else:
-        found = all_found(LANGUAGES)
-        targets = [*found.values()]
-        for language in recordings.builds:
-            if language not in found:
-                print(f"There is no python{language} here; its recording stays as it is.", file=sys.stderr)
-    others = [target.name for target in targets if target.implementation != "cpython"]
-    if others:
-        raise BadInterpreter(f"Recordings are made of CPython, and not of {others[0]}.")
-    if not targets:
-        raise BadInterpreter("There is no CPython here to record: no python3.8, python3.9 ... on PATH.")
-    return targets
+def _targets(names: Sequence[str], paths: Sequence[str], recordings: Recordings) -> list[Target]:
+    """The interpreters to record: the given ones, or else every known Python on PATH. Raises BadInterpreter."""
+    if names or paths:
+        return [find(path) for path in paths] + [find(command_of(name)) for name in names]
+    found = all_found(dict.fromkeys((*LANGUAGES, *TARGETS)))
+    for python in recordings.builds:
+        if python not in found:
+            print(f"There is no {command_of(python)} here; its recording stays as it is.", file=sys.stderr)
+    if not found:
+        raise BadInterpreter("There is no Python here to record: no python3.8, python3.9 ... on PATH.")
+    return [*found.values()]
 
 
 def take(target: Target, build: Build, tree: Sequence[Case], *, fresh: bool | None) -> dict[str, Any]:
@@ -168,18 +163,18 @@ def _make(
             build = replace(build, capabilities=tuple(sorted(side.greeting.capabilities)))
         finally:
             side.close()
-        keeps_recordings = new and recordings.builds.get(build.language) == build
+        keeps_recordings = new and recordings.builds.get(build.python) == build
         to_record = [case for case in tree if not (keeps_recordings and _is_recorded(recordings, case, build))]
         return build, take(target, build, to_record, fresh=fresh)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         for build, observations in pool.map(record, targets):
-            builds[build.language], taken[build.language] = build, observations
+            builds[build.python], taken[build.python] = build, observations
             print(f"recorded {len(observations)} cases of {build}", flush=True)
     lost: dict[str, int] = {}
     entries = list(_entries(tree, recordings, builds, taken, lost))
-    for language, count in sorted(lost.items()):
-        print(f"{count} cases are new or have changed and are not recorded for {language}, which is not found here.")
+    for python, count in sorted(lost.items()):
+        print(f"{count} cases are new or have changed and are not recorded for {python}, which is not found here.")
     for name in recordings.unreadable:
         print(f"{name} could not be read; it now has only the recordings of the interpreters that are found here.")
     written = dict(texts(entries, builds))
@@ -189,7 +184,7 @@ def _make(
         if path.relative_to(folder).as_posix() not in written:
             path.unlink()
     size = sum(len(text) for text in written.values())
-    print(f"{folder}: {len(entries)} cases, {len(builds)} versions, {size / 1e6:.2f} MB")
+    print(f"{folder}: {len(entries)} cases, {len(builds)} Pythons, {size / 1e6:.2f} MB")
     return 0
 
 
@@ -201,16 +196,14 @@ def _entries(
     lost: dict[str, int],
 ) -> Iterator[tuple[str, Entry]]:
     for case in tree:
-        stored = {
-            language: observations[case.id] for language, observations in taken.items() if case.id in observations
-        }
+        stored = {python: observations[case.id] for python, observations in taken.items() if case.id in observations}
         before = recordings.entry(case.id)
-        for language in builds.keys() - stored.keys():
+        for python in builds.keys() - stored.keys():
             if before is not None and before.digest == case.digest:
-                if language in before.languages:
-                    stored[language] = before.stored(language)
-            elif language not in taken and not _unmet(case, builds[language]):
-                lost[language] = lost.get(language, 0) + 1
+                if python in before.pythons:
+                    stored[python] = before.stored(python)
+            elif python not in taken and not _unmet(case, builds[python]):
+                lost[python] = lost.get(python, 0) + 1
         if stored:
             yield case.id, fold_entry(case.digest, stored)
 
@@ -221,7 +214,7 @@ def _is_recorded(recordings: Recordings, case: Case, build: Build) -> bool:
     return (
         before is not None
         and before.digest == case.digest
-        and (build.language in before.languages or bool(_unmet(case, build)))
+        and (build.python in before.pythons or bool(_unmet(case, build)))
     )
 
 
@@ -249,7 +242,7 @@ def _check(tree: Sequence[Case], recordings: Recordings, targets: Sequence[Targe
     total = 0
     for target in targets:
         build = build_of(target)
-        recorded = recordings.builds.get(build.language)
+        recorded = recordings.builds.get(build.python)
         if recorded is None or replace(recorded, capabilities=()) != build:
             reason = f"the recording is of {recorded}" if recorded else "there is no recording"
             same_name = recorded is not None and str(recorded) == str(build)
@@ -282,10 +275,10 @@ def _differences(
         if entry is None or entry.digest != case.digest:
             if case.id in observations:
                 yield case.id, "is not recorded" if entry is None else "has changed since it was recorded"
-        elif (case.id in observations) != (build.language in entry.languages):
+        elif (case.id in observations) != (build.python in entry.pythons):
             yield case.id, "is not recorded" if case.id in observations else "is recorded but not run"
         elif case.id in observations:
-            stored, now = entry.stored(build.language), observations[case.id]
+            stored, now = entry.stored(build.python), observations[case.id]
             if stored != now:
                 yield case.id, first_difference(decode(stored, build.words), decode(now, build.words))
     known = {file_of(case.id): set[str]() for case in tree}

@@ -89,8 +89,13 @@ def all_found(names: Iterable[str]) -> dict[str, Target]:
     targets = {}
     for name in names:
         with contextlib.suppress(BadInterpreter):
-            targets[name] = find(f"python{name}" if name[:1].isdigit() else name)
+            targets[name] = find(command_of(name))
     return targets
+
+
+def command_of(name: str) -> str:
+    """The command that starts a Python, by a name that may be a version alone: "python3.13" for "3.13"."""
+    return f"python{name}" if name[:1].isdigit() else name
 
 
 def _stage(text: str) -> str:

@@ -26,22 +26,29 @@ class ReplayedSide:
     """The oracle as it was recorded. What its methods do is described at `Side`.
 
     tree: the cases that may be asked for; `expect` adds more. target: the build in which the candidate runs;
-    capabilities: those of it. Raises RecordingError.
+    capabilities: those of it. python: the name of the Python whose recording it is; default: the CPython of the
+    target's version. Raises RecordingError.
     """
 
     forks = warm = True
     cache_proved_wrong = False
 
     def __init__(
-        self, recordings: Recordings, tree: Iterable[Case], target: Build, capabilities: frozenset[str]
+        self,
+        recordings: Recordings,
+        tree: Iterable[Case],
+        target: Build,
+        capabilities: frozenset[str],
+        python: str = "",
     ) -> None:
-        if target.language not in recordings.builds:
+        python = python or target.language
+        if python not in recordings.builds:
             known = ", ".join(recordings.builds) or "none"
             raise RecordingError(
-                f"There is no recording of CPython {target.language} (there are: {known}); "
-                "make one with `nox -s record` in a clone of the suite, where that CPython is."
+                f"There is no recording of Python {python} (there are: {known}); "
+                "make one with `nox -s record` in a clone of the suite, where that Python is."
             )
-        self.build = recordings.builds[target.language]
+        self.build = recordings.builds[python]
         self._target = target
         self._recordings = recordings
         self._cases: dict[str, list[Case]] = {}  # more than one if they differ in what they require
@@ -75,7 +82,7 @@ class ReplayedSide:
         if case.is_of_commands:
             return "commands are not recorded"
         entry = self._recordings.entry(case.id)
-        if entry is None or self.build.language not in entry.languages:
+        if entry is None or self.build.python not in entry.pythons:
             return "it is not in the recording (in a clone of the suite `nox -s record` makes it again)"
         if entry.digest != case.digest:
             return "it has changed since it was recorded (in a clone of the suite `nox -s record` makes it again)"
@@ -134,23 +141,23 @@ class ReplayedSide:
         entry = next((self._recordings.entry(case.id) for case in able), None)
         if entry is None:
             return b""
-        observation = decode(entry.stored(self.build.language), self._target.words)
+        observation = decode(entry.stored(self.build.python), self._target.words)
         return json.dumps(observation).encode("ascii")
 
 
 class RecordedLines:
-    """The result lines that a recording has for the oracle of an installed CPython, before the oracle has run a case.
+    """The result lines that a recording has for the oracle of an installed Python, before the oracle has run a case.
 
     They are those of the cases in which the release that was recorded and the target cannot differ as far as the
-    ledger knows, in the target's words: to the byte what its agent writes. None are known of another implementation,
-    another system or another kind of build.
+    ledger knows, in the target's words: to the byte what its agent writes. None are known of another
+    implementation, or another release of one that is not CPython, of another system or another kind of build.
     """
 
     def __init__(self, recordings: Recordings, target: Build, capabilities: frozenset[str]) -> None:
-        build = recordings.builds.get(target.language)
+        build = recordings.builds.get(target.python)
         self._side: ReplayedSide | None = None
         if build is not None and _kind(build) == _kind(target) and not (target.debug or target.gil_disabled):
-            self._side = ReplayedSide(recordings, (), target, capabilities)
+            self._side = ReplayedSide(recordings, (), target, capabilities, target.python)
 
     def expect(self, cases: Iterable[Case]) -> None:
         """Note cases that may be asked for."""
@@ -170,4 +177,5 @@ class RecordedLines:
 
 
 def _kind(build: Build) -> tuple[object, ...]:
-    return build.implementation, build.systems, build.abiflags
+    release = "" if build.implementation == "cpython" else build.own_version  # the ledger knows those of CPython
+    return build.implementation, release, build.systems, build.abiflags

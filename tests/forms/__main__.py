@@ -22,7 +22,7 @@ from pathlib import Path
 
 from conformance import HOUSE
 from conformance.clauses.pythons import TARGETS
-from conformance.observation.interpreters import all_found
+from conformance.observation.interpreters import all_found, command_of
 from tests.forms.form import Combination, Form, combinations, forms, implementation
 
 _INCLUDE = "import sysconfig; print(sysconfig.get_path('include'), sysconfig.get_config_var('EXT_SUFFIX'))"
@@ -52,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1, metavar="N")
     parser.add_argument("--list", action="store_true", help="print the combinations, and judge none")
     asked = parser.parse_args(arguments)
-    named = asked.target or [_command_of(name) for name in TARGETS]
+    named = asked.target or [command_of(name) for name in TARGETS]
     found = all_found(named)
     targets, missing = [*found], [name for name in named if name not in found]
     if asked.target and missing:
@@ -82,10 +82,6 @@ def main(arguments: list[str] | None = None) -> int:
                 print(f"conforms in {verdict.tried} cases  {combination}", flush=True)
     print(f"{len(chosen)} combinations of {len(usable)} forms in {len(targets)} interpreters: {accused} accused")
     return 1 if accused else 0 if chosen else 5
-
-
-def _command_of(target: str) -> str:
-    return f"python{target}" if target[0].isdigit() else target
 
 
 def _usable(all_forms: Sequence[Form], targets: Sequence[str]) -> tuple[list[Form], list[str]]:

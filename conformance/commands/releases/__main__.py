@@ -33,7 +33,7 @@ from ...cases.model import FAMILIES, Case, CaseError
 from ...cases.tree import cases, in_sample
 from ...clauses import registry
 from ...clauses.ledger import LedgerError, disagreements, ledger
-from ...observation.interpreters import LANGUAGES, OLDEST, BadInterpreter, find
+from ...observation.interpreters import LANGUAGES, OLDEST, BadInterpreter, command_of, find
 from ...observation.recording import FOLDER, RecordingError, Recordings
 from ...observation.side import AgentError, CandidateError, CannotStart
 from ...search.profiles import PROFILES
@@ -148,16 +148,16 @@ def _named(name: str, recordings: Recordings) -> Interpreter:
     if not re.fullmatch(r"3\.\d+", name):
         return live(find(name))
     try:
-        return live(find(f"python{name}"))
+        return live(find(command_of(name)))
     except BadInterpreter:
         return _recorded(language, recordings)
 
 
 def _recorded(language: str, recordings: Recordings) -> Interpreter:
-    if language not in recordings.builds:
-        known = ", ".join(recordings.builds) or "none"
+    if language not in recordings.cpythons:
+        known = ", ".join(recordings.cpythons) or "none"
         raise _Usage(f"There is no recording of CPython {language}; there are: {known}.")
-    return Interpreter(recordings.builds[language], None)
+    return Interpreter(recordings.cpythons[language], None)
 
 
 def _before(newer: Interpreter, recordings: Recordings) -> Interpreter:

@@ -1,11 +1,11 @@
-"""Recordings: the observations of CPython in every case, in files that a person can review as a diff.
+"""Recordings: the observations of every known Python in every case, in files that a person can review as a diff.
 
 Rules. Reading gives back what was written, to the letter. Knows nothing of processes.
 
 Theory of operation. An observation becomes an entry in three steps, each in a module of its own and each with its
 inverse: `shorthand` leaves out what follows from the rest or is usual; `notation` uses the names that all versions
-share; `versions` folds the observations of all versions into one. `files` lays the entries of a chapter or a family out
-in a file, and `builds` says which CPythons were recorded. docs/recordings.md explains the files to their reader.
+share; `versions` folds the observations of all Pythons into one. `files` lays the entries of a chapter or a family out
+in a file, and `builds` says which Pythons were recorded. docs/recordings.md explains the files to their reader.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from ...agent.messages import Observation
 from . import notation, shorthand
 from .builds import BUILDS, Build, build_from, read_builds, write_builds
 from .files import SCHEMA, Entry, RecordingError, file_of, fold_entry, read, write
-from .versions import numbers
+from .versions import place
 
 __all__ = [
     "BUILDS",
@@ -68,6 +68,11 @@ class Recordings:
         self.unreadable: dict[str, str] = {}
         self.builds: dict[str, Build] = self._read(BUILDS, read_builds)
 
+    @property
+    def cpythons(self) -> dict[str, Build]:
+        """The builds of CPython among those that were recorded, by version."""
+        return {python: build for python, build in self.builds.items() if build.implementation == "cpython"}
+
     def entry(self, case: str) -> Entry | None:
         """The entry of a case, by its id; None if it is not recorded."""
         return self._file(file_of(case)).get(case)
@@ -96,10 +101,10 @@ class Recordings:
 
 def texts(entries: Iterable[tuple[str, Entry]], builds: Mapping[str, Build]) -> Iterator[tuple[str, str]]:
     """The files of a folder of recordings: the name and the text of each."""
-    languages = sorted(builds, key=numbers)
+    pythons = sorted(builds, key=place)
     yield BUILDS, write_builds(builds)
     files: dict[str, dict[str, Entry]] = {}
     for case, entry in entries:
         files.setdefault(file_of(case), {})[case] = entry
     for name, found in files.items():
-        yield name, write(found, languages)
+        yield name, write(found, pythons)

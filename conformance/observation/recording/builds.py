@@ -1,4 +1,4 @@
-"""The builds of CPython that recordings were made from, and the text of pythons.json, which lists them."""
+"""The builds of the interpreters that recordings were made from, and the text of pythons.json, which lists them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from .files import SCHEMA, checked, laid_out
 from .naming import name_of
-from .versions import fold_part, numbers, unfold
+from .versions import fold_part, place, unfold
 
 BUILDS = "pythons.json"
 _KEPT = ("{extension}", "{tag}")  # the other word is a path on one machine
@@ -21,9 +21,9 @@ class Build:
 
     version: "3.12.1", or "3.15.0rc1". builtin, frozen: names of modules. words: the interpreter's own names for things
     that have one shared name in recordings: `{tag}` for its cache tag, `{extension}` for the suffix of extension
-    modules, `{library}` for the folder of its standard library. capabilities: see `cases.model.CAPABILITIES`. The
-    others are described at `agent.messages.BuildFacts`; a recording has none of them, and two builds do not differ by
-    them alone.
+    modules, `{library}` for the folder of its standard library. capabilities: see `cases.model.CAPABILITIES`.
+    own_version and the others are described at `agent.messages.BuildFacts`; a recording has none of the others, and two
+    builds do not differ by them alone.
     """
 
     implementation: str
@@ -34,7 +34,7 @@ class Build:
     frozen: tuple[str, ...]
     words: Mapping[str, str] = field(compare=False)
     capabilities: tuple[str, ...] = ()
-    own_version: str = field(default="", compare=False)
+    own_version: str = ""
     triplet: str = field(default="", compare=False)
     distribution: str = field(default="", compare=False)
     gil_disabled: bool = field(default=False, compare=False)
@@ -63,27 +63,33 @@ class Build:
         """The version of the language, such as "3.12"."""
         return ".".join(self.version.split(".")[:2])
 
+    @property
+    def python(self) -> str:
+        """The name under which the build is recorded, as in `clauses/pythons.toml`: "3.12", or "pypy3.11"."""
+        return ("" if self.implementation == "cpython" else self.implementation) + self.language
+
 
 def write_builds(builds: Mapping[str, Build]) -> str:
     """The text of pythons.json."""
-    languages = sorted(builds, key=numbers)
-    pythons = {}
+    names = sorted(builds, key=place)
+    pythons: dict[str, dict[str, Any]] = {}
     modules: dict[str, dict[str, str]] = {}
-    for language in languages:
-        build = builds[language]
+    for python in names:
+        build = builds[python]
         for kind in ("builtin", "frozen"):
             for name in getattr(build, kind):
-                modules.setdefault(name, {})[language] = kind
-        pythons[language] = {
+                modules.setdefault(name, {})[python] = kind
+        pythons[python] = {
             "implementation": build.implementation,
             "version": build.version,
+            "own_version": build.own_version,
             "platform": build.platform,
             "abiflags": build.abiflags,
             "capabilities": sorted(build.capabilities),
             "words": {word: build.words[word] for word in _KEPT},
         }
-    among = dict.fromkeys(languages)
-    folded = {name: fold_part(modules[name], among, languages) for name in sorted(modules)}
+    among = dict.fromkeys(names)
+    folded = {name: fold_part(modules[name], among, names) for name in sorted(modules)}
     data = {"schema": SCHEMA, "pythons": pythons, "modules": folded}
     return (
         "{\n"
@@ -93,13 +99,13 @@ def write_builds(builds: Mapping[str, Build]) -> str:
 
 
 def read_builds(text: str, where: str) -> dict[str, Build]:
-    """The builds in the text of pythons.json, by version of the language. where: see `read`. Raises RecordingError."""
+    """The builds in the text of pythons.json, by Python. where: see `read`. Raises RecordingError."""
     data = checked(text, where)
     found = {}
-    for language, facts in data["pythons"].items():
-        modules = unfold(data["modules"], language)
+    for python, facts in data["pythons"].items():
+        modules = unfold(data["modules"], python)
         kinds = {kind: [name for name in modules if modules[name] == kind] for kind in ("builtin", "frozen")}
-        found[language] = build_from(facts | kinds)
+        found[python] = build_from(facts | kinds)
     return found
 
 

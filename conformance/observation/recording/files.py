@@ -18,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from .versions import DIFFERS, NAME, NO_PARTS, Parts, fold, numbers, unfold
+from .versions import DIFFERS, NAME, NO_PARTS, Parts, fold, place, unfold
 
 SCHEMA = 1
 _WIDTH = 120
@@ -38,12 +38,12 @@ class RecordingError(Exception):
 class Entry:
     """The recorded observations of one case.
 
-    digest: of the case's content. languages: the versions that were recorded. body: their folded observations (see
+    digest: of the case's content. pythons: those that were recorded, by name. body: their folded observations (see
     `versions`), in which names may stand for parts. parts: the parts that have a name.
     """
 
     digest: str
-    languages: tuple[str, ...]
+    pythons: tuple[str, ...]
     body: Any
     parts: Parts = NO_PARTS
 
@@ -52,14 +52,14 @@ class Entry:
         """The folded observations, with each part in the place of its name."""
         return self.parts.expanded(self.body)
 
-    def stored(self, language: str) -> Any:
-        """The observation of one version, as `encode` returned it. It shares parts with others: do not change it."""
-        return unfold(self.body, language, self.parts)
+    def stored(self, python: str) -> Any:
+        """The observation of one Python, as `encode` returned it. It shares parts with others: do not change it."""
+        return unfold(self.body, python, self.parts)
 
 
 def fold_entry(digest: str, stored: Mapping[str, Any]) -> Entry:
-    """The entry of a case. stored: its encoded observations, by version of the language."""
-    return Entry(digest, tuple(sorted(stored, key=numbers)), fold(stored))
+    """The entry of a case. stored: its encoded observations, by Python."""
+    return Entry(digest, tuple(sorted(stored, key=place)), fold(stored))
 
 
 def file_of(case: str) -> str:
@@ -69,7 +69,7 @@ def file_of(case: str) -> str:
 
 
 def write(entries: Mapping[str, Entry], everywhere: Sequence[str]) -> str:
-    """The text of a file. everywhere: the versions of an entry that names none."""
+    """The text of a file. everywhere: the Pythons of an entry that names none."""
     bodies = {name: entry.folded for name, entry in entries.items()}
     shared, bodies = _share(bodies)
     lines = ["{", f' "schema": {SCHEMA},', f' "pythons": {json.dumps(" ".join(everywhere))},', ' "shared": {']
@@ -78,8 +78,8 @@ def write(entries: Mapping[str, Entry], everywhere: Sequence[str]) -> str:
     cases = []
     for name, body in bodies.items():
         head: dict[str, Any] = {"digest": entries[name].digest}
-        if tuple(everywhere) != entries[name].languages:
-            head["pythons"] = " ".join(entries[name].languages)
+        if tuple(everywhere) != entries[name].pythons:
+            head["pythons"] = " ".join(entries[name].pythons)
         cases.append(f"  {json.dumps(name)}: {laid_out(head | body, 2, narrow=True)}")
     lines += [",\n".join(cases), " }", "}"]
     return "\n".join(line for line in lines if line) + "\n"
@@ -92,9 +92,9 @@ def read(text: str, where: str) -> dict[str, Entry]:
     parts = Parts(data["shared"])
     found = {}
     for name, entry in data["cases"].items():
-        languages = tuple(entry["pythons"].split()) if "pythons" in entry else everywhere
+        pythons = tuple(entry["pythons"].split()) if "pythons" in entry else everywhere
         body = {key: part for key, part in entry.items() if key not in ("digest", "pythons")}
-        found[name] = Entry(entry["digest"], languages, body, parts)
+        found[name] = Entry(entry["digest"], pythons, body, parts)
     return found
 
 
