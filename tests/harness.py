@@ -103,6 +103,13 @@ class Oracle:
         return observation
 
 
+def replies(candidate: LiveSide, cases: Sequence[Case]) -> Iterator[tuple[Case, Reply]]:
+    """The replies of a candidate to cases that follow one another in one process; a lost case runs by itself."""
+    candidate.start([case.plain() for case in cases])
+    for case, shared in zip(cases, candidate.finish(), strict=True):
+        yield case, shared if shared.status == "done" else candidate.run(case.plain())
+
+
 def judged(oracle: Oracle, candidate: LiveSide, case: Case, level: Level = Level.EXACT) -> list[Divergence] | None:
     """The divergences of a candidate in a case; None if the target cannot run it, or the candidate not offer it."""
     greeting = oracle.side.greeting

@@ -15,7 +15,17 @@ from conformance import HOUSE
 from conformance.report.reading import read
 from tests.harness import conformance
 
-CASES = ("packages", "warnings", "search/packages")
+PACKAGES = tuple(
+    f"packages/{name}"
+    for name in (
+        "imported_package_runs_main",
+        "main_of_the_package_itself",
+        "main_submodule_by_name",
+        "nested_package_runs_main",
+        "package_is_imported_once",
+    )
+)
+CASES = (*PACKAGES, "warnings/imported_main_warns", "warnings/warned_run_goes_on", "search/packages")
 REPORTS = ("out.jsonl", "out.html", "out.md", "out.svg", "out.badge.json")
 WRONG = (
     "from runpy import run_module as right\n"
@@ -33,7 +43,7 @@ def interrupted(
     reports = [f"--report={folder / name}" for name in REPORTS]
     return conformance(
         *(f"--impl={folder / 'mine.py'}:run_module", *reports, f"--finds={folder / 'finds'}", "--database=none"),
-        *(*arguments, *cases, "-p", "tests.meddling"),
+        *("--profile=quick", *arguments, *cases, "-p", "tests.meddling"),
         PYTEST_XDIST_WORKER="",  # that of these tests
         MEDDLE=meddle,
     )
@@ -76,7 +86,8 @@ PLACES = {
 @pytest.mark.parametrize("when", PLACES)
 def test_an_interrupted_run_writes_all_its_reports(when: str, tmp_path: Path) -> None:
     """They say that it was interrupted, and nothing conforms there."""
-    done = interrupted(tmp_path, PLACES[when], *(["--profile=quick"] if "families" not in when else []))
+    whole = {"cases": ("packages",)} if "families" in when else {}  # where fixtures are named, no family is needed
+    done = interrupted(tmp_path, PLACES[when], **whole)
     assert done.returncode == 130, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     assert "status 130: interrupted" in done.stdout + done.stderr
@@ -94,7 +105,7 @@ LATE = {
 @pytest.mark.parametrize("when", LATE)
 def test_what_is_interrupted_while_it_writes_its_reports_writes_them(when: str, tmp_path: Path) -> None:
     """By then all had been tried, and they say so; the exit status says that nothing is to follow."""
-    done = interrupted(tmp_path, LATE[when], f"--junitxml={tmp_path / 'junit.xml'}", cases=("packages",))
+    done = interrupted(tmp_path, LATE[when], f"--junitxml={tmp_path / 'junit.xml'}", cases=PACKAGES)
     assert done.returncode == 130, done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
     check_reports(tmp_path, "")
@@ -126,7 +137,7 @@ def test_an_interruption_leaves_out_what_only_makes_reports_richer(when: str, tm
 
 def test_whoever_presses_it_again_and_again_is_heard(tmp_path: Path) -> None:
     """Twice while reports are written, and they are left out; after the first time it says so."""
-    done = interrupted(tmp_path, "conformance.report.page:page=INT+INT", cases=("packages",))
+    done = interrupted(tmp_path, "conformance.report.page:page=INT+INT", cases=PACKAGES)
     assert done.returncode == 130
     assert "Ctrl-C once more ends without them" in done.stderr
     assert "status 130: interrupted" in done.stderr
@@ -189,7 +200,7 @@ def test_a_reader_that_goes_away_leaves_the_reports(tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        [sys.executable, "-m", "conformance", f"--impl={tmp_path / 'mine.py'}:run_module", *reports, "packages"],
+        [sys.executable, "-m", "conformance", f"--impl={tmp_path / 'mine.py'}:run_module", *reports, *PACKAGES],
         cwd=HOUSE,
         stdout=writing,
         stderr=subprocess.PIPE,

@@ -23,12 +23,12 @@ from conformance.judge.compare import judge
 from conformance.judge.levels import level_in
 from conformance.observation.interpreters import Target
 from conformance.observation.live import LiveSide
-from tests.harness import Mutant, Oracle, all_cases, cases_of, judged, mutants, target_for
+from tests.harness import Mutant, Oracle, all_cases, cases_of, judged, mutants, replies, target_for
 
 OWN = list(mutants())
 ALSO_DOCUMENTED = Path(__file__).resolve().parent / "also_documented.toml"
 EVERY = 40  # one in so many of the generated cases is tried
-SHARES = 6  # each softer mutant is tried by one of so many shares of the cases, whatever other mutants there are
+SHARES = 9  # each softer mutant is tried by one of so many shares of the cases, whatever other mutants there are
 
 
 @dataclass(frozen=True)
@@ -94,10 +94,8 @@ def test_a_mutant_is_told_of_a_documented_promise_if_it_breaks_one(running: Runn
 def documented_causes(running: Running, cases: Sequence[Case]) -> list[str]:
     """The causes at the level documented in some cases, which follow one another in one process."""
     version = running.oracle.side.greeting.version
-    running.candidate.start([case.plain() for case in cases])
     found = []
-    for case, shared in zip(cases, running.candidate.finish(), strict=True):
-        reply = shared if shared.status == "done" else running.candidate.run(case.plain())
+    for case, reply in replies(running.candidate, cases):
         # To judge two equal results takes longer than all the rest.
         if reply.line != running.oracle.reply(case).line and reply.observation is not None:
             ours = running.oracle.observe(case)
