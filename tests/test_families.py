@@ -55,7 +55,7 @@ def test_whoever_reads_may_have_enough() -> None:
 
 def test_a_sample_does_not_depend_on_what_else_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """One more case moves no other one out of the profile `quick`, or into it; each large family is in it."""
-    selection = Selection(FIXTURES, families_step=10)
+    selection = Selection(FIXTURES, profile=PROFILES["quick"])
     monkeypatch.setitem(selection.__dict__, "of_families", generated())
     sample = [case.id for case in selection.generated()]
     assert 0.08 < len(sample) / len(generated()) < 0.12

@@ -1,6 +1,7 @@
 """The whole tree of the cases that call `run_module`: the fixtures, and after them the cases of the families.
 
-The cases of commands are apart: there is no recording of them, and other harnesses do not get them.
+The cases that are made of fixtures are apart, as are those of commands: there is no recording of them, and other
+harnesses do not get them.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from .families import generate
 from .fixtures import fixtures, read
 from .launched import launched, launched_paths
 from .model import Case
+from .varied import varied
 
 
 def cases(root: Path) -> list[Case]:
@@ -21,8 +23,8 @@ def cases(root: Path) -> list[Case]:
 
 
 def generated(root: Path) -> list[Case]:
-    """All cases that nobody wrote down: those of the families, and the commands made of fixtures. Raises CaseError."""
-    return [*generate(root), *launched(root), *launched_paths(root)]
+    """All cases that nobody wrote down: those of the families, and those made of fixtures. Raises CaseError."""
+    return [*generate(root), *varied(root), *launched(root), *launched_paths(root)]
 
 
 def in_sample(name: str, one_of: int) -> bool:

@@ -82,7 +82,7 @@ def read(config: pytest.Config) -> Request:
     return Request(
         target=target,
         level=Level.parse(config.option.level),
-        selection=Selection(folder, names, _clauses_of(config), plan.profile.families, _kinds(config, names)),
+        selection=Selection(folder, names, _clauses_of(config), plan.profile, _kinds(config, names)),
         plan=plan,
         baseline=baseline,
         expected=baseline.on(target.implementation, target.version) if baseline else (),

@@ -14,11 +14,14 @@ from .. import FIXTURES
 from ..cases import families
 from ..cases.fixtures import fixtures, read
 from ..cases.launched import launched, launched_paths
-from ..cases.model import SEARCH, Case
+from ..cases.model import FAMILIES, SEARCH, Case
 from ..cases.strategies import PROPERTIES
 from ..cases.tree import in_sample
+from ..cases.varied import FAMILY as VARIED
+from ..cases.varied import varied
 from ..clauses import CALLS, MODULE, PATH
 from ..report.rerun import pointed
+from ..search.profiles import PROFILES, Profile
 
 
 @dataclass(frozen=True)
@@ -27,14 +30,15 @@ class Selection:
 
     folder: the folder of the fixtures and of the tables of the families. names: the clauses, chapters, families, cases
     and properties that the user named; if there are none, all cases are selected. clauses_of: the clauses for which a
-    case is tried, by its id. families_step: with no names, about one of so many cases of the families is selected
-    (see `in_sample`). kinds: the kinds of cases that are selected (see `clauses.kind_of`).
+    case is tried, by its id. profile: with no names, it says how many generated cases are selected (see `in_sample`);
+    also if all families are named, how many of those that are made of fixtures. kinds: the kinds of cases that are
+    selected (see `clauses.kind_of`).
     """
 
     folder: Path
     names: frozenset[str] = frozenset()
     clauses_of: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    families_step: int = 1
+    profile: Profile = PROFILES["thorough"]
     kinds: frozenset[str] = frozenset((CALLS,))
 
     @functools.cached_property
@@ -53,8 +57,10 @@ class Selection:
 
     @functools.cached_property
     def of_families(self) -> Sequence[Case]:
-        """All cases of the families, which take a second to make. Raises CaseError."""
-        of_calls = families.generate(self.folder) if CALLS in self.kinds else ()
+        """All cases of the families, and a sample of those made of fixtures; this takes a second. Raises CaseError."""
+        of_calls: Sequence[Case] = ()
+        if CALLS in self.kinds:
+            of_calls = [*families.generate(self.folder), *varied(self.folder, self._is_in_sample)]
         of_modules = launched(self.folder) if MODULE in self.kinds else ()
         of_paths = launched_paths(self.folder) if PATH in self.kinds else ()
         return [*of_calls, *of_modules, *of_paths]
@@ -70,8 +76,14 @@ class Selection:
         if self._means_fixtures:
             return
         for case in self.of_families:
-            if (self.names or in_sample(case.id, self.families_step)) and self.wants(case):
+            if self._is_in_sample(case.id) and self.wants(case):
                 yield case
+
+    def _is_in_sample(self, name: str) -> bool:
+        """False for the id of a generated case that is left out since it is neither named nor in the sample."""
+        if name.startswith(f"{VARIED}/"):
+            return bool(self.names - {FAMILIES}) or in_sample(name, self.profile.varied)
+        return bool(self.names) or in_sample(name, self.profile.families)
 
     def properties(self) -> list[str]:
         """The selected properties for the search; none if the cases are the user's own."""
@@ -88,7 +100,8 @@ class Selection:
         }
         missing = set(ids) - cases_by_id.keys()
         if missing:
-            cases_by_id.update({case.id: case for case in self.of_families if case.id in missing})
+            of_fixtures = varied(self.folder, missing.__contains__)
+            cases_by_id.update({case.id: case for case in (*self.of_families, *of_fixtures) if case.id in missing})
         return cases_by_id
 
     def words(self) -> list[str]:

@@ -16,16 +16,21 @@ if TYPE_CHECKING:  # the noxfile reads the profiles each time, and importing Hyp
 
 @dataclass(frozen=True)
 class Profile:
-    """The amount of work: one of `families` generated cases is tried; for each property, `examples` cases are drawn."""
+    """The amount of work.
+
+    families: one of so many cases of the families is tried. varied: one of so many cases that are made of fixtures.
+    examples: for each property, so many cases are drawn.
+    """
 
     families: int
+    varied: int
     examples: int
 
 
 PROFILES: Mapping[str, Profile] = {
-    "quick": Profile(families=10, examples=0),
-    "default": Profile(families=1, examples=60),
-    "thorough": Profile(families=1, examples=4000),
+    "quick": Profile(families=10, varied=120, examples=0),
+    "default": Profile(families=1, varied=12, examples=60),
+    "thorough": Profile(families=1, varied=1, examples=4000),
 }
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 

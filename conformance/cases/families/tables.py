@@ -144,6 +144,18 @@ class Family:
 
 def read(folder: Path) -> list[Family]:
     """The families in the files of a folder, in the order of their ids. Raises CaseError."""
+    axes, families = _tables(folder)
+    return sorted((_family(path, entry, axes) for path, entry in families), key=lambda family: family.id)
+
+
+def rows(folder: Path, *names: str) -> list[Row]:
+    """The rows of some axes, in the files of a folder; none of an axis that is not there. Raises CaseError."""
+    axes, _ = _tables(folder)
+    return [row for name in names for row in axes.get(name, {}).values()]
+
+
+def _tables(folder: Path) -> tuple[dict[str, dict[str, Row]], list[tuple[Path, FamilyEntry]]]:
+    """The axes in the files of a folder, with their rows by name; and the entries of its families, with their files."""
     axes: dict[str, dict[str, Row]] = {}
     families: list[tuple[Path, FamilyEntry]] = []
     for path in sorted(folder.glob("*.toml")):
@@ -154,11 +166,11 @@ def read(folder: Path) -> list[Family]:
         except WrongData as problem:
             raise CaseError(f"{path}: {problem}") from None
         families.extend((path, entry) for entry in entries)
-        for axis, rows in tables.items():
+        for axis, of_axis in tables.items():
             if axis in axes:
                 raise CaseError(f"{path}: there is an axis {axis!r} in another file as well")
-            axes[axis] = {name: _row(f"{path}: [{axis}.{name}]", axis, name, row) for name, row in rows.items()}
-    return sorted((_family(path, entry, axes) for path, entry in families), key=lambda family: family.id)
+            axes[axis] = {name: _row(f"{path}: [{axis}.{name}]", axis, name, row) for name, row in of_axis.items()}
+    return axes, families
 
 
 def _row(where: str, axis: str, name: str, data: Any) -> Row:
