@@ -4,7 +4,8 @@ An implementation may keep a promise in general, and break it in a thread, or if
 
 Rules. Nothing is written again: files, steps and clauses are those of the fixture, and what is added is a row of the
 axes `circumstance` and `variation` of the tables. A fixture whose calls bind names (`:=`) has no such case, since a
-call in a circumstance is made in a function. Nor is there one where a call has the argument already, or cannot have it.
+call in a circumstance is made in a function; nor has one about threads, which has a circumstance of its own. Nor is
+there one where a call has the argument already, or cannot have it.
 
 Theory of operation. A row of a circumstance defines a function `here`, which makes the call that it is given. One of a
 variation may do the same, or name a keyword argument that each call of a function under test gets.
@@ -21,9 +22,11 @@ from .families.tables import Row, rows
 from .fixtures import fixtures, read
 from .model import FAMILIES, Case, Step
 
-FAMILY = f"{FAMILIES}/varied"
+NAME = "varied"
+FAMILY = f"{FAMILIES}/{NAME}"
+SUMMARY = "Each fixture in each circumstance, and with each argument more that its calls can have"
 _AXES = "circumstance", "variation"
-_CHAPTER = "chapter"  # where a row says with which chapters it makes no sense
+_THREADS = "threads"  # the chapter whose fixtures start threads; one that fails prints the implementation's frames
 _ARGUMENT = "argument"  # the value of a row that names a keyword argument
 _PARAMETERS = {
     "run_module": ("mod_name", "init_globals", "run_name", "alter_sys"),
@@ -47,7 +50,7 @@ def varied(root: Path, is_wanted: Callable[[str], bool] = lambda name: True) -> 
 
 def _of_fixture(fixture: Case, row: Row, name: str) -> Case | None:
     """The case that a row makes of a fixture; None if there is none. name: its id."""
-    if f"{_CHAPTER}.{fixture.chapter}" in row.without or not any(step.kind == "call" for step in fixture.steps):
+    if fixture.chapter == _THREADS or not any(step.kind == "call" for step in fixture.steps):
         return None
     steps = [_varied(step, row) for step in fixture.steps]
     if any(step is None for step in steps):

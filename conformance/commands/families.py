@@ -15,6 +15,7 @@ from rich.table import Table
 from .. import FIXTURES
 from ..cases.families import by_family
 from ..cases.model import Case, usual_capabilities
+from ..cases.varied import NAME, SUMMARY, varied
 from ..clauses.pythons import TARGETS
 
 _PYPY = "pypy"
@@ -29,7 +30,7 @@ def running(cases: list[Case], target: str) -> int:
 
 
 def table() -> Table:
-    """A table with a row for each family, and a row for all families together."""
+    """A table with a row for each family, one for all of them together, and one for the cases made of fixtures."""
     made = Table(
         box=box.SIMPLE,
         title="Families of generated cases",
@@ -37,15 +38,19 @@ def table() -> Table:
     )
     for column in ("family", "what is combined", "cases", *(name.replace(_PYPY, "PyPy ") for name in TARGETS)):
         made.add_column(column, justify="left" if column[0] in "fw" else "right", no_wrap=column[0] != "w")
-    families = by_family(FIXTURES)
-    total = [case for _, cases in families for case in cases]
-    for name, summary, cases in [
-        *((family.id, family.summary, cases) for family, cases in families),
-        ("all", "", total),
-    ]:
+    *of_tables, made_of_fixtures = _families()
+    total = [case for _, _, cases in of_tables for case in cases]
+    last = of_tables[-1][0]
+    for name, summary, cases in [*of_tables, ("all", "", total), made_of_fixtures]:
         counts = [running(cases, target) for target in TARGETS]
-        made.add_row(name, summary, str(len(cases)), *map(str, counts), end_section=cases is families[-1][1])
+        made.add_row(name, summary, str(len(cases)), *map(str, counts), end_section=name in (last, "all"))
     return made
+
+
+def _families() -> list[tuple[str, str, list[Case]]]:
+    """The families with their summaries and cases, and after them the cases that are made of fixtures."""
+    of_tables = [(family.id, family.summary, cases) for family, cases in by_family(FIXTURES)]
+    return [*of_tables, (NAME, SUMMARY, [*varied(FIXTURES)])]
 
 
 def main(arguments: list[str]) -> int:
@@ -55,13 +60,14 @@ def main(arguments: list[str]) -> int:
         console.width = max(console.width, _WIDTH)
         console.print(table())
         return 0
-    names = [family.id for family, _ in by_family(FIXTURES)]
+    families = _families()
+    names = [name for name, _, _ in families]
     selected = arguments[1:]
     if arguments[0] != "--ids" or len(selected) > 1 or not set(selected) <= set(names):
         print(f"{(__doc__ or '').splitlines()[2]}\nThe families are {', '.join(names)}.", file=sys.stderr)
         return 2
-    for family, cases in by_family(FIXTURES):
-        for case in cases if not selected or family.id in selected else ():
+    for name, _, cases in families:
+        for case in cases if not selected or name in selected else ():
             print(f"{case.id}  {case.summary}")
     return 0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from ..cases import families
+from ..cases import families, varied
 from ..cases.fixtures import fixtures, read
 from ..cases.model import Case
 from ..clauses import CHAPTERS, registry
@@ -65,6 +65,7 @@ def _fixtures(folder: Path, chapter: str | None) -> Iterator[str]:
 def _families(folder: Path, chapter: str | None) -> Iterator[str]:
     for family, cases in families.by_family(folder):
         yield f"families/{family.id}  {family.summary}: {len(cases)} cases"
+    yield f"{varied.FAMILY}  {varied.SUMMARY}: {len([*varied.varied(folder)])} cases"
 
 
 def _cases(folder: Path, chapter: str | None) -> list[Case]:

@@ -25,6 +25,7 @@ from conformance import FIXTURES
 from conformance.cases.model import Case
 from conformance.cases.tree import cases as tree
 from conformance.cases.tree import in_sample
+from conformance.cases.varied import varied
 from conformance.clauses import Level
 from conformance.clauses.pythons import NEWEST, OLDEST
 from conformance.observation.interpreters import BadInterpreter, Target, all_found, find
@@ -80,6 +81,8 @@ def main(arguments: list[str] | None = None) -> int:
         for case in tree(asked.cases)
         if part_of(case) in parts and (part_of(case) != FAMILY or in_sample(case.id, profile.families))
     ]
+    if FAMILY in parts:
+        cases += varied(asked.cases, lambda name: in_sample(name, profile.varied))
     if SEARCH in parts and profile.examples:
         cases += drawn(profile.examples, asked.seed)
     if not wrong or not cases:
