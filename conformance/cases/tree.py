@@ -28,5 +28,5 @@ def generated(root: Path) -> list[Case]:
 
 
 def in_sample(name: str, one_of: int) -> bool:
-    """True for about one of `one_of` ids of cases. It does not depend on which other cases there are."""
-    return zlib.crc32(name.encode()) % one_of == 0
+    """True for about one of `one_of` ids of cases; for none if that is 0. It does not depend on what others there are."""
+    return one_of > 0 and zlib.crc32(name.encode()) % one_of == 0
