@@ -28,5 +28,5 @@ def generated(root: Path) -> list[Case]:
 
 
 def in_sample(name: str, one_of: int) -> bool:
-    """True for about one of `one_of` ids of cases; for none if that is 0. It does not depend on what others there are."""
+    """True for about one of `one_of` ids of cases, whichever others there are; for none if that is 0."""
     return one_of > 0 and zlib.crc32(name.encode()) % one_of == 0
