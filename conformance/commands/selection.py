@@ -19,7 +19,7 @@ from ..cases.strategies import PROPERTIES
 from ..cases.tree import in_sample
 from ..cases.varied import FAMILY as VARIED
 from ..cases.varied import varied
-from ..clauses import CALLS, MODULE, PATH
+from ..clauses import CALLS, MODULE, PATH, registry
 from ..report.rerun import pointed
 from ..search.profiles import PROFILES, Profile
 
@@ -81,9 +81,16 @@ class Selection:
 
     def _is_in_sample(self, name: str) -> bool:
         """False for the id of a generated case that is left out since it is neither named nor in the sample."""
-        if name.startswith(f"{VARIED}/"):
-            return bool(self.names - {FAMILIES}) or in_sample(name, self.profile.varied)
-        return bool(self.names) or in_sample(name, self.profile.families)
+        if not name.startswith(f"{VARIED}/"):
+            return bool(self.names) or in_sample(name, self.profile.families)
+        if name in self.names or self._means_all_varied:
+            return True
+        return (not self.names or FAMILIES in self.names) and in_sample(name, self.profile.varied)
+
+    @functools.cached_property
+    def _means_all_varied(self) -> bool:
+        """True if a name is that of the family of cases made of fixtures, or of a clause, which they may show."""
+        return VARIED in self.names or not self.names.isdisjoint(registry())
 
     def properties(self) -> list[str]:
         """The selected properties for the search; none if the cases are the user's own."""
