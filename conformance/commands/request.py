@@ -23,7 +23,7 @@ from ..cases.fixtures import fixtures
 from ..cases.model import FAMILIES, SEARCH
 from ..cases.strategies import PROPERTIES
 from ..cases.tree import generated
-from ..cases.varied import varied
+from ..cases.varied import FAMILY as VARIED
 from ..clauses import CALLS, CHAPTERS, MODULE, PATH, Level, kind_of, registry
 from ..judge.baseline import Baseline, Known
 from ..judge.baseline import read as read_baseline
@@ -179,7 +179,7 @@ def _names(config: pytest.Config, folder: Path, ids_of_baseline: Iterable[str]) 
     ids_of_baseline: the ids of the cases that the baseline holds itself.
     """
     known = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)} | {FAMILIES}
-    known |= {SEARCH, *(f"{SEARCH}/{name}" for name in PROPERTIES), *ids_of_baseline}
+    known |= {SEARCH, VARIED, *(f"{SEARCH}/{name}" for name in PROPERTIES), *ids_of_baseline}
     names = set()
     given = {str(word) for word in config.invocation_params.args}
     for word in config.args:
@@ -187,9 +187,7 @@ def _names(config: pytest.Config, folder: Path, ids_of_baseline: Iterable[str]) 
             continue  # a folder that pytest has added
         name, separator, clause_id = _parts(word)
         if name.startswith(f"{FAMILIES}/") and name not in known:
-            known.update(case.id for case in varied(folder, name.__eq__))  # to make all of them takes some seconds
-        if name.startswith(f"{FAMILIES}/") and name not in known:
-            known.update(name for case in generated(folder) for name in (case.id, case.family))
+            known.update(name for case in generated(folder, name.__eq__) for name in (case.id, case.family))
         if name not in registry() and name not in known and name not in CHAPTERS:
             raise UsageError(_unknown(word, name, {*registry(), *known, *CHAPTERS}))
         if separator and (clause_id not in registry() or "/" not in name or name.startswith(f"{SEARCH}/")):

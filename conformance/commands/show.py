@@ -83,7 +83,7 @@ def _case(name: str) -> Case:
     if path.is_file():
         return read(path, FIXTURES)
     if name.startswith(f"{FAMILIES}/"):
-        for case in generated(FIXTURES):
+        for case in generated(FIXTURES, name.__eq__):
             if case.id == name:
                 return case
     known = [path.relative_to(FIXTURES).with_suffix("").as_posix() for path in fixtures(FIXTURES)]
