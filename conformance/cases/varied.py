@@ -40,12 +40,13 @@ def varied(root: Path, is_wanted: Callable[[str], bool] = lambda name: True) -> 
     is_wanted: false for the id of a case that need not be made.
     """
     known = rows(root / FAMILIES, *_AXES)
-    for path in fixtures(root) if known else ():
-        fixture = read(path, root)
-        for row in known:
-            name = f"{FAMILY}/{fixture.id.replace('/', '.')}.{row.id}"
-            if is_wanted(name) and (made := _of_fixture(fixture, row, name)) is not None:
-                yield made
+    for path in fixtures(root):
+        start = f"{FAMILY}/{'.'.join(path.relative_to(root).with_suffix('').parts)}"
+        wanted = [(name, row) for row in known if is_wanted(name := f"{start}.{row.id}")]
+        if wanted:
+            fixture = read(path, root)
+            made = (_of_fixture(fixture, row, name) for name, row in wanted)
+            yield from (case for case in made if case is not None)
 
 
 def _of_fixture(fixture: Case, row: Row, name: str) -> Case | None:
