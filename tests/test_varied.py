@@ -111,20 +111,26 @@ def test_they_are_cases_like_others() -> None:
 
 
 def test_a_profile_tries_some_of_them_and_a_name_all() -> None:
-    """Whichever others there are; "families" is no name of any of them."""
+    """Whichever others there are; a clause or all families are no name of any of them."""
     assert len(every()) > 10_000
-    for profile in PROFILES.values():
-        expected = [case.id for case in every() if in_sample(case.id, profile.varied)]
-        share = 1 / profile.varied if profile.varied else 0
+    for of_profile in PROFILES.values():
+        expected = [case.id for case in every() if in_sample(case.id, of_profile.varied)]
+        share = 1 / of_profile.varied if of_profile.varied else 0
         assert len(every()) * share * 0.8 <= len(expected) <= len(every()) * share * 1.2
         for names in ((), ("families",)):
-            selection = Selection(FIXTURES, frozenset(names), profile=profile)
+            selection = Selection(FIXTURES, frozenset(names), profile=of_profile)
             assert [case.id for case in selection.generated() if case.family == FAMILY] == expected
     one = every()[0].id
-    for name, count in ((FAMILY, len(every())), (one, 1), ("RESTORE-ORDER", None)):
-        selection = Selection(FIXTURES, frozenset([name]), profile=PROFILES["quick"])
-        chosen = [case for case in selection.generated() if case.family == FAMILY]
-        assert len(chosen) == (sum(name in case.clauses for case in every()) if count is None else count)
+    of_clause = [case.id for case in every() if "ARGV-RESTORED" in case.clauses]
+    for name, profile, expected in (
+        (FAMILY, "quick", [case.id for case in every()]),
+        (one, "quick", [one]),
+        ("ARGV-RESTORED", "thorough", of_clause),
+        ("ARGV-RESTORED", "default", [name for name in of_clause if in_sample(name, PROFILES["default"].varied)]),
+        ("packages", "thorough", []),
+    ):
+        selection = Selection(FIXTURES, frozenset([name]), profile=PROFILES[profile])
+        assert [case.id for case in selection.generated() if case.family == FAMILY] == expected
     assert Selection(FIXTURES, profile=PROFILES["quick"]).cases([one]).keys() == {one}
 
 

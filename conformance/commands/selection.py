@@ -31,7 +31,7 @@ class Selection:
     folder: the folder of the fixtures and of the tables of the families. names: the clauses, chapters, families, cases
     and properties that the user named; if there are none, all cases are selected. clauses_of: the clauses for which a
     case is tried, by its id. profile: with no names, it says how many generated cases are selected (see `in_sample`);
-    also if all families are named, how many of those that are made of fixtures. kinds: the kinds of cases that are
+    also with names other than theirs, how many of those that are made of fixtures. kinds: the kinds of cases that are
     selected (see `clauses.kind_of`).
     """
 
@@ -83,14 +83,14 @@ class Selection:
         """False for the id of a generated case that is left out since it is neither named nor in the sample."""
         if not name.startswith(f"{VARIED}/"):
             return bool(self.names) or in_sample(name, self.profile.families)
-        if name in self.names or self._means_all_varied:
+        if name in self.names or VARIED in self.names:
             return True
-        return (not self.names or FAMILIES in self.names) and in_sample(name, self.profile.varied)
+        return self._may_mean_varied and in_sample(name, self.profile.varied)
 
     @functools.cached_property
-    def _means_all_varied(self) -> bool:
-        """True if a name is that of the family of cases made of fixtures, or of a clause, which they may show."""
-        return VARIED in self.names or not self.names.isdisjoint(registry())
+    def _may_mean_varied(self) -> bool:
+        """True if cases made of fixtures may be selected that are not named: by all families, or by a clause."""
+        return not self.names or not self.names.isdisjoint((FAMILIES, *registry()))
 
     def properties(self) -> list[str]:
         """The selected properties for the search; none if the cases are the user's own."""
