@@ -13,7 +13,7 @@ from conformance.observation.interpreters import Target
 from tests.harness import Oracle, cases_of, every_case, target_for
 
 # A fresh interpreter takes ten times as long as a forked process; `nox -s record` starts one for some cases as well.
-FRESH_ONE_IN = 8
+FRESH_ONE_IN = 16
 
 
 @pytest.mark.parametrize("case", every_case().values(), ids=list(every_case()))

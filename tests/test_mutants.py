@@ -28,7 +28,7 @@ from tests.harness import Mutant, Oracle, all_cases, cases_of, judged, mutants, 
 OWN = list(mutants())
 ALSO_DOCUMENTED = Path(__file__).resolve().parent / "also_documented.toml"
 EVERY = 40  # one in so many of the generated cases is tried
-SHARES = 9  # each softer mutant is tried by one of so many shares of the cases, whatever other mutants there are
+SHARES = 18  # each softer mutant is tried by one of so many shares of the cases, whatever other mutants there are
 
 
 @dataclass(frozen=True)
