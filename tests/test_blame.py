@@ -65,6 +65,31 @@ def test_what_most_cases_show_comes_before_a_firmer_clause() -> None:
 
 
 @pytest.mark.parametrize(
+    ("fixture", "level", "findings"),
+    [
+        ("a/path", Level.COMPAT, ["PATH-UNCHANGED"]),
+        ("a/path", Level.DOCUMENTED, ["NAME-OF-MODULE", "PATH-UNCHANGED"]),
+        ("a/other", Level.COMPAT, ["NAME-OF-MODULE", "PATH-UNCHANGED"]),
+    ],
+)
+def test_a_case_made_of_a_fixture_that_differs_itself_is_no_finding(
+    fixture: str, level: Level, findings: list[str]
+) -> None:
+    """Unless it shows something firmer than the fixture does."""
+    symptom = Symptom(Signature("PATH-UNCHANGED", "restore", "after.path", "extra"), Level.COMPAT, True)
+    other = Symptom(Signature("NAME-OF-MODULE", *ENTRY_NAME[:2], "value"), level, True)
+    made = [CaseSymptoms(f"families/varied/{fixture.replace('/', '.')}.{row}", 2, (other,), ()) for row in "abcdefg"]
+    cases = [
+        CaseSymptoms("a/path", 2, (symptom,), ("PATH-UNCHANGED",)),
+        CaseSymptoms("a/other", 2, (), ("NAME-OF-MODULE",)),
+        *made,
+    ]
+    grouping = grouped(cases, Level.COMPAT, len(cases))
+    assert sorted(group.clause for group in grouping.all) == findings
+    assert all(grouping.explaining(case, other) in grouping.all for case in made)
+
+
+@pytest.mark.parametrize(
     ("own_fails", "findings"), [(True, ["M-CACHED-OF-SPEC", "M-SPEC-OF-MODULE"]), (False, ["M-CACHED-OF-SPEC"])]
 )
 def test_a_softer_clause_hides_no_firmer_one_whose_own_cases_fail(own_fails: bool, findings: list[str]) -> None:

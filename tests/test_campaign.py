@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
@@ -35,17 +36,20 @@ WORK = (f"--target={sys.executable}", "--workers=1")
 
 
 @pytest.fixture(autouse=True)
-def small_chunks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Chunks of a few cases, and a campaign in a folder of its own."""
+def small_chunks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Chunks of a few cases, a campaign in a folder of its own, and no store in memory left open."""
     monkeypatch.setattr(campaign, "ROUND", SIZE)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(campaign, "handle_signals", lambda: None)
+    yield
+    while Memory.opened:
+        Memory.opened.pop().close()
 
 
 def kept_cases(folder: Path) -> set[bytes]:
     """The digests of the cases that the campaign in a folder has tried."""
     (path,) = folder.glob("*.sqlite")
-    with sqlite3.connect(path) as file:
+    with contextlib.closing(sqlite3.connect(path)) as file:
         return {row[0] for row in file.execute("SELECT member FROM member WHERE name = 'ran'")}
 
 
@@ -164,7 +168,7 @@ def test_several_workers_share_the_chunks(tmp_path: Path) -> None:
     numbers = range(figures.chunks)
     assert figures.drawn == SIZE * figures.chunks
     expected = {case.digest for number in numbers for case, _, _ in chunk(task.properties, 0, number, SIZE)[0]}
-    assert {digest.hex() for digest in FileStore(tmp_path / "shared.sqlite", own=False).members("ran")} == expected
+    assert {digest.hex() for digest in kept_cases(tmp_path)} == expected
 
 
 def test_a_worker_that_fails_ends_the_campaign(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -233,12 +237,16 @@ def test_a_candidate_with_very_many_faults_ends_the_campaign() -> None:
 
 
 class Memory(FileStore):
-    """A store that is gone afterwards."""
+    """A store that is gone afterwards. opened: those that are not closed."""
+
+    opened: ClassVar[list[Memory]] = []
 
     def __init__(self) -> None:
-        self._lock = -1
         self._file = sqlite3.connect(":memory:", isolation_level=None)
+        self._open = contextlib.ExitStack()
+        self._open.callback(self._file.close)
         self._prepare()
+        self.opened.append(self)
 
 
 def on_fake_server(monkeypatch: pytest.MonkeyPatch) -> Store:

@@ -343,7 +343,7 @@ def _fields() -> list[str]:
 def test_each_field_that_is_compared_is_described(exported: Path) -> None:
     """Whatever part of an observation is changed, the judge calls the field as the document does."""
     met: set[str] = set()
-    for path in sorted(exported.rglob("observed.json"))[::2]:  # the others show no other field
+    for path in sorted(exported.rglob("observed.json"))[::4]:  # the others show no other field
         case = all_cases().get(path.parent.relative_to(exported / "cases").as_posix())
         if case is None:
             continue

@@ -22,7 +22,7 @@ from conformance.cases.families.storages import STORAGES
 from conformance.cases.families.tables import Family, Row, read
 from conformance.cases.fixtures import from_plain
 from conformance.cases.model import Case, CaseError, Step
-from conformance.cases.varied import varied
+from conformance.cases.varied import of_fixtures
 from conformance.clauses import Level, registry
 from conformance.clauses.pythons import TARGETS
 from conformance.commands.families import main, running
@@ -105,7 +105,7 @@ def test_cases_are_well_formed() -> None:
 def test_each_row_of_each_axis_is_used() -> None:
     """A row that no family takes is a mistake in a table."""
     taken = {(row.axis, row.id) for family, _ in by_family(FIXTURES) for rows in combinations(family) for row in rows}
-    taken |= {tuple(row.split(" ")) for case in varied(FIXTURES) for row in case.rows}
+    taken |= {tuple(row.split(" ")) for case in of_fixtures(FIXTURES) for row in case.rows}
     there = {
         (axis, row)
         for path in TABLES.glob("*.toml")

@@ -70,6 +70,17 @@ def test_a_clause_most_of_whose_own_cases_went_wrong_is_masked() -> None:
     assert verdict(wrong[0], right, right) == "conforms"
 
 
+def test_a_case_made_of_a_fixture_says_nothing_if_the_fixture_differs_as_firmly() -> None:
+    """By the fixture it is known; but what differs in the other case alone, or more firmly, is another fault."""
+    made = trial("diverges", (CLAUSE.id, "compat", True), id="families/together/packages.x.circumstances")
+    for level, expected in (("documented", "conforms"), ("compat", "conforms"), ("exact", "diverges")):
+        assert verdict(trial("diverges", ("ANOTHER", level, True), field="note"), made) == expected
+    assert verdict(trial("agrees"), made) == "diverges"
+    assert (
+        verdict(trial("diverges", ("ANOTHER", "documented", True), field="note", id="packages/y"), made) == "diverges"
+    )
+
+
 def test_crashes_and_hangs_keep_their_names() -> None:
     """They are verdicts of their own."""
     assert verdict(trial("crashes", (CLAUSE.id, "documented", True))) == "crashes"

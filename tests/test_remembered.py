@@ -444,7 +444,7 @@ def test_a_second_run_says_the_same(right: bool, tmp_path: Path) -> None:
     if not right:
         impl = str(tmp_path / "wrong.py")
         Path(impl).write_text(next(mutant.source() for mutant in mutants() if mutant.clause == "PACKAGE-FROM-SPEC"))
-    words = [f"--impl={impl}", "families/sequences", "packages", f"--finds={tmp_path / 'finds'}", "--level=exact"]
+    words = [f"--impl={impl}", "families/legacy", "packages", f"--finds={tmp_path / 'finds'}", "--level=exact"]
     none, kept = [*words, "--database=none"], [*words, f"--database={tmp_path / 'kept'}"]
     found = []
     for number, line in enumerate([none, kept, kept, [*kept, "--cores=2"]]):

@@ -26,7 +26,7 @@ from tests.harness import conformance
 from tests.odd_texts import ODD, WAYS
 
 CANDIDATE = Path(__file__).resolve().parent / "odd_texts.py"
-CHAPTERS = ("unrunnable_names", "returned_namespace", "warnings")
+CHAPTERS = ("warnings", "returned_namespace")
 ODD_NAMES = "unrunnable_names/odd_characters_find_nothing"
 REFUSES = (
     "import runpy\n"

@@ -220,6 +220,31 @@ def test_generated_cases_are_left_out_when_too_many_hang() -> None:
     assert [trial.verdict for trial in hanging.run_all(THREE)] == ["hangs"] * 3
 
 
+@pytest.mark.parametrize(
+    ("family", "level", "wrong_field", "not_run"),
+    [
+        ("families/together", Level.COMPAT, "stdout", 4),
+        ("families/varied", Level.COMPAT, "stdout", 4),
+        ("families/places", Level.COMPAT, "stdout", 0),
+        ("families/together", Level.DOCUMENTED, "stdout", 0),
+        ("families/together", Level.COMPAT, "", 0),
+    ],
+)
+def test_cases_made_of_fixtures_are_left_out_where_most_differ(
+    family: str, level: Level, wrong_field: str, not_run: int
+) -> None:
+    """Only those, and only if what differs fails the run; the rest of the batch says why, and the next one is tried."""
+    candidate = FakeSide(wrong(wrong_field) if wrong_field else right())
+    both = Examiner(FakeSide(right()), candidate, level)
+    batch = [replace(CASE, argv=("prog", str(number)), id=f"{family}/made_up.{number}") for number in range(24)]
+    trials = both.run_all(batch)
+    assert [trial.case.id for trial in trials] == [case.id for case in batch]
+    left_out = [trial for trial in trials if trial.verdict == "not-run"]
+    assert left_out == trials[24 - not_run :]
+    assert all(trial.reason.startswith("most of the first 20 cases like it differ") for trial in left_out)
+    assert [trial.verdict for trial in both.run_all(batch[20:])] == ["diverges" if wrong_field else "agrees"] * 4
+
+
 def test_what_comes_next_is_begun_before_it_is_asked_for() -> None:
     """It is not begun a second time; and if something else is asked for, that is what comes."""
     candidate = FakeSide(right(), shared=[right(), right(), wrong()])

@@ -14,7 +14,7 @@ from .families import generate
 from .fixtures import fixtures, read
 from .launched import launched, launched_paths
 from .model import Case
-from .varied import varied
+from .varied import of_fixtures
 
 
 def cases(root: Path) -> list[Case]:
@@ -28,7 +28,7 @@ def generated(root: Path, is_wanted: Callable[[str], bool] = lambda name: True) 
 
     is_wanted: false for the id of a case made of a fixture by which the list may be shorter; there are thousands.
     """
-    return [*generate(root), *varied(root, is_wanted), *launched(root), *launched_paths(root)]
+    return [*generate(root), *of_fixtures(root, is_wanted), *launched(root), *launched_paths(root)]
 
 
 def in_sample(name: str, one_of: int) -> bool:

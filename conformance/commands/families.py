@@ -15,7 +15,7 @@ from rich.table import Table
 from .. import FIXTURES
 from ..cases.families import by_family
 from ..cases.model import Case, usual_capabilities
-from ..cases.varied import NAME, SUMMARY, varied
+from ..cases.varied import OF_FIXTURES, of_fixtures
 from ..clauses.pythons import TARGETS
 
 _PYPY = "pypy"
@@ -30,7 +30,7 @@ def running(cases: list[Case], target: str) -> int:
 
 
 def table() -> Table:
-    """A table with a row for each family, one for all of them together, and one for the cases made of fixtures."""
+    """A table with a row for each family, one for all of them together, and those for the cases made of fixtures."""
     made = Table(
         box=box.SIMPLE,
         title="Families of generated cases",
@@ -38,19 +38,27 @@ def table() -> Table:
     )
     for column in ("family", "what is combined", "cases", *(name.replace(_PYPY, "PyPy ") for name in TARGETS)):
         made.add_column(column, justify="left" if column[0] in "fw" else "right", no_wrap=column[0] != "w")
-    *of_tables, made_of_fixtures = _families()
+    of_tables, made_of_fixtures = _of_tables(), _made_of_fixtures()
     total = [case for _, _, cases in of_tables for case in cases]
     last = of_tables[-1][0]
-    for name, summary, cases in [*of_tables, ("all", "", total), made_of_fixtures]:
+    for name, summary, cases in [*of_tables, ("all", "", total), *made_of_fixtures]:
         counts = [running(cases, target) for target in TARGETS]
         made.add_row(name, summary, str(len(cases)), *map(str, counts), end_section=name in (last, "all"))
     return made
 
 
-def _families() -> list[tuple[str, str, list[Case]]]:
-    """The families with their summaries and cases, and after them the cases that are made of fixtures."""
-    of_tables = [(family.id, family.summary, cases) for family, cases in by_family(FIXTURES)]
-    return [*of_tables, (NAME, SUMMARY, [*varied(FIXTURES)])]
+def _of_tables() -> list[tuple[str, str, list[Case]]]:
+    """The families of the tables, each with its name, its summary and its cases."""
+    return [(family.id, family.summary, cases) for family, cases in by_family(FIXTURES)]
+
+
+def _made_of_fixtures() -> list[tuple[str, str, list[Case]]]:
+    """The families of cases that are made of fixtures, each with its name, its summary and its cases."""
+    every = [*of_fixtures(FIXTURES)]
+    return [
+        (family.rpartition("/")[2], summary, [case for case in every if case.family == family])
+        for family, summary in OF_FIXTURES.items()
+    ]
 
 
 def main(arguments: list[str]) -> int:
@@ -60,7 +68,7 @@ def main(arguments: list[str]) -> int:
         console.width = max(console.width, _WIDTH)
         console.print(table())
         return 0
-    families = _families()
+    families = [*_of_tables(), *_made_of_fixtures()]
     names = [name for name, _, _ in families]
     selected = arguments[1:]
     if arguments[0] != "--ids" or len(selected) > 1 or not set(selected) <= set(names):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from ..cases import families, varied
+from ..cases import families
 from ..cases.fixtures import fixtures, read
 from ..cases.model import Case
+from ..cases.varied import OF_FIXTURES, of_fixtures
 from ..clauses import CHAPTERS, registry
 from .command_line import Parser, command
 from .kinds import did_you_mean
@@ -65,7 +67,9 @@ def _fixtures(folder: Path, chapter: str | None) -> Iterator[str]:
 def _families(folder: Path, chapter: str | None) -> Iterator[str]:
     for family, cases in families.by_family(folder):
         yield f"families/{family.id}  {family.summary}: {len(cases)} cases"
-    yield f"{varied.FAMILY}  {varied.SUMMARY}: {len([*varied.varied(folder)])} cases"
+    made = Counter(case.family for case in of_fixtures(folder))
+    for name, summary in OF_FIXTURES.items():
+        yield f"{name}  {summary}: {made[name]} cases"
 
 
 def _cases(folder: Path, chapter: str | None) -> list[Case]:

@@ -23,7 +23,7 @@ from ..cases.fixtures import fixtures
 from ..cases.model import FAMILIES, SEARCH
 from ..cases.strategies import PROPERTIES
 from ..cases.tree import generated
-from ..cases.varied import FAMILY as VARIED
+from ..cases.varied import OF_FIXTURES
 from ..clauses import CALLS, CHAPTERS, MODULE, PATH, Level, kind_of, registry
 from ..judge.baseline import Baseline, Known
 from ..judge.baseline import read as read_baseline
@@ -179,7 +179,7 @@ def _names(config: pytest.Config, folder: Path, ids_of_baseline: Iterable[str]) 
     ids_of_baseline: the ids of the cases that the baseline holds itself.
     """
     known = {path.relative_to(folder).with_suffix("").as_posix() for path in fixtures(folder)} | {FAMILIES}
-    known |= {SEARCH, VARIED, *(f"{SEARCH}/{name}" for name in PROPERTIES), *ids_of_baseline}
+    known |= {SEARCH, *OF_FIXTURES, *(f"{SEARCH}/{name}" for name in PROPERTIES), *ids_of_baseline}
     names = set()
     given = {str(word) for word in config.invocation_params.args}
     for word in config.args:

@@ -17,8 +17,7 @@ from ..cases.launched import launched, launched_paths
 from ..cases.model import FAMILIES, SEARCH, Case
 from ..cases.strategies import PROPERTIES
 from ..cases.tree import in_sample
-from ..cases.varied import FAMILY as VARIED
-from ..cases.varied import varied
+from ..cases.varied import OF_FIXTURES, of_fixtures
 from ..clauses import CALLS, MODULE, PATH, registry
 from ..report.rerun import pointed
 from ..search.profiles import PROFILES, Profile
@@ -60,7 +59,7 @@ class Selection:
         """All cases of the families, and a sample of those made of fixtures; this takes a second. Raises CaseError."""
         of_calls: Sequence[Case] = ()
         if CALLS in self.kinds:
-            of_calls = [*families.generate(self.folder), *varied(self.folder, self._is_in_sample)]
+            of_calls = [*families.generate(self.folder), *of_fixtures(self.folder, self._is_in_sample)]
         of_modules = launched(self.folder) if MODULE in self.kinds else ()
         of_paths = launched_paths(self.folder) if PATH in self.kinds else ()
         return [*of_calls, *of_modules, *of_paths]
@@ -81,14 +80,14 @@ class Selection:
 
     def _is_in_sample(self, name: str) -> bool:
         """False for the id of a generated case that is left out since it is neither named nor in the sample."""
-        if not name.startswith(f"{VARIED}/"):
-            return bool(self.names) or in_sample(name, self.profile.families)
-        if name in self.names or VARIED in self.names:
-            return True
-        return self._may_mean_varied and in_sample(name, self.profile.varied)
+        family = name.rpartition("/")[0]
+        is_drawn = in_sample(name, self.profile.one_of(family))
+        if family not in OF_FIXTURES:
+            return bool(self.names) or is_drawn
+        return name in self.names or family in self.names or (is_drawn and self._may_mean_those_of_fixtures)
 
     @functools.cached_property
-    def _may_mean_varied(self) -> bool:
+    def _may_mean_those_of_fixtures(self) -> bool:
         """True if cases made of fixtures may be selected that are not named: by all families, or by a clause."""
         return not self.names or not self.names.isdisjoint((FAMILIES, *registry()))
 
@@ -107,8 +106,8 @@ class Selection:
         }
         missing = set(ids) - cases_by_id.keys()
         if missing:
-            of_fixtures = varied(self.folder, missing.__contains__)
-            cases_by_id.update({case.id: case for case in (*self.of_families, *of_fixtures) if case.id in missing})
+            known = (*self.of_families, *of_fixtures(self.folder, missing.__contains__))
+            cases_by_id.update({case.id: case for case in known if case.id in missing})
         return cases_by_id
 
     def words(self) -> list[str]:

@@ -8,15 +8,18 @@ A finding is known by the *areas* of its fields (an area is one subject, however
 show besides. Findings are chosen one after another: the cause that most cases show and no finding explains, in the case
 that shows it most plainly; it takes with it what always occurs together with it. What differs in `run_path` is never
 in one finding with what differs in `run_module`, and comes after it: a fault in what the two share is two findings.
+What differs in a case that is made of a fixture, and in the fixture as well and as firmly, is looked at last: it is
+explained by the finding that the fixture belongs to.
 """
 
 from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ..cases.varied import fixture_of
 from ..clauses import OF_BOTH_FUNCTIONS, Level, registry
 from .blame import Blamed, Cause, Key, Population, blamed
 from .causes import CONTROL
@@ -281,7 +284,10 @@ class Grouping:
             return groups[0]
         # An error that nobody meant, at a line that has raised one before, is the same mistake of the candidate.
         mistake = case.mistake(cause)
-        return next((group for group in groups if mistake in group.mistakes), None) if mistake else None
+        if mistake and (same := [group for group in groups if mistake in group.mistakes]):
+            return same[0]
+        fixture = fixture_of(case.id)
+        return next((group for group in groups if fixture in group.cases), None)
 
     @staticmethod
     def _of_function(clause: str, groups: Sequence[Group]) -> list[Group]:
@@ -398,6 +404,18 @@ def grouped(cases: Sequence[CaseSymptoms], level: Level, tried: int, *, fine: bo
         population.add(case.id, case.clauses, case.size)
     failing = {case.id: case for case in cases if case.causes(level)}
     parted = {case.id for case in cases if any(symptom.signature.field in CONTROL for symptom in case.symptoms)}
+    firmest = {name: min(cause.level for cause in case.causes(level)) for name, case in failing.items()}
+    later = {name for name in failing if firmest.get(fixture_of(name), Level.EXACT + 1) <= firmest[name]}
+    for is_later in (False, True):
+        several = {name: case for name, case in failing.items() if (name in later) == is_later}
+        _explain(several, grouping, population, parted)
+    return grouping
+
+
+def _explain(
+    failing: Mapping[str, CaseSymptoms], grouping: Grouping, population: Population, parted: Collection[str]
+) -> None:
+    """Add the findings that explain these cases, by id. parted: the ids of all cases in which the ways part."""
     unknown = {name: causes for name, case in failing.items() if (causes := grouping.unknown(case))}
     while unknown:
         shown = {
@@ -413,7 +431,6 @@ def grouped(cases: Sequence[CaseSymptoms], level: Level, tried: int, *, fine: bo
                 left[name] = rest
         group.cases.update(name for name, causes in unknown.items() if len(left.get(name, ())) < len(causes))
         unknown = left
-    return grouping
 
 
 def _of_one(unknown: Mapping[str, Sequence[Symptom]]) -> dict[str, list[Symptom]]:

@@ -21,7 +21,7 @@ from .divergence import Divergence
 # Families that combine the call with a state that somebody has made odd beforehand.
 _ODD = tuple(f"{FAMILIES}/{name}/" for name in ("states", "crossed", "sequences", "nested_twice", "nested_thrice"))
 # Families whose cases rest on what the cases rest on of which they are made: these are about clauses of any level.
-_MADE_OF_OTHERS = tuple(f"{FAMILIES}/{name}/" for name in ("varied", "launched", "launched_paths"))
+_MADE_OF_OTHERS = tuple(f"{FAMILIES}/{name}/" for name in ("together", "varied", "launched", "launched_paths"))
 # The parts of fields on which code acts, or from which a later call begins.
 _LEADING = frozenset(
     (

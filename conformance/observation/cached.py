@@ -28,7 +28,7 @@ from .live import LiveSide
 from .replayed import RecordedLines
 from .side import Greeting, Reply, key_of
 
-_MOST = 12_000  # cases; half as many again as an ordinary run tries
+_MOST = 16_000  # cases; half as many again as an ordinary run tries
 
 
 class CachedSide(LiveSide):

@@ -20,6 +20,7 @@ from ..agent.messages import Observation
 from ..cases.features import features
 from ..cases.fixtures import toml
 from ..cases.model import FAMILIES, SEARCH
+from ..cases.varied import fixture_of
 from ..clauses import FREE_FIELDS, Clause, Level, LevelName
 from ..judge.causes import CONTROL
 from ..judge.compare import ADDED_TO
@@ -43,6 +44,7 @@ from .types import (
 
 SCHEMA = 4
 
+_NONE = Level.EXACT + 1  # softer than any level
 _LEVEL_NAMES: Mapping[Level, LevelName] = {
     Level.DOCUMENTED: "documented",
     Level.COMPAT: "compat",
@@ -269,8 +271,13 @@ def clause_records(
 
     A clause diverges when it is the cause of a divergence anywhere. It conforms only when its own cases, those whose
     point it is, ran, and most of them went the same way on both sides and differed in nothing that the clause is about.
-    It is masked when most of them did not, for another clause. unseen, unsettled: see `RunRecord`.
+    It is masked when most of them did not, for another clause. A case that is made of a fixture says nothing if
+    the fixture differs, too, and as firmly. unseen, unsettled: see `RunRecord`.
     """
+    firmest = {trial["id"]: _firmest(trial) for trial in trials}
+    trials = [
+        trial for trial in trials if not firmest.get(fixture_of(trial["id"]), _NONE) <= firmest[trial["id"]] < _NONE
+    ]
     broken = _broken(trials)
     broken_unexpectedly = _broken(unexpected(trials))
     trials_about: dict[str, list[TrialRecord]] = {}
@@ -300,6 +307,11 @@ def clause_records(
             }
         )
     return records
+
+
+def _firmest(trial: TrialRecord) -> int:
+    """The number of the firmest level of the causes in a trial; `_NONE` if there are none."""
+    return min((Level.parse(found["level"]) for found in trial["divergences"] if found["cause"]), default=_NONE)
 
 
 def _broken(trials: Sequence[TrialRecord]) -> dict[str, ClauseVerdict]:

@@ -19,7 +19,9 @@ After that its first result line is good enough, also a cached one.
 
 A candidate may hang or end its process in every case. Three counters limit what that costs: of batches that went wrong
 (`_PATIENCE`), after which every case is run by itself; of cases that hung (also `_PATIENCE`), after which the time
-limit is shorter and generated cases are left out; and again of those (`_MOST_HUNG`), after which all cases are.
+limit is shorter and generated cases are left out; and again of those (`_MOST_HUNG`), after which all cases are. And of
+the cases that are made of fixtures, the first ones of a batch go before: if most of these differ, what is wrong in most
+fixtures hides what they are about, and the others of the batch are left out.
 """
 
 from __future__ import annotations
@@ -33,6 +35,7 @@ from typing import NamedTuple
 from ..agent import MUTE
 from ..agent.messages import Observation
 from ..cases.model import FAMILIES, SEARCH, Case, Step
+from ..cases.varied import OF_FIXTURES
 from ..clauses import CALLS, MODULE, PATH, Level, registry
 from ..judge.compare import failed, judge
 from ..judge.divergence import Divergence
@@ -48,15 +51,16 @@ from ..observation.side import AgentError, Reply, Side
 _PATIENCE = 3
 # The number of cases that may hang before all others are left out: otherwise a run could take hours.
 _MOST_HUNG = 30
+# The number of cases made of fixtures that go before the others of their batch.
+_FIRST = 20
 # The number of cases that fresh interpreters confirm as they come: the first ones that fail the run.
 _FRESH = 3
 # The number of cases that have to show a field differ twice on both sides before the oracle is believed at once.
 _WELL_KNOWN = 3
 
-
 # For each kind of command: what it runs, what that is called in the first case, and the option that gives the command.
 _PROGRAMS = {MODULE: ("module", "smoke_check", "--command"), PATH: ("script", "smoke_check.py", "--command-path")}
-
+_HIDDEN = f"most of the first {_FIRST} cases like it differ, and what is wrong there hides what it is about"
 _What = tuple[str, str]  # the field and the kind of a divergence
 
 
@@ -271,8 +275,21 @@ class Examiner:
 
         Each trial is what `run` would return: a case that does not end well, that differs in a new way, or that was not
         the same twice, is tried again by itself; so is every case if the sample shows that they have influenced one
-        another.
+        another. If most of the first cases made of fixtures differ, the others are not run.
         """
+        first, rest = _divided(cases)
+        trials = self._run_batch(first)
+        if 2 * sum(trial.counts(self._level) for trial in trials) > len(first) and rest:
+            trials += [self._left_out(case) or Trial(case, "not-run", reason=_HIDDEN) for case in rest]
+        elif rest:
+            trials += self._run_batch(rest)
+        following = [case for case in _divided(then)[0] if self._left_out(case) is None]
+        if self._may_share(following):
+            self._start(following)
+        return trials
+
+    def _run_batch(self, cases: Sequence[Case]) -> list[Trial]:
+        """See `run_all`."""
         left_out = {case.id: trial for case in cases if (trial := self._left_out(case)) is not None}
         running = [case for case in cases if case.id not in left_out]
         hints = self._in_one_process(running) if self._may_share(running) else {}
@@ -288,9 +305,6 @@ class Examiner:
         if self._retry_reason and trials:
             trials[0] = replace(trials[0], reason=trials[0].reason or self._retry_reason)
             self._retry_reason = ""
-        following = [case for case in then if self._left_out(case) is None]
-        if self._may_share(following):
-            self._start(following)
         return trials
 
     def _may_share(self, cases: Sequence[Case]) -> bool:
@@ -501,6 +515,12 @@ class Examiner:
             found, known = self._expected.rest(case, ours.observation, theirs.observation, found, self._level)
         trial = Trial(case, "diverges" if found else "agrees", tuple(found), known=known)
         return _without_unsettled(trial, self.unsettled)
+
+
+def _divided(cases: Sequence[Case]) -> tuple[Sequence[Case], Sequence[Case]]:
+    """The cases of a batch that are run first, and the others; there are others if the cases are made of fixtures."""
+    size = _FIRST if cases and cases[0].family in OF_FIXTURES else len(cases)
+    return cases[:size], cases[size:]
 
 
 def _error(observation: Observation, step: int) -> str:

@@ -18,19 +18,23 @@ if TYPE_CHECKING:  # the noxfile reads the profiles each time, and importing Hyp
 class Profile:
     """The amount of work.
 
-    families: one of so many cases of the families is tried. varied: one of so many cases that are made of fixtures, or
-    none of them for 0. examples: for each property, so many cases are drawn.
+    families: one of so many cases of the families is tried. of_fixtures: the same for each family of cases that are
+    made of fixtures, or none of them for 0. examples: for each property, so many cases are drawn.
     """
 
     families: int
-    varied: int
+    of_fixtures: Mapping[str, int]
     examples: int
+
+    def one_of(self, family: str) -> int:
+        """One of so many cases of a family, by its name ("families/varied"), is tried; none for 0."""
+        return self.of_fixtures.get(family, self.families)
 
 
 PROFILES: Mapping[str, Profile] = {
-    "quick": Profile(families=10, varied=0, examples=0),
-    "default": Profile(families=1, varied=12, examples=60),
-    "thorough": Profile(families=1, varied=1, examples=4000),
+    "quick": Profile(10, {"families/together": 0, "families/varied": 0}, examples=0),
+    "default": Profile(1, {"families/together": 1, "families/varied": 24}, examples=60),
+    "thorough": Profile(1, {"families/together": 1, "families/varied": 1}, examples=4000),
 }
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 

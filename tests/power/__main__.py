@@ -25,7 +25,7 @@ from conformance import FIXTURES
 from conformance.cases.model import Case
 from conformance.cases.tree import cases as tree
 from conformance.cases.tree import in_sample
-from conformance.cases.varied import varied
+from conformance.cases.varied import of_fixtures
 from conformance.clauses import Level
 from conformance.clauses.pythons import NEWEST, OLDEST
 from conformance.observation.interpreters import BadInterpreter, Target, all_found, find
@@ -82,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
         if part_of(case) in parts and (part_of(case) != FAMILY or in_sample(case.id, profile.families))
     ]
     if FAMILY in parts:
-        cases += varied(asked.cases, lambda name: in_sample(name, profile.varied))
+        cases += of_fixtures(asked.cases, lambda name: in_sample(name, profile.one_of(name.rpartition("/")[0])))
     if SEARCH in parts and profile.examples:
         cases += drawn(profile.examples, asked.seed)
     if not wrong or not cases:

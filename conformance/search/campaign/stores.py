@@ -7,6 +7,7 @@ chunk do no harm.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import sqlite3
@@ -70,19 +71,22 @@ class FileStore:
 
     def __init__(self, path: Path, *, own: bool) -> None:
         """Open the file, or make it. Raises StoreError."""
-        self._lock = -1
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            if own:
-                self._lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o666)
-                fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self._file = sqlite3.connect(path, timeout=60, isolation_level=None)
-            # Of what is committed nothing is lost if the process is killed; in memory are at most 4 MB.
-            for setting in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-4000"):
-                self._file.execute(f"PRAGMA {setting}")
-            self._prepare()
-            if own:
-                self._file.execute("DELETE FROM text WHERE name = 'claimed'")
+            with contextlib.ExitStack() as opened:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if own:
+                    lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o666)
+                    opened.callback(os.close, lock)
+                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                self._file = sqlite3.connect(path, timeout=60, isolation_level=None)
+                opened.callback(self._file.close)
+                # Of what is committed nothing is lost if the process is killed; in memory are at most 4 MB.
+                for setting in ("journal_mode=WAL", "synchronous=NORMAL", "cache_size=-4000"):
+                    self._file.execute(f"PRAGMA {setting}")
+                self._prepare()
+                if own:
+                    self._file.execute("DELETE FROM text WHERE name = 'claimed'")
+                self._open = opened.pop_all()
         except BlockingIOError:
             raise StoreError(
                 f"{path} is in use by another run of this campaign; wait for it, or give this one another --state."
@@ -138,10 +142,7 @@ class FileStore:
 
     def close(self) -> None:
         """See `Store`."""
-        self._file.close()
-        if self._lock >= 0:
-            os.close(self._lock)
-            self._lock = -1
+        self._open.close()
 
 
 class RedisStore:
