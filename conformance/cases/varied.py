@@ -30,7 +30,7 @@ from .model import FAMILIES, Case, CaseError, Step
 # The families, each with its summary.
 VARIED, TOGETHER = f"{FAMILIES}/varied", f"{FAMILIES}/together"
 OF_FIXTURES: Mapping[str, str] = {
-    TOGETHER: "Each fixture in several circumstances at once, or called in several ways at once",
+    TOGETHER: "Each fixture in all circumstances at once, and with other arguments",
     VARIED: "Each fixture in each circumstance, and with each argument more that its calls can have",
 }
 _THREADS = "threads"  # the chapter whose fixtures start threads; one that fails prints the implementation's frames
