@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from conformance import FIXTURES, HOUSE, __version__
+from tests.harness import unpack
 
 pytest.importorskip("hatchling")
 
@@ -26,7 +27,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("dist")
     build("sdist", HOUSE, folder)
     (sdist,) = folder.glob("*.tar.gz")
-    shutil.unpack_archive(sdist, folder, filter="data")
+    unpack(sdist, folder)
     (unpacked,) = folder.glob(f"{NAME}-*/")
     build("wheel", unpacked, folder)
     (made,) = folder.glob("*.whl")
