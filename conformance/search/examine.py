@@ -279,8 +279,8 @@ class Examiner:
         """
         first, rest = _divided(cases)
         trials = self._run_batch(first)
-        differing = [trial for trial in trials if trial.known or trial.counts(self._level)]  # expected or not
-        if rest and 2 * len(differing) > len(first):
+        differing = sum(trial.counts(self._level) for trial in trials)
+        if rest and 2 * differing > len(first):
             trials += [self._left_out(case) or Trial(case, "not-run", reason=_HIDDEN) for case in rest]
         elif rest:
             trials += self._run_batch(rest)
