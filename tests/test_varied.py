@@ -161,14 +161,14 @@ def test_a_profile_tries_some_of_them(profile: str, family: str, monkeypatch: py
     one_of = PROFILES[profile].one_of(family)
     expected = [name for name in known if in_sample(name, one_of)]
     share = 1 / one_of if one_of else 0
-    assert len(known) * share * 0.8 <= len(expected) <= len(known) * share * 1.3
+    assert len(known) * share * 0.8 <= len(expected) <= len(known) * share * 1.2
     for names in ((), ("families",)):
         selected = Selection(FIXTURES, frozenset(names), profile=PROFILES[profile])
         assert [case.id for case in selected.generated() if case.family == family] == expected
 
 
 def test_a_name_tries_all_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    """That of a family or of a case; a clause is no name of any of them."""
+    """That of a family or of a case; of those about a clause as many are tried as the profile says."""
     monkeypatch.setattr(selection.families, "generate", lambda root: ())
     assert len(every()) > 10_000
     one = every()[0].id

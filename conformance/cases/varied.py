@@ -58,11 +58,12 @@ def of_fixtures(root: Path, is_wanted: Callable[[str], bool] = lambda name: True
     fixture_at = functools.cache(lambda path: read(path, root))
     single = rows(root / FAMILIES, "circumstance", "variation")
     several = rows(root / FAMILIES, "together")
+    paths = list(fixtures(root))
     for family, known in (
         (TOGETHER, [(row, _named(row, single)) for row in several]),
         (VARIED, [(row, [row]) for row in single]),
     ):
-        for path in fixtures(root):
+        for path in paths:
             name = ".".join(path.relative_to(root).with_suffix("").parts)
             for row, parts in known:
                 if is_wanted(case_id := f"{family}/{name}.{row.id}"):

@@ -119,7 +119,7 @@ class CaseItem(pytest.Item):
         """The causes, one in each line; any other error is a fault of the suite."""
         if isinstance(excinfo.value, Diverges):
             return "\n".join(_causes(excinfo.value.record))
-        # What is expected is no error: pytest would describe our own frames for each such case, which takes 50 ms.
+        # pytest would describe the suite's own frames for each case that the baseline expects, which takes 50 ms.
         if isinstance(excinfo.value, AgentError | CandidateError | Stale | pytest.xfail.Exception):
             return visible(str(excinfo.value), "\n")
         return super().repr_failure(excinfo, style)

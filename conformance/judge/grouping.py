@@ -8,8 +8,8 @@ A finding is known by the *areas* of its fields (an area is one subject, however
 show besides. Findings are chosen one after another: the cause that most cases show and no finding explains, in the case
 that shows it most plainly; it takes with it what always occurs together with it. What differs in `run_path` is never
 in one finding with what differs in `run_module`, and comes after it: a fault in what the two share is two findings.
-What differs in a case that is made of a fixture, and in the fixture as well and as firmly, is looked at last: it is
-explained by the finding that the fixture belongs to.
+A case that is made of a fixture is grouped last if the fixture differs as well, at a level as firm: the finding to
+which the fixture belongs explains both.
 """
 
 from __future__ import annotations
